@@ -1,0 +1,18 @@
+# Writes OUT: a C++ file that holds each of FILES as text (see src/expr/kernel_text.h).
+set(body "// Made by tools/cmake/embed.cmake from kernels/.\n#include \"expr/kernel_text.h\"\nnamespace croton::expr {\nstd::string_view kernel_text(std::string_view file) {\n")
+foreach(file ${FILES})
+  get_filename_component(name ${file} NAME)
+  file(READ ${file} text)
+  string(LENGTH "${text}" length)
+  # A string literal holds at most 64 KiB portably: pieces of 8,000 characters, joined by the compiler.
+  set(pieces "")
+  set(at 0)
+  while(at LESS length)
+    string(SUBSTRING "${text}" ${at} 8000 piece)
+    string(APPEND pieces "R\"~~~(${piece})~~~\"\n")
+    math(EXPR at "${at} + 8000")
+  endwhile()
+  string(APPEND body "  if (file == \"${name}\") return\n${pieces};\n")
+endforeach()
+string(APPEND body "  return {};\n}\n}  // namespace croton::expr\n")
+file(WRITE ${OUT} "${body}")
