@@ -1,0 +1,260 @@
+// function(inputs, outputs, updates): from a graph to something that can be called.
+#pragma once
+#include "croton/shared.h"
+
+namespace croton {
+
+// ---- what a function is made of
+struct Update {
+  Shared target;
+  Tensor value;
+};
+/// Pairs (shared, new value), all computed from the old values and written together after the outputs.
+class Updates {
+ public:
+  Updates();
+  Updates(std::initializer_list<Update> l);
+  Updates(const Updates&);
+  Updates(Updates&&) noexcept;
+  Updates& operator=(const Updates&);
+  Updates& operator=(Updates&&) noexcept;
+  ~Updates();
+  void add(const Shared& s, const Tensor& t);
+  Updates& operator+=(const Updates& o);
+  auto begin() const { return v_.begin(); }
+  auto end() const { return v_.end(); }
+  std::size_t size() const { return v_.size(); }
+
+ private:
+  std::vector<Update> v_;
+};
+struct Given {
+  Tensor variable;
+  Tensor value;
+};
+/// Substitutions made before compiling: {{x, train_x[slice(i * n, (i + 1) * n)]}}.
+class Givens {
+ public:
+  Givens();
+  Givens(std::initializer_list<Given>);
+  Givens(const std::vector<Given>&);
+  Givens(const Givens&);
+  Givens& operator=(const Givens&);
+  ~Givens();
+  const std::vector<Given>& list() const { return v_; }
+
+ private:
+  std::vector<Given> v_;
+};
+/// An input, perhaps with a default value: In(lr, 0.1f).
+struct In {
+  Tensor variable;
+  Array value;
+  bool has_default = false;
+  In(const Tensor& t);
+  In(const Shared&) = delete;  // a Shared is never an argument: it is known to the function, or replaced by givens
+  In(const Tensor& t, const Array& v);
+  template <Number N>
+  In(const Tensor& t, N v) : In(t, Array::scalar(v)) {}
+  In(const In&);
+  ~In();
+};
+class Inputs {
+ public:
+  Inputs();
+  Inputs(std::initializer_list<In> l);
+  Inputs(const Tensor& t);
+  Inputs(const Shared&) = delete;  // a Shared is never an argument: it is known to the function, or replaced by givens
+  Inputs(const std::vector<Tensor>& v);
+  Inputs(const Inputs&);
+  ~Inputs();
+  const std::vector<In>& list() const { return v_; }
+
+ private:
+  std::vector<In> v_;
+};
+
+/// A list of outputs to keep or to hand on: function(x, outputs.list()).
+class Outputs {
+ public:
+  Outputs() = default;
+  Outputs(std::initializer_list<Tensor> l) : v_(l) {}
+  Outputs(const Tensor& t) : v_{t} {}
+  Outputs(const std::vector<Tensor>& v) : v_(v) {}
+  const std::vector<Tensor>& list() const { return v_; }
+
+ private:
+  std::vector<Tensor> v_;
+};
+
+enum class Mode : std::uint8_t { from_config, FAST_RUN, FAST_COMPILE, DebugMode, NanGuardMode };
+enum class Report : std::uint8_t { from_config, raise, warn, ignore };
+/// In Theano's own order; each member has a default.
+struct FunctionOptions {
+  Mode mode = Mode::from_config;
+  Updates updates = {};
+  Givens givens = {};
+  /// Leaves out the updates that shared variables bring along by themselves: the states of random streams.
+  bool no_default_updates = false;
+  std::string_view name = {};
+  bool allow_input_downcast = false;
+  bool profile = false;
+  Report on_unused_input = Report::from_config;
+};
+
+/// A borrowed view of one argument; lives for the call.
+class Argument {
+ public:
+  Argument(const Array& a) : array_(&a) {}
+  template <Number N>
+  Argument(N v) : weak_(v), is_number_(true) {}
+  template <std::same_as<bool> B>
+  Argument(B v) : weak_(v ? 1 : 0), is_number_(true), dtype_(DType::boolean) {}
+  template <Element T>
+    requires(!std::same_as<T, bool>)
+  Argument(const std::vector<T>& v) : data_(v.data()), count_(v.size()), dtype_(dtype_of<T>()) {}
+  template <class T, std::size_t E>
+  Argument(std::span<T, E> v) : data_(v.data()), count_(v.size()), dtype_(dtype_of<std::remove_const_t<T>>()) {}
+  Argument(const Expr&) = delete;  // a function is called with values; to substitute a Tensor use givens
+
+  const Array* array() const { return array_; }
+  bool is_number() const { return is_number_; }
+  const Weak& weak() const { return weak_; }
+  const void* data() const { return data_; }
+  std::size_t count() const { return count_; }
+  DType dtype() const { return dtype_; }
+
+ private:
+  const Array* array_ = nullptr;
+  const void* data_ = nullptr;
+  std::size_t count_ = 0;
+  Weak weak_{0};
+  bool is_number_ = false;
+  DType dtype_ = DType::float64;
+};
+
+inline constexpr std::size_t dynamic = static_cast<std::size_t>(-1);
+
+/// A compiled function: const and re-entrant, any thread may call it; copies share it.
+class FunctionBase {
+ public:
+  FunctionBase();
+  FunctionBase(const FunctionBase&);
+  FunctionBase(FunctionBase&&) noexcept;
+  FunctionBase& operator=(const FunctionBase&);
+  FunctionBase& operator=(FunctionBase&&) noexcept;
+  ~FunctionBase();
+
+  const std::string& name() const;
+  /// The generated source (every kernel compiled so far).
+  std::string source() const;
+  /// Regions, kernels, bytes moved, and why neighbours were not fused.
+  std::string explain() const;
+  /// A table of where the time of the calls went (collected where the option or the config key `profile` asks for it).
+  std::string profile() const;
+  /// Compiles for arguments of these shapes now, instead of at the first call.
+  void compile(std::span<const Extents> shapes) const;
+  /// The call without allocation: out holds the outputs; an Array in it of the right dtype and shape that nobody shares is reused.
+  void run(std::span<const Argument> in, std::span<Array> out) const;
+
+  struct Body;
+  explicit FunctionBase(Body*);
+
+ protected:
+  std::vector<Array> run_all(std::span<const Argument> in) const;
+  Body& body() const;
+
+ private:
+  Body* body_ = nullptr;
+};
+
+/// How many results a function has is part of its type: N = 1 returns an Array, N = 0 nothing, N an std::array, `dynamic` a vector.
+template <std::size_t N>
+class FunctionOf : public FunctionBase {
+ public:
+  using FunctionBase::FunctionBase;
+  FunctionOf() = default;
+  explicit FunctionOf(FunctionBase&& b) : FunctionBase(static_cast<FunctionBase&&>(b)) {}
+  template <std::convertible_to<Argument>... A>
+  auto operator()(const A&... a) const {
+    const std::array<Argument, sizeof...(A)> in{Argument(a)...};
+    if constexpr (N == dynamic) return run_all(in);
+    else if constexpr (N == 0) run(in, {});
+    else {
+      std::array<Array, N> out;
+      run(in, out);
+      if constexpr (N == 1) return Array(static_cast<Array&&>(out[0]));
+      else return out;
+    }
+  }
+};
+using Function = FunctionOf<1>;
+using Procedure = FunctionOf<0>;
+
+namespace detail {
+FunctionBase make_function(const Inputs&, std::span<const Tensor>, const FunctionOptions&, std::span<const Update>, Where);
+template <std::size_t N>
+FunctionOf<N> make(const Inputs& i, std::span<const Tensor> o, const FunctionOptions& f, std::span<const Update> u, Where w) {
+  return FunctionOf<N>(make_function(i, o, f, u, w));
+}
+struct Nothing {};
+}  // namespace detail
+
+// The overloads with options stand first: a mistyped option is then the first candidate that the compiler explains.
+inline Function function(const Inputs& i, const Tensor& o, const FunctionOptions& f = {}, Where w = Where::here()) {
+  return detail::make<1>(i, {&o, 1}, f, {}, w);
+}
+template <std::size_t N>
+FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const FunctionOptions& f = {}, Where w = Where::here()) {
+  return detail::make<N>(i, o, f, {}, w);
+}
+inline FunctionOf<dynamic> function(const Inputs& i, const std::vector<Tensor>& o, const FunctionOptions& f = {},
+                                    Where w = Where::here()) {
+  return detail::make<dynamic>(i, o, f, {}, w);
+}
+inline Procedure function(const Inputs& i, const FunctionOptions& f, Where w = Where::here()) {
+  return detail::make<0>(i, {}, f, {}, w);
+}
+template <std::size_t U>
+Function function(const Inputs& i, const Tensor& o, const Update (&u)[U], const FunctionOptions& f = {},
+                  Where w = Where::here()) {
+  return detail::make<1>(i, {&o, 1}, f, u, w);
+}
+template <std::size_t N, std::size_t U>
+FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const Update (&u)[U], const FunctionOptions& f = {},
+                       Where w = Where::here()) {
+  return detail::make<N>(i, o, f, u, w);
+}
+template <std::size_t U>
+FunctionOf<dynamic> function(const Inputs& i, const std::vector<Tensor>& o, const Update (&u)[U], const FunctionOptions& f = {},
+                             Where w = Where::here()) {
+  return detail::make<dynamic>(i, o, f, u, w);
+}
+template <std::size_t U>
+Procedure function(const Inputs& i, detail::Nothing, const Update (&u)[U], const FunctionOptions& f = {},
+                   Where w = Where::here()) {
+  return detail::make<0>(i, {}, f, u, w);
+}
+template <std::same_as<Updates> U>
+Function function(const Inputs& i, const Tensor& o, const U& u, const FunctionOptions& f = {}, Where w = Where::here()) {
+  return detail::make<1>(i, {&o, 1}, f, {u.begin(), u.end()}, w);
+}
+template <std::size_t N, std::same_as<Updates> U>
+FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const U& u, const FunctionOptions& f = {},
+                       Where w = Where::here()) {
+  return detail::make<N>(i, o, f, {u.begin(), u.end()}, w);
+}
+template <std::same_as<Updates> U>
+FunctionOf<dynamic> function(const Inputs& i, const std::vector<Tensor>& o, const U& u, const FunctionOptions& f = {},
+                             Where w = Where::here()) {
+  return detail::make<dynamic>(i, o, f, {u.begin(), u.end()}, w);
+}
+template <std::same_as<Updates> U>
+Procedure function(const Inputs& i, detail::Nothing, const U& u, const FunctionOptions& f = {}, Where w = Where::here()) {
+  return detail::make<0>(i, {}, f, {u.begin(), u.end()}, w);
+}
+
+/// The value of an expression once: nothing is compiled, the reference evaluator runs.
+Array eval(const Tensor&, const Givens& = {}, Where = Where::here());
+
+}  // namespace croton

@@ -1,0 +1,98 @@
+// Symbolic gradients: grad(cost, wrt) is a graph like any other.
+#pragma once
+#include "croton/function.h"
+
+namespace croton {
+
+enum class Disconnected : std::uint8_t { raise, warn, ignore };
+struct GradOptions {
+  /// Gradients do not flow through these.
+  Tensors consider_constant = {};
+  /// A wrt on which the cost does not depend: an error, a warning and zeros, or zeros.
+  Disconnected disconnected_inputs = Disconnected::raise;
+  /// Gradients known from elsewhere; with them the cost may be left out (Tensor()) or have any shape.
+  Givens known_grads = {};
+};
+
+/// The cost of grad: a scalar floating Tensor, with the line where it was handed over.
+class Cost {
+ public:
+  Cost(const Tensor& t, Where w = Where::here());
+  Cost(const Shared& t, Where w = Where::here());
+  const Tensor& tensor() const { return tensor_; }
+  Where where() const { return where_; }
+  Cost(const Cost&);
+  ~Cost();
+
+ private:
+  Tensor tensor_;
+  Where where_;
+};
+
+namespace detail {
+std::vector<Tensor> grad_list(const Cost&, std::span<const Tensor> wrt, const GradOptions&);
+}
+// Braces always mean a list: grad(cost, w) is a Tensor, grad(cost, {w, b}) an std::array, grad(cost, vector) a vector.
+template <std::derived_from<Expr> T>
+Tensor grad(const Cost& cost, const T& wrt, const GradOptions& o = {}) {
+  const Tensor t(wrt);
+  return detail::grad_list(cost, {&t, 1}, o)[0];
+}
+template <std::size_t N>
+std::array<Tensor, N> grad(const Cost& cost, const Tensor (&wrt)[N], const GradOptions& o = {}) {
+  const auto v = detail::grad_list(cost, wrt, o);
+  std::array<Tensor, N> r;
+  for (std::size_t i = 0; i < N; ++i) r[i] = v[i];
+  return r;
+}
+template <std::derived_from<Expr> T>
+std::vector<Tensor> grad(const Cost& cost, const std::vector<T>& wrt, const GradOptions& o = {}) {
+  return detail::grad_list(cost, std::vector<Tensor>(wrt.begin(), wrt.end()), o);
+}
+// The same with a place handed on, for functions that take a Where themselves.
+template <std::derived_from<Expr> T>
+Tensor grad(const Tensor& cost, const T& wrt, const GradOptions& o, Where w) {
+  return grad(Cost(cost, w), wrt, o);
+}
+template <std::size_t N>
+std::array<Tensor, N> grad(const Tensor& cost, const Tensor (&wrt)[N], const GradOptions& o, Where w) {
+  return grad(Cost(cost, w), wrt, o);
+}
+template <std::derived_from<Expr> T>
+std::vector<Tensor> grad(const Tensor& cost, const std::vector<T>& wrt, const GradOptions& o, Where w) {
+  return grad(Cost(cost, w), wrt, o);
+}
+/// grad(cost, w, b): a list without braces; it takes no options (use braces for that).
+template <std::derived_from<Expr>... T>
+  requires(sizeof...(T) >= 2)
+std::array<Tensor, sizeof...(T)> grad(const Cost& cost, const T&... wrt) {
+  return grad(cost, {Tensor(wrt)...});
+}
+
+/// x itself, with a gradient of zero.
+Tensor zero_grad(const Tensor& x, Where = Where::here());
+/// x itself, but the cost counts as not depending on it.
+Tensor disconnected_grad(const Tensor& x, Where = Where::here());
+/// d/de f(wrt + e v) at e = 0, by two reverse passes.
+Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
+/// The vector-Jacobian product v^T df/dwrt.
+Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
+/// The matrix of second derivatives of a scalar cost with respect to a vector. Its rows are gradients of their own, so
+/// the vector's length must be in its type: tensor("x", float64, {3}), or a shared variable that keeps its length
+/// (another length is a ShapeError when it runs). GraphError where the length is not known: hessian_vector_product
+/// needs none.
+Tensor hessian(const Tensor& cost, const Tensor& wrt, Where = Where::here());
+/// (d^2 cost / dwrt^2) v.
+Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where = Where::here());
+
+struct VerifyGradOptions {
+  double epsilon = 0;  ///< step of the differences; 0: chosen by dtype (float32 3e-4, float64 1e-6)
+  double tolerance = 0;  ///< largest relative error; 0: chosen by dtype (float32 1e-2, float64 1e-6)
+  std::uint64_t seed = 0;
+};
+/// Compares grad of `cost` (a scalar expression of `inputs`) with central differences along random directions at `values`;
+/// throws GraphError naming the input and both numbers where they differ.
+void verify_grad(const Tensor& cost, const std::vector<Tensor>& inputs, const std::vector<Array>& values,
+                 const VerifyGradOptions& = {});
+
+}  // namespace croton

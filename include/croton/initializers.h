@@ -1,0 +1,12 @@
+// Initial values of weights, evaluated once by shared().
+#pragma once
+#include "croton/ops.h"
+
+namespace croton::initializers {
+
+/// Uniform over +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010); shape {fan_in, fan_out}.
+Tensor glorot(const Extents& shape, DType = floatX(), Where = Where::here());
+/// Normal with variance 2 / fan_in (He et al. 2015); shape {fan_in, fan_out}.
+Tensor he(const Extents& shape, DType = floatX(), Where = Where::here());
+
+}  // namespace croton::initializers

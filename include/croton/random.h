@@ -1,0 +1,31 @@
+// Random numbers that are other ones at every call: RandomStream.
+#pragma once
+#include "croton/shared.h"
+
+namespace croton {
+
+/// A stream of random numbers (Philox 4x32-10, counter-based). Its state counts calls: every function that uses the
+/// stream moves it on by one, so that each call draws other numbers; with {.no_default_updates = true} a function draws
+/// the same ones again. Each tensor made here draws numbers of its own. The same seed and the same order of drawing
+/// give the same numbers on every machine and for any number of threads. eval() shows the numbers of the next call and
+/// leaves the state as it is. Copies are the same stream.
+class RandomStream {
+ public:
+  explicit RandomStream(std::uint64_t seed = 0);
+  /// Evenly over [0, 1): the shape is {x.shape(0), 3}, Extents, one integer or x.shape(). DTypeError where the dtype is
+  /// not floating.
+  Tensor uniform(const Dims&, DType = floatX(), Where = Where::here());
+  /// Standard normal: mean 0, variance 1.
+  Tensor normal(const Dims&, DType = floatX(), Where = Where::here());
+  /// Booleans, true with probability p: a number, or a tensor that broadcasts with the shape. A boolean times a float
+  /// keeps the float's dtype: x * rng.bernoulli(x.shape(), 0.8) / 0.8.
+  Tensor bernoulli(const Dims&, const Operand& p, Where = Where::here());
+  /// How many calls have used the stream: an int64 scalar. Setting it goes back, or forward, to that call.
+  const Shared& state() const { return key_; }
+
+ private:
+  Shared key_;
+  std::uint64_t seed_ = 0;
+};
+
+}  // namespace croton
