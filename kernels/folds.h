@@ -1,0 +1,27 @@
+// Folds across the lanes of one vector, always by the same tree: lane i with lane i + L/2, then half of that, ...
+namespace {
+
+template <int From, class X, int... I> CROTON_FN auto lanes_from(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
+
+#define CROTON_FOLD(NAME, OP)                                     \
+  template <class X> CROTON_FN Element<X> NAME(X x) {             \
+    if constexpr (lanes<X> == 2) return OP(x[0], x[1]);           \
+    else {                                                        \
+      constexpr int half = lanes<X> / 2;                          \
+      return NAME(OP(lanes_from<0>(x, upto<half>()), lanes_from<half>(x, upto<half>()))); \
+    }                                                             \
+  }
+CROTON_FOLD(hsum, add)
+CROTON_FOLD(hprod, mul)
+CROTON_FOLD(hmax, max)
+CROTON_FOLD(hmin, min)
+CROTON_FOLD(hor, or_)
+CROTON_FOLD(hand, and_)
+template <int N> CROTON_FN b8 hany(Mask<N> c) { return hor(c.m) != 0; }
+template <int N> CROTON_FN b8 hall(Mask<N> c) { return hand(c.m) != 0; }
+CROTON_FN b8 hany(b8 c) { return c; }
+CROTON_FN b8 hall(b8 c) { return c; }
+template <int N> CROTON_FN b8 hmax(Mask<N> c) { return hany(c); }
+template <int N> CROTON_FN b8 hmin(Mask<N> c) { return hall(c); }
+
+}  // namespace

@@ -1,0 +1,133 @@
+// What the elementary functions share: polynomials, scaling by powers of two, table lookups by lane. Scalars take the
+// vector's path (one lane of it), so that a value has the same bits wherever it is computed.
+namespace {
+
+/// c0 + c1 x + c2 x^2 + ...
+template <class X> CROTON_FN X polynomial(X, double c) { return all<X>(c); }
+template <class X, class... C> CROTON_FN X polynomial(X x, double c, C... more) { return fma(polynomial(x, more...), x, all<X>(c)); }
+/// The lower half of a vector of twice X's lanes; and X beside itself.
+template <int L, class X, int... I> CROTON_FN V<Element<X>, L> relaned(X x, indices<I...>) { return __builtin_shufflevector(x, x, (I % lanes<X>)...); }
+template <int L, class X> CROTON_FN V<Element<X>, L> relaned(X x) { return relaned<L>(x, upto<L>()); }
+
+template <class T> using Native = V<T, CROTON_VECTOR_BYTES / sizeof(T)>;
+/// name(x) for scalars: lane 0 of the vector function. f16, bf16 and integers are cast by the caller.
+#define CROTON_SCALAR_OF(NAME)                                                                                    \
+  template <class X> requires(is_scalar<X>) X NAME(X x) { return NAME(splat<CROTON_VECTOR_BYTES / sizeof(X)>(x))[0]; }
+#define CROTON_SCALAR_OF_2(NAME)                                           \
+  template <class X> requires(is_scalar<X>) X NAME(X x, X y) {             \
+    constexpr int L = CROTON_VECTOR_BYTES / sizeof(X);                     \
+    return NAME(splat<L>(x), splat<L>(y))[0];                              \
+  }
+#define CROTON_MATH template <class X> requires(!is_scalar<X>) __attribute__((noinline)) X
+#define CROTON_PART template <class X> CROTON_FN
+
+template <class X> constexpr bool single = same<Element<X>, f32>;
+template <class X> constexpr int digits = single<X> ? 23 : 52;
+template <class X> constexpr int bias = single<X> ? 127 : 1023;
+
+/// 2^n for whole n within the normal exponents.
+CROTON_PART X power_of_two(IntsOf<X> n) { return bits_as<X>((IntsOf<X>)((n + bias<X>) << digits<X>)); }
+/// A whole float |n| < 2^22 as an integer of the same width.
+CROTON_PART IntsOf<X> whole(X n) {
+  constexpr double magic = single<X> ? 0x1.8p23 : 0x1.8p52;
+  return int_bits(n + (Element<X>)magic) - int_bits(all<X>(magic));
+}
+/// p * 2^n for whole n, rounded once; |n| up to twice the exponents' range.
+CROTON_PART X scaled(X p, X n) {
+#ifdef __AVX512VL__
+  if constexpr (sizeof(X) == 64 && single<X>) return __builtin_ia32_scalefps512_mask(p, n, p, (u16)-1, 4);
+  else if constexpr (sizeof(X) == 64) return __builtin_ia32_scalefpd512_mask(p, n, p, (u8)-1, 4);
+  else if constexpr (sizeof(X) == 32 && single<X>) return __builtin_ia32_scalefps256_mask(p, n, p, (u8)-1);
+  else if constexpr (sizeof(X) == 32) return __builtin_ia32_scalefpd256_mask(p, n, p, (u8)-1);
+  else
+#endif
+  {
+    const IntsOf<X> k = whole(n), half = k >> 1;
+    return p * power_of_two<X>(half) * power_of_two<X>(k - half);
+  }
+}
+/// 1 / d to within a few units of the 28th (52nd) digit, for a Newton correction by the caller.
+CROTON_PART X near_reciprocal(X d) {
+#ifdef __AVX512VL__
+  if constexpr (single<X> && sizeof(X) >= 16) {
+    X y;
+    if constexpr (sizeof(X) == 64) y = __builtin_ia32_rcp14ps512_mask(d, d, (u16)-1);
+    else if constexpr (sizeof(X) == 32) y = __builtin_ia32_rcp14ps256_mask(d, d, (u8)-1);
+    else y = __builtin_ia32_rcp14ps128_mask(d, d, (u8)-1);
+    return fma(y, fma(-d, y, all<X>(1)), y);
+  } else
+#endif
+    return 1 / d;
+}
+/// (n + n_low) / (d + d_low), where the low parts are below an ulp of the high ones: within 0.6 ulp (1.1 without FMA).
+CROTON_PART X quotient(X n, X n_low, X d, X d_low) {
+  const X y = near_reciprocal(d), q = n * y;
+#ifdef __FMA__
+  return fma(fma(-q, d, n) + fma(-q, d_low, n_low), y, q);
+#else
+  return n / d + (n_low - q * d_low) * y;
+#endif
+}
+
+#ifdef __AVX512F__
+/// t[at[i] mod 32] for each lane.
+CROTON_FN V<f32, 16> lookup(const f32 (&t)[32], V<i32, 16> at) {
+  const V<f32, 16>* half = (const V<f32, 16>*)t;
+  return __builtin_ia32_vpermt2varps512_mask(at, half[0], half[1], (u16)-1);
+}
+#elif defined(__AVX2__)
+/// t[at[i] mod 8] for each lane.
+CROTON_FN V<f32, 8> lookup(const f32 (&t)[8], V<i32, 8> at) { return __builtin_ia32_permvarsf256(*(const V<f32, 8>*)t, at); }
+#endif
+
+/// a * b = high + low exactly, with FMA or by Veltkamp's splitting.
+template <class X> struct Pair { X high, low; };
+CROTON_PART Pair<X> product(X a, X b) {
+  const X p = a * b;
+#ifdef __FMA__
+  return {p, fma(a, b, -p)};
+#else
+  constexpr Element<X> c = single<X> ? 0x1.001p12 : 0x1.0000002p27;
+  const X ta = c * a, ah = ta - (ta - a), al = a - ah, tb = c * b, bh = tb - (tb - b), bl = b - bh;
+  return {p, ((ah * bh - p) + ah * bl + al * bh) + al * bl};
+#endif
+}
+/// a + b = high + low exactly, for |a| >= |b| or a = 0.
+CROTON_PART Pair<X> sum_of(X a, X b) {
+  const X s = a + b;
+  return {s, (a - s) + b};
+}
+
+/// Whether any lane of a comparison holds.
+template <class I> CROTON_FN b8 any_lane(I m) {
+  if constexpr (is_scalar<I>) return m;
+#ifdef __AVX512DQ__
+  else if constexpr (sizeof(I) == 64 && sizeof(Element<I>) == 4) return __builtin_ia32_cvtd2mask512(m) != 0;
+  else if constexpr (sizeof(I) == 64) return __builtin_ia32_cvtq2mask512((V<long long, 8>)m) != 0;
+#endif
+#ifdef __AVX__
+  else if constexpr (sizeof(I) == 32) return __builtin_ia32_movmskps256((V<f32, 8>)m) != 0;
+#endif
+  else if constexpr (sizeof(I) == 16) return __builtin_ia32_movmskps((V<f32, 4>)m) != 0;
+  else {
+    b8 any = false;
+    for (int i = 0; i < lanes<I>; ++i) any |= m[i] != 0;
+    return any;
+  }
+}
+
+/// A function of f32 lanes computed in f64 lanes, half a vector at a time.
+template <int From, class X, int... I> CROTON_FN auto some_lanes(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
+template <class X, int... I> CROTON_FN auto joined(X a, X b, indices<I...>) { return __builtin_shufflevector(a, b, I...); }
+template <class X, class F, class... More> CROTON_FN X in_double(F f, X x, More... more) {
+  typedef With<X, f64> D;
+  if constexpr (sizeof(D) <= CROTON_VECTOR_BYTES) {
+    return __builtin_convertvector(f(__builtin_convertvector(x, D), __builtin_convertvector(more, D)...), X);
+  } else {
+    constexpr int half = lanes<X> / 2;
+    return joined(in_double(f, some_lanes<0>(x, upto<half>()), some_lanes<0>(more, upto<half>())...),
+                  in_double(f, some_lanes<half>(x, upto<half>()), some_lanes<half>(more, upto<half>())...), upto<lanes<X>>());
+  }
+}
+
+}  // namespace

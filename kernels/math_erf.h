@@ -1,0 +1,72 @@
+// erf, erfc, gelu. Near 0 erf by an odd polynomial; elsewhere erfc(a) = e^(-a^2) P((a - K) / (a + K)) / (1 + 2a), with the
+// square in two parts, so that the tail keeps its digits down to the subnormals.
+namespace {
+
+/// erfc(a) / e^(-a^2) for a >= 0.4.
+CROTON_PART X erfc_scaled(X a) {
+  typedef Element<X> T;
+  constexpr T K = single<X> ? 2 : 3;
+  const X q = (a - K) / (a + K);
+  X p;
+  if constexpr (single<X>)
+    p = polynomial(q, 0x1.46e80ep+0, -0x1.7bf5e6p-4, -0x1.54079p-3, 0x1.4ff99ap-3, -0x1.bc346ep-5, -0x1.06dadep-7,
+                      0x1.1e7f64p-7, 0x1.3c5ffep-10, -0x1.88f83cp-10, -0x1.3b6008p-12, 0x1.eadcp-13);
+  else
+    p = polynomial(q, 0x1.40c522d7e4987p+0, -0x1.15c084bb9e8f7p-3, -0x1.85a15c58aa142p-5, 0x1.098366a5b48b2p-3,
+                      -0x1.e88b803a50549p-4, 0x1.17ca2877e8428p-4, -0x1.8574c409544e6p-6, 0x1.4b884e5665e99p-9,
+                      0x1.ef1bdb6a5a7dap-10, -0x1.98db53ad7fcf9p-11, -0x1.b9119c71f5953p-14, 0x1.065a6f8ad6a2ep-13,
+                      0x1.4be698e38ce87p-18, -0x1.51412dc87e696p-16, -0x1.827d27b8e7114p-21, 0x1.d266e24513807p-19,
+                      0x1.660992254c82cp-22, -0x1.4c4fc423bb4fap-21, -0x1.df887a99e21e8p-24, 0x1.b599464b8064dp-24,
+                      0x1.48e066f728f95p-26, -0x1.8e8b0b2645334p-27);
+  return p / fma(a, all<X>(2), all<X>(1));
+}
+/// factor e^(-square) erfc_scaled(a), square = high + low; scaled last, as the rest may be subnormal.
+CROTON_PART X erfc_tail(X factor, X a, X high, X low) {
+  const auto s = reduce_exponent(greater(all<X>(single<X> ? -110.0 : -760.0), -high));
+  const X r = s.high - s.low, rest = ((s.high - r) - s.low) - low, v = r * expm1_over(r);
+  const X c = factor * erfc_scaled(a);
+  return scaled(fma(c, v + fma(rest, v, rest), c), s.n);
+}
+/// (erf(x) - x) / x for |x| < 0.87, z = x^2.
+CROTON_PART X erf_over(X z) {
+  if constexpr (single<X>)
+    return polynomial(z, 0x1.06eba8p-3, -0x1.812742p-2, 0x1.ce2ep-4, -0x1.b80fd4p-6, 0x1.54e216p-8, -0x1.ab88e2p-11,
+                      0x1.622decp-14);
+  else
+    return polynomial(z, 0x1.06eba8214db69p-3, -0x1.812746b0379ffp-2, 0x1.ce2f21a043784p-4, -0x1.b82ce312b071cp-6,
+                      0x1.565bcd12dd0d5p-8, -0x1.c02db48ae2709p-11, 0x1.f9a32ebdcf07cp-14, -0x1.f4d2397e2490cp-17,
+                      0x1.b9d956fcab2cp-20, -0x1.5e7f0196e8d04p-23, 0x1.eae8cc3adc179p-27, -0x1.f0ab258c81145p-31);
+}
+
+/// erfc(|x|), for |x| >= 0.4.
+CROTON_PART X erfc_far(X a) {
+  a = lesser(all<X>(single<X> ? 11.0 : 28.0), a);
+  const auto square = product(a, a);
+  return erfc_tail(all<X>(1), a, square.high, square.low);
+}
+CROTON_MATH erf(X x) {
+  typedef Element<X> T;
+  const X a = abs(x), near = fma(x, erf_over(x * x), x), far = 1 - erfc_far(a);
+  return a < (T)0.85 ? (x == 0 ? x : near) : copysign(far, x);
+}
+CROTON_SCALAR_OF(erf)
+CROTON_MATH erfc(X x) {
+  typedef Element<X> T;
+  const X far = erfc_far(abs(x));
+  return abs(x) < (T)0.42 ? 1 - fma(x, erf_over(x * x), x) : x < 0 ? 2 - far : far;
+}
+CROTON_SCALAR_OF(erfc)
+
+/// x / 2 erfc(-x / sqrt 2).
+CROTON_MATH gelu(X x) {
+  typedef Element<X> T;
+  const T far = single<X> ? 16 : 40, root = 0.70710678118654752440;
+  const X c = greater(all<X>(-far), x), a = lesser(all<X>(far), abs(c)), y = c * root;
+  const auto square = product(a, a);
+  const X tail = erfc_tail((T)0.5 * a, a * root, (T)0.5 * square.high, (T)0.5 * square.low);
+  const X near = (T)0.5 * c * (1 + fma(y, erf_over(y * y), y));
+  return a < (T)0.7 ? near : x > 0 ? c - tail : -tail;
+}
+CROTON_SCALAR_OF(gelu)
+
+}  // namespace

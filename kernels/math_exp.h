@@ -1,0 +1,67 @@
+// exp, exp2, expm1. x = n ln 2 + r, |r| <= ln 2 / 2; e^r - 1 by a polynomial; scaled by 2^n. Within 1 ulp, subnormals kept.
+namespace {
+
+/// n = round(x / ln 2) and r = high - low, the rest of x; high is exact.
+template <class X> struct Reduced { X n, high, low; };
+CROTON_PART Reduced<X> reduce_exponent(X x) {
+  typedef Element<X> T;
+  constexpr T magic = single<X> ? 0x1.8p23 : 0x1.8p52;
+  constexpr T high = single<X> ? 0x1.62e4p-1 : 0x1.62e42feep-1, low = single<X> ? 0x1.7f7d1cp-20 : 0x1.a39ef35793c76p-33;
+  const X n = fma(x, all<X>((T)0x1.71547652b82fep+0), all<X>(magic)) - magic;
+  return {n, fma(n, all<X>(-high), x), n * low};
+}
+/// (e^r - 1) / r.
+CROTON_PART X expm1_over(X r) {
+  if constexpr (single<X>)
+    return polynomial(r, 1, 0x1.fffffcp-2, 0x1.555492p-3, 0x1.5558a6p-5, 0x1.123978p-7, 0x1.6a58e6p-10);
+  else
+    return fma(polynomial(r, .5, 0x1.5555555555559p-3, 0x1.555555555554ep-5, 0x1.111111110f65ep-7, 0x1.6c16c16c1a311p-10,
+                      0x1.a01a01affe228p-13, 0x1.a01a01909bdfdp-16, 0x1.71ddf81fbf81cp-19, 0x1.27e50dd232da6p-22,
+                      0x1.af5f0bceaa622p-26, 0x1.1f225fda5ba59p-29), r, all<X>(1));
+}
+/// (e^r - 1 - r) / r^2.
+CROTON_PART X expm1_tail(X r) {
+  if constexpr (single<X>)
+    return polynomial(r, .5, 0x1.555554p-3, 0x1.5554f2p-5, 0x1.11130cp-7, 0x1.6d4116p-10, 0x1.9dfe7ap-13);
+  else
+    return polynomial(r, .5, 0x1.5555555555559p-3, 0x1.555555555554ep-5, 0x1.111111110f65ep-7, 0x1.6c16c16c1a311p-10,
+                      0x1.a01a01affe228p-13, 0x1.a01a01909bdfdp-16, 0x1.71ddf81fbf81cp-19, 0x1.27e50dd232da6p-22,
+                      0x1.af5f0bceaa622p-26, 0x1.1f225fda5ba59p-29);
+}
+/// x, brought to where e^x has just over- or underflowed; NaN stays.
+CROTON_PART X clamp_exponent(X x) {
+  return greater(all<X>(single<X> ? -104.0 : -746.0), lesser(all<X>(single<X> ? 89.0 : 710.0), x));
+}
+
+CROTON_MATH exp(X x) {
+  const auto s = reduce_exponent(clamp_exponent(x));
+  const X r = s.high - s.low;
+  return scaled(fma(r, expm1_over(r), all<X>(1)), s.n);
+}
+CROTON_SCALAR_OF(exp)
+
+CROTON_MATH exp2(X x) {
+  x = greater(all<X>(single<X> ? -151.0 : -1077.0), lesser(all<X>(single<X> ? 129.0 : 1025.0), x));
+  const X n = rint(x), r = (x - n) * (Element<X>)0x1.62e42fefa39efp-1;
+  return scaled(fma(r, expm1_over(r), all<X>(1)), n);
+}
+CROTON_SCALAR_OF(exp2)
+
+template <class X> struct Parts { X high, low; };
+/// e^x - 1 for x in [-40, 710] (single: [-20, 89]), halved (it may overflow): 2^n e^r - 1 = (2^n - 1) + 2^n r + 2^n tail,
+/// where the first sum is taken with its rounding error.
+CROTON_PART Parts<X> half_expm1(X x) {
+  const auto s = reduce_exponent(x);
+  const X r = s.high - s.low, tail = fma(r * r, expm1_tail(r), (s.high - r) - s.low);
+  const X half = power_of_two<X>(whole(s.n) - 1), base = half - (Element<X>)0.5;
+  const X sum = fma(half, r, base), error = fma(half, r, base - sum);
+  const X first = s.n == 0 ? half * r : sum, second = fma(half, tail, s.n == 0 ? all<X>(0) : error), high = first + second;
+  return {high, (first - high) + second};
+}
+CROTON_MATH expm1(X x) {
+  const auto p = half_expm1(greater(all<X>(single<X> ? -20.0 : -40.0), lesser(all<X>(single<X> ? 89.0 : 710.0), x)));
+  return abs(x) < (Element<X>)(single<X> ? 0x1p-30 : 0x1p-60) ? x : 2 * p.high;
+}
+CROTON_SCALAR_OF(expm1)
+
+}  // namespace

@@ -1,0 +1,105 @@
+// tanh. Single precision with AVX2 or AVX-512: |x| falls into an interval with a breakpoint B whose tanh is almost exactly
+// a float, and a polynomial in |x| - B whose coefficients are looked up by lane: no division. Elsewhere (e^2x - 1) / (e^2x + 1).
+// The tables: least squares at Chebyshev nodes, weighted relative, each coefficient rounded before the next was fitted.
+namespace {
+
+#ifdef __AVX512F__
+// Four intervals an octave from 3/64, at (bits(|x|) >> 21) mod 32. Rows: B, then c0, c1, ... of |x| - B.
+alignas(64) const f32 tanh_table[7][32] = {
+    {0x1.1fea62p+1f, 0x1.5fefc4p+1f, 0x1.9fea9ep+1f, 0x1.dff9f8p+1f, 0x1.1fe926p+2f, 0x1.5fe8b8p+2f, 0x1.9feef2p+2f,
+     0x1.e0176ep+2f, 0x1.17e89p+3f, 10, 0, 0x1.dfeacp-5f, 0x1.1fe95p-4f, 0x1.5fe892p-4f, 0x1.9fe94ep-4f, 0x1.dfff9cp-4f,
+     0x1.1fe8d8p-3f, 0x1.5feb62p-3f, 0x1.9fe99cp-3f, 0x1.dfe95cp-3f, 0x1.1fe9fp-2f, 0x1.5fe8d8p-2f, 0x1.9fe89cp-2f,
+     0x1.dfe934p-2f, 0x1.1fe8e6p-1f, 0x1.5ff35ep-1f, 0x1.9feb3cp-1f, 0x1.dfeaa6p-1f, 0x1.1fe8dep+0f, 0x1.5fe8d8p+0f,
+     0x1.9febaap+0f, 0x1.dfe98p+0f},
+    {0x1.f4bc14p-1f, 0x1.fbd3fcp-1f, 0x1.fe75f6p-1f, 0x1.ff6f0ap-1f, 0x1.ffdf9p-1f, 0x1.fffb9cp-1f, 0x1.ffff68p-1f,
+     0x1.ffffecp-1f, 0x1.fffffep-1f, 1, 0, 0x1.df5e64p-5f, 0x1.1f702ap-4f, 0x1.5f0b9p-4f, 0x1.9e7cep-4f, 0x1.ddd03p-4f,
+     0x1.1e071cp-3f, 0x1.5c7f02p-3f, 0x1.9a499ep-3f, 0x1.d750ecp-3f, 0x1.188f32p-2f, 0x1.52ae26p-2f, 0x1.8a73f6p-2f,
+     0x1.bf9bfap-2f, 0x1.04f756p-1f, 0x1.314fbcp-1f, 0x1.577d94p-1f, 0x1.77ce6p-1f, 0x1.9e4cbep-1f, 0x1.c26e2ep-1f,
+     0x1.d9c122p-1f, 0x1.e87494p-1f},
+    {0x1.64863cp-5f, 0x1.09ea88p-6f, 0x1.897268p-8f, 0x1.21c2fcp-9f, 0x1.037972p-11f, 0x1.1900ccp-14f, 0x1.300386p-17f,
+     0x1.47859p-20f, 0x1.b1dc64p-24f, 0, 1, 0x1.fe3f2ep-1f, 0x1.fd7a86p-1f, 0x1.fc3d3ep-1f, 0x1.fac1dp-1f,
+     0x1.f9085ep-1f, 0x1.f6036p-1f, 0x1.f12cb4p-1f, 0x1.eb738p-1f, 0x1.e4e22ap-1f, 0x1.d990cep-1f, 0x1.c7fdf6p-1f,
+     0x1.b406dcp-1f, 0x1.9e2bbep-1f, 0x1.7afc56p-1f, 0x1.49f074p-1f, 0x1.198f2p-1f, 0x1.d851bcp-2f, 0x1.6183b2p-2f,
+     0x1.cef0eep-3f, 0x1.26897ep-3f, 0x1.700d5ap-4f},
+    {-0x1.5cab82p-5f, -0x1.07bbf2p-6f, -0x1.883cd4p-8f, -0x1.216b52p-9f, -0x1.031642p-11f, -0x1.18a61ep-14f,
+     -0x1.2fb47ep-17f, -0x1.b87ad4p-20f, 0x1.74abc2p-26f, 0, 0x1.5bcac2p-28f, -0x1.ddb8ep-5f, -0x1.1e0726p-4f,
+     -0x1.5c7946p-4f, -0x1.9a4014p-4f, -0x1.d74dc8p-4f, -0x1.1872eep-3f, -0x1.5267f8p-3f, -0x1.89d2p-3f,
+     -0x1.be5aeap-3f, -0x1.037f9ep-2f, -0x1.2da1ap-2f, -0x1.4fec08p-2f, -0x1.6a1542p-2f, -0x1.825664p-2f,
+     -0x1.897e2ep-2f, -0x1.79c8ep-2f, -0x1.5aae46p-2f, -0x1.1e0efap-2f, -0x1.9745f8p-3f, -0x1.108956p-3f,
+     -0x1.5f209ap-4f},
+    {0x1.bc574p-6f, 0x1.59e934p-7f, 0x1.03ebfp-8f, 0x1.8109f6p-10f, 0x1.594d0ap-12f, 0x1.76307ap-15f, 0x1.94e14p-18f,
+     0x1.b1d0e8p-21f, 0x1.1b134ap-24f, 0, -0x1.55558cp-2f, -0x1.4bb5a2p-2f, -0x1.4db0cap-2f, -0x1.4a7d0cp-2f,
+     -0x1.47dd0cp-2f, -0x1.446728p-2f, -0x1.3abf5p-2f, -0x1.2ece5cp-2f, -0x1.1fd848p-2f, -0x1.103ff6p-2f,
+     -0x1.e926f4p-3f, -0x1.98880cp-3f, -0x1.42b2dcp-3f, -0x1.d77642p-4f, -0x1.be18a6p-5f, 0x1.d67486p-7f,
+     0x1.06f57cp-4f, 0x1.841bf2p-4f, 0x1.c68a02p-4f, 0x1.97f6d6p-4f, 0x1.33fe98p-4f, 0x1.a89914p-5f},
+    {-0x1.964716p-7f, -0x1.51a928p-8f, -0x1.038f18p-9f, -0x1.83c0ap-11f, -0x1.699bc2p-13f, -0x1.8831ccp-16f,
+     -0x1.a7871ap-19f, 0x1.4cdcap-20f, -0x1.0e1b6p-22f, 0, 0x1.4af3e8p-15f, 0x1.9ded76p-11f, 0x1.13c296p-4f,
+     0x1.58dabap-4f, 0x1.7c73c6p-4f, 0x1.7c06d8p-5f, 0x1.6d5f2p-4f, 0x1.b78a5ep-4f, 0x1.e8af78p-4f, 0x1.156854p-3f,
+     0x1.32c172p-3f, 0x1.4f08aep-3f, 0x1.5c113ap-3f, 0x1.57786p-3f, 0x1.39ffbap-3f, 0x1.e931bp-4f, 0x1.4762bp-4f,
+     0x1.638594p-5f, 0x1.e8147p-9f, -0x1.59abc8p-6f, -0x1.9bc152p-6f, -0x1.55bc84p-6f},
+    {0x1.04ab2p-8f, 0x1.f65814p-10f, 0x1.946504p-11f, 0x1.333c7p-12f, 0x1.1fb17ep-14f, 0x1.38a8ecp-17f, 0x1.52629ap-20f,
+     0x1.bc709cp-23f, 0x1.44aa82p-26f, 0, 0x1.0fc17cp-3f, -0x1.af3284p+7f, -0x1.41b75ap+3f, -0x1.28963ap+3f,
+     0x1.245482p+2f, 0x1.fccab8p+3f, -0x1.a401e8p-1f, 0x1.0428fcp-1f, -0x1.acb432p-1f, 0x1.0b44a6p+0f, 0x1.0add7ap-5f,
+     0x1.c01148p-5f, 0x1.92486cp-5f, -0x1.7a1bf4p-13f, -0x1.45992ep-5f, -0x1.091bccp-4f, -0x1.fe6e2p-5f,
+     -0x1.b9d06ep-5f, -0x1.0741d2p-5f, -0x1.3740fp-7f, 0x1.7b43d2p-10f, 0x1.2c2bep-8f},
+};
+constexpr int tanh_octave_bits = 2;
+#elif defined(__AVX2__)
+// One interval an octave from 3/32 * 2^k, at ((bits(|x|) - bits(3/64)) >> 23) mod 8. Rows: B, then c0, c1, ... of |x| - B.
+alignas(64) const f32 tanh_table[11][8] = {
+    {0, 0x1.1fe8d8p-3f, 0x1.1fe9fp-2f, 0x1.1fe8e6p-1f, 0x1.1fe8dep+0f, 0x1.1fea62p+1f, 0x1.1fe926p+2f, 0x1.f0176ep+2f},
+    {0, 0x1.1e071cp-3f, 0x1.188f32p-2f, 0x1.04f756p-1f, 0x1.9e4cbep-1f, 0x1.f4bc14p-1f, 0x1.ffdf9p-1f, 0x1.fffff4p-1f},
+    {1, 0x1.f6036p-1f, 0x1.d990cep-1f, 0x1.7afc56p-1f, 0x1.6183b2p-2f, 0x1.64863cp-5f, 0x1.0378c2p-11f, 0x1.8d487p-21f},
+    {0x1.65c76ep-46f, -0x1.1872e4p-3f, -0x1.037fap-2f, -0x1.825672p-2f, -0x1.1e0e78p-2f, -0x1.5cae72p-5f,
+     -0x1.03579p-11f, -0x1.ceddaap-21f},
+    {-0x1.555556p-2f, -0x1.3af5eep-2f, -0x1.e93382p-3f, -0x1.bdfcd2p-5f, 0x1.c688c2p-4f, 0x1.bc55ccp-6f,
+     0x1.59a1acp-12f, 0x1.08d524p-21f},
+    {0x1.540afep-20f, 0x1.6b96eap-4f, 0x1.32fbe2p-3f, 0x1.3a6442p-3f, 0x1.b35acep-9f, -0x1.941a36p-7f, -0x1.5a6aeep-13f,
+     -0x1.ba95f8p-25f},
+    {0x1.10f07ap-3f, -0x1.04375ap-4f, 0x1.c46358p-5f, -0x1.6069f8p-5f, -0x1.065992p-5f, 0x1.057d9ep-8f, 0x1.1460f4p-14f,
+     0x1.aa81fcp-24f},
+    {0x1.9097bcp-10f, -0x1.411b9ap-3f, -0x1.11f7d6p-4f, -0x1.338992p-5f, 0x1.30f84ep-6f, -0x1.8ba47ap-11f,
+     -0x1.62e0f2p-16f, -0x1.1d70dep-23f},
+    {-0x1.2f56d4p-4f, 0x1.74b8dep+6f, 0x1.06ef9ap-1f, 0x1.3ffa72p-7f, -0x1.40ce6ap-9f, -0x1.8b9e8p-14f, 0x1.95798p-18f,
+     0x1.2c2a56p-27f},
+    {0x1.14abdp-3f, 0x1.92283ep+4f, -0x1.00fde4p-2f, 0x1.21a66ap-8f, -0x1.dd3f5cp-9f, 0x1.993342p-13f, -0x1.f70148p-20f,
+     0x1.cc2664p-27f},
+    {-0x1.5ff3b2p-2f, -0x1.08ec6cp+14f, -0x1.7ea4ap+4f, 0x1.d5372ap-3f, 0x1.10c662p-9f, -0x1.755972p-14f,
+     0x1.a08e4p-22f, 0x1.96d46cp-31f},
+};
+constexpr int tanh_octave_bits = 0;
+#endif
+
+#ifdef __AVX2__
+template <int... K, class X> CROTON_FN X tanh_by_table(X x, indices<K...>) {
+  constexpr int rows = sizeof(tanh_table) / sizeof(tanh_table[0]);
+  const X a = lesser(all<X>(9.5), abs(x));
+  IntsOf<X> at = int_bits(greater(a, all<X>(0x1.8p-5)));
+  if constexpr (tanh_octave_bits == 0) at -= 0x3d400000;
+  at >>= 23 - tanh_octave_bits;
+  const X t = a - lookup(tanh_table[0], at);
+  X r = lookup(tanh_table[rows - 1], at);
+  ((r = fma(r, t, lookup(tanh_table[rows - 2 - K], at))), ...);
+  return bits_as<X>((IntsOf<X>)(int_bits(r) | sign_bit(x)));
+}
+#endif
+
+/// With u = 1 - e^(-2|x|): u / (2 - u).
+CROTON_PART X tanh_exact_form(X x) {
+  const auto p = half_expm1(greater(all<X>(single<X> ? -20.0 : -40.0), -2 * abs(x)));
+  const X u = -p.high, d = 1 - u, d_low = ((1 - d) - u) + p.low;
+  return copysign(quotient(u, -p.low, d, d_low), x);
+}
+
+CROTON_MATH tanh(X x) {
+#ifdef __AVX2__
+  constexpr int L = sizeof(tanh_table[0]) / sizeof(f32) / (1 + (tanh_octave_bits == 2));
+  if constexpr (single<X>)
+    return relaned<lanes<X>>(tanh_by_table(relaned<L>(x), upto<sizeof(tanh_table) / sizeof(tanh_table[0]) - 2>()));
+  else
+#endif
+    return tanh_exact_form(x);
+}
+CROTON_SCALAR_OF(tanh)
+
+}  // namespace

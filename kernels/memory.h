@@ -1,0 +1,149 @@
+// Loads and stores: whole vectors at any address, the first n lanes without touching what lies beyond, strides, streaming.
+namespace {
+
+template <class T> struct __attribute__((packed)) loose { T v; };
+
+template <class T> CROTON_FN T load(const T* p) { return *p; }
+template <class T> CROTON_FN void store(T* p, T x) { *p = x; }
+
+/// A bool in memory is a byte 0 or 1; f16 and bf16 are their bits.
+template <class T> struct stored { typedef T type; };
+template <> struct stored<b8> { typedef u8 type; };
+template <> struct stored<f16> { typedef u16 type; };
+template <> struct stored<bf16> { typedef u16 type; };
+template <class T> using Stored = typename stored<T>::type;
+
+template <class T, int L> CROTON_FN V<T, L> from_stored(V<Stored<T>, L> s) {
+  if constexpr (same<T, b8>) {
+    if constexpr (sizeof(MaskInt<L>) == 1) return as_mask<L>(s != 0);
+    else return as_mask<L>(widened<V<MaskInt<L>, L>>(s) != 0);
+  } else if constexpr (same<T, f16> || same<T, bf16>) return {s};
+  else return s;
+}
+template <class X> CROTON_FN auto to_stored(X x) {
+  if constexpr (same<Element<X>, b8>) return widened<With<X, u8>>(-x.m);
+  else if constexpr (same<Element<X>, f16> || same<Element<X>, bf16>) return x.bits;
+  else return x;
+}
+
+/// L elements at p (any alignment).
+template <int L, class T> CROTON_FN V<T, L> load(const T* p) {
+  return from_stored<T, L>(((const loose<V<Stored<T>, L>>*)p)->v);
+}
+template <class T, class X> requires(!is_scalar<X>) CROTON_FN void store(T* p, X x) {
+  auto s = to_stored(x);
+  ((loose<decltype(s)>*)p)->v = s;
+}
+/// A store past the caches; p is a multiple of the vector's size.
+template <class T, class X> CROTON_FN void stream(T* p, X x) {
+#ifdef __AVX512F__
+  if constexpr (sizeof(X) == 64) { __builtin_ia32_movntps512((f32*)p, bits_as<V<f32, 16>>(x)); return; }
+#endif
+#ifdef __AVX__
+  if constexpr (sizeof(X) == 32) { __builtin_ia32_movntps256((f32*)p, bits_as<V<f32, 8>>(x)); return; }
+#endif
+  if constexpr (sizeof(X) == 16) __builtin_ia32_movntps((f32*)p, bits_as<V<f32, 4>>(x));
+  else store(p, x);
+}
+/// Makes streamed stores visible to other threads; once at the end of a chunk.
+CROTON_FN void stream_end() { __builtin_ia32_sfence(); }
+
+CROTON_FN u64 low_bits(i64 n) { return n >= 64 ? ~(u64)0 : ((u64)1 << n) - 1; }
+
+#ifdef __AVX512BW__
+#define CROTON_MASKED(T, E, BYTES, FROM, TO, M)                                                                               \
+  CROTON_FN V<T, BYTES / sizeof(T)> load_bits(const T* p, V<T, BYTES / sizeof(T)>, u64 k) {                                   \
+    typedef V<E, BYTES / sizeof(E)> R;                                                                                        \
+    return (V<T, BYTES / sizeof(T)>)FROM((const E*)p, R{}, (M)k);                                                             \
+  }                                                                                                                           \
+  CROTON_FN void store_bits(T* p, V<T, BYTES / sizeof(T)> x, u64 k) { TO((E*)p, (V<E, BYTES / sizeof(E)>)x, (M)k); }
+typedef long long ill;
+CROTON_MASKED(u8, char, 64, __builtin_ia32_loaddquqi512_mask, __builtin_ia32_storedquqi512_mask, u64)
+CROTON_MASKED(u8, char, 32, __builtin_ia32_loaddquqi256_mask, __builtin_ia32_storedquqi256_mask, u32)
+CROTON_MASKED(u8, char, 16, __builtin_ia32_loaddquqi128_mask, __builtin_ia32_storedquqi128_mask, u16)
+CROTON_MASKED(u16, i16, 64, __builtin_ia32_loaddquhi512_mask, __builtin_ia32_storedquhi512_mask, u32)
+CROTON_MASKED(u16, i16, 32, __builtin_ia32_loaddquhi256_mask, __builtin_ia32_storedquhi256_mask, u16)
+CROTON_MASKED(u16, i16, 16, __builtin_ia32_loaddquhi128_mask, __builtin_ia32_storedquhi128_mask, u8)
+CROTON_MASKED(u32, i32, 64, __builtin_ia32_loaddqusi512_mask, __builtin_ia32_storedqusi512_mask, u16)
+CROTON_MASKED(u32, i32, 32, __builtin_ia32_loaddqusi256_mask, __builtin_ia32_storedqusi256_mask, u8)
+CROTON_MASKED(u32, i32, 16, __builtin_ia32_loaddqusi128_mask, __builtin_ia32_storedqusi128_mask, u8)
+CROTON_MASKED(u64, ill, 64, __builtin_ia32_loaddqudi512_mask, __builtin_ia32_storedqudi512_mask, u8)
+CROTON_MASKED(u64, ill, 32, __builtin_ia32_loaddqudi256_mask, __builtin_ia32_storedqudi256_mask, u8)
+CROTON_MASKED(u64, ill, 16, __builtin_ia32_loaddqudi128_mask, __builtin_ia32_storedqudi128_mask, u8)
+#elif defined(__AVX2__)
+template <class M, int L> CROTON_FN V<M, L> lane_masks(u64 n) { return (V<M, L>)(iota<M, L>() < (M)n); }
+CROTON_FN V<u32, 8> load_first(const u32* p, V<u32, 8>, i64 n) { return (V<u32, 8>)__builtin_ia32_maskloadd256((const V<i32, 8>*)p, lane_masks<i32, 8>(n)); }
+CROTON_FN V<u32, 4> load_first(const u32* p, V<u32, 4>, i64 n) { return (V<u32, 4>)__builtin_ia32_maskloadd((const V<i32, 4>*)p, lane_masks<i32, 4>(n)); }
+CROTON_FN void store_first(u32* p, V<u32, 8> x, i64 n) { __builtin_ia32_maskstored256((V<i32, 8>*)p, lane_masks<i32, 8>(n), (V<i32, 8>)x); }
+CROTON_FN void store_first(u32* p, V<u32, 4> x, i64 n) { __builtin_ia32_maskstored((V<i32, 4>*)p, lane_masks<i32, 4>(n), (V<i32, 4>)x); }
+CROTON_FN V<u64, 4> load_first(const u64* p, V<u64, 4>, i64 n) {
+  typedef V<long long, 4> Q;
+  return (V<u64, 4>)__builtin_ia32_maskloadq256((const Q*)p, (Q)lane_masks<i64, 4>(n));
+}
+CROTON_FN void store_first(u64* p, V<u64, 4> x, i64 n) {
+  typedef V<long long, 4> Q;
+  __builtin_ia32_maskstoreq256((Q*)p, (Q)lane_masks<i64, 4>(n), (Q)x);
+}
+#endif
+template <class T, class X> CROTON_FN X load_first(const T* p, X, i64 n) {
+  X r{};
+  for (int i = 0; i < lanes<X>; ++i)
+    if (i < n) r[i] = p[i];
+  return r;
+}
+template <class T, class X> CROTON_FN void store_first(T* p, X x, i64 n) {
+  for (int i = 0; i < lanes<X>; ++i)
+    if (i < n) p[i] = x[i];
+}
+
+/// The first n lanes (0 <= n <= L) from p, the others 0; memory beyond is not touched.
+template <int L, class T> CROTON_FN V<T, L> load_n(const T* p, i64 n) {
+  typedef V<Stored<T>, L> S;
+  typedef NatsOf<S> U;
+#ifdef __AVX512BW__
+  return from_stored<T, L>((S)unpadded<U>(load_bits((const Element<U>*)p, Padded<U>{}, low_bits(n))));
+#else
+  return from_stored<T, L>((S)load_first((const Element<U>*)p, U{}, n));
+#endif
+}
+template <class T, class X> CROTON_FN void store_n(T* p, X x, i64 n) {
+  auto s = to_stored(x);
+  typedef NatsOf<decltype(s)> U;
+#ifdef __AVX512BW__
+  store_bits((Element<U>*)p, padded((U)s), low_bits(n));
+#else
+  store_first((Element<U>*)p, (U)s, n);
+#endif
+}
+
+template <class T, int L, int... I> CROTON_FN V<Stored<T>, L> gather_lanes(const Stored<T>* p, i64 stride, indices<I...>) {
+  return V<Stored<T>, L>{p[I * stride]...};
+}
+/// p[0], p[stride], p[2 stride], ...
+template <int L, class T> CROTON_FN V<T, L> gather(const T* p, i64 stride) {
+  return from_stored<T, L>(gather_lanes<T, L>((const Stored<T>*)p, stride, upto<L>()));
+}
+/// The same for the first n lanes, n >= 1; the others repeat the last.
+template <int L, class T, int... I> CROTON_FN V<T, L> gather_first(const T* p, i64 stride, i64 n, indices<I...>) {
+  return from_stored<T, L>(V<Stored<T>, L>{((const Stored<T>*)p)[(I < n ? I : n - 1) * stride]...});
+}
+template <int L, class T> CROTON_FN V<T, L> gather_n(const T* p, i64 stride, i64 n) { return gather_first<L>(p, stride, n, upto<L>()); }
+/// p[at[i]]
+template <class T, class I, int... K> CROTON_FN V<T, lanes<I>> gather_listed(const T* p, I at, indices<K...>) {
+  return from_stored<T, lanes<I>>(V<Stored<T>, lanes<I>>{((const Stored<T>*)p)[at[K]]...});
+}
+template <class T, class I> CROTON_FN V<T, lanes<I>> gather_at(const T* p, I at) { return gather_listed(p, at, upto<lanes<I>>()); }
+template <class T, class X> CROTON_FN void scatter_n(T* p, i64 stride, X x, i64 n) {
+  auto s = to_stored(x);
+  for (int i = 0; i < lanes<X>; ++i)
+    if (i < n) ((Stored<T>*)p)[i * stride] = s[i];
+}
+template <class T, class X> CROTON_FN void scatter(T* p, i64 stride, X x) { scatter_n(p, stride, x, lanes<X>); }
+/// Lane i as a scalar.
+template <class X> CROTON_FN Element<X> lane(X x, int i) {
+  if constexpr (same<Element<X>, b8>) return x.m[i] != 0;
+  else if constexpr (same<Element<X>, f16> || same<Element<X>, bf16>) return {x.bits[i]};
+  else return x[i];
+}
+
+}  // namespace

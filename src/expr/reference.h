@@ -1,0 +1,45 @@
+// References of the functions that <cmath> lacks or defines otherwise, in long double and in wrapping integers.
+#pragma once
+#include <cstdint>
+
+namespace croton::expr {
+
+using Real = long double;
+
+/// Python's (and NumPy's): the quotient rounded down; a float divided by 0 as IEEE does, an integer gives 0.
+Real floor_quotient(Real a, Real b);
+/// a - b * floor_quotient(a, b), with b's sign, also for a zero; integer x % 0 is 0.
+Real floor_remainder(Real a, Real b);
+std::int64_t floor_quotient(std::int64_t a, std::int64_t b);
+std::int64_t floor_remainder(std::int64_t a, std::int64_t b);
+std::uint64_t floor_quotient(std::uint64_t a, std::uint64_t b);
+std::uint64_t floor_remainder(std::uint64_t a, std::uint64_t b);
+
+/// A shift by a negative count or by 64 and more: 0, or the sign for a signed value shifted right. (Of narrower types
+/// too, as the operands are extended and the result is wrapped.)
+std::int64_t shift_left(std::int64_t a, std::int64_t n);
+std::int64_t shift_right(std::int64_t a, std::int64_t n);
+std::uint64_t shift_left(std::uint64_t a, std::uint64_t n);
+std::uint64_t shift_right(std::uint64_t a, std::uint64_t n);
+
+/// Wrapping. A negative exponent: the whole part of the true value, and 0 for the base 0.
+std::int64_t whole_power(std::int64_t a, std::int64_t n);
+std::uint64_t whole_power(std::uint64_t a, std::uint64_t n);
+
+/// maximum and minimum: NaN if an operand is, 0 greater than -0.
+Real greater_of(Real a, Real b);
+Real lesser_of(Real a, Real b);
+/// -1, 0, 1; NaN stays.
+Real sign_of(Real);
+
+Real sigmoid(Real);
+/// log(1 + e^x).
+Real softplus(Real);
+/// x times the normal distribution function at x (the exact gelu, not its tanh form).
+Real gelu(Real);
+Real log_gamma(Real);
+Real digamma(Real);
+/// The inverse of erf; NaN outside [-1, 1].
+Real erf_inverse(Real);
+
+}  // namespace croton::expr
