@@ -1,0 +1,138 @@
+// How errors and prints call a node.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "graph/notation.h"
+#include "graph/op.h"
+#include "graph/walk.h"
+
+namespace croton {
+namespace {
+
+std::string_view kind_word(const Node& n) {
+  switch (n.kind) {
+    case NodeKind::input: return rank_word(n.type.rank());
+    case NodeKind::constant: return "constant";
+    case NodeKind::shared: return "shared";
+    case NodeKind::apply: break;
+  }
+  return spelling(n.op->name);
+}
+
+std::string constant_text(const Node& n) {
+  return n.type.rank() == 0 ? number_text(n.value, 0) : fmt::format("constant {}", text(n.type));
+}
+
+constexpr int call_strength = 9;
+
+/// How strongly an infix symbol binds, as in C++.
+int strength(std::string_view symbol) {
+  if (symbol.empty()) return call_strength;
+  if (symbol == "*" || symbol == "/" || symbol == "%") return 8;
+  if (symbol == "+" || symbol == "-") return 7;
+  if (symbol == "&") return 4;
+  if (symbol == "^") return 3;
+  if (symbol == "|") return 2;
+  if (symbol == "&&" || symbol == "||") return 1;
+  return 5;
+}
+
+/// Views that only make ranks or extents fit, and conversions, are what the reader did not write.
+bool is_invisible(const Node& n) {
+  if (n.kind != NodeKind::apply || n.inputs.empty()) return false;
+  if (meaning<Convert>(*n.op) || n.op->name == "broadcast") return true;
+  if (n.op->name != "permute") return false;
+  Index last = -1;  // only new axes: those that stay are in order
+  for (const Index a : n.params.list("axes")) {
+    if (a < 0) continue;
+    if (a < last) return false;
+    last = a;
+  }
+  return true;
+}
+
+class Formula {
+ public:
+  explicit Formula(std::size_t limit) : limit_(limit) {}
+  std::string of(const Tensor& t) {
+    write(t, 0, 0);
+    if (out_.size() > limit_) {
+      std::size_t cut = limit_ > 3 ? limit_ - 3 : 0;
+      while (cut > 0 && (static_cast<unsigned char>(out_[cut]) & 0xc0u) == 0x80u) --cut;  // not inside a character
+      out_ = out_.substr(0, cut) + "...";
+    }
+    return std::move(out_);
+  }
+
+ private:
+  void write(const Tensor& handle, int outer, int depth) {
+    const Tensor* t = &handle;
+    while (node(*t).name.empty() && is_invisible(node(*t))) t = &node(*t).inputs[0];
+    const Node& n = node(*t);
+    if (!n.name.empty())
+      out_ += n.name;
+    else if (n.kind == NodeKind::constant)
+      out_ += constant_text(n);
+    else if (n.kind != NodeKind::apply)
+      out_ += kind_word(n);
+    else if (depth > 24 || out_.size() > limit_)
+      out_ += "...";  // the rest would be cut anyway
+    else
+      write_application(n, outer, depth);
+  }
+  void write_application(const Node& n, int outer, int depth) {
+    const std::string_view symbol = n.inputs.size() == 2 ? infix(n.op->name) : "";
+    if (!symbol.empty()) return write_infix(n, symbol, outer, depth);
+    if (n.op->name == "neg" && n.inputs.size() == 1) {
+      out_ += '-';
+      return write(n.inputs[0], call_strength, depth + 1);
+    }
+    if (n.op->name == "permute") {
+      write(n.inputs[0], call_strength, depth + 1);
+      out_ += n.params.list("axes").size() == 2 ? ".T()" : ".transpose()";
+      return;
+    }
+    out_ += spelling(n.op->name);
+    out_ += '(';
+    for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+      if (i) out_ += ", ";
+      write(n.inputs[i], 0, depth + 1);
+    }
+    out_ += ')';
+  }
+  void write_infix(const Node& n, std::string_view symbol, int outer, int depth) {
+    const int mine = strength(symbol);
+    if (mine < outer) out_ += '(';
+    write(n.inputs[0], mine, depth + 1);
+    out_ += fmt::format(" {} ", symbol);
+    write(n.inputs[1], mine + 1, depth + 1);
+    if (mine < outer) out_ += ')';
+  }
+
+  std::string out_;
+  std::size_t limit_;
+};
+
+}  // namespace
+
+std::string describe(const Tensor& t) {
+  if (!t.node()) return "an empty Tensor";
+  const Node& n = node(t);
+  const std::string at = place(n.where);
+  const std::string_view kind = kind_word(n);
+  if (n.name.empty()) {
+    std::string what(kind);
+    if (n.kind == NodeKind::constant && n.type.rank() == 0) what += " " + number_text(n.value, 0);
+    return at.empty() ? what : fmt::format("{} at {}", what, at);
+  }
+  return at.empty() ? fmt::format("{} ({})", n.name, kind) : fmt::format("{} ({}, {})", n.name, kind, at);
+}
+
+std::string formula(const Tensor& t, std::size_t limit) {
+  if (!t.node()) return "an empty Tensor";
+  return Formula(limit).of(t);
+}
+
+}  // namespace croton

@@ -1,0 +1,127 @@
+#include "graph/node.h"
+
+#include <stdexcept>
+
+#include "array/access.h"
+#include "base/error.h"
+#include "graph/integers.h"
+#include "graph/notation.h"
+#include "graph/op.h"
+#include "graph/walk.h"
+
+namespace croton {
+namespace {
+
+std::atomic<std::uint64_t> next_id{1};
+thread_local const Where* outer_place = nullptr;
+
+Tensor make_leaf(NodeKind kind, Type type, std::string_view name, Where where) {
+  Tensor leaf(new Node);
+  Node& n = *leaf.node();
+  n.kind = kind;
+  n.type = std::move(type);
+  n.name = name;
+  n.where = ambient(where);
+  return leaf;
+}
+
+[[noreturn]] void refuse_side(std::string_view op, std::size_t side, std::size_t count, Where where) {
+  const std::string_view symbol = infix(op);
+  if (!symbol.empty() && count == 2)
+    fail_at<GraphError>(ambient(where), "the {} side of {} is an empty Tensor (declared, never assigned)",
+                        side == 0 ? "left" : "right", symbol);
+  if (count == 1)
+    fail_at<GraphError>(ambient(where), "the argument of {} is an empty Tensor (declared, never assigned)", op);
+  fail_at<GraphError>(ambient(where), "argument {} of {} is an empty Tensor (declared, never assigned)", side + 1, op);
+}
+
+}  // namespace
+
+Node::Node() : id(next_id.fetch_add(1, std::memory_order_relaxed)) {}
+
+Tensor make_input(Type type, std::string_view name, Where where) {
+  return make_leaf(NodeKind::input, std::move(type), name, where);
+}
+
+Tensor make_constant(Array value, std::string_view name, Where where) {
+  const Extents& e = value.shape();
+  Tensor leaf = make_leaf(NodeKind::constant, Type{value.dtype(), Shape(e.begin(), e.end())}, name, where);
+  leaf.node()->value = owned(value);
+  leaf.node()->integers = integers_of(leaf.node()->value);
+  return leaf;
+}
+
+Tensor make_weak(const Weak& number, Where where) {
+  // a negative integer with a positive value is a uint64 above the largest int64, kept as its bits
+  const bool natural = !number.is_float && number.i < 0 && number.f > 0;
+  const Array value = number.is_float ? Array::full({}, number, floatX())
+                      : natural       ? Array::scalar(static_cast<std::uint64_t>(number.i))
+                                      : Array::scalar(number.i);
+  Tensor t = make_constant(value, "", where);
+  t.node()->weak = true;
+  return t;
+}
+
+Tensor make_shared(Type type, std::shared_ptr<SharedValue> value, std::string_view name, Where where) {
+  Tensor leaf = make_leaf(NodeKind::shared, std::move(type), name, where);
+  leaf.node()->shared = std::move(value);
+  return leaf;
+}
+
+Tensor make_node(const Op& op, Params params, std::vector<Tensor> inputs, Where where) {
+  refuse_empty(op.name, inputs, where);
+  if (op.arity >= 0 && inputs.size() != static_cast<std::size_t>(op.arity))
+    throw std::logic_error(fmt::format("{} takes {} inputs, not {}", op.name, op.arity, inputs.size()));
+  Tensor t(new Node);
+  Node& n = *t.node();
+  n.op = &op;
+  n.params = std::move(params);
+  n.inputs = std::move(inputs);
+  n.where = where;
+  n.type = type_by_rule(n);
+  n.integers = integers_of(n);
+  return t;
+}
+
+Tensor apply(const Op& op, Params params, std::vector<Tensor> inputs, Where where) {
+  return make_node(op, std::move(params), std::move(inputs), ambient(where));
+}
+
+Type type_by_rule(const Node& n) {
+  std::vector<Shape> shapes;
+  std::vector<std::optional<std::vector<Index>>> values;
+  shapes.reserve(n.inputs.size());
+  values.reserve(n.inputs.size());
+  for (const Tensor& x : n.inputs) {
+    shapes.push_back(type(x).shape);
+    values.push_back(static_integers(x));
+  }
+  return n.op->type({*n.op, n.params, n.inputs, shapes, values, n.where});
+}
+
+void refuse_empty(std::string_view op, std::span<const Tensor> inputs, Where where) {
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (!inputs[i].node()) refuse_side(op, i, inputs.size(), where);
+}
+
+void refuse_empty(std::string_view op, std::initializer_list<const Operand*> inputs, Where where) {
+  std::size_t i = 0;
+  for (const Operand* x : inputs) {
+    if (x->expr() && !x->expr()->node()) refuse_side(op, i, inputs.size(), where);
+    ++i;
+  }
+}
+
+void refuse_empty_handle() {
+  fail<GraphError>("an empty Tensor (declared, never assigned) has no dtype, shape or value");
+}
+
+WhereScope::WhereScope(Where where) : where_(where), outermost_(!outer_place) {
+  if (outermost_) outer_place = &where_;
+}
+WhereScope::~WhereScope() {
+  if (outermost_) outer_place = nullptr;
+}
+Where ambient(Where own) { return outer_place ? *outer_place : own; }
+
+}  // namespace croton

@@ -1,0 +1,55 @@
+// The parameters of an op at one node: a short list of named values. Equality, hash and text come from the list itself,
+// so that no op can forget one of them.
+#pragma once
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "croton/base.h"
+
+namespace croton {
+
+using ParamValue = std::variant<Index, double, bool, DType, std::string, std::vector<Index>>;
+
+class Params {
+ public:
+  /// Names are string literals: they outlive every node.
+  using Entry = std::pair<std::string_view, ParamValue>;
+  Params() = default;
+  Params(std::initializer_list<Entry> entries) : entries_(entries) {}
+  explicit Params(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+
+  /// The named value; asking for one that is absent or of another kind is a bug and throws std::logic_error.
+  template <class T>
+  const T& get(std::string_view name) const {
+    const T* v = std::get_if<T>(&at(name));
+    if (!v) wrong_kind(name);
+    return *v;
+  }
+  Index integer(std::string_view name) const { return get<Index>(name); }
+  bool flag(std::string_view name) const { return get<bool>(name); }
+  DType dtype(std::string_view name) const { return get<DType>(name); }
+  const std::vector<Index>& list(std::string_view name) const { return get<std::vector<Index>>(name); }
+
+  /// Adds a value, or replaces the one of that name.
+  void set(std::string_view name, ParamValue value);
+
+  bool empty() const { return entries_.empty(); }
+  auto begin() const { return entries_.begin(); }
+  auto end() const { return entries_.end(); }
+  /// Same names, same values (doubles by their bits) in the same order.
+  friend bool operator==(const Params&, const Params&);
+  std::size_t hash() const;
+  /// "{axes=[0, 1], keepdims=True}", or "" without parameters.
+  std::string text() const;
+
+ private:
+  const ParamValue& at(std::string_view name) const;
+  [[noreturn]] static void wrong_kind(std::string_view name);
+  std::vector<Entry> entries_;
+};
+
+}  // namespace croton
