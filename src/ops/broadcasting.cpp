@@ -1,0 +1,101 @@
+#include "ops/broadcasting.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "graph/walk.h"
+#include "ops/registry.h"
+
+namespace croton::ops {
+namespace {
+
+/// The extent `back` axes from the end (1 is the last); 1 where the shape is shorter.
+Index from_end(const Shape& s, std::size_t back) { return back > s.size() ? 1 : s[s.size() - back]; }
+
+std::string axes_text(std::size_t back) { return back == 1 ? "the last axes" : fmt::format("the axes -{}", back); }
+
+/// "For one value per row write b(all, newaxis)", where that would fit.
+std::string newaxis_hint(const Tensor& vector, const Shape& other, std::string_view letter) {
+  const Shape& s = type(vector).shape;
+  if (s.size() != 1 || other.size() < 2 || s[0] != from_end(other, 2)) return "";
+  const std::string_view name = vector.name().empty() ? letter : std::string_view(vector.name());
+  return fmt::format(". For one value per row write {}(all, newaxis)", name);
+}
+
+[[noreturn]] void refuse(std::string_view op, const Tensor& a, const Tensor& b, std::size_t back, Where where) {
+  const Shape &s = type(a).shape, &t = type(b).shape;
+  const std::string hint =
+      newaxis_hint(b, t.size() < s.size() ? s : t, "b") + newaxis_hint(a, s.size() < t.size() ? t : s, "a");
+  fail_at<ShapeError>(where, "{}: shapes {} and {} do not broadcast: {} are {} and {}; a size must be equal or 1{}", op,
+                      text(s), text(t), axes_text(back), from_end(s, back), from_end(t, back), hint);
+}
+
+/// The node that users know: conversions and axes that alignment put before it are passed over.
+struct Origin {
+  Tensor x;
+  Index axis;
+};
+Origin origin(Tensor x, Index axis) {
+  for (;;) {
+    if (is_op(x, permute)) {
+      const Index from = node(x).params.list("axes")[static_cast<std::size_t>(axis)];
+      if (from < 0) return {x, axis};
+      axis = from;
+    } else if (!is_op(x, convert)) {
+      return {x, axis};
+    }
+    x = Tensor(node(x).inputs[0]);
+  }
+}
+
+[[noreturn]] void refuse_at(const TypeAt& at, std::size_t i, std::size_t j, std::size_t axis) {
+  const Origin a = origin(at.x[i], static_cast<Index>(axis)), b = origin(at.x[j], static_cast<Index>(axis));
+  const Index m = at.shapes[i][axis], n = at.shapes[j][axis];
+  std::string out;
+  if (m == 1 || n == 1) {
+    const Origin& one = m == 1 ? a : b;
+    out = fmt::format("\n  a size of 1 broadcasts only where the type says so: write broadcastable({}, {})",
+                      one.x.name().empty() ? "x" : one.x.name(), one.axis);
+  }
+  fail_at<ShapeError>(at.where, "{}: shapes {} and {} do not broadcast: axis {} of {} is {}, axis {} of {} is {}{}",
+                      at.op.name, text(at.shapes[i]), text(at.shapes[j]), a.axis, describe(a.x), m, b.axis,
+                      describe(b.x), n, out);
+}
+
+}  // namespace
+
+void check_broadcast(std::string_view op, std::span<const Tensor> operands, Where where) {
+  std::size_t rank = 0;
+  for (const Tensor& x : operands) rank = std::max(rank, type(x).shape.size());
+  for (std::size_t back = 1; back <= rank; ++back) {
+    const Tensor* known = nullptr;
+    for (const Tensor& x : operands) {
+      const Index n = from_end(type(x).shape, back);
+      if (n == 1 || n < 0) continue;
+      if (known && from_end(type(*known).shape, back) != n) refuse(op, *known, x, back, where);
+      known = &x;
+    }
+  }
+}
+
+Shape broadcast_shape(const TypeAt& at) {
+  const std::size_t rank = at.shapes[0].size();
+  for (const Shape& s : at.shapes)
+    if (s.size() != rank) fail_at<ShapeError>(at.where, "{}: inputs have {} and {} axes", at.op.name, rank, s.size());
+  Shape result(rank, 1);
+  for (std::size_t axis = 0; axis < rank; ++axis) {
+    std::size_t decided = at.x.size();
+    for (std::size_t i = 0; i < at.x.size(); ++i) {
+      const Index n = at.shapes[i][axis];
+      if (type(at.x[i]).broadcasts(static_cast<int>(axis))) continue;
+      if (decided < at.x.size() && n >= 0 && result[axis] >= 0 && n != result[axis]) refuse_at(at, decided, i, axis);
+      if (decided == at.x.size() || result[axis] < 0) {
+        result[axis] = n;
+        decided = i;
+      }
+    }
+  }
+  return result;
+}
+
+}  // namespace croton::ops

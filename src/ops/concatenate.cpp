@@ -1,0 +1,118 @@
+// Parts one after another.
+#include "base/dtype.h"
+#include "base/error.h"
+#include "croton/ops.h"
+#include "graph/walk.h"
+#include "ops/extents.h"
+#include "ops/families.h"
+#include "ops/pointwise.h"
+#include "ops/slicing.h"
+
+namespace croton::ops {
+namespace {
+
+Type concatenate_type(const TypeAt& t) {
+  const auto axis = static_cast<std::size_t>(t.params.integer("axis"));
+  Type out{t.dtype(0), t.shapes[0]};
+  Index total = 0;
+  for (std::size_t i = 0; i < t.x.size(); ++i) {
+    const Shape& s = t.shapes[i];
+    total = total < 0 || s[axis] < 0 ? -1 : total + s[axis];
+    for (std::size_t d = 0; d < s.size(); ++d) {
+      if (d == axis || s[d] == -1) continue;
+      if (out.shape[d] != -1 && out.shape[d] != s[d])
+        fail_at<ShapeError>(t.where, "concatenate: part {} is {}, part 0 {}; only axis {} may differ", i,
+                            text(Type{t.dtype(i), s}), text(Type{t.dtype(0), t.shapes[0]}), axis);
+      out.shape[d] = s[d];
+    }
+  }
+  out.shape[axis] = total;
+  return out;
+}
+
+/// The part of y_bar from `from` on that belongs to x.
+Tensor part(const Tensor& y_bar, const Tensor& x, int axis, const Tensor& from, const Tensor& to, Where w) {
+  SliceList s;
+  for (int d = 0; d < x.ndim(); ++d) s.add_whole();
+  const auto a = static_cast<std::size_t>(axis);
+  s.start[a] = s.hold(from);
+  const bool one = type(x).broadcasts(axis);
+  if (one)
+    s.step[a] = 0;  // an index, so that the extent stays the constant 1
+  else
+    s.stop[a] = s.hold(to);
+  std::vector<Tensor> inputs{y_bar};
+  inputs.insert(inputs.end(), s.held.begin(), s.held.end());
+  const Tensor g = apply(slice, s.params(), std::move(inputs), w);
+  return one ? expand_dims(g, axis, w) : g;
+}
+
+Gradients concatenate_pullback(const At& at) {
+  const Where w = Where::here();
+  const int axis = static_cast<int>(at.params.integer("axis"));
+  Gradients g;
+  Tensor from = integer(0, w);
+  for (const Tensor& x : at.x) {
+    const Tensor to = from + extent(x, axis, w);
+    g.push_back(part(at.y_bar, x, axis, from, to, w));
+    from = to;
+  }
+  return g;
+}
+
+std::vector<Sample> concatenate_samples() {
+  return {{{{float64, {2, 3}}, {float64, {4, 3}}, {float64, {1, 3}}}, {{"axis", Index{0}}}},
+          {{{float32, {2, 3}}, {float32, {2, 0}}}, {{"axis", Index{1}}}},
+          {{{int64, {3}}}, {{"axis", Index{0}}}}};
+}
+
+std::vector<Tensor> promoted(std::string_view op, const Tensors& parts, Where w) {
+  if (parts.list().empty()) fail_at<ShapeError>(w, "{}: there are no parts", op);
+  for (const Tensor& x : parts.list())
+    if (!x.node()) fail_at<GraphError>(w, "{}: a part is an empty Tensor (declared, never assigned)", op);
+  const DType d = common_dtype(op, parts.list(), w);
+  std::vector<Tensor> x;
+  for (const Tensor& p : parts.list()) {
+    if (p.ndim() != parts.list()[0].ndim())
+      fail_at<ShapeError>(w, "{}: {} has {} axes, {} has {}", op, formula(parts.list()[0]), parts.list()[0].ndim(),
+                          formula(p), p.ndim());
+    x.push_back(converted(p, d, w));
+  }
+  return x;
+}
+
+}  // namespace
+
+constinit const Op concatenate{.name = "concatenate",
+                               .doc = "Tensors one after another along an axis; NumPy's concatenate, Theano's join.",
+                               .arity = -1,
+                               .type = concatenate_type,
+                               .meaning = Concatenate{},
+                               .pullback = concatenate_pullback,
+                               .samples = concatenate_samples};
+
+Family concatenate_ops() {
+  static constexpr const Op* list[] = {&concatenate};
+  return list;
+}
+
+}  // namespace croton::ops
+
+namespace croton {
+
+Tensor concatenate(const Tensors& parts, int axis, Where w) {
+  const WhereScope scope(w);
+  std::vector<Tensor> x = ops::promoted("concatenate", parts, ambient(w));
+  const Index a = ops::axis_of("concatenate", axis, x[0].ndim(), ambient(w));
+  return apply(ops::concatenate, {{"axis", a}}, std::move(x), w);
+}
+
+Tensor stack(const Tensors& parts, int axis, Where w) {
+  const WhereScope scope(w);
+  std::vector<Tensor> x = ops::promoted("stack", parts, ambient(w));
+  const int a = ops::axis_of("stack", axis, x[0].ndim() + 1, ambient(w));
+  for (Tensor& t : x) t = expand_dims(t, a, w);
+  return apply(ops::concatenate, {{"axis", Index{a}}}, std::move(x), w);
+}
+
+}  // namespace croton

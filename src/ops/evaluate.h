@@ -1,0 +1,35 @@
+// The reference evaluator: runs each op's own meaning over a graph, on the host, one node at a time, compiling nothing.
+// Every node is computed in the next wider type and rounded to its own, so that its result is the yardstick for
+// everything else.
+#pragma once
+#include <unordered_map>
+
+#include "graph/walk.h"
+
+namespace croton::ops {
+
+using Values = std::unordered_map<const Node*, Array>;
+
+/// The values of `outputs`, given those of the input and shared leaves they need (constants are known). A leaf without
+/// a value is a GraphError. Shapes that do not fit are a ShapeError naming both nodes, an index out of range an
+/// IndexError.
+std::vector<Array> evaluate(std::span<const Tensor> outputs, const Values& leaves);
+
+/// A value with a bound on how far an implementation within the published bounds may lie from it, element by element
+/// (first order: rounding of each op, conditioning of what follows). `doubtful` marks elements that a comparison, floor
+/// or sign decided within that bound: sweeps skip and count them.
+struct Bounded {
+  Array value;     // the node's dtype
+  Array bound;     // float64, same shape; 0 where the result must be exact
+  Array doubtful;  // bool, same shape
+};
+std::vector<Bounded> evaluate_bounded(std::span<const Tensor> outputs, const Values& leaves);
+
+/// One node on given arguments: what evaluate() does at each step, and what a host call in a plan does.
+Array evaluate_node(const Tensor& node, std::span<const Array> arguments);
+
+/// The true shape of a node, from the true shapes of its inputs and the integers some of them hold.
+Shape true_shape(const Tensor& node, std::span<const Shape> shapes,
+                 std::span<const std::optional<std::vector<Index>>> values);
+
+}  // namespace croton::ops

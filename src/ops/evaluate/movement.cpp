@@ -1,0 +1,182 @@
+// Ops that move elements of any dtype: views, reshapes, rows by index, parts written, parts joined.
+#include <cstring>
+
+#include "base/dtype.h"
+#include "base/error.h"
+#include "graph/walk.h"
+#include "ops/evaluate/loops.h"
+#include "ops/evaluate/steps.h"
+
+namespace croton::ops {
+namespace {
+
+/// The array seen through one AxisMap for each of its axes, at this shape.
+Array seen(const Array& x, const std::vector<AxisMap>& maps, const Extents& shape) {
+  const Extents& from = strides(x);
+  Extents to;
+  for (std::size_t i = 0; i < shape.size(); ++i) to.add(0);
+  Index offset = 0;
+  for (std::size_t d = 0; d < maps.size(); ++d) {
+    offset += maps[d].start * from[d];
+    if (maps[d].axis >= 0) to[static_cast<std::size_t>(maps[d].axis)] += maps[d].step * from[d];
+  }
+  return view(x, shape, to, count_of(shape) == 0 ? 0 : offset);
+}
+
+/// Copies one array over the elements of a view of another, or adds it to them. Both have one dtype and shape.
+void put(const Array& value, const Array& part, std::byte* base, bool set) {
+  visit_dtype(value.dtype(), [&]<class T>(T) {
+    const StridedLoop loop(value.shape(), {strides(value), strides(part)});
+    const T* from = data_as<T>(value);
+    T* to = reinterpret_cast<T*>(base);
+    loop.rows([&](const std::array<Index, most_operands>& offset, Index n) {
+      const Index a = loop.inner_stride(0), b = loop.inner_stride(1);
+      for (Index i = 0; i < n; ++i) {
+        T& target = to[offset[1] + i * b];
+        const T& v = from[offset[0] + i * a];
+        if (set) {
+          target = v;
+        } else if constexpr (std::is_same_v<T, bool>) {
+          target = target || v;
+        } else if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
+          target = narrowed<T>(widened<double>(target) + widened<double>(v));
+        } else {
+          target = static_cast<T>(target + v);
+        }
+      }
+    });
+  });
+}
+
+/// A row-major array of our own with the elements of x.
+Array writable(const Array& x) {
+  Array out = x.copy();
+  mutable_data(out);
+  return out;
+}
+
+Array written(const Call& call, const Write& write, const Array& x, const Array& value) {
+  Array out = writable(x);
+  if (value.size() == 0) return out;
+  const Shape value_shape(value.shape().begin(), value.shape().end());
+  const Array part = seen(out, write.map(call.at(), value_shape), value.shape());
+  // `part` shows where the elements lie; out's memory is written through its own address
+  const Index offset = (data(part) - data(out)) / static_cast<Index>(size_of(out.dtype()));
+  std::byte* base = const_cast<std::byte*>(data(out)) + offset * static_cast<Index>(size_of(out.dtype()));
+  put(value, part, base, call.params().flag("set"));
+  return out;
+}
+
+[[noreturn]] void out_of_range(const Call& call, Index i, Index linear) {
+  const Array &x = call.argument(0), &index = call.argument(1);
+  const auto called = [](const Tensor& t, const Array& a) {
+    return fmt::format("{} {}", t.name().empty() ? formula(t) : t.name(), type_text(a));
+  };
+  std::string at;
+  for (std::size_t axis = index.shape().size(); axis-- > 0; linear /= std::max<Index>(1, index.shape()[axis]))
+    at = fmt::format("{}{}{}", linear % std::max<Index>(1, index.shape()[axis]), at.empty() ? "" : ", ", at);
+  const Index n = x.shape()[0];
+  const std::string valid = n == 0 ? "it has no rows" : fmt::format("valid: {} .. {}", -n, n - 1);
+  const std::string element =
+      index.ndim() == 0 ? "" : fmt::format(", at element [{}] of {}", at, called(call.input(1), index));
+  fail_at<IndexError>(call.node().where, "index {} is out of range for axis 0 of {} ({}){}", i,
+                      called(call.input(0), x), valid, element);
+}
+
+/// The rows that an index names, each counted from 0.
+std::vector<Index> rows(const Call& call) {
+  const Array& index = call.argument(1);
+  const Index n = call.argument(0).shape()[0];
+  std::vector<Index> out(static_cast<std::size_t>(index.size()));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const Index given = get_index(index, static_cast<Index>(i));
+    if (given < -n || given >= n) out_of_range(call, given, static_cast<Index>(i));
+    out[i] = given < 0 ? given + n : given;
+  }
+  return out;
+}
+
+std::size_t bytes_of_row(const Array& x) {
+  std::size_t n = size_of(x.dtype());
+  for (std::size_t axis = 1; axis < x.shape().size(); ++axis) n *= static_cast<std::size_t>(x.shape()[axis]);
+  return n;
+}
+
+Array gathered(const Call& call, const Array& x) {
+  const Array from = contiguous(x);
+  Array out = empty(extents_of(call.result().shape), x.dtype());
+  const std::vector<Index> at = rows(call);
+  const std::size_t bytes = bytes_of_row(from);
+  if (out.size() == 0) return out;
+  std::byte* to = mutable_data(out);
+  for (const Index row : at) {
+    std::memcpy(to, data(from) + static_cast<std::size_t>(row) * bytes, bytes);
+    to += bytes;
+  }
+  return out;
+}
+
+Array scattered(const Call& call, const Array& x, const Array& values) {
+  Array out = writable(x);
+  const std::vector<Index> at = rows(call);
+  const Array from = contiguous(values);
+  Extents row_shape;
+  for (std::size_t axis = 1; axis < out.shape().size(); ++axis) row_shape.add(out.shape()[axis]);
+  const Index n = count_of(row_shape), bytes = n * static_cast<Index>(size_of(out.dtype()));
+  if (n == 0) return out;
+  const Extents steps = row_major_strides(row_shape);
+  std::byte* base = mutable_data(out);
+  for (std::size_t i = 0; i < at.size(); ++i) {
+    const Array row = view(from, row_shape, steps, static_cast<Index>(i) * n);
+    put(row, row, base + at[i] * bytes, call.params().flag("set"));
+  }
+  return out;
+}
+
+Array concatenated(const Call& call, std::span<const Array> parts) {
+  const std::size_t axis = static_cast<std::size_t>(call.params().integer("axis"));
+  Array out = empty(extents_of(call.result().shape), parts[0].dtype());
+  const Extents steps = row_major_strides(out.shape());
+  Index start = 0;
+  if (out.size() == 0) return out;
+  std::byte* base = mutable_data(out);
+  for (const Array& part : parts) {
+    const Array there = view(out, part.shape(), steps, 0);
+    if (part.size() > 0) put(part, there, base + start * steps[axis] * static_cast<Index>(size_of(out.dtype())), true);
+    start += part.shape()[axis];
+  }
+  return out;
+}
+
+}  // namespace
+
+bool is_movement(const Op& op) {
+  return meaning<View>(op) || meaning<Reshape>(op) || meaning<Gather>(op) || meaning<Scatter>(op) ||
+         meaning<Write>(op) || meaning<Concatenate>(op);
+}
+
+Array run_movement(const Call& call, std::span<const Array> moved) {
+  const Extents shape = extents_of(call.result().shape);
+  if (const auto* v = meaning<View>(call.op())) return seen(moved[0], v->map(call.at(), call.result().shape), shape);
+  if (meaning<Reshape>(call.op())) return contiguous(moved[0]).reshape(shape);
+  if (meaning<Gather>(call.op())) return gathered(call, moved[0]);
+  if (meaning<Scatter>(call.op())) return scattered(call, moved[0], moved[2]);
+  if (const auto* w = meaning<Write>(call.op())) return written(call, *w, moved[0], moved[1]);
+  return concatenated(call, moved);
+}
+
+Array run_shape_of(const Call& call) {
+  return Array::scalar(call.argument(0).shape(static_cast<int>(call.params().integer("axis"))));
+}
+
+Array run_iota(const Call& call) {
+  const Extents shape = extents_of(call.result().shape);
+  Array out = empty(shape, DType::int64);
+  const std::size_t axis = static_cast<std::size_t>(call.params().integer("axis"));
+  const Index step = row_major_strides(shape)[axis], n = shape[axis];
+  Index* p = mutable_data_as<Index>(out);
+  for (Index i = 0; i < out.size(); ++i) p[i] = i / step % n;
+  return out;
+}
+
+}  // namespace croton::ops

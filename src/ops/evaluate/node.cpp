@@ -1,0 +1,80 @@
+// One node on given arguments: its true type by its own rule, then the step of its meaning.
+#include "base/error.h"
+#include "graph/walk.h"
+#include "ops/evaluate/steps.h"
+
+namespace croton::ops {
+namespace {
+
+constexpr Index most_integers = 32;  // a shape has no more axes
+
+Shape shape_of(const Array& a) { return Shape(a.shape().begin(), a.shape().end()); }
+
+std::optional<std::vector<Index>> integers_in(const Array& a) {
+  if (a.ndim() > 1 || a.size() > most_integers || a.dtype() < DType::int8 || a.dtype() > DType::uint64) return {};
+  std::vector<Index> out;
+  for (Index i = 0; i < a.size(); ++i) out.push_back(get_index(a, i));
+  return out;
+}
+
+Array run_expansion(const Call& call) {
+  const std::vector<Tensor> inputs = stand_ins(call.node());
+  Values values;
+  for (std::size_t i = 0; i < inputs.size(); ++i) values.emplace(inputs[i].node(), call.argument(i));
+  const Tensor whole = expanded(call.node(), inputs);
+  return evaluate({&whole, 1}, values)[0];
+}
+
+Array run_host_call(const Call& call, const HostCall& host) {
+  Array out = empty(extents_of(call.result().shape), call.result().dtype);
+  host.run(call.op(), call.params(), call.arguments(), out);
+  return out;
+}
+
+Array run(const Call& call) {
+  const Op& op = call.op();
+  if (meaning<Pointwise>(op)) return run_pointwise(call);
+  if (meaning<Convert>(op)) return run_convert(call);
+  if (const auto* r = meaning<Reduce>(op)) return run_reduce(call, r->monoid);
+  if (meaning<Contract>(op)) return run_contract(call);
+  if (is_movement(op)) return run_movement(call, call.arguments());
+  if (meaning<ShapeOf>(op)) return run_shape_of(call);
+  if (meaning<Iota>(op)) return run_iota(call);
+  if (meaning<Expansion>(op)) return run_expansion(call);
+  return run_host_call(call, *meaning<HostCall>(op));
+}
+
+}  // namespace
+
+Call::Call(const Tensor& t, std::span<const Array> arguments) : node_(t.node()), arguments_(arguments) {
+  for (const Array& a : arguments) {
+    shapes_.push_back(shape_of(a));
+    values_.push_back(integers_in(a));
+  }
+  result_ = op().type(at());
+}
+
+TypeAt Call::at() const { return {op(), params(), node_->inputs, shapes_, values_, node_->where}; }
+
+std::vector<Tensor> stand_ins(const Node& n) {
+  std::vector<Tensor> out;
+  for (const Tensor& x : n.inputs)
+    out.push_back(node(x).kind == NodeKind::constant ? x : make_input(type(x), x.name(), node(x).where));
+  return out;
+}
+
+Tensor expanded(const Node& n, std::span<const Tensor> inputs) {
+  const WhereScope place(n.where);
+  Node* self = const_cast<Node*>(&n);  // a handle counts references, and no more
+  return meaning<Expansion>(*n.op)->expand({n.params, inputs, Tensor(self), Tensor()});
+}
+
+Array evaluate_node(const Tensor& t, std::span<const Array> arguments) { return run(Call(t, arguments)); }
+
+Shape true_shape(const Tensor& t, std::span<const Shape> shapes,
+                 std::span<const std::optional<std::vector<Index>>> values) {
+  const Node& n = node(t);
+  return n.op->type({*n.op, n.params, n.inputs, shapes, values, n.where}).shape;
+}
+
+}  // namespace croton::ops

@@ -1,0 +1,165 @@
+#include "ops/extents.h"
+
+#include "array/access.h"
+#include "base/dtype.h"
+#include "base/error.h"
+#include "graph/walk.h"
+#include "ops/pointwise.h"
+
+namespace croton::ops {
+namespace {
+
+/// The scalars that an int64 vector such as x.shape() was made of; else its elements.
+std::vector<Dim> elements(std::string_view op, const Tensor& v, Where w) {
+  if (type(v).rank() != 1 || !is_int(v.dtype()))
+    fail_at<ShapeError>(w, "{}: a shape is an integer vector, {} is {}", op, formula(v), text(type(v)));
+  const Index count = type(v).shape[0];
+  if (count < 0) fail_at<ShapeError>(w, "{}: the length of the shape {} must be known", op, formula(v));
+  std::vector<Dim> list;
+  if (node(v).kind == NodeKind::constant) {
+    for (Index i = 0; i < count; ++i) list.emplace_back(get_index(node(v).value, i));
+    return list;
+  }
+  const bool joined = is_op(v, concatenate) && static_cast<Index>(node(v).inputs.size()) == count;
+  for (Index i = 0; i < count; ++i) {
+    const Tensor& part = joined ? node(v).inputs[static_cast<std::size_t>(i)] : v;
+    list.emplace_back(joined && is_op(part, permute) && type(node(part).inputs[0]).rank() == 0 ? node(part).inputs[0]
+                                                                                               : v[i]);
+  }
+  return list;
+}
+
+void add_asked(std::string_view op, ExtentList& out, const Dim& d, bool own, Where w) {
+  Index n = d.n;
+  if (d.t.node()) {
+    if (type(d.t).rank() != 0 || !is_int(d.t.dtype()))
+      fail_at<ShapeError>(w, "{}: an extent is an integer scalar, {} is {}", op, formula(d.t), text(type(d.t)));
+    if (node(d.t).kind != NodeKind::constant) return out.add(converted(d.t, int64, w));
+    n = get_index(node(d.t).value, 0);
+  }
+  if (n == -1 && own) {
+    for (const Index other : out.dims)
+      if (other == own_extent) fail_at<ShapeError>(w, "{}: only one extent may be -1", op);
+    return out.add(own_extent);
+  }
+  if (n < 0) fail_at<ShapeError>(w, "{}: an extent is a count, not {}", op, n);
+  out.add(n);
+}
+
+/// What the type alone fixes: the extent 1, and everything about a constant.
+bool is_fixed(const Tensor& x, std::size_t axis) {
+  return type(x).shape[axis] == 1 || node(x).kind == NodeKind::constant;
+}
+
+}  // namespace
+
+void ExtentList::add(const Tensor& extent) {
+  dims.push_back(-1 - static_cast<Index>(held.size()));
+  held.push_back(extent);
+}
+
+std::vector<Tensor> ExtentList::after(const Tensor& x) const {
+  std::vector<Tensor> inputs{x};
+  inputs.insert(inputs.end(), held.begin(), held.end());
+  return inputs;
+}
+
+Tensor integer(Index n, Where w) { return make_constant(Array::scalar(n), "", w); }
+
+Tensor extent(const Tensor& x, int axis, Where w) {
+  const auto a = static_cast<std::size_t>(axis);
+  if (is_fixed(x, a)) return integer(type(x).shape[a], w);
+  return apply(shape_of, {{"axis", Index{axis}}}, {x}, w);
+}
+
+ExtentList extents_of(const Tensor& x, Where w) {
+  ExtentList out;
+  for (int a = 0; a < x.ndim(); ++a) {
+    const auto i = static_cast<std::size_t>(a);
+    if (is_fixed(x, i))
+      out.add(type(x).shape[i]);
+    else
+      out.add(extent(x, a, w));
+  }
+  return out;
+}
+
+ExtentList extents(std::string_view op, const Dims& asked, bool own, Where w) {
+  ExtentList out;
+  for (const Dim& d : asked.whole ? elements(op, asked.vector, w) : asked.list) add_asked(op, out, d, own, w);
+  if (out.dims.size() > 32) fail_at<ShapeError>(w, "{}: {} axes; at most 32 are allowed", op, out.dims.size());
+  return out;
+}
+
+Shape resolve(const TypeAt& t, std::size_t first) {
+  Shape shape;
+  for (const Index d : t.params.list("dims")) {
+    if (d >= 0 || d == own_extent) {
+      shape.push_back(d);
+      continue;
+    }
+    const auto& held = t.values[first + static_cast<std::size_t>(-1 - d)];
+    if (held && (*held)[0] < 0) fail_at<ShapeError>(t.where, "{}: an extent is a count, not {}", t.op.name, (*held)[0]);
+    shape.push_back(held ? (*held)[0] : -1);
+  }
+  return shape;
+}
+
+int axis_of(std::string_view op, int axis, int rank, Where w) {
+  if (axis < -rank || axis >= rank) {
+    if (rank == 0) fail_at<IndexError>(w, "{}: axis {} of a scalar, which has no axes", op, axis);
+    fail_at<IndexError>(w, "{}: axis {} is out of range for {} axes (valid: {} .. {})", op, axis, rank, -rank,
+                        rank - 1);
+  }
+  return axis < 0 ? axis + rank : axis;
+}
+
+std::vector<Index> counting(Index n) {
+  std::vector<Index> v;
+  for (Index i = 0; i < n; ++i) v.push_back(i);
+  return v;
+}
+
+Tensor permuted(const Tensor& x, std::vector<Index> axes, Where w) {
+  if (axes == counting(x.ndim())) return x;
+  return apply(permute, {{"axes", std::move(axes)}}, {x}, w);
+}
+
+Tensor broadcast_like(const Tensor& x, const Tensor& like, Where w) {
+  ExtentList out;
+  bool wider = false;
+  for (int a = 0; a < x.ndim(); ++a) {
+    const bool widens = type(x).broadcasts(a) && !type(like).broadcasts(a);
+    wider |= widens;
+    if (!widens)
+      out.add(own_extent);
+    else if (is_fixed(like, static_cast<std::size_t>(a)))
+      out.add(type(like).shape[static_cast<std::size_t>(a)]);
+    else
+      out.add(extent(like, a, w));
+  }
+  if (!wider) return x;
+  return apply(broadcast, {{"dims", out.dims}}, out.after(x), w);
+}
+
+Tensor filled(const Tensor& scalar, const ExtentList& shape, Where w) {
+  if (shape.dims.empty()) return scalar;
+  Tensor x = permuted(scalar, std::vector<Index>(shape.dims.size(), -1), w);
+  for (const Index n : shape.dims)
+    if (n != 1) return apply(broadcast, {{"dims", shape.dims}}, shape.after(x), w);
+  return x;
+}
+
+Tensor checked_index(const Tensor& index, const Tensor& x, int axis, Where w) {
+  ExtentList n;
+  n.add(extent(x, axis, w));
+  const Tensor positions = apply(iota, {{"dims", n.dims}, {"axis", Index{0}}}, n.held, w);
+  positions.named(fmt::format("positions of axis {} of {}", axis, formula(x)));  // what the IndexError shows
+  return apply(gather, {}, {positions, index}, w);
+}
+
+Tensor zeros_of(const Tensor& x, Where w) {
+  return filled(make_constant(Array::zeros({}, x.dtype()), "", w), extents_of(x, w), w);
+}
+
+}  // namespace croton::ops

@@ -1,0 +1,39 @@
+// The families of ops: each file of ops/ that declares ops gives them as one list; registry.cpp joins the lists.
+#pragma once
+#include <span>
+
+#include "graph/op.h"
+
+namespace croton::ops {
+
+using Family = std::span<const Op* const>;
+
+// each element
+Family arithmetic_ops();
+Family compare_ops();
+Family logic_ops();
+Family exponential_ops();
+Family trigonometric_ops();
+Family rounding_ops();
+Family special_ops();
+Family select_ops();
+Family cast_ops();
+Family masked_ops();
+// folds
+Family reduction_ops();
+Family statistics_ops();
+// data movement and products
+Family view_ops();
+Family identity_ops();
+Family shape_ops();
+Family index_ops();
+Family concatenate_ops();
+Family contract_ops();
+Family neural_ops();
+Family random_ops();
+
+/// The lists above, one after another.
+using FamilyList = Family (*)();
+std::span<const FamilyList> families();
+
+}  // namespace croton::ops

@@ -1,0 +1,55 @@
+// The list of all ops. Registration is explicit: a new family adds its list here and nowhere else.
+#pragma once
+#include <limits>
+#include <span>
+
+#include "graph/op.h"
+
+namespace croton::ops {
+
+/// Every op, in the order of its family's file.
+std::span<const Op* const> all();
+/// The op of that name, or null.
+const Op* find(std::string_view name);
+
+// The primitives by name, for rooms that build graphs (rules, gradients, tiles). Each is defined whole in its family's
+// file. Extents: a number, -1-k for "held by the k-th of the inputs that hold extents", or own_extent. Nothing that a
+// type does not fix is ever a number: what depends on another tensor's extent is an input made by shape_of.
+/// In `dims` of broadcast: the extent that x has here; of reshape: what is left of x's count of elements (once at
+/// most).
+inline constexpr Index own_extent = std::numeric_limits<Index>::min();
+/// In start/stop/step of slice and write: not given. absent_bound + 1 + k: held by the k-th of the inputs that hold
+/// bounds.
+inline constexpr Index absent_bound = std::numeric_limits<Index>::min();
+
+extern const Op permute;  // params axes: result axis d is input axis axes[d]; -1 makes a new axis of extent 1; dropped
+                          // axes must be 1
+extern const Op
+    broadcast;  // inputs: x, then int64 scalars for extents; params dims; an axis widens only where x's type says 1
+extern const Op specify_one;  // params axis: states that this axis of x has extent 1
+extern const Op slice;  // params start/stop/step, one triple an axis; step 0: the integer index `start`, and the axis
+                        // goes; inputs: x, bounds
+extern const Op
+    write;  // slice's params, set: x with that part replaced by (or increased by) value; inputs: x, value, bounds
+extern const Op gather, scatter;  // gather(x, index) along axis 0; scatter(x, index, rows), params set
+extern const Op reshape;          // inputs: x, then int64 scalars for extents; params dims
+extern const Op shape_of;         // params axis: int64 scalar
+extern const Op iota;             // params dims, axis: int64; inputs: int64 scalars for extents
+extern const Op concatenate;      // params axis
+extern const Op contract;         // params a, b, out: labels of axes
+extern const Op convert;          // params dtype
+extern const Op sum, prod, max, min, any, all_, argmax, argmin;  // params axes (sorted, not negative); axes disappear
+extern const Op masked_product, masked_quotient;  // g * f and g / d, and 0 where g is 0: what pullbacks make
+extern const Op zero_grad, disconnected_grad;      // x itself: rewriting may drop them
+extern const Op add, sub, mul, div, neg, select, maximum, minimum;
+extern const Op softmax, log_softmax, categorical_crossentropy, binary_crossentropy;
+extern const Op normal, uniform;  // params dims, dtype, stream; inputs: int64 scalars for extents
+extern const Op stream_normal, stream_uniform;  // params dims, dtype, seed, draw; inputs: the state (an int64 scalar
+                                                // that counts calls), then extents
+
+/// The sum of an n-ary list, left to right; the only arithmetic that the gradient room knows by itself.
+Tensor add_all(std::span<const Tensor> terms, Where);
+/// Sums g over the axes where `like` has static extent 1 and g has not, so that the result has like's shape.
+Tensor sum_to(const Tensor& g, const Tensor& like);
+
+}  // namespace croton::ops

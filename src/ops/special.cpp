@@ -1,0 +1,150 @@
+// Special functions and activations of each element.
+#include "croton/ops.h"
+#include "ops/elementwise.h"
+#include "ops/families.h"
+#include "ops/pointwise.h"
+
+namespace croton {
+namespace ops {
+namespace {
+
+/// The derivative of erf: 2 / sqrt(pi) exp(-x^2).
+Tensor bell(const Tensor& x) { return 1.12837916709551257390 * croton::exp(-croton::square(x)); }
+
+constexpr double half_sqrt_pi = 0.886226925452758013649;
+
+Tensor silu_slope(const At& at) {
+  const Tensor s = croton::sigmoid(at.x[0]);
+  return s + at.y * (1 - s);
+}
+
+/// The distribution function plus x times the density.
+Tensor gelu_slope(const Tensor& x) {
+  constexpr double sqrt_half = 0.707106781186547524401, sqrt_2_pi = 2.506628274631000502416;
+  return 0.5 * croton::erfc(-x * sqrt_half) + x * croton::exp(-0.5 * croton::square(x)) / sqrt_2_pi;
+}
+
+}  // namespace
+
+constinit const Op sigmoid{.name = "sigmoid",
+                           .doc = "1 / (1 + exp(-x)) (SciPy's expit).",
+                           .type = pointwise_type,
+                           .meaning = Pointwise{"sigmoid"},
+                           .pullback = [](const At& at) -> Gradients { return {at.y_bar * at.y * (1 - at.y)}; },
+                           .samples =
+                               [] {
+                                 return float_samples({{-4, 4}});
+                               }};
+
+constinit const Op softplus{.name = "softplus",
+                            .doc = "log(1 + exp(x)), finite for every finite x.",
+                            .type = pointwise_type,
+                            .meaning = Pointwise{"softplus"},
+                            .pullback = [](const At& at) -> Gradients { return {at.y_bar * croton::sigmoid(at.x[0])}; },
+                            .samples =
+                                [] {
+                                  return float_samples({{-4, 4}});
+                                }};
+
+constinit const Op relu{.name = "relu",
+                        .doc = "maximum(x, 0); its gradient at 0 is 0.",
+                        .type = pointwise_type,
+                        .meaning = Pointwise{"relu"},
+                        .pullback = [](const At& at) -> Gradients { return {where(at.x[0] > 0, at.y_bar, 0)}; },
+                        .samples =
+                            [] {
+                              return join(float_samples({{-4, 4}}), int_samples({{-4, 4}}));
+                            }};
+
+constinit const Op erf{.name = "erf",
+                       .doc = "The error function (SciPy's erf).",
+                       .type = pointwise_type,
+                       .meaning = Pointwise{"erf"},
+                       .pullback = [](const At& at) -> Gradients { return {at.y_bar * bell(at.x[0])}; },
+                       .samples =
+                           [] {
+                             return float_samples({{-4, 4}});
+                           }};
+
+constinit const Op erfc{.name = "erfc",
+                        .doc = "1 - erf(x), exact for large x (SciPy's erfc).",
+                        .type = pointwise_type,
+                        .meaning = Pointwise{"erfc"},
+                        .pullback = [](const At& at) -> Gradients { return {-at.y_bar * bell(at.x[0])}; },
+                        .samples =
+                            [] {
+                              return float_samples({{-4, 4}});
+                            }};
+
+constinit const Op erfinv{.name = "erfinv",
+                          .doc = "The inverse of erf (SciPy's erfinv).",
+                          .type = pointwise_type,
+                          .meaning = Pointwise{"erfinv"},
+                          .pullback = [](const At& at) -> Gradients {
+                            return {masked(at.y_bar, half_sqrt_pi * croton::exp(croton::square(at.y)))};
+                          },
+                          .samples =
+                              [] {
+                                return float_samples({{-0.9, 0.9}});
+                              }};
+
+constinit const Op gammaln{
+    .name = "gammaln",
+    .doc = "The logarithm of |gamma(x)| (SciPy's gammaln).",
+    .type = pointwise_type,
+    .meaning = Pointwise{"lgamma"},
+    .pullback = [](const At& at) -> Gradients { return {masked(at.y_bar, croton::digamma(at.x[0]))}; },
+    .samples =
+        [] {
+          return float_samples({{0.3, 8}});
+        }};
+
+constinit const Op digamma{.name = "digamma",
+                           .doc = "The derivative of gammaln (SciPy's digamma).",
+                           .type = pointwise_type,
+                           .meaning = Pointwise{"digamma"},
+                           .no_gradient = "its derivative, trigamma, is no op",
+                           .samples = [] {
+                             return float_samples({{0.3, 8}});
+                           }};
+
+constinit const Op silu{.name = "silu",
+                        .doc = "x * sigmoid(x).",
+                        .type = pointwise_type,
+                        .meaning = Pointwise{"silu"},
+                        .pullback = [](const At& at) -> Gradients { return {at.y_bar * silu_slope(at)}; },
+                        .samples =
+                            [] {
+                              return float_samples({{-4, 4}});
+                            }};
+
+constinit const Op gelu{.name = "gelu",
+                        .doc = "x times the normal distribution function at x (the exact gelu).",
+                        .type = pointwise_type,
+                        .meaning = Pointwise{"gelu"},
+                        .pullback = [](const At& at) -> Gradients { return {at.y_bar * gelu_slope(at.x[0])}; },
+                        .samples =
+                            [] {
+                              return float_samples({{-4, 4}});
+                            }};
+
+Family special_ops() {
+  static constexpr const Op* list[] = {&sigmoid, &softplus, &relu,    &erf,  &erfc,
+                                       &erfinv,  &gammaln,  &digamma, &silu, &gelu};
+  return list;
+}
+
+}  // namespace ops
+
+Tensor sigmoid(const Tensor& x, Where w) { return ops::pointwise(ops::sigmoid, {x}, w); }
+Tensor softplus(const Tensor& x, Where w) { return ops::pointwise(ops::softplus, {x}, w); }
+Tensor relu(const Tensor& x, Where w) { return ops::pointwise(ops::relu, {x}, w); }
+Tensor erf(const Tensor& x, Where w) { return ops::pointwise(ops::erf, {x}, w); }
+Tensor erfc(const Tensor& x, Where w) { return ops::pointwise(ops::erfc, {x}, w); }
+Tensor erfinv(const Tensor& x, Where w) { return ops::pointwise(ops::erfinv, {x}, w); }
+Tensor gammaln(const Tensor& x, Where w) { return ops::pointwise(ops::gammaln, {x}, w); }
+Tensor digamma(const Tensor& x, Where w) { return ops::pointwise(ops::digamma, {x}, w); }
+Tensor silu(const Tensor& x, Where w) { return ops::pointwise(ops::silu, {x}, w); }
+Tensor gelu(const Tensor& x, Where w) { return ops::pointwise(ops::gelu, {x}, w); }
+
+}  // namespace croton

@@ -1,0 +1,187 @@
+// Composites of folds: mean, var, stddev, logsumexp. Their gradients are written out, so that they are as stable as the
+// values.
+#include <algorithm>
+
+#include "base/dtype.h"
+#include "croton/ops.h"
+#include "graph/walk.h"
+#include "ops/elementwise.h"
+#include "ops/extents.h"
+#include "ops/families.h"
+#include "ops/pointwise.h"
+#include "ops/reduction.h"
+#include "ops/registry.h"
+
+namespace croton {
+namespace ops {
+namespace {
+
+Type statistic_type(const TypeAt& at) {
+  const std::vector<Index>& axes = at.params.list("axes");
+  Type t{to_floating(at.dtype(0)), {}};
+  for (Index axis = 0; axis < at.rank(0); ++axis)
+    if (!std::binary_search(axes.begin(), axes.end(), axis))
+      t.shape.push_back(at.shapes[0][static_cast<std::size_t>(axis)]);
+  return t;
+}
+
+/// The reduced axes of a node, and what is made of them.
+struct Folded {
+  const At& at;
+  Where where;
+  Axes axes;
+  explicit Folded(const At& a) : at(a), where(node(a.y).where), axes(list_of(a)) {}
+  static Axes list_of(const At& a) {
+    const std::vector<Index>& list = a.params.list("axes");
+    return std::vector<int>(list.begin(), list.end());
+  }
+  Tensor kept(const Tensor& y) const { return with_axes(y, at.params.list("axes"), type(at.x[0]).rank()); }
+  /// How many elements go into one result, in that dtype.
+  Tensor count(DType d) const {
+    Tensor n = integer(1, where);
+    for (const Index axis : at.params.list("axes")) {
+      const Tensor extent_here = extent(at.x[0], static_cast<int>(axis), where);
+      n = static_integers(n) == std::vector<Index>{1} ? extent_here : n * extent_here;
+    }
+    return converted(n, d, where);
+  }
+  /// The input in the dtype that sums are taken in: halves would overflow.
+  Tensor wide() const {
+    const DType d = to_floating(at.x[0].dtype());
+    return converted(at.x[0], d == DType::float16 || d == DType::bfloat16 ? DType::float32 : d, where);
+  }
+  Tensor narrow(const Tensor& y) const { return converted(y, to_floating(at.x[0].dtype()), where); }
+  /// x - mean(x), wide.
+  Tensor deviation() const {
+    const Tensor x = wide();
+    return x - croton::mean(x, axes, keepdims, where);
+  }
+};
+
+Tensor expand_mean(const At& at) {
+  const Folded f(at);
+  const Tensor x = f.wide();
+  return f.narrow(croton::sum(x, f.axes, f.where) / f.count(x.dtype()));
+}
+
+Gradients mean_pullback(const At& at) {
+  const Folded f(at);
+  return {broadcast_like(f.kept(at.y_bar / f.count(at.y.dtype())), at.x[0], f.where)};
+}
+
+/// The mean is rounded: what that moves the deviations by is their own mean, taken out again.
+Tensor expand_var(const At& at) {
+  const Folded f(at);
+  const Tensor d = f.deviation();
+  const Tensor off = croton::square(croton::mean(d, f.axes, f.where));
+  return f.narrow(croton::maximum(croton::mean(croton::square(d), f.axes, f.where) - off, 0));
+}
+
+Gradients var_pullback(const At& at) {
+  const Folded f(at);
+  const Tensor d = f.deviation();
+  return {f.narrow(f.kept(converted(at.y_bar, d.dtype(), f.where) * 2 / f.count(d.dtype())) * d)};
+}
+
+Tensor expand_stddev(const At& at) {
+  const Folded f(at);
+  return croton::sqrt(croton::var(at.x[0], f.axes, f.where), f.where);
+}
+
+/// (x - mean) / (n y), and 0 where all elements are equal: it lies among the slopes of that kink.
+Gradients stddev_pullback(const At& at) {
+  const Folded f(at);
+  const Tensor d = f.deviation(), y = converted(at.y, d.dtype(), f.where);
+  const Tensor flat = y == 0;
+  const Tensor slope =
+      where(flat, 0, converted(at.y_bar, d.dtype(), f.where) / (where(flat, 1, y) * f.count(d.dtype())));
+  return {f.narrow(f.kept(slope) * d)};
+}
+
+/// Shifted by the largest element, which is replaced by 0 where it is not finite: the result is then right as it is.
+Tensor expand_logsumexp(const At& at) {
+  const Folded f(at);
+  const Tensor x = f.wide(), top = croton::max(x, f.axes, f.where);
+  const Tensor shift = where(croton::isfinite(top), top, 0);
+  return f.narrow(croton::log(croton::sum(croton::exp(x - f.kept(shift)), f.axes, f.where)) + shift);
+}
+
+Gradients logsumexp_pullback(const At& at) {
+  const Folded f(at);
+  const Tensor finite = croton::isfinite(at.y);
+  const Tensor share = croton::exp(at.x[0] - f.kept(where(finite, at.y, 0)));
+  return {f.kept(at.y_bar) * where(f.kept(finite), share, 0)};
+}
+
+/// Integers have a mean, but it has no gradient.
+template <Pullback pullback>
+Gradients of_floats(const At& at) {
+  return is_float(at.x[0].dtype()) ? pullback(at) : Gradients(1);
+}
+
+std::vector<Sample> statistic_samples() {
+  const auto over = [](std::vector<Index> axes) { return Params{{"axes", std::move(axes)}}; };
+  return {{{{DType::float64, {3, 4}}}, over({0})},    {{{DType::float64, {3, 4}}}, over({0, 1})},
+          {{{DType::float64, {2, 3, 4}}}, over({1})}, {{{DType::float64, {5, 1}}}, over({1})},
+          {{{DType::float64, {0, 4}}}, over({1})},    {{{DType::float64, {-1, 3}}}, over({0})},
+          {{{DType::float32, {3, 4}}}, over({1})},    {{{DType::float16, {3, 4}}}, over({1})},
+          {{{DType::float64, {}}}, over({})}};
+}
+
+std::vector<Sample> with_integers() {
+  return join(statistic_samples(), {{{{DType::int32, {3, 4}}}, {{"axes", std::vector<Index>{1}}}}});
+}
+
+}  // namespace
+
+constinit const Op mean{.name = "mean",
+                        .doc = "The mean over axes; NaN of nothing; of integers in floatX (NumPy's mean).",
+                        .type = statistic_type,
+                        .meaning = Expansion{expand_mean},
+                        .pullback = of_floats<mean_pullback>,
+                        .samples = with_integers};
+
+constinit const Op var{.name = "var",
+                       .doc = "The variance of the population over axes, in two passes (NumPy's var).",
+                       .type = statistic_type,
+                       .meaning = Expansion{expand_var},
+                       .pullback = of_floats<var_pullback>,
+                       .samples = with_integers};
+
+constinit const Op stddev{
+    .name = "stddev",
+    .doc = "The square root of var (NumPy's std); its gradient is 0 where all elements are equal.",
+    .type = statistic_type,
+    .meaning = Expansion{expand_stddev},
+    .pullback = of_floats<stddev_pullback>,
+    .samples = with_integers};
+
+constinit const Op logsumexp{.name = "logsumexp",
+                             .doc = "log(sum(exp(x))) over axes, without overflow (SciPy's logsumexp).",
+                             .type = statistic_type,
+                             .meaning = Expansion{expand_logsumexp},
+                             .pullback = of_floats<logsumexp_pullback>,
+                             .samples = with_integers};
+
+Family statistics_ops() {
+  static constexpr const Op* list[] = {&mean, &var, &stddev, &logsumexp};
+  return list;
+}
+
+}  // namespace ops
+
+#define CROTON_REDUCTION(f)                                                                                         \
+  Tensor f(const Tensor& x, Where w) { return ops::reduced(ops::f, x, Axes(), false, w); }                          \
+  Tensor f(const Tensor& x, const Axes& axes, Where w) { return ops::reduced(ops::f, x, axes, false, w); }          \
+  Tensor f(const Tensor& x, const Axes& axes, KeepDims, Where w) { return ops::reduced(ops::f, x, axes, true, w); } \
+  Tensor f(const Tensor& x, KeepDims, Where w) { return ops::reduced(ops::f, x, Axes(), true, w); }
+CROTON_REDUCTION(mean)
+CROTON_REDUCTION(var)
+CROTON_REDUCTION(stddev)
+CROTON_REDUCTION(logsumexp)
+#undef CROTON_REDUCTION
+
+Tensor Expr::mean(Where w) const { return croton::mean(*this, w); }
+Tensor Expr::mean(const Axes& axes, Where w) const { return croton::mean(*this, axes, w); }
+
+}  // namespace croton
