@@ -1,0 +1,45 @@
+// Reverse accumulation: from gradients known at some nodes to those of any others, as a graph. Takes nodes and seeds,
+// gives nodes; runs nothing.
+#pragma once
+#include <unordered_map>
+#include <unordered_set>
+
+#include "graph/op.h"
+
+namespace croton::gradient {
+
+/// The gradient of a node with the node's own dtype and static rank: summed over axes that broadcast, widened where it
+/// is constant along an axis.
+Tensor fitted(const Tensor& g, const Tensor& x, Where);
+
+/// One reverse pass over what the seeds depend on.
+class Flow {
+ public:
+  /// `seeds`: gradients that are given; they stand, whatever else flows there. Nothing flows through `constants`. Only
+  /// gradients that some of `wanted` need are made.
+  Flow(const std::unordered_map<const Node*, Tensor>& seeds, std::span<const Tensor> roots,
+       std::span<const Tensor> wanted, std::span<const Tensor> constants);
+
+  /// Whether the cost depends on x, if only by a gradient of zero.
+  bool reaches(const Tensor& x) const;
+  /// The gradient with respect to x; empty where it is zero everywhere.
+  Tensor of(const Tensor& x) const;
+
+ private:
+  struct Place {
+    bool needed = false, reached = false;
+    std::vector<Tensor> terms;
+    Tensor total;
+  };
+  void mark(std::span<const Tensor> order, std::span<const Tensor> wanted);
+  void visit(const Tensor& y);
+  void pull(const Tensor& y);
+  void reach_inputs(const Tensor& y);
+  Tensor total(const Tensor& y);
+
+  const std::unordered_map<const Node*, Tensor>& seeds_;
+  std::unordered_set<const Node*> constants_;
+  std::unordered_map<const Node*, Place> places_;
+};
+
+}  // namespace croton::gradient

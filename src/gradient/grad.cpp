@@ -1,0 +1,193 @@
+// grad and what is made of it: Lop, Rop, products with the Hessian.
+#include "croton/gradient.h"
+
+#include "base/dtype.h"
+#include "base/error.h"
+#include "base/log.h"
+#include "croton/ops.h"
+#include "gradient/flow.h"
+#include "graph/walk.h"
+#include "ops/extents.h"
+#include "ops/pointwise.h"
+#include "rewrite/passes.h"
+
+namespace croton {
+
+Cost::Cost(const Tensor& t, Where w) : tensor_(t), where_(w) {}
+Cost::Cost(const Shared& t, Where w) : tensor_(t), where_(w) {}
+Cost::Cost(const Cost&) = default;
+Cost::~Cost() = default;
+
+namespace {
+
+using Seeds = std::unordered_map<const Node*, Tensor>;
+
+void check_wrt(std::span<const Tensor> wrt, Where w) {
+  for (std::size_t i = 0; i < wrt.size(); ++i) {
+    if (!wrt[i].node())
+      fail_at<GraphError>(w, "grad: wrt number {} is an empty Tensor (declared, never assigned)", i + 1);
+    if (!is_float(wrt[i].dtype()))
+      fail_at<DTypeError>(
+          w, "grad: {} is {}; only floating tensors have a gradient. Convert it before use: x.astype(floatX())",
+          describe(wrt[i]), text(type(wrt[i])));
+  }
+}
+
+/// A known gradient in the shape and dtype of its variable.
+Tensor known_gradient(const Given& given, Where w) {
+  const auto& [x, g] = given;
+  if (!x.node() || !g.node())
+    fail_at<GraphError>(w, "grad: known_grads holds an empty Tensor (declared, never assigned)");
+  if (!is_float(x.dtype()))
+    fail_at<DTypeError>(w, "grad: known_grads: {} is {}; only floating tensors have a gradient", describe(x),
+                        text(type(x)));
+  if (g.ndim() > x.ndim())
+    fail_at<ShapeError>(w, "grad: known_grads: {} is {}, its gradient {} is {}", describe(x), text(type(x)),
+                        describe(g), text(type(g)));
+  return ops::converted(ops::broadcast_like(ops::with_rank(g, x.ndim(), w), x, w), x.dtype(), w);
+}
+
+void check_cost(const Cost& cost) {
+  const Tensor& c = cost.tensor();
+  if (c.ndim() != 0)
+    fail_at<GraphError>(
+        cost.where(),
+        "grad: the cost must be a scalar, but {} is {}. Reduce it (sum or mean), or pass known_grads for a "
+        "vector-Jacobian product",
+        describe(c), text(type(c)));
+  if (!is_float(c.dtype()))
+    fail_at<DTypeError>(cost.where(), "grad: the cost must be floating, but {} is {}. Convert it: astype(floatX())",
+                        describe(c), text(type(c)));
+}
+
+/// What the gradients start from, and the nodes that they are known at.
+Seeds seeds_of(const Cost& cost, const GradOptions& o, std::vector<Tensor>& roots) {
+  Seeds seeds;
+  for (const Given& g : o.known_grads.list()) {
+    const Tensor known = known_gradient(g, cost.where());
+    seeds[g.variable.node()] = known;
+    roots.push_back(g.variable);
+  }
+  const Tensor& c = cost.tensor();
+  if (!c.node()) {
+    if (seeds.empty())
+      fail_at<GraphError>(cost.where(), "grad: the cost is an empty Tensor (declared, never assigned)");
+    return seeds;
+  }
+  if (seeds.contains(c.node())) return seeds;
+  check_cost(cost);
+  seeds[c.node()] = make_constant(Array::full({}, 1, c.dtype()), "", cost.where());
+  roots.push_back(c);
+  return seeds;
+}
+
+/// Gradients are taken of the stabilized cost: that of log(softmax(x)) is finite where its parts' are not. What the
+/// user named stays as it is: wrt, constants, and variables with known gradients beside a cost.
+void stabilize(Seeds& seeds, std::vector<Tensor>& roots, std::span<const Tensor> wrt, const GradOptions& o) {
+  std::unordered_set<const Node*> keep;
+  for (const Tensor& x : wrt) keep.insert(x.node());
+  for (const Tensor& x : o.consider_constant.list()) keep.insert(x.node());
+  if (roots.size() > 1)
+    for (const Given& g : o.known_grads.list()) keep.insert(g.variable.node());
+  const std::vector<Tensor> stable = rewrite::stabilize(roots, keep);
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    auto seed = seeds.extract(roots[i].node());
+    if (seed.empty()) continue;  // a root named twice
+    seed.key() = stable[i].node();
+    seeds.insert(std::move(seed));
+  }
+  roots = stable;
+}
+
+/// "x, W1": the inputs and shared variables under a cost.
+std::string dependencies(std::span<const Tensor> roots) {
+  std::vector<std::string> names;
+  for (const NodeKind kind : {NodeKind::input, NodeKind::shared})
+    for (const Tensor& t : leaves(roots, kind)) names.push_back(t.name().empty() ? describe(t) : t.name());
+  return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+std::string disconnected_text(const Cost& cost, const Tensor& x, std::span<const Tensor> roots) {
+  const Tensor& c = cost.tensor().node() ? cost.tensor() : roots.front();
+  const std::string at = place(node(c).where);
+  return fmt::format(
+      "grad: the cost does not depend on {}. The cost{} depends on: {}. Did you forget to add {}? To get zeros: "
+      "{{.disconnected_inputs = Disconnected::ignore}}",
+      describe(x), at.empty() ? "" : " at " + at, dependencies(roots), formula(x));
+}
+
+/// The gradients of inputs that the cost does not depend on are zeros, if that is not an error.
+void report_disconnected(const Cost& cost, const Tensor& x, std::span<const Tensor> roots, Disconnected action) {
+  if (action == Disconnected::ignore) return;
+  const std::string what = disconnected_text(cost, x, roots);
+  if (action == Disconnected::raise) fail_at<GraphError>(cost.where(), "{}", what);
+  const std::string at = place(cost.where());
+  warn(at.empty() ? what : at + ": " + what);
+}
+
+}  // namespace
+
+std::vector<Tensor> detail::grad_list(const Cost& cost, std::span<const Tensor> wrt, const GradOptions& o) {
+  const Where w = ambient(cost.where());
+  check_wrt(wrt, w);
+  std::vector<Tensor> roots;
+  Seeds seeds = seeds_of(cost, o, roots);
+  stabilize(seeds, roots, wrt, o);
+  const gradient::Flow flow(seeds, roots, wrt, o.consider_constant.list());
+  std::vector<Tensor> result;
+  for (const Tensor& x : wrt) {
+    if (!flow.reaches(x)) report_disconnected(cost, x, roots, o.disconnected_inputs);
+    const Tensor g = flow.of(x);
+    result.push_back(g.node() ? g : ops::zeros_of(x, w));
+  }
+  return result;
+}
+
+Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where w) {
+  GradOptions o;
+  o.known_grads = Givens({{f, v}});
+  return grad(Cost(f, w), wrt, o);
+}
+
+// The vector-Jacobian product is linear in its vector u: its derivative with respect to u, applied to v, is the
+// Jacobian times v.
+Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where w) {
+  if (!f.node()) fail_at<GraphError>(w, "Rop: the function is an empty Tensor (declared, never assigned)");
+  const Tensor u = apply(ops::zero_grad, {}, {ops::zeros_of(f, w)}, w);
+  const Tensor product = Lop(f, wrt, u, w);
+  GradOptions o;
+  o.known_grads = Givens({{product, v}});
+  o.disconnected_inputs = Disconnected::ignore;
+  return grad(Cost(product, w), u, o);
+}
+
+Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
+  check_wrt({&wrt, 1}, w);
+  const std::string what = fmt::format("hessian: {} is {}", describe(wrt), text(type(wrt)));
+  if (wrt.ndim() != 1) fail_at<ShapeError>(w, "{}; the second derivatives are taken with respect to a vector", what);
+  const Index n = type(wrt).shape[0];
+  if (n < 0)
+    fail_at<GraphError>(w,
+                        "{}: its length is not known while the graph is built, and loops over unknown lengths do not "
+                        "exist yet. Give the length in the type: tensor(\"{}\", {}, {{3}}), or use "
+                        "hessian_vector_product, which needs none",
+                        what, wrt.name(), name_of(wrt.dtype()));
+  const WhereScope place(w);
+  const Tensor slope = grad(Cost(cost, w), wrt);
+  if (n == 0) return zeros({0, 0}, wrt.dtype(), w);
+  GradOptions o;
+  o.disconnected_inputs = Disconnected::ignore;  // a row of zeros
+  std::vector<Tensor> rows;
+  for (Index i = 0; i < n; ++i) rows.push_back(grad(Cost(slope(IndexItem(i, w)), w), wrt, o));
+  return reshape(stack(rows, 0, w), {n, n}, w);  // refuses a shared variable that has another length by now
+}
+
+Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where w) {
+  const Tensor slope = grad(Cost(cost, w), wrt);
+  GradOptions o;
+  o.known_grads = Givens({{slope, v}});
+  o.disconnected_inputs = Disconnected::ignore;
+  return grad(Cost(slope, w), wrt, o);
+}
+
+}  // namespace croton

@@ -1,0 +1,64 @@
+#include "rewrite/passes.h"
+
+#include "rewrite/rules/rules.h"
+#include "rewrite/steps.h"
+
+namespace croton::rewrite {
+namespace {
+
+using Graph = std::vector<Tensor>;
+
+Graph canonicalize(std::span<const Tensor> g) { return rewritten(g, canonical_rules()); }
+Graph stabilized(std::span<const Tensor> g) { return stabilize(g); }
+Graph specialize(std::span<const Tensor> g) { return rewritten(g, specializing_rules()); }
+Graph unsafe(std::span<const Tensor> g) { return rewritten(g, unsafe_rules()); }
+
+enum class When { always, optimizing, unsafe_only };
+
+struct Pass {
+  std::string_view name;
+  Graph (*run)(std::span<const Tensor>);
+  When when;
+};
+
+// The compiler's front half, in this order. Composites stay whole until the rules that look for them have run; what
+// they expand to is folded, spelled canonically and merged like the rest.
+constexpr Pass passes[] = {
+    {"merge", merge, When::always},
+    {"fold", fold, When::optimizing},
+    {"canonicalize", canonicalize, When::optimizing},
+    {"unsafe", unsafe, When::unsafe_only},
+    {"stabilize", stabilized, When::always},
+    {"expand", expand, When::always},
+    {"fold", fold, When::optimizing},
+    {"specialize", specialize, When::optimizing},
+    {"merge", merge, When::always},
+};
+
+bool runs(const Pass& pass, const Options& options) {
+  switch (pass.when) {
+    case When::always: return true;
+    case When::optimizing: return !options.stabilize_only;
+    case When::unsafe_only: break;
+  }
+  return options.unsafe && !options.stabilize_only;
+}
+
+}  // namespace
+
+std::vector<Tensor> run(std::span<const Tensor> outputs, const Options& options) {
+  Graph graph(outputs.begin(), outputs.end());
+  for (const Pass& pass : passes) {
+    if (!runs(pass, options)) continue;
+    graph = pass.run(graph);
+    if (options.check) check_graph(graph, pass.name);
+    if (options.observe) options.observe(pass.name, graph);
+  }
+  return graph;
+}
+
+std::vector<Tensor> stabilize(std::span<const Tensor> outputs, const std::unordered_set<const Node*>& keep) {
+  return rewritten(outputs, stabilizing_rules(), keep);
+}
+
+}  // namespace croton::rewrite

@@ -1,0 +1,40 @@
+#include "rewrite/rules/rules.h"
+
+namespace croton::rewrite {
+namespace {
+
+RuleBook made() {
+  RuleBook b;
+  b += rule("neg_neg", [](Tensor x) { return Equation{-(-x), x}; });
+  b += rule("times_one", [](Tensor x) { return Equation{x * 1, x}; });
+  b += rule("plus_zero", [](Tensor x) { return Equation{x + 0, x}; });  // -0 + 0 is 0, which equals -0
+  b += rule("minus_zero", [](Tensor x) { return Equation{x - 0, x}; });
+  b += rule("over_one", [](Tensor x) { return Equation{x / 1, x}; });
+  b += rule("times_minus_one", [](Tensor x) { return Equation{x * -1, -x}; });
+  b += rule("over_minus_one", [](Tensor x) { return Equation{x / -1, -x}; });
+  b += rule("plus_neg", [](Tensor x, Tensor y) { return Equation{x + -y, x - y}; });
+  b += rule("minus_neg", [](Tensor x, Tensor y) { return Equation{x - -y, x + y}; });
+  b += rule("neg_times_neg", [](Tensor x, Tensor y) { return Equation{-x * -y, x * y}; });
+  b += rule("neg_over_neg", [](Tensor x, Tensor y) { return Equation{-x / -y, x / y}; });
+  b += rule("pow_one", [](Tensor x) { return Equation{pow(x, 1), x}; });
+  b += rule("pow_two", [](Tensor x) { return Equation{pow(x, 2), square(x)}; });
+  b += rule("pow_half", [](Tensor x) { return Equation{pow(x, 0.5), sqrt(x)}; }).over({0, 9});
+  b += rule("square", [](Tensor x) { return Equation{x * x, square(x)}; });
+  b += rule("square_of_neg", [](Tensor x) { return Equation{square(-x), square(x)}; });
+  b += rule("abs_of_neg", [](Tensor x) { return Equation{abs(-x), abs(x)}; });
+  b += rule("abs_of_abs", [](Tensor x) { return Equation{abs(abs(x)), abs(x)}; });
+  b += rule("abs_of_square", [](Tensor x) { return Equation{abs(square(x)), square(x)}; });
+  b += rule("maximum_of_itself", [](Tensor x) { return Equation{maximum(x, x), x}; });
+  b += rule("minimum_of_itself", [](Tensor x) { return Equation{minimum(x, x), x}; });
+  b += structural_rules();
+  return b;
+}
+
+}  // namespace
+
+const RuleBook& canonical_rules() {
+  static const RuleBook& book = *new RuleBook(made());
+  return book;
+}
+
+}  // namespace croton::rewrite

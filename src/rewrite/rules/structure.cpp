@@ -1,0 +1,241 @@
+// Views, conversions, folds and questions about shapes that do nothing or can be one. Exact.
+#include <algorithm>
+
+#include "array/access.h"
+#include "base/dtype.h"
+#include "ops/elementwise.h"
+#include "ops/extents.h"
+#include "ops/registry.h"
+#include "rewrite/rules/rules.h"
+
+namespace croton::rewrite {
+namespace {
+
+const std::vector<Index>& axes_of(const Tensor& t) { return node(t).params.list("axes"); }
+const Tensor& input(const Tensor& t) { return node(t).inputs[0]; }
+
+/// The inner node if it is this op, and may be looked through.
+const Tensor* inner(const Tensor& t, const Op& op, const NodeSet& keep) {
+  const Tensor& x = input(t);
+  return is_op(x, op) && !keep.contains(x.node()) ? &x : nullptr;
+}
+
+/// A new axis of extent 1 in place of one of extent 1 is that axis.
+bool is_identity(const std::vector<Index>& axes, const Type& x) {
+  if (axes.size() != x.shape.size()) return false;
+  for (std::size_t d = 0; d < axes.size(); ++d)
+    if (axes[d] != static_cast<Index>(d) && !(axes[d] < 0 && x.shape[d] == 1)) return false;
+  return true;
+}
+
+/// permute(permute(x)): one permutation; or x.
+Tensor permute_of_permute(const Tensor& t, const NodeSet& keep) {
+  if (is_identity(axes_of(t), type(input(t)))) return input(t);
+  const Tensor* first = inner(t, ops::permute, keep);
+  if (!first) return {};
+  std::vector<Index> axes;
+  for (const Index a : axes_of(t)) axes.push_back(a < 0 ? -1 : axes_of(*first)[static_cast<std::size_t>(a)]);
+  if (is_identity(axes, type(input(*first)))) return input(*first);
+  return ops::permuted(input(*first), std::move(axes), node(t).where);
+}
+
+/// reshape(reshape(x)): the last shape alone decides.
+Tensor reshape_of_reshape(const Tensor& t, const NodeSet& keep) {
+  const Tensor* first = inner(t, ops::reshape, keep);
+  if (!first) return {};
+  std::vector<Tensor> inputs = node(t).inputs;
+  inputs[0] = input(*first);
+  return apply(ops::reshape, node(t).params, std::move(inputs), node(t).where);
+}
+
+/// Reshaping one axis into one axis.
+Tensor reshape_to_itself(const Tensor& t, const NodeSet&) {
+  const bool one = node(t).params.list("dims") == std::vector<Index>{ops::own_extent} && type(input(t)).rank() == 1;
+  return one ? input(t) : Tensor();
+}
+
+/// Only axes of extent 1 widen: without one nothing does.
+Tensor broadcast_of_nothing(const Tensor& t, const NodeSet&) {
+  const Type& x = type(input(t));
+  for (int a = 0; a < x.rank(); ++a)
+    if (x.broadcasts(a) && !type(t).broadcasts(a)) return {};
+  return input(t);
+}
+
+/// x(all, all).
+Tensor slice_of_everything(const Tensor& t, const NodeSet&) {
+  const auto whole = [&](std::string_view name, Index value) {
+    const std::vector<Index>& list = node(t).params.list(name);
+    return std::all_of(list.begin(), list.end(), [&](Index i) { return i == value; });
+  };
+  const bool all_of_it = whole("start", ops::absent_bound) && whole("stop", ops::absent_bound) && whole("step", 1);
+  return all_of_it ? input(t) : Tensor();
+}
+
+/// Whether every value of `narrow` is a value of `wide`.
+bool holds_all(DType wide, DType narrow) {
+  if (narrow == DType::boolean || wide == narrow) return true;
+  if (is_float(narrow)) return is_float(wide) && size_of(wide) > size_of(narrow);
+  if (wide == DType::float64) return size_of(narrow) <= 4;
+  if (wide == DType::float32) return size_of(narrow) <= 2;
+  if (is_float(wide) || wide == DType::boolean) return false;
+  if (is_signed_int(narrow)) return is_signed_int(wide) && size_of(wide) >= size_of(narrow);
+  return size_of(wide) > size_of(narrow) || (is_unsigned_int(wide) && size_of(wide) == size_of(narrow));
+}
+
+/// Conversion to x's own type, directly or through one that holds all of its values.
+Tensor convert_back(const Tensor& t, const NodeSet& keep) {
+  if (type(input(t)).dtype == type(t).dtype) return input(t);
+  const Tensor* first = inner(t, ops::convert, keep);
+  if (!first || type(input(*first)).dtype != type(t).dtype) return {};
+  return holds_all(type(*first).dtype, type(t).dtype) ? input(*first) : Tensor();
+}
+
+/// A fold over no axes, or over axes of extent 1 only, chooses or adds nothing.
+Tensor fold_of_one(const Tensor& t, const NodeSet&) {
+  const Tensor& x = input(t);
+  if (type(x).dtype != type(t).dtype) return {};
+  std::vector<Index> rest = ops::counting(type(x).rank());
+  for (const Index a : axes_of(t)) {
+    if (!type(x).broadcasts(static_cast<int>(a))) return {};
+    std::erase(rest, a);
+  }
+  return ops::permuted(x, std::move(rest), node(t).where);
+}
+
+/// sum(sum(x)), max(max(x)), ...: one fold over both lists of axes.
+Tensor fold_of_fold(const Tensor& t, const NodeSet& keep) {
+  const Tensor* first = inner(t, *node(t).op, keep);
+  if (!first) return {};
+  std::vector<Index> left = ops::counting(type(input(*first)).rank()), axes = axes_of(*first);
+  for (const Index a : axes_of(*first)) std::erase(left, a);
+  for (const Index a : axes_of(t)) axes.push_back(left[static_cast<std::size_t>(a)]);
+  std::sort(axes.begin(), axes.end());
+  return apply(*node(t).op, {{"axes", std::move(axes)}}, {input(*first)}, node(t).where);
+}
+
+/// The other branch is never taken, or both are the same.
+Tensor select_of_constant(const Tensor& t, const NodeSet&) {
+  const std::vector<Tensor>& x = node(t).inputs;
+  if (same(x[1], x[2])) return x[1];
+  if (node(x[0]).kind != NodeKind::constant || node(x[0]).value.size() == 0) return {};
+  const Array& c = node(x[0]).value;
+  for (Index i = 1; i < c.size(); ++i)
+    if (get(c, i) != get(c, 0)) return {};
+  return get(c, 0) != 0 ? x[1] : x[2];
+}
+
+/// The extent of f(x) by elements is that of an operand whose axis does not widen.
+Tensor shape_of_elementwise(const Tensor& t, const NodeSet&) {
+  const Tensor& y = input(t);
+  if (!meaning<Pointwise>(y) && !meaning<Convert>(y)) return {};
+  const auto axis = static_cast<int>(node(t).params.integer("axis"));
+  for (const Tensor& x : node(y).inputs)
+    if (!type(x).broadcasts(axis)) return ops::extent(x, axis, node(t).where);
+  return {};
+}
+
+// ---- values spread over a shape: a gradient of sum is one number until something asks for more
+
+/// Whether an operand of the node other than `skip` has every extent that `spread` (a broadcast) widens to.
+bool is_covered(const Tensor& t, std::size_t skip, const Tensor& spread) {
+  for (int a = 0; a < type(t).rank(); ++a) {
+    if (!type(input(spread)).broadcasts(a) || type(spread).broadcasts(a)) continue;
+    bool found = false;
+    for (std::size_t i = 0; i < node(t).inputs.size(); ++i)
+      found |= i != skip && !type(node(t).inputs[i]).broadcasts(a);
+    if (!found) return false;
+  }
+  return true;
+}
+
+bool is_of_one(const Tensor& t) {
+  return std::all_of(type(t).shape.begin(), type(t).shape.end(), [](Index e) { return e == 1; });
+}
+
+/// f(spread(x), y) is f(x, y) where y has the extents, and spread(f(x, y)) where y is one number.
+Tensor elementwise_of_spread(const Tensor& t, const NodeSet& keep) {
+  const std::vector<Tensor>& x = node(t).inputs;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!is_op(x[i], ops::broadcast) || keep.contains(x[i].node())) continue;
+    std::vector<Tensor> inputs = x;
+    inputs[i] = Tensor(input(x[i]));
+    if (is_covered(t, i, x[i])) return with_inputs(t, std::move(inputs));
+    bool numbers = true;
+    for (std::size_t k = 0; k < x.size(); ++k) numbers &= k == i || is_of_one(x[k]);
+    if (!numbers) continue;
+    std::vector<Tensor> outer = node(x[i]).inputs;
+    outer[0] = with_inputs(t, std::move(inputs));
+    return with_inputs(x[i], std::move(outer));
+  }
+  return {};
+}
+
+/// permute(spread(x)) is spread(permute(x)).
+Tensor permute_of_spread(const Tensor& t, const NodeSet& keep) {
+  const Tensor* spread = inner(t, ops::broadcast, keep);
+  if (!spread) return {};
+  const std::vector<Index>& from = node(*spread).params.list("dims");
+  std::vector<bool> stays(from.size());
+  std::vector<Index> dims;
+  for (const Index a : axes_of(t)) {
+    dims.push_back(a < 0 ? ops::own_extent : from[static_cast<std::size_t>(a)]);
+    if (a >= 0) stays[static_cast<std::size_t>(a)] = true;
+  }
+  if (std::find(stays.begin(), stays.end(), false) != stays.end()) return {};
+  std::vector<Tensor> inputs = node(*spread).inputs;
+  inputs[0] = ops::permuted(inputs[0], axes_of(t), node(t).where);
+  return apply(ops::broadcast, {{"dims", std::move(dims)}}, std::move(inputs), node(t).where);
+}
+
+/// dot(x.T(), y): the labels say in which order the axes come.
+Tensor contract_of_permute(const Tensor& t, const NodeSet& keep) {
+  static constexpr std::string_view names[] = {"a", "b"};
+  for (std::size_t side = 0; side < 2; ++side) {
+    const Tensor& p = node(t).inputs[side];
+    if (!is_op(p, ops::permute) || keep.contains(p.node())) continue;
+    const std::vector<Index>& axes = axes_of(p);
+    const bool reorders =
+        axes.size() == type(input(p)).shape.size() && std::find(axes.begin(), axes.end(), -1) == axes.end();
+    if (!reorders) continue;
+    std::vector<Index> labels(axes.size());
+    for (std::size_t d = 0; d < axes.size(); ++d)
+      labels[static_cast<std::size_t>(axes[d])] = node(t).params.list(names[side])[d];
+    Params params = node(t).params;
+    params.set(names[side], std::move(labels));
+    std::vector<Tensor> inputs = node(t).inputs;
+    inputs[side] = Tensor(input(p));
+    return apply(*node(t).op, std::move(params), std::move(inputs), node(t).where);
+  }
+  return {};
+}
+
+/// What only mattered to gradients or to types, when neither is asked for any more.
+Tensor x_itself(const Tensor& t, const NodeSet&) { return input(t); }
+
+}  // namespace
+
+RuleBook structural_rules() {
+  RuleBook b;
+  b += rule("permute_of_permute", ops::permute, permute_of_permute);
+  b += rule("permute_of_spread", ops::permute, permute_of_spread);
+  for (const Op* op : ops::all())
+    if (meaning<Pointwise>(*op)) b += rule("elementwise_of_spread", *op, elementwise_of_spread);
+  b += rule("reshape_to_itself", ops::reshape, reshape_to_itself);
+  b += rule("reshape_of_reshape", ops::reshape, reshape_of_reshape);
+  b += rule("broadcast_of_nothing", ops::broadcast, broadcast_of_nothing);
+  b += rule("slice_of_everything", ops::slice, slice_of_everything);
+  b += rule("convert_back", ops::convert, convert_back);
+  for (const Op* fold : {&ops::sum, &ops::prod, &ops::max, &ops::min}) {
+    b += rule("fold_of_one", *fold, fold_of_one);
+    b += rule("fold_of_fold", *fold, fold_of_fold);
+  }
+  b += rule("select_of_constant", ops::select, select_of_constant);
+  b += rule("shape_of_elementwise", ops::shape_of, shape_of_elementwise);
+  b += rule("contract_of_permute", ops::contract, contract_of_permute);
+  b += rule("zero_grad", ops::zero_grad, x_itself);
+  b += rule("disconnected_grad", ops::disconnected_grad, x_itself);
+  return b;
+}
+
+}  // namespace croton::rewrite

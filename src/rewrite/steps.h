@@ -1,0 +1,15 @@
+// The passes that are not rules.
+#pragma once
+#include "graph/walk.h"
+
+namespace croton::rewrite {
+
+/// Nodes whose inputs are constants become constants, by the reference evaluator; so do extents that are certain: an
+/// input's or a constant's, and 1. An extent of a shared variable is a hint, and so is all that follows from it.
+std::vector<Tensor> fold(std::span<const Tensor> outputs);
+
+/// Composites (Expansion) become primitives: each is expanded on its own inputs, so that categorical_crossentropy still
+/// sees the softmax that it is given.
+std::vector<Tensor> expand(std::span<const Tensor> outputs);
+
+}  // namespace croton::rewrite
