@@ -1,0 +1,334 @@
+#include "print/printer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/dtype.h"
+#include "expr/functions.h"
+
+namespace croton::print {
+namespace {
+
+using tile::Factor;
+using tile::Linear;
+using tile::Nest;
+using tile::Reach;
+using tile::Statement;
+using tile::Word;
+
+class Printer {
+ public:
+  Printer(const Nest& nest, const Dialect& dialect, const Names* names)
+      : nest_(nest), dialect_(dialect), names_(names) {}
+
+  std::string run(std::string_view name) {
+    out_ = dialect_.signature(name);
+    find_updated(nest_.body);
+    declare_words();
+    if (points_ >= 0)
+      line("const i64 v0 = v2 * w{}, v1 = v0 + w{} < w{} ? v0 + w{} : w{};", points_, points_, total_, points_, total_);
+    for (const Statement& s : nest_.body)
+      if (s.kind == Statement::Kind::loop && s.resume) line("i64 v{};", s.variable);
+    body(nest_.body);
+    out_ += "}\n";
+    return std::move(out_);
+  }
+
+ private:
+  template <class... A>
+  void line(fmt::format_string<A...> text, A&&... a) {
+    out_.append(static_cast<std::size_t>(depth_) * 2, ' ');
+    fmt::format_to(std::back_inserter(out_), text, std::forward<A>(a)...);
+    out_ += '\n';
+  }
+
+  std::string lanes() const { return std::to_string(nest_.lanes); }
+
+  void declare_words() {
+    for (std::size_t k = 0; k < nest_.words.size(); ++k) {
+      const Word& w = nest_.words[k];
+      const std::string note = names_ ? "  // " + names_->words[k] : "";
+      const std::string raw = fmt::format("((const i64*)words)[{}]", k);
+      if (w.kind == Word::Kind::chunk_points) points_ = static_cast<int>(k);
+      if (w.kind == Word::Kind::parallel) total_ = static_cast<int>(k);
+      switch (w.kind) {
+        case Word::Kind::pointer: line("void* const w{} = (void*){};{}", k, raw, note); break;
+        case Word::Kind::scratch: line("void* const w{} = (char*)scratch + {};{}", k, raw, note); break;
+        case Word::Kind::scalar:
+          line("const {} w{} = {};{}", dialect_.type(w.dtype), k, scalar_word(w.dtype, raw), note);
+          break;
+        default: line("const i64 w{} = {};{}", k, raw, note);
+      }
+    }
+  }
+
+  std::string scalar_word(DType d, const std::string& raw) const {
+    if (d == float64) return fmt::format("bits_as<f64>({})", raw);
+    if (d == float32) return fmt::format("bits_as<f32>((i32){})", raw);
+    return fmt::format("({}){}", dialect_.type(d), raw);
+  }
+
+  static std::string factor(const Factor& f) {
+    return f.word >= 0 ? fmt::format("w{}", f.word) : std::to_string(f.number);
+  }
+
+  static std::string linear(const Linear& terms) {
+    std::string r;
+    for (const tile::Term& t : terms) {
+      if (std::any_of(t.factors.begin(), t.factors.end(), [](const Factor& f) { return f.word < 0 && f.number == 0; }))
+        continue;
+      std::string product = t.variable >= 0 ? fmt::format("v{}", t.variable) : "";
+      for (const Factor& f : t.factors) {
+        if (f.word < 0 && f.number == 1) continue;
+        product += (product.empty() ? "" : " * ") + factor(f);
+      }
+      if (product.empty()) product = "1";
+      r += (r.empty() ? "" : " + ") + product;
+    }
+    return r.empty() ? "0" : r;
+  }
+
+  std::string type(int reg) const {
+    const tile::Register& r = nest_.registers[static_cast<std::size_t>(reg)];
+    return r.lanes ? fmt::format("V<{}, {}>", dialect_.type(r.dtype), nest_.lanes) : dialect_.type(r.dtype);
+  }
+  bool is_lanes(int reg) const { return nest_.registers[static_cast<std::size_t>(reg)].lanes; }
+  DType dtype(int reg) const { return nest_.registers[static_cast<std::size_t>(reg)].dtype; }
+
+  std::string in_lanes(int reg, std::string scalar) const {
+    return is_lanes(reg) ? fmt::format("splat<{}>({})", nest_.lanes, scalar) : scalar;
+  }
+
+  std::string identity(int reg, Monoid m) const {
+    const DType d = dtype(reg);
+    const std::string t = dialect_.type(d);
+    const auto extreme = [&](bool least) {
+      if (d == boolean) return fmt::format("({}){}", t, least ? 0 : 1);
+      if (is_float(d)) return fmt::format("({}){}__builtin_inf()", t, least ? "-" : "");
+      const int bits = static_cast<int>(size_of(d)) * 8;
+      if (is_unsigned_int(d)) return least ? fmt::format("({})0", t) : fmt::format("({})~(u64)0", t);
+      return least ? fmt::format("({})((u64)1 << {})", t, bits - 1)
+                   : fmt::format("({})(((u64)1 << {}) - 1)", t, bits - 1);
+    };
+    switch (m) {
+      case Monoid::prod:
+      case Monoid::all: return in_lanes(reg, fmt::format("({})1", t));
+      case Monoid::max:
+      case Monoid::argmax: return in_lanes(reg, extreme(true));
+      case Monoid::min:
+      case Monoid::argmin: return in_lanes(reg, extreme(false));
+      default: return in_lanes(reg, fmt::format("({})0", t));
+    }
+  }
+
+  static std::string_view combine(Monoid m) {
+    switch (m) {
+      case Monoid::prod: return "mul";
+      case Monoid::max: return "max";
+      case Monoid::min: return "min";
+      case Monoid::any: return "or_";
+      case Monoid::all: return "and_";
+      default: return "add";
+    }
+  }
+  static std::string_view across(Monoid m) {
+    switch (m) {
+      case Monoid::prod: return "hprod";
+      case Monoid::max: return "hmax";
+      case Monoid::min: return "hmin";
+      case Monoid::any: return "hany";
+      case Monoid::all: return "hall";
+      default: return "hsum";
+    }
+  }
+
+  std::string number(const Statement& s) const {
+    const DType d = dtype(s.result);
+    if (is_float(d)) return fmt::format("({}){:a}", dialect_.type(d), s.number);
+    return fmt::format("({}){}", dialect_.type(d), s.integer);
+  }
+
+  std::string list(const std::vector<int>& regs) const {
+    std::string r;
+    for (const int a : regs) r += fmt::format("{}r{}", r.empty() ? "" : ", ", a);
+    return r;
+  }
+
+  std::string memory(const Statement& s, bool reads) const {
+    const int base = s.word >= 0 ? s.word : s.scratch;
+    return fmt::format("({}{}*)w{} + {}", reads ? "const " : "", dialect_.type(s.dtype), base, linear(s.address));
+  }
+
+  std::string load(const Statement& s) const {
+    const std::string m = memory(s, true);
+    switch (s.reach) {
+      case Reach::scalar: return fmt::format("load({})", m);
+      case Reach::lanes:
+        return s.partial ? fmt::format("load_n<{}>({}, n)", nest_.lanes, m)
+                         : fmt::format("load<{}>({})", nest_.lanes, m);
+      case Reach::strided: break;
+    }
+    return s.partial ? fmt::format("gather_n<{}>({}, {}, n)", nest_.lanes, m, factor(s.stride))
+                     : fmt::format("gather<{}>({}, {})", nest_.lanes, m, factor(s.stride));
+  }
+
+  void store(const Statement& s) {
+    const std::string m = memory(s, false);
+    switch (s.reach) {
+      case Reach::scalar: line("store({}, r{});", m, s.args[0]); break;
+      case Reach::lanes:
+        s.partial ? line("store_n({}, r{}, n);", m, s.args[0]) : line("store({}, r{});", m, s.args[0]);
+        break;
+      case Reach::strided:
+        s.partial ? line("scatter_n({}, {}, r{}, n);", m, factor(s.stride), s.args[0])
+                  : line("scatter({}, {}, r{});", m, factor(s.stride), s.args[0]);
+        break;
+    }
+  }
+
+  void find_updated(const tile::Body& b) {
+    updated_.resize(nest_.registers.size());
+    for (const Statement& s : b) {
+      if (s.kind == Statement::Kind::update) updated_[static_cast<std::size_t>(s.result)] = true;
+      find_updated(s.body);
+      find_updated(s.tail);
+    }
+  }
+
+  void let(const Statement& s, const std::string& value) {
+    line("{}{} r{} = {};", updated_[static_cast<std::size_t>(s.result)] ? "" : "const ", type(s.result), s.result,
+         value);
+  }
+
+  void index(const Statement& s) {
+    std::string v = linear(s.address);
+    if (s.divisor.word >= 0 || s.divisor.number != 1) v = fmt::format("({}) / {}", v, factor(s.divisor));
+    if (s.modulus.word >= 0 || s.modulus.number != 0) v = fmt::format("({}) % {}", v, factor(s.modulus));
+    if (s.bounded) v = fmt::format("{} < v1 ? {} : v1", v, v);
+    line("const i64 v{} = {};", s.variable, v);
+  }
+
+  void loop(const Statement& s) {
+    const std::string v = fmt::format("v{}", s.variable), to = linear(s.to);
+    const bool outside = std::any_of(nest_.body.begin(), nest_.body.end(),
+                                     [&](const Statement& o) { return o.resume && o.variable == s.variable; });
+    const std::string from = s.resume  ? ""
+                             : outside ? fmt::format("{} = {}", v, linear(s.from))
+                                       : fmt::format("i64 {} = {}", v, linear(s.from));
+    const std::string test =
+        s.whole_steps ? fmt::format("{} + {} <= {}", v, s.step, to) : fmt::format("{} < {}", v, to);
+    line("for ({}; {}; {} += {}) {{", from, test, v, s.step);
+    nested(s.body);
+    line("}}");
+  }
+
+  void lane_loop(const Statement& s) {
+    const std::string v = fmt::format("v{}", s.variable), to = linear(s.to);
+    line("{{");
+    ++depth_;
+    line("i64 {} = {};", v, linear(s.from));
+    line("for (; {} + {} <= {}; {} += {}) {{", v, nest_.lanes, to, v, nest_.lanes);
+    nested(s.body);
+    line("}}");
+    line("if ({} < {}) {{", v, to);
+    ++depth_;
+    line("const i64 n = {} - {};", to, v);
+    --depth_;
+    nested(s.tail);
+    line("}}");
+    --depth_;
+    line("}}");
+  }
+
+  void nested(const tile::Body& b) {
+    ++depth_;
+    body(b);
+    --depth_;
+  }
+
+  void body(const tile::Body& b) {
+    for (const Statement& s : b) print(s);
+  }
+
+  void print(const Statement& s) {
+    using K = Statement::Kind;
+    switch (s.kind) {
+      case K::let_word: return let(s, fmt::format("w{}", s.word));
+      case K::let_number: return let(s, number(s));
+      case K::let_call: return let(s, fmt::format("{}({})", expr::function(s.function).spelling, list(s.args)));
+      case K::let_convert: return let(s, fmt::format("cast<{}>(r{})", dialect_.type(dtype(s.result)), s.args[0]));
+      case K::let_splat: return let(s, fmt::format("splat<{}>(r{})", nest_.lanes, s.args[0]));
+      case K::let_load: return let(s, load(s));
+      case K::let_iota: return let(s, iota(s));
+      case K::let_fold: return let(s, fmt::format("{}(r{})", across(s.monoid), s.args[0]));
+      case K::let_masked:
+        return let(s, fmt::format("select(first_lanes<{}>(n), r{}, {})", nest_.lanes, s.args[0],
+                                  identity(s.args[0], s.monoid)));
+      case K::let_identity: return let(s, identity(s.result, s.monoid));
+      case K::update: return update(s);
+      case K::store: return store(s);
+      case K::index: return index(s);
+      case K::loop: return loop(s);
+      case K::lane_loop: return lane_loop(s);
+    }
+  }
+
+  std::string iota(const Statement& s) const {
+    const std::string at = fmt::format("(i64)({})", linear(s.address));
+    const std::string t = dialect_.type(dtype(s.result));
+    if (!is_lanes(s.result)) return fmt::format("cast<{}>({})", t, at);
+    return fmt::format("cast<{}>(add(splat<{}>({}), iota<i64, {}>()))", t, nest_.lanes, at, nest_.lanes);
+  }
+
+  void update(const Statement& s) {
+    if (s.args.size() == 2)
+      line("r{} = fma(r{}, r{}, r{});", s.result, s.args[0], s.args[1], s.result);
+    else
+      line("r{} = {}(r{}, r{});", s.result, combine(s.monoid), s.result, s.args[0]);
+  }
+
+  const Nest& nest_;
+  const Dialect& dialect_;
+  const Names* names_;
+  std::vector<bool> updated_;  // registers that are variables
+  std::string out_;
+  int depth_ = 1, points_ = -1, total_ = -1;
+};
+
+void collect(const tile::Body& body, std::vector<std::string_view>& out) {
+  for (const Statement& s : body) {
+    if (s.kind == Statement::Kind::let_call && std::find(out.begin(), out.end(), s.function) == out.end())
+      out.push_back(s.function);
+    collect(s.body, out);
+    collect(s.tail, out);
+  }
+}
+
+}  // namespace
+
+std::string kernel(const Nest& nest, std::string_view name, const Dialect& dialect, const Names* names) {
+  return Printer(nest, dialect, names).run(name);
+}
+
+std::vector<std::string_view> functions(const Nest& nest) {
+  std::vector<std::string_view> r;
+  collect(nest.body, r);
+  return r;
+}
+
+std::string entry_name(std::size_t number) { return fmt::format("kernel_{}", number); }
+
+std::string translation_unit(std::span<const Nest> nests, const Target& target) {
+  std::vector<std::string_view> used;
+  for (const Nest& n : nests)
+    for (const std::string_view f : functions(n))
+      if (std::find(used.begin(), used.end(), f) == used.end()) used.push_back(f);
+  std::sort(used.begin(), used.end());
+  std::string text = fmt::format("#define CROTON_VECTOR_BYTES {}\n", target.vector_bytes) + expr::kernel_source(used);
+  for (std::size_t i = 0; i < nests.size(); ++i) text += kernel(nests[i], entry_name(i), cpp_dialect());
+  return text;
+}
+
+}  // namespace croton::print

@@ -1,0 +1,27 @@
+// How a phase is cut into chunks: by its work alone, in nominal units, so that borders (and with them every bit of a
+// fold) depend on extents, dtypes and the program's text, never on threads or on the model of a device.
+#pragma once
+#include <functional>
+
+#include "expr/target.h"
+#include "tile/program.h"
+
+namespace croton::tile {
+
+using ExtentOf = std::function<Index(AxisId)>;
+
+/// Nominal work of one point of the parallel axes: arithmetic 1, an elementary function 16, a byte moved 1/4.
+double work_per_point(const Program&, const Phase&, const ExtentOf&);
+
+struct Chunking {
+  Index points = 0;  // of all parallel axes together
+  Index chunk_points = 1;
+  Index chunks = 1;
+};
+Chunking chunking(const Program&, const Phase&, const ExtentOf&, DeviceClass);
+
+/// From here on a chunk has this much work; 0: as much as usual. Plans that are made keep theirs. For tests: what is
+/// small in many chunks.
+void set_work_of_a_chunk(double work);
+
+}  // namespace croton::tile

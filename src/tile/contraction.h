@@ -1,0 +1,31 @@
+// Which contractions are library calls, and how their operands must lie in memory for one.
+#pragma once
+#include <span>
+
+#include "tile/program.h"
+
+namespace croton::tile {
+
+/// Large on all sides: rows, columns and the summed axes each have a free extent, or constants of more than 16
+/// together.
+bool is_library_call(const Tensor& contraction);
+/// The outputs with every library contraction brought to the order [batch..., rows..., columns...] of its result, and
+/// with operands permuted so that each group's axes are neighbours in one order; permutations put back what the users
+/// expect.
+std::vector<Tensor> canonical_contractions(std::span<const Tensor> outputs);
+/// Operand k of a canonical contraction as it may lie in memory: itself, or, where it is a permutation of a matrix that
+/// has its last two groups exchanged, that matrix.
+Tensor stored_operand(const Tensor& contraction, std::size_t k);
+/// Whether stored_operand(k) has its last two groups exchanged.
+bool is_transposed(const Tensor& contraction, std::size_t k);
+
+/// The labels of a contraction in their groups, each in the order of the first operand that has it.
+struct Groups {
+  std::vector<Index> batch, rows, columns, summed;
+};
+Groups groups(const Tensor& contraction);
+
+/// The call for a canonical contraction of two buffers.
+LibraryCall library_call(const Tensor& contraction, int a, int b);
+
+}  // namespace croton::tile

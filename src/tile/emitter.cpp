@@ -1,0 +1,184 @@
+#include "tile/emitter.h"
+
+#include <algorithm>
+
+#include "base/dtype.h"
+
+namespace croton::tile {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+}  // namespace
+
+Emitter::Emitter(const Program& g, const Phase& p, const Target& t) : program(g), phase(p), target(t) {
+  // Only what fills lanes counts: an int64 extent that a mean divides by must not halve a float32 loop's vectors.
+  std::size_t widest = 4;
+  const auto fills = [&](const std::vector<AxisId>& axes) {
+    return !inner(axes).empty() ||
+           (p.flat && std::any_of(axes.begin(), axes.end(), [&](AxisId a) { return is_parallel(a); }));
+  };
+  const auto count = [&](const Value& v) {
+    if (v.dtype != boolean) widest = std::max(widest, size_of(v.dtype));
+  };
+  for (const Value& v : p.values)
+    if (fills(v.axes) || fills(v.over)) count(v);
+  for (const Store& s : p.stores)
+    if (fills(s.index)) count(p.values[at(s.value)]);
+  nest.lanes = target.vector_bytes / static_cast<int>(widest);
+}
+
+bool Emitter::is_parallel(AxisId a) const {
+  return std::find(phase.parallel.begin(), phase.parallel.end(), a) != phase.parallel.end();
+}
+
+bool Emitter::has_parallel(const Value& v) const {
+  return std::any_of(v.axes.begin(), v.axes.end(), [&](AxisId a) { return is_parallel(a); });
+}
+
+std::vector<AxisId> Emitter::inner(const std::vector<AxisId>& axes) const {
+  std::vector<AxisId> r;
+  for (const AxisId a : axes)
+    if (a != no_axis && !is_parallel(a) && !is_unrolled(a) && std::find(r.begin(), r.end(), a) == r.end())
+      r.push_back(a);
+  return r;
+}
+
+std::vector<AxisId> Emitter::unrolled(const std::vector<AxisId>& axes) const {
+  std::vector<AxisId> r;
+  for (const AxisId a : axes)
+    if (a != no_axis && is_unrolled(a) && std::find(r.begin(), r.end(), a) == r.end()) r.push_back(a);
+  return r;
+}
+
+std::vector<Indices> Emitter::combinations(const std::vector<AxisId>& axes) const {
+  std::vector<Indices> r{{}};
+  for (const AxisId a : axes) {
+    std::vector<Indices> next;
+    for (const Indices& i : r)
+      for (Index k = 0; k < program.axes[at(a)].constant; ++k) {
+        next.push_back(i);
+        next.back()[a] = k;
+      }
+    r = std::move(next);
+  }
+  return r;
+}
+
+int Emitter::word(Word w) {
+  const auto it = std::find(nest.words.begin(), nest.words.end(), w);
+  if (it != nest.words.end()) return static_cast<int>(it - nest.words.begin());
+  nest.words.push_back(std::move(w));
+  return static_cast<int>(nest.words.size()) - 1;
+}
+
+int Emitter::new_register(DType dtype, bool lanes) {
+  nest.registers.push_back({dtype, lanes});
+  return static_cast<int>(nest.registers.size()) - 1;
+}
+
+Linear Emitter::extent(AxisId a) {
+  const Index n = program.axes[at(a)].constant;
+  if (n >= 0) return {{-1, {{n, -1}}}};
+  return {{-1, {factor({.kind = Word::Kind::extent, .axis = a})}}};
+}
+
+int Emitter::let(Body& body, Statement s, DType dtype, bool lanes) {
+  s.result = new_register(dtype, lanes);
+  body.push_back(std::move(s));
+  return body.back().result;
+}
+
+int Emitter::splat(Body& body, int reg) {
+  if (nest.registers[at(reg)].lanes) return reg;
+  Statement s = statement(Statement::Kind::let_splat);
+  s.args = {reg};
+  return let(body, std::move(s), nest.registers[at(reg)].dtype, true);
+}
+
+int Emitter::identity(Body& body, Monoid monoid, DType dtype, bool lanes) {
+  Statement s = statement(Statement::Kind::let_identity);
+  s.monoid = monoid;
+  return let(body, std::move(s), dtype, lanes);
+}
+
+void Emitter::update(Body& body, int accumulator, Monoid monoid, std::vector<int> args) {
+  Statement s = statement(Statement::Kind::update);
+  s.result = accumulator;
+  s.monoid = monoid;
+  s.args = std::move(args);
+  body.push_back(std::move(s));
+}
+
+int Emitter::fold_lanes(Body& body, Monoid monoid, int reg) {
+  Statement s = statement(Statement::Kind::let_fold);
+  s.monoid = monoid;
+  s.args = {reg};
+  return let(body, std::move(s), nest.registers[at(reg)].dtype, false);
+}
+
+Emitter::Where Emitter::locate(int buffer, const std::vector<AxisId>& index, const Indices& where,
+                               const std::map<AxisId, int>& variables, AxisId lane) {
+  Where r;
+  const bool unit = program.buffers[at(buffer)].inner_unit;
+  if (phase.flat && phase.parallel.size() > 1) {  // one run over all of the buffer
+    const bool runs = std::any_of(index.begin(), index.end(), [&](AxisId a) { return a != no_axis; });
+    if (runs) r.address.push_back({variables.at(phase.parallel[0]), {}});
+    r.lanes = runs;
+    return r;
+  }
+  for (std::size_t d = 0; d < index.size(); ++d) {
+    const AxisId a = index[d];
+    if (a == no_axis) continue;
+    Factor stride{1, -1};
+    if (d + 1 < index.size() || !unit)
+      stride = factor({.kind = Word::Kind::stride, .buffer = buffer, .dim = static_cast<int>(d)});
+    if (is_unrolled(a)) {
+      const Index k = where.at(a);
+      if (k != 0) r.address.push_back({-1, {{k, -1}, stride}});
+      continue;
+    }
+    r.address.push_back({variables.at(a), {stride}});
+    if (a == lane) r.lanes = true, r.lane_stride = stride;
+  }
+  return r;
+}
+
+Linear Emitter::partial_address(int buffer, const Indices& where, int free_variable, int row_variable) {
+  const Buffer& b = program.buffers[at(buffer)];
+  Linear r{{row_variable, {factor({.kind = Word::Kind::row, .buffer = buffer})}}};
+  if (phase.flat && phase.parallel.size() > 1 && free_variable >= 0) {  // one run over all of the row
+    r.push_back({free_variable, {}});
+    return r;
+  }
+  Index number = 0;
+  AxisId open = no_axis;
+  for (const AxisId a : b.axes) {
+    if (program.axes[at(a)].constant >= 0)
+      number = number * program.axes[at(a)].constant + where.at(a);
+    else
+      open = a;
+  }
+  if (number != 0 && open != no_axis)
+    r.push_back({-1, {{number, -1}, extent(open)[0].factors[0]}});
+  else if (number != 0)
+    r.push_back({-1, {{number, -1}}});
+  if (open != no_axis && free_variable >= 0) r.push_back({free_variable, {}});
+  return r;
+}
+
+int Emitter::scratch(Scratch piece) {
+  nest.scratch.push_back(piece);
+  return word({.kind = Word::Kind::scratch, .buffer = static_cast<int>(nest.scratch.size()) - 1});
+}
+
+std::pair<int, std::vector<Index>> Emitter::key(int value, const Indices& where, Index row) const {
+  std::pair<int, std::vector<Index>> r{value, {}};
+  const Value& v = phase.values[at(value)];
+  for (const AxisId a : v.axes)
+    if (is_unrolled(a)) r.second.push_back(where.at(a));
+  if (has_parallel(v)) r.second.push_back(row);
+  return r;
+}
+
+}  // namespace croton::tile

@@ -1,0 +1,73 @@
+// Writing a nest: words, registers, addresses, and the values of a phase, each instance of one in the outermost loop
+// that can hold it.
+#pragma once
+#include <map>
+
+#include "tile/nest.h"
+
+namespace croton::tile {
+
+/// One copy of a value: at these indices of the unrolled axes and this row of the tile.
+using Indices = std::map<AxisId, Index>;
+
+/// An open loop (or the chunk itself): what has been computed in it.
+struct Scope {
+  Body body;
+  std::map<std::pair<int, std::vector<Index>>, int> made;  // (value, its indices and row) -> register
+};
+
+class Emitter {
+ public:
+  Emitter(const Program& program, const Phase& phase, const Target& target);
+
+  Nest nest;
+  const Program& program;
+  const Phase& phase;
+  const Target& target;
+
+  // ---- what the axes of a value are here
+  bool is_parallel(AxisId a) const;
+  bool is_unrolled(AxisId a) const {
+    return program.axes[static_cast<std::size_t>(a)].constant >= 0 && !is_parallel(a);
+  }
+  bool has_parallel(const Value& v) const;
+  /// Free axes that are not parallel.
+  std::vector<AxisId> inner(const std::vector<AxisId>& axes) const;
+  std::vector<AxisId> unrolled(const std::vector<AxisId>& axes) const;
+  /// Every combination of the indices of these axes, the last running fastest.
+  std::vector<Indices> combinations(const std::vector<AxisId>& axes) const;
+
+  // ---- pieces
+  int word(Word w);
+  Factor factor(Word w) { return {1, word(std::move(w))}; }
+  int new_register(DType dtype, bool lanes);
+  int new_variable() { return nest.variables++; }
+  Linear extent(AxisId a);
+  static Statement statement(Statement::Kind kind) {
+    Statement s;
+    s.kind = kind;
+    return s;
+  }
+  int let(Body& body, Statement s, DType dtype, bool lanes);
+  int splat(Body& body, int reg);
+  int identity(Body& body, Monoid monoid, DType dtype, bool lanes);
+  void update(Body& body, int accumulator, Monoid monoid, std::vector<int> args);
+  int fold_lanes(Body& body, Monoid monoid, int reg);
+
+  /// Where a point of a buffer lies: the index variable of each looped axis, the numbers of the unrolled ones.
+  struct Where {
+    Linear address;
+    Factor lane_stride{1, -1};
+    bool lanes = false;  // the lane axis runs along it
+  };
+  Where locate(int buffer, const std::vector<AxisId>& index, const Indices& at, const std::map<AxisId, int>& variables,
+               AxisId lane);
+  /// The row of partials of this chunk, at these unrolled indices; `free` is the variable of its free axis, or -1.
+  Linear partial_address(int buffer, const Indices& at, int free_variable, int row_variable);
+  int scratch(Scratch piece);
+
+  /// A name for the instance: the indices of the unrolled axes that the value has, and the row if it has parallel axes.
+  std::pair<int, std::vector<Index>> key(int value, const Indices& at, Index row) const;
+};
+
+}  // namespace croton::tile

@@ -1,0 +1,16 @@
+// Folds brought to the form that phases can hold.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "graph/op.h"
+
+namespace croton::tile {
+
+/// argmax and argmin as two folds: the extreme, then the least index of an element that equals it (or is NaN, where the
+/// extreme is).
+std::vector<Tensor> split_argument_folds(std::span<const Tensor> outputs);
+/// A fold over several axes, but not over all, becomes a fold for each axis: one loop at a time, the last axis first.
+std::vector<Tensor> split_folds(std::span<const Tensor> outputs);
+
+}  // namespace croton::tile

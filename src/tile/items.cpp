@@ -1,0 +1,285 @@
+#include "tile/items.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "expr/functions.h"
+#include "graph/walk.h"
+#include "ops/registry.h"
+#include "tile/contraction.h"
+#include "tile/folds.h"
+
+namespace croton::tile {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+bool is_half(DType d) { return d == float16 || d == bfloat16; }
+
+// Whether generated code computes this node; otherwise the host's reference does.
+bool generated(const Tensor& t) {
+  if (is_half(t.dtype())) return false;
+  for (const Tensor& x : node(t).inputs)
+    if (is_half(x.dtype())) return false;
+  if (const auto* p = meaning<Pointwise>(t)) return expr::find_function(p->function) != nullptr;
+  return meaning<Reduce>(t) || meaning<Convert>(t) || meaning<Contract>(t) || meaning<Iota>(t);
+}
+
+}  // namespace
+
+int Items::find(int label) const {
+  if (label < 0) return label;
+  int root = label;
+  while (labels_[at(root)].parent != root) root = labels_[at(root)].parent;
+  while (labels_[at(label)].parent != root) label = std::exchange(labels_[at(label)].parent, root);
+  return root;
+}
+
+Index Items::constant(int label) const { return label < 0 ? 1 : labels_[at(find(label))].constant; }
+
+Index Items::likely_extent(int label) const {
+  if (label < 0) return 1;
+  const Label& l = labels_[at(find(label))];
+  const Index n = type(l.node).shape[at(l.axis)];
+  return n >= 0 ? std::max<Index>(n, 1) : 1024;
+}
+
+std::pair<Tensor, int> Items::witness(int label) const {
+  const Label& l = labels_[at(find(label))];
+  return {l.node, l.axis};
+}
+
+int Items::new_label(const Tensor& node, int axis) {
+  const Index n = type(node).shape[at(axis)];
+  if (n == 1) return -1;
+  const int id = static_cast<int>(labels_.size());
+  labels_.push_back({id, node, axis, n >= 0 && n <= largest_constant_axis ? n : -1, {}});
+  return id;
+}
+
+std::vector<int> Items::new_labels(const Tensor& t) {
+  std::vector<int> r;
+  for (int d = 0; d < t.ndim(); ++d) r.push_back(new_label(t, d));
+  return r;
+}
+
+int Items::push(Item item) {
+  const int id = static_cast<int>(list.size());
+  for (const auto* labels : {&item.labels, &item.reduced})
+    for (const int l : *labels)
+      if (l >= 0) labels_[at(l)].members.push_back(id);
+  list.push_back(std::move(item));
+  return id;
+}
+
+// Two classes become one, unless an item has a label in both: then they are different axes of it.
+bool Items::unify(int a, int b) {
+  a = find(a), b = find(b);
+  if (a == b) return true;
+  Label& x = labels_[at(std::min(a, b))];  // the smallest id represents
+  Label& y = labels_[at(std::max(a, b))];
+  const auto& [few, many] =
+      x.members.size() < y.members.size() ? std::tie(x.members, y.members) : std::tie(y.members, x.members);
+  for (const int m : few)
+    if (std::binary_search(many.begin(), many.end(), m)) return false;
+  std::vector<int> merged;
+  std::merge(x.members.begin(), x.members.end(), y.members.begin(), y.members.end(), std::back_inserter(merged));
+  if (type(x.node).shape[at(x.axis)] < 0 && type(y.node).shape[at(y.axis)] >= 0) x.node = y.node, x.axis = y.axis;
+  x.members = std::move(merged);
+  y.members.clear();
+  x.constant = std::max(x.constant, y.constant);
+  y.parent = std::min(a, b);
+  return true;
+}
+
+// What a tensor reads, through permutations and broadcasts.
+Items::View Items::resolve(const Tensor& t) {
+  if (const auto it = views_.find(t.node()); it != views_.end()) return it->second;
+  const Node& n = node(t);
+  View v;
+  if (is_op(t, ops::permute)) {
+    const View inner = resolve(n.inputs[0]);
+    const auto& axes = n.params.list("axes");
+    v.item = inner.item;
+    for (const int a : inner.axes) {
+      const auto to = a < 0 ? axes.end() : std::find(axes.begin(), axes.end(), a);
+      v.axes.push_back(to == axes.end() ? -1 : static_cast<int>(to - axes.begin()));
+    }
+  } else if (is_op(t, ops::broadcast)) {
+    const View inner = resolve(n.inputs[0]);
+    const int more = t.ndim() - n.inputs[0].ndim();
+    v.item = inner.item;
+    for (const int a : inner.axes) v.axes.push_back(a < 0 || type(n.inputs[0]).broadcasts(a) ? -1 : a + more);
+  } else {
+    throw std::logic_error("tile: resolve of a node that has no item");
+  }
+  views_.emplace(t.node(), v);
+  return v;
+}
+
+Operand Items::operand(const Tensor& t, std::span<const int> labels) {
+  const View v = resolve(t);
+  Operand o{.item = v.item, .labels = {}};
+  const Item& item = list[at(v.item)];
+  for (std::size_t e = 0; e < v.axes.size(); ++e)
+    o.labels.push_back(v.axes[e] < 0 || item.labels[e] < 0 ? -1 : labels[at(v.axes[e])]);
+  return o;
+}
+
+// An operand read as one block of memory: a view becomes a copy first, and so does a slice where it must be contiguous.
+Operand Items::whole(const Tensor& t, bool contiguous) {
+  const View v = resolve(t);
+  const Item& item = list[at(v.item)];
+  bool identity = type(item.node).shape.size() == static_cast<std::size_t>(t.ndim());
+  for (std::size_t e = 0; e < v.axes.size() && identity; ++e)
+    identity = v.axes[e] == static_cast<int>(e) || (v.axes[e] < 0 && type(t).broadcasts(static_cast<int>(e)));
+  if (contiguous && item.kind == Item::Kind::alias && !meaning<Reshape>(item.node)) identity = false;
+  if (identity) return {.item = v.item, .labels = item.labels};
+  std::vector<int> labels = new_labels(t);
+  const int copy = add_copy(operand(t, labels), t, labels);
+  return {.item = copy, .labels = list[at(copy)].labels};
+}
+
+int Items::add_copy(const Operand& from, Tensor node, std::vector<int> labels) {
+  return push({.kind = Item::Kind::kernel,
+               .node = std::move(node),
+               .operands = {from},
+               .labels = std::move(labels),
+               .reduced = {},
+               .copy = true});
+}
+
+void Items::make_free(int label) { labels_[at(find(label))].constant = -1; }
+
+void Items::add_leaf(const Tensor& t) {
+  push({.kind = Item::Kind::leaf, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}});
+}
+
+void Items::add_opaque(const Tensor& t, Item::Kind kind) {
+  Item item{.kind = kind, .node = t, .operands = {}, .labels = {}, .reduced = {}};
+  for (const Tensor& x : node(t).inputs) {
+    item.operands.push_back(whole(x, meaning<Reshape>(t)));
+    if (kind == Item::Kind::alias) break;  // the other inputs are bounds and extents: the planner knows their integers
+  }
+  item.labels = new_labels(t);
+  push(std::move(item));
+}
+
+void Items::add_pointwise(const Tensor& t) {
+  Item item{.kind = Item::Kind::kernel, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}};
+  if (!meaning<Iota>(t))
+    for (const Tensor& x : node(t).inputs) item.operands.push_back(operand(x, item.labels));
+  push(std::move(item));
+}
+
+void Items::add_reduce(const Tensor& t) {
+  Item item{.kind = Item::Kind::kernel,
+            .node = t,
+            .operands = {},
+            .labels = new_labels(t),
+            .reduced = {},
+            .monoid = meaning<Reduce>(t)->monoid};
+  const Tensor& x = node(t).inputs[0];
+  const auto& axes = node(t).params.list("axes");
+  std::vector<int> labels;
+  std::size_t kept = 0;
+  for (int d = 0; d < x.ndim(); ++d) {
+    const bool folded = std::find(axes.begin(), axes.end(), d) != axes.end();
+    labels.push_back(folded ? new_label(x, d) : item.labels[kept++]);
+    if (folded && labels.back() >= 0) item.reduced.push_back(labels.back());
+  }
+  item.operands.push_back(operand(x, labels));
+  push(std::move(item));
+}
+
+void Items::add_contract(const Tensor& t) {
+  const Node& n = node(t);
+  Item item{.kind = Item::Kind::kernel, .node = t, .operands = {}, .labels = {}, .reduced = {}};
+  std::unordered_map<Index, int> label_of;
+  const auto& out = n.params.list("out");
+  for (std::size_t d = 0; d < out.size(); ++d) {
+    item.labels.push_back(new_label(t, static_cast<int>(d)));
+    label_of[out[d]] = item.labels.back();
+  }
+  const char* names[] = {"a", "b"};
+  for (std::size_t k = 0; k < 2; ++k) {
+    const auto& in = n.params.list(names[k]);
+    std::vector<int> labels;
+    for (std::size_t d = 0; d < in.size(); ++d) {
+      const auto [it, fresh] = label_of.try_emplace(in[d], -1);
+      if (fresh) {
+        it->second = new_label(n.inputs[k], static_cast<int>(d));
+        if (it->second >= 0) item.reduced.push_back(it->second);
+      }
+      labels.push_back(it->second);
+    }
+    item.operands.push_back(operand(n.inputs[k], labels));
+  }
+  push(std::move(item));
+}
+
+void Items::add_library(const Tensor& t) {
+  Item item{.kind = Item::Kind::library, .node = t, .operands = {}, .labels = {}, .reduced = {}};
+  for (std::size_t k = 0; k < 2; ++k) {
+    // matrices stored the other way round are read as they are: the library transposes
+    const Tensor stored = stored_operand(t, k);
+    item.operands.push_back(whole(stored, true));
+  }
+  item.labels = new_labels(t);
+  push(std::move(item));
+}
+
+void Items::unify_all() {
+  for (const bool computed : {true, false})
+    for (Item& user : list)
+      for (Operand& o : user.operands) {
+        const Item& item = list[at(o.item)];
+        if ((item.kind == Item::Kind::kernel) != computed) continue;
+        o.fused = computed && user.kind == Item::Kind::kernel;
+        for (std::size_t e = 0; e < o.labels.size(); ++e) {
+          if ((o.labels[e] < 0) != (item.labels[e] < 0))
+            o.fused = false;
+          else if (o.labels[e] >= 0 && !unify(o.labels[e], item.labels[e]))
+            o.fused = false;
+        }
+      }
+}
+
+Items::Items(std::span<const Tensor> wanted) {
+  const std::vector<Tensor> roots = split_folds(split_argument_folds(canonical_contractions(wanted)));
+  for (const Tensor& t : topological(roots)) {
+    const bool view = is_op(t, ops::permute) || is_op(t, ops::broadcast);
+    if (view) {
+      resolve(t);
+      continue;
+    }
+    if (node(t).kind != NodeKind::apply || meaning<ShapeOf>(t))
+      add_leaf(t);
+    else if (meaning<Reshape>(t) || meaning<croton::View>(t))
+      add_opaque(t, Item::Kind::alias);
+    else if (!generated(t))
+      add_opaque(t, Item::Kind::host);
+    else if (meaning<Contract>(t))
+      is_library_call(t) ? add_library(t) : add_contract(t);
+    else
+      meaning<Reduce>(t) ? add_reduce(t) : add_pointwise(t);
+    View own{static_cast<int>(list.size()) - 1, {}};
+    for (int d = 0; d < t.ndim(); ++d) own.axes.push_back(type(t).broadcasts(d) ? -1 : d);
+    views_.emplace(t.node(), own);
+  }
+  for (const Tensor& t : roots) {
+    // an output has memory of its own: a view, a leaf, an alias and a second mention of the same node are copied
+    const bool own =
+        node(t).kind == NodeKind::apply && !meaning<ShapeOf>(t) && !meaning<Reshape>(t) && !meaning<croton::View>(t);
+    int item = own ? resolve(t).item : -1;
+    if (item < 0 || std::find(outputs.begin(), outputs.end(), item) != outputs.end()) {
+      std::vector<int> labels = new_labels(t);
+      item = add_copy(operand(t, labels), t, labels);
+    }
+    outputs.push_back(item);
+  }
+  for (Label& l : labels_) std::sort(l.members.begin(), l.members.end());
+  unify_all();
+}
+
+}  // namespace croton::tile

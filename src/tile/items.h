@@ -1,0 +1,82 @@
+// The graph as the fuser sees it: items (leaves, kernel nodes, aliases, host and library steps) whose axes carry
+// labels, unified along edges. Permutations and broadcasts are no items: they only say which axis of a value a user's
+// axis runs along.
+#pragma once
+#include <span>
+#include <unordered_map>
+
+#include "tile/program.h"
+
+namespace croton::tile {
+
+struct Operand {
+  int item = -1;
+  std::vector<int> labels;  // along each axis of the item's node; -1: extent 1, or read at 0
+  bool fused = false;       // the item's own labels are these: it can be computed where it is used
+};
+
+struct Item {
+  enum class Kind : std::uint8_t { leaf, kernel, combine, alias, host, library };
+  Kind kind = Kind::kernel;
+  Tensor node;
+  std::vector<Operand> operands;
+  std::vector<int> labels;      // along each axis of the node; -1: extent 1
+  std::vector<int> reduced;     // summed (folded) over
+  int partial = -1;             // combine: the buffer of partials
+  Monoid monoid = Monoid::sum;  // of a fold, and of the combine that it becomes
+  bool copy = false;            // the value of its one operand, in memory of its own
+};
+
+class Items {
+ public:
+  explicit Items(std::span<const Tensor> outputs);
+
+  std::vector<Item> list;    // operands before users
+  std::vector<int> outputs;  // items; kernels, hosts or libraries, each once
+
+  /// The representative of a label's class; -1 stays.
+  int find(int label) const;
+  /// The extent the class is compiled for, or -1.
+  Index constant(int label) const;
+  /// An extent to reckon with: the static one where known, else 1024.
+  Index likely_extent(int label) const;
+  /// A node and axis whose extent the class has.
+  std::pair<Tensor, int> witness(int label) const;
+  /// Compiles no class of this label's extent in: its loop is a loop.
+  void make_free(int label);
+  /// A kernel that copies an operand into memory of its own, its axes in the order of `labels`.
+  int add_copy(const Operand& from, Tensor node, std::vector<int> labels);
+
+ private:
+  struct View {
+    int item;
+    std::vector<int> axes;  // along each axis of the item: the axis of the view, or -1
+  };
+  View resolve(const Tensor& t);
+  int item_of(const Tensor& t);
+  void add_leaf(const Tensor& t);
+  void add_pointwise(const Tensor& t);
+  void add_reduce(const Tensor& t);
+  void add_contract(const Tensor& t);
+  void add_library(const Tensor& t);
+  void add_opaque(const Tensor& t, Item::Kind kind);
+  Operand operand(const Tensor& t, std::span<const int> labels);
+  Operand whole(const Tensor& t, bool contiguous = false);
+  int new_label(const Tensor& node, int axis);
+  std::vector<int> new_labels(const Tensor& node);
+  void unify_all();
+  bool unify(int a, int b);
+  int push(Item item);
+
+  struct Label {
+    int parent;
+    Tensor node;
+    int axis;
+    Index constant;
+    std::vector<int> members;  // items with a label of this class (of the representative only), sorted
+  };
+  mutable std::vector<Label> labels_;
+  std::unordered_map<const Node*, View> views_;
+};
+
+}  // namespace croton::tile

@@ -1,0 +1,372 @@
+#include <algorithm>
+
+#include "tile/fma.h"
+#include "tile/point_writer.h"
+
+namespace croton::tile {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+Linear variable(int v) { return {{v, {}}}; }
+
+constexpr int first_point = 0, last_point = 1, chunk_number = 2;
+// A fold along lanes is cut into blocks of this many elements, so that its error grows with the number of blocks only.
+constexpr Index block_elements = 8192;
+
+class Lowering : private PointWriter {
+ public:
+  Lowering(const Program& program, const Phase& phase, const Target& target) : PointWriter(program, phase, target) {}
+
+  Nest run() {
+    for (const Store& s : e_.phase.stores)
+      if (e_.program.buffers[at(s.buffer)].kind == Buffer::Kind::partial) partials_.push_back(&s);
+    if (!e_.phase.parallel.empty()) {
+      e_.word({.kind = Word::Kind::parallel});
+      e_.word({.kind = Word::Kind::chunk_points});
+    }
+    if (e_.phase.parallel.empty())
+      single();
+    else if (e_.phase.flat)
+      flat();
+    else
+      rows();
+    e_.nest.body = std::move(chunk_.body);
+    return std::move(e_.nest);
+  }
+
+ private:
+  // ---- loops over lanes
+  template <class F>
+  void lanes_over(Body& out, int var, Linear from, Linear to, Frame f, AxisId lane, F&& write) {
+    Statement loop = Emitter::statement(Statement::Kind::lane_loop);
+    loop.variable = var;
+    loop.from = std::move(from);
+    loop.to = std::move(to);
+    f.lane = lane;
+    f.variables[lane] = var;
+    for (const bool partial : {false, true}) {
+      Scope scope;
+      f.loop = &scope;
+      f.partial = partial;
+      write(f, scope);
+      (partial ? loop.tail : loop.body) = std::move(scope.body);
+    }
+    out.push_back(std::move(loop));
+  }
+
+  // ---- one chunk, no loops
+  void single() {
+    Frame f;
+    store_points(f, chunk_.body);
+  }
+
+  // Everything is read and computed before anything is written: a result may lie where an operand lay.
+  void store_points(Frame& f, Body& body) {
+    for (const bool write : {false, true})
+      for (const Store& s : e_.phase.stores)
+        if (!is_partial(s))
+          for (const Indices& where : e_.combinations(e_.unrolled(s.index)))
+            write ? store(s, where, 0, f, body) : static_cast<void>(get(s.value, where, 0, f));
+  }
+
+  // ---- lanes run along the parallel axes themselves
+  void flat() {
+    const AxisId lane = e_.phase.parallel[0];
+    struct Sum {
+      const Store* store;
+      Indices where;
+      int total, block;
+    };
+    std::vector<Sum> sums;
+    for (const Store* s : partials_) {
+      const Value& v = value(s->value);
+      for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
+        sums.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, true), -1});
+    }
+    const auto points = [&](Frame& f, Scope& scope) {
+      for (Sum& s : sums) {
+        const Value& v = value(s.store->value);
+        for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
+          const Indices here = both(s.where, more);
+          e_.update(scope.body, s.block, v.monoid, lane_arguments(v, here, 0, f, scope));
+        }
+      }
+      store_points(f, scope.body);
+    };
+    const int var = e_.new_variable();
+    Frame f;
+    for (const AxisId a : e_.phase.parallel) f.variables[a] = var;
+    if (sums.empty()) {
+      Body loops;
+      lanes_over(loops, var, variable(first_point), variable(last_point), f, lane, points);
+      append(std::move(loops));
+      return;
+    }
+    Statement blocks = Emitter::statement(Statement::Kind::loop);
+    blocks.variable = e_.new_variable();
+    blocks.from = variable(first_point);
+    blocks.to = variable(last_point);
+    blocks.step = block_elements;
+    for (Sum& s : sums)
+      s.block = e_.identity(blocks.body, value(s.store->value).monoid, value(s.store->value).dtype, true);
+    const int end = e_.new_variable();
+    Statement limit = Emitter::statement(Statement::Kind::index);  // the block's end, or the chunk's
+    limit.variable = end;
+    limit.address = {{blocks.variable, {}}, {-1, {{block_elements, -1}}}};
+    limit.bounded = true;
+    blocks.body.push_back(std::move(limit));
+    lanes_over(blocks.body, var, variable(blocks.variable), variable(end), f, lane, points);
+    for (const Sum& s : sums) e_.update(blocks.body, s.total, value(s.store->value).monoid, {s.block});
+    append({std::move(blocks)});
+    for (const Sum& s : sums)
+      store_partial(*s.store, s.where, e_.fold_lanes(chunk_.body, value(s.store->value).monoid, s.total));
+  }
+
+  void append(Body loops) {
+    for (Statement& s : loops) chunk_.body.push_back(std::move(s));
+  }
+
+  void store_partial(const Store& s, const Indices& where, int reg) {
+    Statement t = Emitter::statement(Statement::Kind::store);
+    t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+    t.dtype = value(s.value).dtype;
+    t.address = e_.partial_address(s.buffer, where, -1, chunk_number);
+    t.args = {reg};
+    chunk_.body.push_back(std::move(t));
+  }
+
+  // ---- rows, with loops of their own inside
+  struct ChunkSum {
+    const Store* store;
+    Indices where;
+    int total;
+    bool lanes;
+  };
+
+  void rows() {
+    for (const Store* s : partials_) {
+      const Value& v = value(s->value);
+      const std::vector<AxisId> open = e_.inner(v.axes);
+      if (!open.empty()) {
+        clear_partial(*s, open[0]);
+        continue;
+      }
+      const bool lanes = !e_.inner(v.over).empty();
+      for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
+        sums_.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, lanes), lanes});
+    }
+    pack();
+    Body loops;
+    const int row = e_.new_variable();
+    const Index many = stages_.rows_a_tile();
+    std::vector<Index> heights{many};
+    if (many > 1) heights.push_back(1);
+    for (const Index height : heights) {
+      Statement loop = Emitter::statement(Statement::Kind::loop);
+      loop.variable = row;
+      // the second loop goes on where the first stopped: its variable is not set again
+      loop.resume = height != many;
+      loop.from = variable(first_point);
+      loop.to = variable(last_point);
+      loop.step = height;
+      loop.whole_steps = height > 1;
+      loop.body = tile(row, height);
+      loops.push_back(std::move(loop));
+    }
+    append(std::move(loops));
+    for (const ChunkSum& s : sums_)
+      store_partial(*s.store, s.where,
+                    s.lanes ? e_.fold_lanes(chunk_.body, value(s.store->value).monoid, s.total) : s.total);
+  }
+
+  void clear_partial(const Store& s, AxisId open) {
+    const Value& v = value(s.value);
+    const int nothing = e_.identity(chunk_.body, v.monoid, v.dtype, true);
+    for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
+      const int var = e_.new_variable();
+      lanes_over(chunk_.body, var, {}, e_.extent(open), {}, open,
+                 [&](Frame& f, Scope& scope) { store_partial_lanes(s, where, var, f, scope.body, nothing); });
+    }
+  }
+
+  void store_partial_lanes(const Store& s, const Indices& where, int var, const Frame& f, Body& body, int reg) {
+    Statement t = Emitter::statement(Statement::Kind::store);
+    t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+    t.dtype = value(s.value).dtype;
+    t.address = e_.partial_address(s.buffer, where, var, chunk_number);
+    reach(t, {1, -1}, f.partial);
+    t.args = {reg};
+    body.push_back(std::move(t));
+  }
+
+  // Operands that every row reads with a stride are laid out anew once a chunk.
+  void pack() {
+    for (const int id : stages_.packed()) {
+      const Value& v = value(id);
+      const AxisId lane = e_.inner(v.axes)[0];
+      const std::vector<Indices> all = e_.combinations(e_.unrolled(v.axes));
+      const int offset = e_.scratch({v.dtype, static_cast<Index>(all.size()), lane});
+      const int extent = e_.word({.kind = Word::Kind::extent, .axis = lane});
+      for (std::size_t k = 0; k < all.size(); ++k) {
+        const int var = e_.new_variable();
+        lanes_over(chunk_.body, var, {}, e_.extent(lane), {}, lane, [&](Frame& f, Scope& scope) {
+          const int x = get(id, all[k], 0, f);
+          Statement t = Emitter::statement(Statement::Kind::store);
+          t.scratch = offset;
+          t.dtype = v.dtype;
+          t.address = {{var, {}}, {-1, {{static_cast<Index>(k), -1}, {1, extent}}}};
+          reach(t, {1, -1}, f.partial);
+          t.args = {x};
+          scope.body.push_back(std::move(t));
+        });
+      }
+      packing_.push_back({id, {offset, extent}});
+    }
+    packed_.insert(packing_.begin(), packing_.end());
+  }
+
+  Body tile(int row, Index height) {
+    Scope scope;
+    Frame f;
+    f.tile = &scope;
+    for (Index q = 0; q < height; ++q) f.rows.push_back(decode(scope.body, row, q));
+    for (const auto& [stage, lane] : stages_.loops()) {
+      f.stage = stage;
+      stage_loop(scope, f, stage, lane, height);
+    }
+    f.stage = stages_.last();
+    row_sinks(scope, f, height);
+    return std::move(scope.body);
+  }
+
+  // The index of each parallel axis at point row + q of the chunk.
+  std::map<AxisId, int> decode(Body& body, int row, Index q) {
+    std::map<AxisId, int> r;
+    const auto& axes = e_.phase.parallel;
+    int rest = row;
+    if (q > 0) {
+      Statement s = Emitter::statement(Statement::Kind::index);
+      s.variable = rest = e_.new_variable();
+      s.address = {{row, {}}, {-1, {{q, -1}}}};
+      body.push_back(std::move(s));
+    }
+    for (std::size_t k = axes.size(); k-- > 1;) {
+      const Factor n = e_.extent(axes[k])[0].factors[0];
+      Statement index = Emitter::statement(Statement::Kind::index);
+      index.variable = r[axes[k]] = e_.new_variable();
+      index.address = variable(rest);
+      index.modulus = n;
+      body.push_back(std::move(index));
+      Statement quotient = Emitter::statement(Statement::Kind::index);
+      quotient.variable = e_.new_variable();
+      quotient.address = variable(rest);
+      quotient.divisor = n;
+      rest = quotient.variable;
+      body.push_back(std::move(quotient));
+    }
+    r[axes[0]] = rest;
+    return r;
+  }
+
+  struct RowFold {
+    int value;
+    Indices where;
+    Index row;
+    int total;
+  };
+
+  void stage_loop(Scope& tile, Frame& f, int stage, AxisId lane, Index height) {
+    std::vector<RowFold> folds;
+    for (const int id : stages_.folds(stage, lane))
+      for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
+        for (Index q = 0; q < height; ++q)
+          folds.push_back({id, where, q, e_.identity(tile.body, value(id).monoid, value(id).dtype, true)});
+    const int var = e_.new_variable();
+    Body loops;
+    lanes_over(loops, var, {}, e_.extent(lane), f, lane, [&](Frame& g, Scope& scope) {
+      for (const int id : stages_.kept(stage, lane))
+        for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
+          for (Index q = 0; q < height; ++q) keep(id, where, q, g, scope);
+      for (const RowFold& r : folds) {
+        const Value& v = value(r.value);
+        for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
+          const Indices here = both(r.where, more);
+          e_.update(scope.body, r.total, v.monoid, lane_arguments(v, here, r.row, g, scope));
+        }
+      }
+      for (const Store* s : stages_.stores(stage, lane)) {
+        if (is_partial(*s))
+          add_to_partial(*s, height, g, scope);
+        else
+          for (const Indices& where : e_.combinations(e_.unrolled(s->index)))
+            for (Index q = 0; q < height; ++q) store(*s, where, q, g, scope.body);
+      }
+    });
+    for (Statement& s : loops) tile.body.push_back(std::move(s));
+    for (const RowFold& r : folds)
+      tile.made[e_.key(r.value, r.where, r.row)] = e_.fold_lanes(tile.body, value(r.value).monoid, r.total);
+  }
+
+  // A fold over the rows: those of the tile in registers, then into the chunk's partials (a row of them, or a sum).
+  void add_to_partial(const Store& s, Index height, Frame& f, Scope& scope) {
+    const Value& v = value(s.value);
+    const bool row_of_lanes = !e_.inner(v.axes).empty();
+    for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
+      int total = -1;
+      if (row_of_lanes) {
+        Statement old = Emitter::statement(Statement::Kind::let_load);
+        old.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+        old.dtype = v.dtype;
+        old.address = e_.partial_address(s.buffer, where, f.variables.at(f.lane), chunk_number);
+        reach(old, {1, -1}, f.partial);
+        total = e_.let(scope.body, std::move(old), v.dtype, true);
+      } else {
+        total = chunk_sum(s, where);
+      }
+      for (Index q = 0; q < height; ++q)
+        for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
+          const Indices here = both(where, more);
+          e_.update(scope.body, total, v.monoid, lane_arguments(v, here, q, f, scope));
+        }
+      if (row_of_lanes) store_partial_lanes(s, where, f.variables.at(f.lane), f, scope.body, total);
+    }
+  }
+
+  int chunk_sum(const Store& s, const Indices& where) const {
+    for (const ChunkSum& c : sums_)
+      if (c.store == &s && c.where == where) return c.total;
+    throw std::logic_error("tile: a partial without a sum");
+  }
+
+  // What is left when all loops of the tile have run: stores of one element a row, sums over the rows.
+  void row_sinks(Scope& tile, Frame& f, Index height) {
+    for (const Store* s : stages_.row_stores()) {
+      const Value& v = value(s->value);
+      if (!is_partial(*s)) {
+        for (const Indices& where : e_.combinations(e_.unrolled(s->index)))
+          for (Index q = 0; q < height; ++q) store(*s, where, q, f, tile.body);
+        continue;
+      }
+      for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
+        for (Index q = 0; q < height; ++q)
+          for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
+            const Indices here = both(where, more);
+            e_.update(tile.body, chunk_sum(*s, where), v.monoid, arguments(v, here, q, f));
+          }
+    }
+  }
+
+  std::vector<const Store*> partials_;
+  std::vector<ChunkSum> sums_;
+  std::vector<std::pair<int, std::pair<int, int>>> packing_;
+};
+
+}  // namespace
+
+Nest lower(const Program& program, const Phase& phase, const Target& target) {
+  Phase fused = phase;
+  form_fma(fused);
+  return Lowering(program, fused, target).run();
+}
+
+}  // namespace croton::tile

@@ -1,0 +1,123 @@
+// The loop nest: one phase made for one target. Loops are bound to chunks, rows, lanes or nothing; every access has its
+// address; every register its type. It is all that the printer sees, and the printer decides nothing.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "expr/target.h"
+#include "tile/program.h"
+
+namespace croton::tile {
+
+/// One 64-bit word of a kernel's arguments: what the planner puts there.
+struct Word {
+  enum class Kind : std::uint8_t {
+    pointer,       ///< of buffer
+    extent,        ///< of axis
+    stride,        ///< of buffer along dim, in elements
+    parallel,      ///< points of the parallel axes: the product of their extents
+    chunk_points,  ///< points of a chunk
+    row,           ///< elements of one row of partials in buffer
+    rows,          ///< how many rows of partials buffer has
+    scratch,       ///< byte offset of scratch piece `buffer` in the chunk's scratch
+    scalar,        ///< a number: its bits as dtype
+  };
+  Kind kind = Kind::pointer;
+  int buffer = -1;
+  int dim = -1;
+  AxisId axis = no_axis;
+  DType dtype = DType::int64;
+  double number = 0;
+  Index integer = 0;
+  friend bool operator==(const Word&, const Word&) = default;
+};
+
+/// Scratch of a running chunk: copies x (the axis's extent rounded up to whole vectors) elements.
+struct Scratch {
+  DType dtype = DType::float64;
+  Index copies = 1;
+  AxisId axis = no_axis;
+};
+
+/// A factor of an address: a number, or a word of the arguments.
+struct Factor {
+  Index number = 1;
+  int word = -1;
+};
+/// constant + the sum of factor x factor x index variable. Index variables are numbered; -1 stands for 1.
+struct Term {
+  int variable = -1;
+  std::vector<Factor> factors = {};
+};
+using Linear = std::vector<Term>;
+
+struct Register {
+  DType dtype = DType::float64;
+  bool lanes = false;
+};
+
+/// How a load or a store meets its lanes: one element; neighbours; elements a stride apart.
+enum class Reach : std::uint8_t { scalar, lanes, strided };
+
+struct Statement;
+using Body = std::vector<Statement>;
+struct Statement {
+  enum class Kind : std::uint8_t {
+    let_word,      ///< result = the scalar in word
+    let_number,    ///< result = number or integer
+    let_call,      ///< result = function(args)
+    let_convert,   ///< result = args[0] as the result's dtype
+    let_splat,     ///< result = args[0] in all lanes
+    let_load,      ///< result = memory[address]
+    let_iota,      ///< result = address + lane number
+    let_fold,      ///< result = args[0] folded across its lanes by monoid
+    let_masked,    ///< result = args[0], lanes beyond the count replaced by monoid's identity
+    let_identity,  ///< result = monoid's identity; a variable
+    update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
+    store,         ///< memory[address] = args[0]
+    index,         ///< index variable `variable` = (address / divisor) % modulus (each where given)
+    loop,          ///< for variable from `from` to `to` by `step`: body
+    lane_loop,     ///< for variable from `from` by whole vectors: body; what is left, `count` lanes, in tail
+  };
+  Kind kind = Kind::let_call;
+  int result = -1;
+  std::vector<int> args = {};
+  std::string_view function = {};
+  Monoid monoid = Monoid::sum;
+  double number = 0;
+  Index integer = 0;
+  int word = -1;                 // let_word; let_load, store: the word of the pointer, -1: scratch
+  int scratch = -1;              // let_load, store: the word of the offset into scratch
+  DType dtype = DType::float64;  // of memory
+  Linear address = {};
+  Reach reach = Reach::scalar;
+  Factor stride = {};    // strided: elements between lanes
+  bool partial = false;  // only the first `count` lanes
+  int variable = -1;
+  Linear from = {}, to = {};
+  bool resume = false;       // loop: goes on from where the variable stands
+  bool whole_steps = false;  // loop: only steps that end before `to`
+  bool bounded = false;      // index: at most the chunk's end
+  Index step = 1;
+  Factor divisor = {}, modulus = {0, -1};
+  Body body = {}, tail = {};
+};
+
+/// A kernel: `void entry(const void* words, long chunk, void* scratch)`. Index variable 0 is the first point of the
+/// chunk, 1 the point after its last, 2 the chunk's number.
+struct Nest {
+  std::vector<Word> words;
+  std::vector<Scratch> scratch;
+  std::vector<Register> registers;
+  int variables = 3;
+  int lanes = 1;
+  Body body;
+};
+
+/// The loop nest of a phase. `program` gives axes and buffers.
+Nest lower(const Program& program, const Phase& phase, const Target& target);
+
+/// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".
+std::vector<std::string> describe_words(const Program&, const Nest&);
+
+}  // namespace croton::tile

@@ -1,0 +1,236 @@
+#include "tile/phase.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "array/access.h"
+#include "base/dtype.h"
+#include "expr/functions.h"
+#include "tile/contraction.h"
+
+namespace croton::tile {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+constexpr int dear = 1000;
+
+bool same_value(const Value& a, const Value& b) {
+  return a.kind == b.kind && a.dtype == b.dtype && a.axes == b.axes && a.function == b.function && a.args == b.args &&
+         a.buffer == b.buffer && a.index == b.index && a.monoid == b.monoid && a.over == b.over &&
+         std::bit_cast<std::uint64_t>(a.number) == std::bit_cast<std::uint64_t>(b.number) && a.integer == b.integer;
+}
+
+bool is_scalar_constant(const Item& item) {
+  return item.node.node()->kind == NodeKind::constant && item.node.node()->value.size() == 1;
+}
+
+}  // namespace
+
+Memory::Memory(Items& items) : items_(items), places_(items.list.size()), buffers_(items.list.size(), -1) {}
+
+bool Memory::available(int item) const {
+  const Item& i = items_.list[at(item)];
+  if (i.kind == Item::Kind::leaf) return true;
+  if (i.kind == Item::Kind::alias) return available(i.operands[0].item);
+  return places_[at(item)].step >= 0;
+}
+
+int Memory::inline_cost(int item, int depth) const {
+  const Item& i = items_.list[at(item)];
+  if (available(item)) return 0;
+  if (depth == 0 || i.kind != Item::Kind::kernel || !i.reduced.empty() || meaning<Contract>(i.node)) return dear;
+  const auto* p = i.copy ? nullptr : meaning<Pointwise>(i.node);
+  int cost = p ? expr::function(p->function).cost : i.copy ? 0 : 1;
+  for (const Operand& o : i.operands) cost += available(o.item) || o.fused ? inline_cost(o.item, depth - 1) : dear;
+  return std::min(cost, dear);
+}
+
+bool Memory::can_inline(int item) const { return inline_cost(item, 4) <= 4; }
+
+AxisId Memory::axis(int label) {
+  if (label < 0) return no_axis;
+  const int c = items_.find(label);
+  const auto [it, fresh] = axes_.try_emplace(c, static_cast<AxisId>(program.axes.size()));
+  if (fresh) {
+    const auto [witness, along] = items_.witness(c);
+    program.axes.push_back({"a" + std::to_string(it->second), items_.constant(c), witness, along});
+  }
+  return it->second;
+}
+
+std::vector<AxisId> Memory::axes_of(std::span<const int> labels) {
+  std::vector<AxisId> r;
+  for (const int l : labels) r.push_back(axis(l));
+  return r;
+}
+
+int Memory::buffer(int item) {
+  if (buffers_[at(item)] >= 0) return buffers_[at(item)];
+  const Item& i = items_.list[at(item)];
+  Buffer b{.node = i.node};
+  if (i.kind == Item::Kind::leaf) b.kind = Buffer::Kind::leaf;
+  if (i.kind == Item::Kind::alias) {
+    b.kind = Buffer::Kind::alias;
+    b.base = buffer(i.operands[0].item);
+    b.inner_unit = meaning<Reshape>(i.node) != nullptr;
+  }
+  const int id = static_cast<int>(program.buffers.size());
+  const Place place = places_[at(item)];
+  if (place.step >= 0)
+    if (auto* phase = std::get_if<Phase>(&program.steps[at(place.step)]))
+      phase->stores.push_back({place.value, id, axes_of(i.labels)});
+  program.buffers.push_back(std::move(b));
+  return buffers_[at(item)] = id;
+}
+
+int Memory::add(Phase& phase, Value v, std::span<const int> labels) {
+  for (const int l : labels)
+    if (const AxisId a = axis(l); a != no_axis && std::find(v.axes.begin(), v.axes.end(), a) == v.axes.end())
+      v.axes.push_back(a);
+  std::sort(v.axes.begin(), v.axes.end());
+  const bool shareable = v.kind != Value::Kind::reduce;
+  for (std::size_t k = phase.values.size(); shareable && k-- > 0 && phase.values.size() - k < 64;)
+    if (same_value(phase.values[k], v)) return static_cast<int>(k);
+  phase.values.push_back(std::move(v));
+  return static_cast<int>(phase.values.size()) - 1;
+}
+
+int Memory::convert(Phase& phase, int value, DType to) {
+  const Value& from = phase.values[at(value)];
+  if (from.dtype == to) return value;
+  Value v{.kind = Value::Kind::convert, .dtype = to, .axes = from.axes, .args = {value}, .node = from.node};
+  phase.values.push_back(std::move(v));
+  return static_cast<int>(phase.values.size()) - 1;
+}
+
+// The value of an operand inside the phase: computed there, read from memory, or computed again.
+int Memory::access(Phase& phase, const Operand& o, std::unordered_map<int, int>& made) {
+  if (const auto it = made.find(o.item); it != made.end() && o.fused) return it->second;
+  const Item& item = items_.list[at(o.item)];
+  if (!available(o.item)) return compute(phase, o.item, made);
+  Value v{.dtype = item.node.dtype(), .node = item.node};
+  if (is_scalar_constant(item)) {
+    v.kind = Value::Kind::constant;
+    if (is_float(v.dtype))
+      v.number = get(item.node.node()->value, 0);
+    else
+      v.integer = get_index(item.node.node()->value, 0);
+    return add(phase, std::move(v), {});
+  }
+  v.kind = Value::Kind::load;
+  v.buffer = buffer(o.item);
+  v.index = axes_of(o.labels);
+  return add(phase, std::move(v), o.labels);
+}
+
+int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
+  const Item item = items_.list[at(id)];
+  std::vector<int> labels = item.labels;
+  labels.insert(labels.end(), item.reduced.begin(), item.reduced.end());
+  int value = -1;
+  const auto args = [&] {
+    std::vector<int> r;
+    for (const Operand& o : item.operands) r.push_back(access(phase, o, made));
+    return r;
+  };
+  const auto fold = [&](int arg, Monoid monoid) {
+    arg = convert(phase, arg, item.node.dtype());
+    Value v{.kind = Value::Kind::reduce,
+            .dtype = item.node.dtype(),
+            .args = {arg},
+            .monoid = monoid,
+            .over = axes_of(item.reduced),
+            .node = item.node};
+    return item.reduced.empty() ? arg : add(phase, std::move(v), item.labels);
+  };
+  if (item.kind == Item::Kind::combine) {
+    Value v{.kind = Value::Kind::combine,
+            .dtype = item.node.dtype(),
+            .buffer = item.partial,
+            .monoid = item.monoid,
+            .node = item.node};
+    value = add(phase, std::move(v), item.labels);
+  } else if (item.copy) {
+    value = access(phase, item.operands[0], made);
+  } else if (const auto* p = meaning<Pointwise>(item.node)) {
+    Value v{.kind = Value::Kind::call,
+            .dtype = item.node.dtype(),
+            .function = p->function,
+            .args = args(),
+            .node = item.node};
+    // axes come from the arguments: a call on a broadcast value is computed once for all of the broadcast axis
+    for (const int a : v.args)
+      for (const AxisId x : phase.values[at(a)].axes)
+        if (std::find(v.axes.begin(), v.axes.end(), x) == v.axes.end()) v.axes.push_back(x);
+    value = add(phase, std::move(v), {});
+  } else if (meaning<Convert>(item.node)) {
+    value = convert(phase, args()[0], item.node.dtype());
+  } else if (meaning<Iota>(item.node)) {
+    Value v{.kind = Value::Kind::iota, .dtype = item.node.dtype(), .node = item.node};
+    const int along = item.labels[at(static_cast<int>(item.node.node()->params.integer("axis")))];
+    v.index = {axis(along)};
+    value = add(phase, std::move(v), std::span(&along, 1));
+  } else if (meaning<Contract>(item.node)) {
+    const std::vector<int> ab = args();
+    Value v{.kind = Value::Kind::call, .dtype = item.node.dtype(), .function = "mul", .args = ab, .node = item.node};
+    value = fold(add(phase, std::move(v), labels), Monoid::sum);
+  } else {
+    value = fold(args()[0], item.monoid);
+  }
+  made[id] = value;
+  return value;
+}
+
+void Memory::emit(const std::vector<int>& parallel, bool flat, const std::vector<int>& members) {
+  const int step = static_cast<int>(program.steps.size());
+  Phase phase{.parallel = axes_of(parallel), .flat = flat};
+  std::unordered_map<int, int> made;
+  std::vector<std::pair<int, int>> partials;  // item, value
+  for (const int i : members) {
+    const auto it = made.find(i);
+    const int value = it != made.end() ? it->second : compute(phase, i, made);
+    const Item& item = items_.list[at(i)];
+    const bool folds = std::any_of(item.reduced.begin(), item.reduced.end(), [&](int l) {
+      return std::find(parallel.begin(), parallel.end(), items_.find(l)) != parallel.end();
+    });
+    if (folds)
+      partials.emplace_back(i, value);
+    else
+      places_[at(i)] = {step, value};
+  }
+  for (const auto& [i, value] : partials) {
+    Item& item = items_.list[at(i)];
+    Buffer b{.kind = Buffer::Kind::partial, .node = item.node, .made_by = step, .partial_dtype = item.node.dtype()};
+    for (const bool constants : {true, false})  // unrolled axes outside, so that a row of the free one is contiguous
+      for (const int l : item.labels)
+        if (l >= 0 && (items_.constant(l) >= 0) == constants) b.axes.push_back(axis(l));
+    const int id = static_cast<int>(program.buffers.size());
+    program.buffers.push_back(std::move(b));
+    phase.stores.push_back({value, id, {}});
+    item.kind = Item::Kind::combine;
+    item.partial = id;
+    item.operands.clear();
+    item.reduced.clear();
+  }
+  program.steps.emplace_back(std::move(phase));
+}
+
+void Memory::emit_step(int id) {
+  const Item& item = items_.list[at(id)];
+  std::vector<int> arguments;
+  for (const Operand& o : item.operands) arguments.push_back(buffer(o.item));
+  const int step = static_cast<int>(program.steps.size());
+  if (item.kind == Item::Kind::host)
+    program.steps.emplace_back(HostStep{item.node, arguments, -1});
+  else
+    program.steps.emplace_back(library_call(item.node, arguments[0], arguments[1]));
+  places_[at(id)] = {step, -1};
+  const int out = buffer(id);
+  std::visit(
+      [&](auto& s) {
+        if constexpr (requires { s.out; }) s.out = out;
+      },
+      program.steps.back());
+}
+
+}  // namespace croton::tile

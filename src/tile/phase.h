@@ -1,0 +1,43 @@
+// Writing the program down: which items have memory, and the values and stores of each phase.
+#pragma once
+#include "tile/items.h"
+
+namespace croton::tile {
+
+class Memory {
+ public:
+  explicit Memory(Items& items);
+
+  Program program;
+
+  /// Whether the item's value lies, or can be made to lie, in memory at this point of the program.
+  bool available(int item) const;
+  /// Cheap enough to compute again in each place that uses it: at most a few operations on what is available.
+  bool can_inline(int item) const;
+  /// The buffer of an available item; asking for it makes the phase that computed it store it.
+  int buffer(int item);
+
+  /// One phase that computes `members`. Folds over the parallel axes become partials, and their items combines.
+  void emit(const std::vector<int>& parallel, bool flat, const std::vector<int>& members);
+  /// A host or library step.
+  void emit_step(int item);
+
+ private:
+  struct Place {
+    int step = -1, value = -1;
+  };
+  std::vector<AxisId> axes_of(std::span<const int> labels);
+  AxisId axis(int label);
+  int access(Phase& phase, const Operand& o, std::unordered_map<int, int>& made);
+  int compute(Phase& phase, int item, std::unordered_map<int, int>& made);
+  int add(Phase& phase, Value value, std::span<const int> labels);
+  int convert(Phase& phase, int value, DType to);
+  int inline_cost(int item, int depth) const;
+
+  Items& items_;
+  std::vector<Place> places_;             // by item
+  std::vector<int> buffers_;              // by item, -1
+  std::unordered_map<int, AxisId> axes_;  // by class
+};
+
+}  // namespace croton::tile

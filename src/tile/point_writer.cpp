@@ -1,0 +1,275 @@
+#include "tile/point_writer.h"
+
+#include <algorithm>
+
+#include "base/dtype.h"
+
+namespace croton::tile {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+Linear variable(int v) { return {{v, {}}}; }
+
+}  // namespace
+
+Indices both(const Indices& outer, const Indices& inner) {
+  Indices r = outer;
+  for (const auto& [axis, k] : inner) r[axis] = k;
+  return r;
+}
+
+const Value& PointWriter::value(int v) const { return e_.phase.values[at(v)]; }
+
+bool PointWriter::is_partial(const Store& s) const {
+  return e_.program.buffers[at(s.buffer)].kind == Buffer::Kind::partial;
+}
+
+bool PointWriter::folds_parallel(const Value& v) const {
+  return v.kind == Value::Kind::reduce &&
+         std::any_of(v.over.begin(), v.over.end(), [&](AxisId a) { return e_.is_parallel(a); });
+}
+
+Scope& PointWriter::scope_of(const Value& v, Frame& f) {
+  if (!e_.inner(v.axes).empty()) return *f.loop;
+  if (!e_.has_parallel(v)) return chunk_;
+  return f.tile ? *f.tile : *f.loop;
+}
+
+int PointWriter::get(int id, const Indices& where, Index row, Frame& f) {
+  const Value& v = value(id);
+  Scope& scope = scope_of(v, f);
+  const auto key = e_.key(id, where, row);
+  if (const auto it = scope.made.find(key); it != scope.made.end()) return it->second;
+  const int reg = make(id, where, row, f, scope);
+  scope.made[key] = reg;
+  return reg;
+}
+
+bool PointWriter::is_lanes(const Value& v, const Frame& f) const {
+  return f.lane != no_axis && std::find(v.axes.begin(), v.axes.end(), f.lane) != v.axes.end()
+             ? true
+             : e_.phase.flat && f.loop && e_.has_parallel(v);
+}
+
+int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const Value& v = value(id);
+  if (f.loop == &scope && stages_.is_kept(id, f.stage)) return load_kept(id, where, row, f, scope);
+  switch (v.kind) {
+    case Value::Kind::constant: return number(v, scope.body);
+    case Value::Kind::load: return load(v, where, row, f, scope);
+    case Value::Kind::iota: return iota(v, where, row, f, scope);
+    case Value::Kind::combine: return combine(v, where, row, f, scope);
+    case Value::Kind::reduce: return fold(v, where, row, f, scope);
+    case Value::Kind::call:
+    case Value::Kind::convert: break;
+  }
+  const bool lanes = is_lanes(v, f);
+  Statement s =
+      Emitter::statement(v.kind == Value::Kind::call ? Statement::Kind::let_call : Statement::Kind::let_convert);
+  s.function = v.function;
+  for (const int a : v.args) {
+    const int reg = get(a, where, row, f);
+    s.args.push_back(lanes ? e_.splat(scope.body, reg) : reg);
+  }
+  return e_.let(scope.body, std::move(s), v.dtype, lanes);
+}
+
+int PointWriter::number(const Value& v, Body& body) {
+  const double x = v.number;
+  const bool in_text =
+      is_float(v.dtype) ? x == 0 || x == 1 || x == -1 || x == 2 || x == 0.5 : v.integer >= -1 && v.integer <= 2;
+  if (in_text) {
+    Statement s = Emitter::statement(Statement::Kind::let_number);
+    s.number = v.number;
+    s.integer = v.integer;
+    return e_.let(body, std::move(s), v.dtype, false);
+  }
+  Statement s = Emitter::statement(Statement::Kind::let_word);
+  s.word = e_.word({.kind = Word::Kind::scalar, .dtype = v.dtype, .number = v.number, .integer = v.integer});
+  return e_.let(body, std::move(s), v.dtype, false);
+}
+
+std::map<AxisId, int> PointWriter::variables(const Frame& f, Index row) const {
+  std::map<AxisId, int> r = f.variables;
+  if (!f.rows.empty())
+    r.insert(f.rows[static_cast<std::size_t>(row)].begin(), f.rows[static_cast<std::size_t>(row)].end());
+  return r;
+}
+
+int PointWriter::load(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  if (const auto packed = packed_.find(id_of(v));
+      packed != packed_.end() && &scope == f.loop && e_.inner(v.axes)[0] == f.lane)
+    return load_packed(v, packed->second, where, f, scope);
+  const auto place = e_.locate(v.buffer, v.index, where, variables(f, row), f.lane);
+  Statement s = Emitter::statement(Statement::Kind::let_load);
+  s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
+  s.dtype = v.dtype;
+  s.address = place.address;
+  const bool lanes = is_lanes(v, f) && place.lanes;
+  if (lanes) reach(s, place.lane_stride, f.partial);
+  const int reg = e_.let(scope.body, std::move(s), v.dtype, lanes);
+  return is_lanes(v, f) ? e_.splat(scope.body, reg) : reg;
+}
+
+void PointWriter::reach(Statement& s, const Factor& stride, bool partial) {
+  s.reach = stride.word < 0 ? Reach::lanes : Reach::strided;
+  s.stride = stride;
+  s.partial = partial;
+}
+
+int PointWriter::id_of(const Value& v) const { return static_cast<int>(&v - e_.phase.values.data()); }
+
+int PointWriter::iota(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const AxisId a = v.index[0];
+  Statement s = Emitter::statement(Statement::Kind::let_iota);
+  const bool lanes = is_lanes(v, f);
+  if (a != no_axis && e_.is_unrolled(a))
+    s.address = {{-1, {{where.at(a), -1}}}};
+  else if (a != no_axis)
+    s.address = variable(variables(f, row).at(a));
+  return e_.let(scope.body, std::move(s), v.dtype, lanes);
+}
+
+// The partials of an earlier phase, row after row: the order is the same for any number of threads.
+int PointWriter::combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const bool lanes = is_lanes(v, f);
+  const int sum = e_.identity(scope.body, v.monoid, v.dtype, lanes);
+  Statement loop = Emitter::statement(Statement::Kind::loop);
+  loop.variable = e_.new_variable();
+  loop.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
+  Statement s = Emitter::statement(Statement::Kind::let_load);
+  s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
+  s.dtype = v.dtype;
+  const auto at_row = variables(f, row);
+  int open = -1;  // the variable of the axis that is no constant
+  for (const AxisId a : v.axes)
+    if (!e_.is_unrolled(a)) open = at_row.at(a);
+  s.address = e_.partial_address(v.buffer, where, open, loop.variable);
+  if (lanes) reach(s, {1, -1}, f.partial);
+  const int x = e_.let(loop.body, std::move(s), v.dtype, lanes);
+  e_.update(loop.body, sum, v.monoid, {x});
+  scope.body.push_back(std::move(loop));
+  return sum;
+}
+
+std::vector<int> PointWriter::arguments(const Value& v, const Indices& where, Index row, Frame& f) {
+  std::vector<int> r;
+  for (const int a : v.args) r.push_back(get(a, where, row, f));
+  return r;
+}
+
+// A fold whose loops are all unrolled, or that has a serial loop of its own inside the lanes'.
+int PointWriter::fold(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const std::vector<AxisId> serial = e_.inner(v.over);
+  if (!serial.empty() && &scope != f.loop) throw std::logic_error("tile: a fold is used before its loop");
+  const bool lanes = is_lanes(v, f);
+  const int sum = e_.identity(scope.body, v.monoid, v.dtype, lanes);
+  if (serial.empty()) {
+    fold_unrolled(v, where, row, f, scope.body, sum, lanes);
+    return sum;
+  }
+  Statement loop = Emitter::statement(Statement::Kind::loop);
+  loop.variable = e_.new_variable();
+  loop.to = e_.extent(serial[0]);
+  Scope inside;
+  Frame g = f;
+  g.loop = &inside;
+  g.variables[serial[0]] = loop.variable;
+  fold_unrolled(v, where, row, g, inside.body, sum, lanes);
+  loop.body = std::move(inside.body);
+  scope.body.push_back(std::move(loop));
+  return sum;
+}
+
+void PointWriter::fold_unrolled(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum,
+                                bool lanes) {
+  for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
+    const Indices here = both(where, more);
+    std::vector<int> args = arguments(v, here, row, f);
+    if (lanes)
+      for (int& a : args) a = e_.splat(body, a);
+    e_.update(body, sum, v.monoid, std::move(args));
+  }
+}
+
+void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& f, Body& body) {
+  int reg = get(s.value, where, row, f);
+  const auto place = e_.locate(s.buffer, s.index, where, variables(f, row), f.lane);
+  Statement t = Emitter::statement(Statement::Kind::store);
+  t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+  t.dtype = value(s.value).dtype;
+  t.address = place.address;
+  if (place.lanes && f.loop) {
+    reg = e_.splat(body, reg);
+    reach(t, place.lane_stride, f.partial);
+  }
+  t.args = {reg};
+  body.push_back(std::move(t));
+}
+
+std::vector<int> PointWriter::lane_arguments(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  std::vector<int> args = arguments(v, where, row, f);
+  for (int& a : args) {
+    a = e_.splat(scope.body, a);
+    if (!f.partial) continue;
+    Statement m = Emitter::statement(Statement::Kind::let_masked);
+    m.monoid = v.monoid;
+    m.args = {a};
+    a = e_.let(scope.body, std::move(m), e_.nest.registers[at(a)].dtype, true);
+  }
+  return args;
+}
+
+int PointWriter::load_packed(const Value& v, const std::pair<int, int>& where_from, const Indices& where, Frame& f,
+                             Scope& scope) {
+  Index number = 0;
+  for (const AxisId a : e_.unrolled(v.axes)) number = number * e_.program.axes[at(a)].constant + where.at(a);
+  Statement s = Emitter::statement(Statement::Kind::let_load);
+  s.scratch = where_from.first;
+  s.dtype = v.dtype;
+  s.address = {{f.variables.at(f.lane), {}}, {-1, {{number, -1}, {1, where_from.second}}}};
+  reach(s, {1, -1}, f.partial);
+  return e_.let(scope.body, std::move(s), v.dtype, true);
+}
+
+Linear PointWriter::kept_address(int id, const Indices& where, Index row, const Frame& f) {
+  const Value& v = value(id);
+  Index number = 0;
+  for (const AxisId a : e_.unrolled(v.axes)) number = number * e_.program.axes[at(a)].constant + where.at(a);
+  number = number * stages_.rows_a_tile() + row;
+  return {{f.variables.at(f.lane), {}}, {-1, {{number, -1}, {1, kept_extent(v)}}}};
+}
+
+int PointWriter::kept_extent(const Value& v) {
+  return e_.word({.kind = Word::Kind::extent, .axis = e_.inner(v.axes)[0]});
+}
+
+int PointWriter::kept_offset(int id) {
+  const auto it = kept_.find(id);
+  if (it != kept_.end()) return it->second;
+  const Value& v = value(id);
+  const Index copies = static_cast<Index>(e_.combinations(e_.unrolled(v.axes)).size()) * stages_.rows_a_tile();
+  return kept_[id] = e_.scratch({v.dtype, copies, e_.inner(v.axes)[0]});
+}
+
+void PointWriter::keep(int id, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const int x = get(id, where, row, f);
+  Statement t = Emitter::statement(Statement::Kind::store);
+  t.scratch = kept_offset(id);
+  t.dtype = value(id).dtype;
+  t.address = kept_address(id, where, row, f);
+  reach(t, {1, -1}, f.partial);
+  t.args = {x};
+  scope.body.push_back(std::move(t));
+}
+
+int PointWriter::load_kept(int id, const Indices& where, Index row, Frame& f, Scope& scope) {
+  Statement s = Emitter::statement(Statement::Kind::let_load);
+  s.scratch = kept_offset(id);
+  s.dtype = value(id).dtype;
+  s.address = kept_address(id, where, row, f);
+  reach(s, {1, -1}, f.partial);
+  return e_.let(scope.body, std::move(s), value(id).dtype, true);
+}
+
+}  // namespace croton::tile

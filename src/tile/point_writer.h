@@ -1,0 +1,61 @@
+// The values of a phase, written where they belong: each instance of one in the outermost loop that can hold it.
+#pragma once
+#include "tile/stages.h"
+
+namespace croton::tile {
+
+/// Where code is being written: the open scopes, the looped axes, the row of the tile.
+struct Frame {
+  Scope* tile = nullptr;  // rows only
+  Scope* loop = nullptr;
+  std::map<AxisId, int> variables = {};
+  AxisId lane = no_axis;
+  bool partial = false;
+  int stage = 0;
+  std::vector<std::map<AxisId, int>> rows = {};  // the parallel axes' variables in each row of the tile
+};
+
+/// The indices of `outer`, with those of a fold's own axes in their place.
+Indices both(const Indices& outer, const Indices& inner);
+
+class PointWriter {
+ protected:
+  PointWriter(const Program& program, const Phase& phase, const Target& target)
+      : e_(program, phase, target), stages_(e_) {}
+
+  const Value& value(int v) const;
+  bool is_partial(const Store& s) const;
+  bool folds_parallel(const Value& v) const;
+  Scope& scope_of(const Value& v, Frame& f);
+  int get(int id, const Indices& where, Index row, Frame& f);
+  bool is_lanes(const Value& v, const Frame& f) const;
+  int make(int id, const Indices& where, Index row, Frame& f, Scope& scope);
+  int number(const Value& v, Body& body);
+  std::map<AxisId, int> variables(const Frame& f, Index row) const;
+  int load(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  static void reach(Statement& s, const Factor& stride, bool partial);
+  int id_of(const Value& v) const;
+  int iota(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  /// The partials of an earlier phase, row after row: the order is the same for any number of threads.
+  int combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  std::vector<int> arguments(const Value& v, const Indices& where, Index row, Frame& f);
+  /// A fold whose loops are all unrolled, or that has a serial loop of its own inside the lanes'.
+  int fold(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  void fold_unrolled(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, bool lanes);
+  void store(const Store& s, const Indices& where, Index row, Frame& f, Body& body);
+  std::vector<int> lane_arguments(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  int load_packed(const Value& v, const std::pair<int, int>& where_from, const Indices& where, Frame& f, Scope& scope);
+  Linear kept_address(int id, const Indices& where, Index row, const Frame& f);
+  int kept_extent(const Value& v);
+  int kept_offset(int id);
+  void keep(int id, const Indices& where, Index row, Frame& f, Scope& scope);
+  int load_kept(int id, const Indices& where, Index row, Frame& f, Scope& scope);
+
+  Emitter e_;
+  Stages stages_;
+  Scope chunk_;
+  std::map<int, std::pair<int, int>> packed_;  // load -> words of its scratch: offset, extent
+  std::map<int, int> kept_;                    // value -> word of its scratch's offset
+};
+
+}  // namespace croton::tile

@@ -1,0 +1,102 @@
+// The tile program: what a function computes, as steps over named axes. It knows no target: no lanes, no threads, no
+// addresses.
+//
+// A step is a phase (one generated kernel), a library call or a host call; views of buffers (slices, reshapes) cost
+// nothing. A phase has a tuple of parallel axes, cut into chunks by size; what it reduces over them leaves it as one
+// partial a chunk, which a later phase combines in a fixed order. Between phases everything is in memory; inside one,
+// nothing is.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "graph/op.h"
+
+namespace croton::tile {
+
+/// An axis of iteration. Its extent is a constant that the kernel is compiled for (then loops over it are unrolled), or
+/// free.
+using AxisId = int;
+inline constexpr AxisId no_axis = -1;
+/// Axes of at most this extent are constants of the kernel where the type fixes them.
+inline constexpr Index largest_constant_axis = 16;
+struct Axis {
+  std::string name;
+  Index constant = -1;  // >= 0: compiled in
+  Tensor witness;       // the extent is this node's extent along witness_axis
+  int witness_axis = 0;
+};
+
+/// A piece of memory of the plan: the value of a node, or the partials of a reduction.
+struct Buffer {
+  enum class Kind : std::uint8_t { leaf, value, alias, partial };
+  Kind kind = Kind::value;
+  Tensor node;             // its dtype, its true shape
+  int base = -1;           // alias: the buffer it is a view of
+  bool inner_unit = true;  // neighbours along the last axis are neighbours in memory
+  // partials: one row a chunk of phase `made_by`; a row holds `axes` in this order, the last contiguous
+  int made_by = -1;
+  std::vector<AxisId> axes = {};
+  DType partial_dtype = DType::float64;
+};
+
+/// A value inside a phase, one for every point of `axes`. Arguments come before their users.
+struct Value {
+  enum class Kind : std::uint8_t { load, combine, constant, iota, call, convert, reduce };
+  Kind kind = Kind::call;
+  DType dtype = DType::float64;
+  std::vector<AxisId> axes = {};   // what it varies over, in the order of the program's axes
+  std::string_view function = {};  // call: a row of expr/functions
+  std::vector<int> args = {};      // values of this phase; load: the row index of a gather, if any
+  int buffer = -1;                 // load, combine
+  std::vector<AxisId> index = {};  // load: the axis that runs along each axis of the buffer (no_axis: extent 1)
+  Monoid monoid = Monoid::sum;     // reduce, combine
+  std::vector<AxisId> over = {};   // reduce
+  double number = 0;               // constant of a floating dtype
+  Index integer = 0;               // constant of another dtype
+  Tensor node = {};                // what it computes, for names and places
+};
+
+struct Store {
+  int value = -1;
+  int buffer = -1;
+  std::vector<AxisId> index = {};  // along each axis of the buffer; partials: unused
+};
+
+struct Phase {
+  std::vector<AxisId> parallel =
+      {};             // chunks are cut from these axes taken together, row-major; empty: one chunk, one point
+  bool flat = false;  // no other free axis, and every buffer runs along all of `parallel` in order, or none
+  std::vector<Value> values = {};
+  std::vector<Store> stores = {};
+};
+
+/// C = A B for matrices (or stacks of them) large on all sides. Buffers hold [batch..., rows, columns].
+struct LibraryCall {
+  int a = -1, b = -1, out = -1;
+  int batch = 0, a_free = 0, b_free = 0, summed = 0;  // how many axes each group has
+  bool a_transposed = false, b_transposed = false;    // A holds [batch, k, i], B holds [batch, j, k]
+};
+/// A node that the host computes from whole arrays.
+struct HostStep {
+  Tensor node;
+  std::vector<int> arguments;
+  int out = -1;
+};
+
+using Step = std::variant<Phase, LibraryCall, HostStep>;
+
+struct Program {
+  std::vector<Axis> axes;
+  std::vector<Buffer> buffers;
+  std::vector<Step> steps;
+  std::vector<int> outputs;          // a buffer for each output asked for
+  std::vector<std::string> reasons;  // why neighbours were not fused, a line each
+};
+
+/// The notation: axes, buffers, then each phase with its values, a line each.
+std::string text(const Program&);
+/// Throws std::logic_error if a rule of the notation is broken: an axis unbound, a value used before it is defined or
+/// inside the loop that reduces it, an output written twice, a partial without a combine's monoid.
+void verify(const Program&);
+
+}  // namespace croton::tile

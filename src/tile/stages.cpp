@@ -1,0 +1,158 @@
+#include "tile/stages.h"
+
+#include <algorithm>
+
+#include "expr/functions.h"
+
+namespace croton::tile {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+// Computing again what costs at most this many operations is cheaper than a trip through scratch (16 bytes there and
+// back).
+constexpr int cheap = 4;
+constexpr Index most_rows = 4;
+// A kernel's text stays below about this many statements: beyond it the host compiler takes seconds.
+constexpr std::size_t most_statements = 1000;
+// Registers for operands and intermediate values, beside those of the folds.
+constexpr Index working_registers = 8;
+
+}  // namespace
+
+Stages::Stages(const Emitter& e)
+    : e_(e),
+      stage_(e.phase.values.size(), 0),
+      used_(e.phase.values.size()),
+      keep_(e.phase.values.size(), false),
+      cost_(e.phase.values.size(), 0) {
+  if (e.phase.parallel.empty() || e.phase.flat) return;
+  find_stages();
+  find_costs();
+  find_sinks();
+  find_kept();
+  find_packed();
+  std::set<std::pair<int, AxisId>> all;
+  for (const auto& [key, list] : folds_) all.insert(key);
+  for (const auto& [key, list] : stores_) all.insert(key);
+  for (const auto& [key, list] : kept_) all.insert(key);
+  loops_.assign(all.begin(), all.end());
+  for (const auto& [stage, lane] : loops_) last_ = std::max(last_, stage + 1);
+}
+
+void Stages::find_stages() {
+  const auto& values = e_.phase.values;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Value& v = values[i];
+    for (const int a : v.args) stage_[i] = std::max(stage_[i], stage_[at(a)]);
+    const bool row_result = v.kind == Value::Kind::reduce && !e_.inner(v.over).empty() && e_.inner(v.axes).empty();
+    if (row_result) ++stage_[i];
+  }
+}
+
+// Where the phase's results leave it, and which folds and loops they need.
+void Stages::find_sinks() {
+  const auto& values = e_.phase.values;
+  std::vector<bool> needed(values.size(), false);
+  const auto use = [&](int value, int stage) { used_[at(value)].insert(stage), needed[at(value)] = true; };
+  for (const Store& s : e_.phase.stores) {
+    const Value& v = values[at(s.value)];
+    const bool folds_rows = v.kind == Value::Kind::reduce &&
+                            std::any_of(v.over.begin(), v.over.end(), [&](AxisId a) { return e_.is_parallel(a); });
+    std::vector<AxisId> lanes = e_.inner(folds_rows ? v.axes : s.index);
+    if (folds_rows && lanes.empty()) lanes = e_.inner(v.over);
+    if (lanes.empty()) {
+      row_stores_.push_back(&s);
+      for (const int a : folds_rows ? v.args : std::vector<int>{s.value}) use(a, 1 << 20);
+      continue;
+    }
+    int stage = 0;
+    for (const int a : folds_rows ? v.args : std::vector<int>{s.value}) stage = std::max(stage, stage_[at(a)]);
+    stores_[{stage, lanes[0]}].push_back(&s);
+    for (const int a : folds_rows ? v.args : std::vector<int>{s.value}) use(a, stage);
+  }
+  for (std::size_t i = values.size(); i-- > 0;) {
+    const Value& v = values[i];
+    if (!needed[i]) continue;
+    const bool row_result = v.kind == Value::Kind::reduce && !e_.inner(v.over).empty() && e_.inner(v.axes).empty();
+    if (row_result) {
+      const int stage = stage_[i] - 1;
+      folds_[{stage, e_.inner(v.over)[0]}].push_back(static_cast<int>(i));
+      for (const int a : v.args) use(a, stage);
+      continue;
+    }
+    // a value that varies along an inner axis is used in every loop that uses it, unless an earlier one keeps it
+    const int first = stage_[i];
+    if (is_dear(static_cast<int>(i)) && *used_[i].rbegin() > first) {
+      keep_[i] = true;
+      for (const int a : v.args) use(a, first);
+      if (used_[i].count(first) == 0) used_[i].insert(first);
+    } else {
+      for (const int a : v.args)
+        for (const int s : used_[i]) use(a, s);
+    }
+  }
+  for (auto& [key, list] : folds_) std::reverse(list.begin(), list.end());
+}
+
+bool Stages::is_dear(int value) const {
+  const Value& v = e_.phase.values[at(value)];
+  return cost_[at(value)] > cheap && !e_.inner(v.axes).empty() && e_.has_parallel(v);
+}
+
+void Stages::find_kept() {
+  for (std::size_t i = 0; i < keep_.size(); ++i)
+    if (keep_[i]) kept_[{stage_[i], e_.inner(e_.phase.values[i].axes)[0]}].push_back(static_cast<int>(i));
+}
+
+bool Stages::is_kept(int value, int stage) const { return keep_[at(value)] && stage > stage_[at(value)]; }
+
+// Operations of each value from what is in memory, or dear enough to be kept there; folds by unrolled loops count each
+// step.
+void Stages::find_costs() {
+  const auto& values = e_.phase.values;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const Value& v = values[i];
+    int c = v.kind == Value::Kind::call ? expr::function(v.function).cost : v.kind == Value::Kind::reduce ? 1 : 0;
+    for (const int a : v.args)
+      if (!e_.inner(values[at(a)].axes).empty() && !is_dear(a)) c += cost_[at(a)];
+    cost_[i] = std::min(c, 1000);
+  }
+}
+
+// The folds of a loop stay in registers, for every row of the tile.
+Index Stages::rows_that_fit() const {
+  Index folds = 0;
+  for (const auto& [loop, list] : folds_) {
+    Index here = 0;
+    for (const int id : list) {
+      Index copies = 1;
+      for (const AxisId a : e_.unrolled(e_.phase.values[at(id)].axes)) copies *= e_.program.axes[at(a)].constant;
+      here += copies;
+    }
+    folds = std::max(folds, here);
+  }
+  Index rows = most_rows;
+  while (rows > 1 && (rows * folds > e_.target.vector_registers - working_registers ||
+                      static_cast<std::size_t>(rows) * e_.phase.values.size() > most_statements))
+    rows /= 2;
+  return rows;
+}
+
+void Stages::find_packed() {
+  bool shares = false;
+  for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
+    const Value& v = e_.phase.values[i];
+    const std::vector<AxisId> lanes = e_.inner(v.axes);
+    if (v.kind == Value::Kind::load && lanes.size() == 1 && !e_.has_parallel(v) && !used_[i].empty()) {
+      shares = true;
+      const bool unit = v.index.back() == lanes[0] && e_.program.buffers[at(v.buffer)].inner_unit;
+      if (!unit) packed_.push_back(static_cast<int>(i));
+    }
+    const bool folds_rows = v.kind == Value::Kind::reduce &&
+                            std::any_of(v.over.begin(), v.over.end(), [&](AxisId a) { return e_.is_parallel(a); });
+    if (folds_rows && !lanes.empty()) shares = true;
+  }
+  if (shares) rows_ = rows_that_fit();
+}
+
+}  // namespace croton::tile

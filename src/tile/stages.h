@@ -1,0 +1,63 @@
+// The order of a tile's loops: a value that needs a complete fold over an inner axis belongs to a later stage; what a
+// stage hands to a later one is kept in the tile's scratch, or computed again where that is cheap.
+#pragma once
+#include <set>
+
+#include "tile/emitter.h"
+
+namespace croton::tile {
+
+class Stages {
+ public:
+  explicit Stages(const Emitter& e);
+
+  /// (stage, lane axis) of each loop, in the order they run.
+  const std::vector<std::pair<int, AxisId>>& loops() const { return loops_; }
+  int last() const { return last_; }
+  /// Folds over the lane axis that end with this loop and give one element a row.
+  const std::vector<int>& folds(int stage, AxisId lane) const { return find(folds_, stage, lane); }
+  /// Values that this loop computes and writes to scratch for later loops.
+  const std::vector<int>& kept(int stage, AxisId lane) const { return find(kept_, stage, lane); }
+  /// Stores that happen in this loop: elements, and partials with a row of lanes or summed over them.
+  const std::vector<const Store*>& stores(int stage, AxisId lane) const { return find(stores_, stage, lane); }
+  const std::vector<const Store*>& row_stores() const { return row_stores_; }
+  /// Whether a loop of `stage` reads the value from scratch.
+  bool is_kept(int value, int stage) const;
+  /// Loads that no row changes and that lie a stride apart.
+  const std::vector<int>& packed() const { return packed_; }
+  /// How many rows a tile has: several where rows share what a loop reads, or add into the same partials.
+  Index rows_a_tile() const { return rows_; }
+
+ private:
+  template <class T>
+  using Loops = std::map<std::pair<int, AxisId>, std::vector<T>>;
+  template <class T>
+  static const std::vector<T>& find(const Loops<T>& m, int stage, AxisId lane) {
+    static const std::vector<T> none;
+    const auto it = m.find({stage, lane});
+    return it == m.end() ? none : it->second;
+  }
+  void find_stages();
+  void find_sinks();
+  void find_kept();
+  void find_packed();
+  Index rows_that_fit() const;
+  void find_costs();
+  /// Worth keeping for a later loop.
+  bool is_dear(int value) const;
+
+  const Emitter& e_;
+  std::vector<int> stage_;           // by value: the first loop that can hold it, or after which it is known
+  std::vector<std::set<int>> used_;  // by value: the stages of the loops that use it
+  std::vector<bool> keep_;
+  std::vector<int> cost_;
+  std::vector<std::pair<int, AxisId>> loops_;
+  Loops<int> folds_, kept_;
+  Loops<const Store*> stores_;
+  std::vector<const Store*> row_stores_;
+  std::vector<int> packed_;
+  int last_ = 0;
+  Index rows_ = 1;
+};
+
+}  // namespace croton::tile

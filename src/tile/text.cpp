@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include "base/dtype.h"
+#include "graph/walk.h"
+#include "tile/nest.h"
+
+namespace croton::tile {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+std::string_view monoid(Monoid m) {
+  static constexpr std::string_view names[] = {"sum", "prod", "max", "min", "any", "all", "argmax", "argmin"};
+  return names[static_cast<std::size_t>(m)];
+}
+
+class Writer {
+ public:
+  explicit Writer(const Program& p) : p_(p) {}
+
+  std::string run() {
+    for (const Axis& a : p_.axes)
+      out_ += fmt::format("axis {} = {}\n", a.name,
+                          a.constant >= 0 ? std::to_string(a.constant)
+                                          : fmt::format("{}.shape[{}]", formula(a.witness, 40), a.witness_axis));
+    for (std::size_t b = 0; b < p_.buffers.size(); ++b) buffer(static_cast<int>(b));
+    for (std::size_t s = 0; s < p_.steps.size(); ++s)
+      std::visit([&](const auto& step) { write(step, s); }, p_.steps[s]);
+    out_ += "outputs";
+    for (const int o : p_.outputs) out_ += fmt::format(" b{}", o);
+    return out_ + "\n";
+  }
+
+ private:
+  std::string axes(const std::vector<AxisId>& list) const {
+    std::string r;
+    for (const AxisId a : list) r += (r.empty() ? "" : ", ") + (a == no_axis ? std::string("0") : p_.axes[at(a)].name);
+    return "[" + r + "]";
+  }
+
+  void buffer(int id) {
+    static constexpr std::string_view kinds[] = {"leaf", "value", "view", "partials"};
+    const Buffer& b = p_.buffers[at(id)];
+    out_ += fmt::format("b{} {}", id, kinds[static_cast<std::size_t>(b.kind)]);
+    if (b.kind == Buffer::Kind::partial)
+      out_ += fmt::format(" {}{} of phase {}", name_of(b.partial_dtype), axes(b.axes), b.made_by);
+    else
+      out_ += " " + croton::text(type(b.node));
+    if (b.kind == Buffer::Kind::alias) out_ += fmt::format(" of b{}", b.base);
+    out_ += "  " + formula(b.node, 60) + "\n";
+  }
+
+  void write(const LibraryCall& c, std::size_t number) {
+    out_ += fmt::format("step {}: gemm b{} := b{}{} b{}{}\n", number, c.out, c.a, c.a_transposed ? "'" : "", c.b,
+                        c.b_transposed ? "'" : "");
+  }
+  void write(const HostStep& h, std::size_t number) {
+    out_ += fmt::format("step {}: host b{} := {}(", number, h.out, node(h.node).op->name);
+    for (std::size_t k = 0; k < h.arguments.size(); ++k) out_ += fmt::format("{}b{}", k ? ", " : "", h.arguments[k]);
+    out_ += ")\n";
+  }
+  void write(const Phase& phase, std::size_t number) {
+    out_ += fmt::format("phase {}: {} {}\n", number,
+                        phase.parallel.empty() ? "once"
+                        : phase.flat           ? "parallel lanes"
+                                               : "parallel rows",
+                        axes(phase.parallel));
+    for (std::size_t v = 0; v < phase.values.size(); ++v) value(phase.values[v], v);
+    for (const Store& s : phase.stores)
+      out_ += fmt::format("  b{}{} := v{}\n", s.buffer,
+                          p_.buffers[at(s.buffer)].kind == Buffer::Kind::partial ? "" : axes(s.index), s.value);
+  }
+
+  std::string arguments(const Value& v) const {
+    std::string r;
+    for (const int a : v.args) r += fmt::format("{}v{}", r.empty() ? "" : ", ", a);
+    return r;
+  }
+
+  void value(const Value& v, std::size_t id) {
+    out_ += fmt::format("  v{}{} : {} = ", id, axes(v.axes), name_of(v.dtype));
+    switch (v.kind) {
+      case Value::Kind::load: out_ += fmt::format("b{}{}", v.buffer, axes(v.index)); break;
+      case Value::Kind::combine: out_ += fmt::format("combine {} b{}", monoid(v.monoid), v.buffer); break;
+      case Value::Kind::constant:
+        out_ += is_float(v.dtype) ? fmt::format("{}", v.number) : fmt::format("{}", v.integer);
+        break;
+      case Value::Kind::iota: out_ += "index " + axes(v.index); break;
+      case Value::Kind::call: out_ += fmt::format("{}({})", v.function, arguments(v)); break;
+      case Value::Kind::convert: out_ += fmt::format("{}({})", name_of(v.dtype), arguments(v)); break;
+      case Value::Kind::reduce:
+        out_ += fmt::format("{} over {} of {}", monoid(v.monoid), axes(v.over), arguments(v));
+        break;
+    }
+    out_ += '\n';
+  }
+
+  const Program& p_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string text(const Program& p) { return Writer(p).run(); }
+
+std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
+  std::vector<std::string> r;
+  const auto axis = [&](AxisId a) {
+    const Axis& x = p.axes[at(a)];
+    return fmt::format("{}.shape[{}]", formula(x.witness, 40), x.witness_axis);
+  };
+  const auto buffer = [&](int b) {
+    const Buffer& x = p.buffers[at(b)];
+    return (x.kind == Buffer::Kind::partial ? "partials of " : "") + formula(x.node, 60);
+  };
+  for (const Word& w : nest.words) switch (w.kind) {
+      case Word::Kind::pointer: r.push_back(buffer(w.buffer)); break;
+      case Word::Kind::extent: r.push_back(axis(w.axis)); break;
+      case Word::Kind::stride: r.push_back(fmt::format("stride of {} along axis {}", buffer(w.buffer), w.dim)); break;
+      case Word::Kind::parallel: r.push_back("points of the parallel axes"); break;
+      case Word::Kind::chunk_points: r.push_back("points of a chunk"); break;
+      case Word::Kind::row: r.push_back("elements from row to row of " + buffer(w.buffer)); break;
+      case Word::Kind::rows: r.push_back("rows of " + buffer(w.buffer)); break;
+      case Word::Kind::scratch: r.push_back("of this chunk alone"); break;
+      case Word::Kind::scalar:
+        r.push_back(is_float(w.dtype) ? fmt::format("{}", w.number) : fmt::format("{}", w.integer));
+        break;
+    }
+  return r;
+}
+
+}  // namespace croton::tile

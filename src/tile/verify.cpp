@@ -1,0 +1,105 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "tile/nest.h"
+
+namespace croton::tile {
+namespace {
+
+template <class... A>
+[[noreturn]] void broken(fmt::format_string<A...> text, A&&... a) {
+  throw std::logic_error("tile program: " + fmt::format(text, std::forward<A>(a)...));
+}
+
+bool has(const std::vector<AxisId>& list, AxisId a) { return std::find(list.begin(), list.end(), a) != list.end(); }
+
+class Checker {
+ public:
+  explicit Checker(const Program& p) : p_(p), written_(p.buffers.size(), false) {
+    for (std::size_t b = 0; b < p.buffers.size(); ++b) written_[b] = p.buffers[b].kind == Buffer::Kind::leaf;
+  }
+
+  void run() {
+    for (std::size_t b = 0; b < p_.buffers.size(); ++b)
+      if (p_.buffers[b].kind == Buffer::Kind::alias &&
+          (p_.buffers[b].base < 0 || static_cast<std::size_t>(p_.buffers[b].base) >= b))
+        broken("b{} is a view of nothing before it", b);
+    for (std::size_t s = 0; s < p_.steps.size(); ++s)
+      std::visit([&](const auto& step) { check(step, s); }, p_.steps[s]);
+    for (const int o : p_.outputs) read(o, p_.steps.size());
+    for (std::size_t i = 0; i < p_.outputs.size(); ++i)
+      for (std::size_t j = 0; j < i; ++j)
+        if (p_.outputs[i] == p_.outputs[j]) broken("b{} is two outputs", p_.outputs[i]);
+  }
+
+ private:
+  void read(int b, std::size_t step) const {
+    if (b < 0 || static_cast<std::size_t>(b) >= p_.buffers.size())
+      broken("step {} reads a buffer that is not there", step);
+    if (p_.buffers[static_cast<std::size_t>(b)].kind == Buffer::Kind::alias)
+      return read(p_.buffers[static_cast<std::size_t>(b)].base, step);
+    if (!written_[static_cast<std::size_t>(b)]) broken("step {} reads b{} before it is written", step, b);
+  }
+  void write(int b, std::size_t step) {
+    if (b < 0 || static_cast<std::size_t>(b) >= p_.buffers.size())
+      broken("step {} writes a buffer that is not there", step);
+    if (written_[static_cast<std::size_t>(b)]) broken("step {} writes b{} again", step, b);
+    written_[static_cast<std::size_t>(b)] = true;
+  }
+  void check(const LibraryCall& c, std::size_t s) { read(c.a, s), read(c.b, s), write(c.out, s); }
+  void check(const HostStep& h, std::size_t s) {
+    for (const int a : h.arguments) read(a, s);
+    write(h.out, s);
+  }
+  void check(const Phase& phase, std::size_t s) {
+    for (const AxisId a : phase.parallel)
+      if (a < 0 || static_cast<std::size_t>(a) >= p_.axes.size()) broken("phase {} has an axis that is not there", s);
+    for (std::size_t v = 0; v < phase.values.size(); ++v) check(phase, v, s);
+    for (const Store& t : phase.stores) check(phase, t, s);
+    for (const Store& t : phase.stores) write(t.buffer, s);
+  }
+  void check(const Phase& phase, std::size_t id, std::size_t s) const {
+    const Value& v = phase.values[id];
+    for (const int a : v.args) {
+      if (a < 0 || static_cast<std::size_t>(a) >= id) broken("phase {}: v{} uses v{} before it is defined", s, id, a);
+      const Value& x = phase.values[static_cast<std::size_t>(a)];
+      for (const AxisId axis : x.axes)
+        if (!has(v.axes, axis) && !has(v.over, axis))
+          broken("phase {}: v{} does not run along {}, which v{} does", s, id,
+                 p_.axes[static_cast<std::size_t>(axis)].name, a);
+    }
+    if (v.kind == Value::Kind::load || v.kind == Value::Kind::combine) read(v.buffer, s);
+    if (v.kind == Value::Kind::combine && p_.buffers[static_cast<std::size_t>(v.buffer)].kind != Buffer::Kind::partial)
+      broken("phase {}: v{} combines b{}, which holds no partials", s, id, v.buffer);
+    for (const AxisId a : v.over)
+      if (has(v.axes, a)) broken("phase {}: v{} runs along an axis that it folds", s, id);
+    const auto folded = [&](AxisId a) { return has(v.over, a); };
+    const auto n = std::count_if(phase.parallel.begin(), phase.parallel.end(), folded);
+    if (n != 0 && n != static_cast<std::ptrdiff_t>(phase.parallel.size()))
+      broken("phase {}: v{} folds some of the parallel axes", s, id);
+  }
+  void check(const Phase& phase, const Store& t, std::size_t s) const {
+    const Value& v = phase.values[static_cast<std::size_t>(t.value)];
+    const bool partial = p_.buffers[static_cast<std::size_t>(t.buffer)].kind == Buffer::Kind::partial;
+    const bool folds = std::any_of(v.over.begin(), v.over.end(), [&](AxisId a) { return has(phase.parallel, a); });
+    if (partial != folds)
+      broken("phase {}: b{} {} partials, but v{} {} the parallel axes", s, t.buffer,
+             partial ? "holds" : "does not hold", t.value, folds ? "folds" : "does not fold");
+    for (const AxisId a : v.axes)
+      if (!partial && !has(t.index, a))
+        broken("phase {}: v{} runs along an axis that b{} has not", s, t.value, t.buffer);
+    for (const AxisId a : phase.parallel)
+      if (!partial && !has(t.index, a)) broken("phase {}: every chunk writes the same elements of b{}", s, t.buffer);
+  }
+
+  const Program& p_;
+  std::vector<bool> written_;
+};
+
+}  // namespace
+
+void verify(const Program& p) { Checker(p).run(); }
+
+}  // namespace croton::tile
