@@ -1,0 +1,213 @@
+#include "runtime/cache.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <mutex>
+#include <utility>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "runtime/cache_entry.h"
+#include "runtime/cache_files.h"
+#include "runtime/cache_folder.h"
+#include "runtime/temporary.h"
+
+namespace croton::runtime {
+
+struct CompileCache::Opened {
+  std::mutex door;
+  bool tried = false;
+  int folder = -1;
+};
+
+CompileCache::CompileCache(std::string folder, std::uint64_t size_cap, int wait_seconds)
+    : folder_(std::move(folder)), cap_(size_cap), wait_seconds_(wait_seconds), opened_(std::make_unique<Opened>()) {}
+
+CompileCache::CompileCache(const Config& config)
+    : CompileCache(config.text("compile.cache").empty() ? default_cache_folder() : config.text("compile.cache"),
+                   static_cast<std::uint64_t>(config.number("compile.cache_size")),
+                   static_cast<int>(config.number("compile.wait"))) {}
+
+CompileCache::~CompileCache() {
+  if (opened_->folder >= 0) close(opened_->folder);
+}
+
+std::string default_cache_folder() {
+  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && *xdg == '/')
+    return std::string(xdg) + "/croton";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
+    return std::string(home) + "/.cache/croton";
+  return {};
+}
+
+namespace {
+void warn_no_cache(const std::string& why) { warn_once("no compile cache", "compiled kernels are not kept: " + why); }
+}  // namespace
+
+int CompileCache::handle() {
+  const std::lock_guard guard(opened_->door);
+  if (opened_->tried) return opened_->folder;
+  std::string why = "neither XDG_CACHE_HOME nor HOME is set, and compile.cache is empty";
+  if (!folder_.empty()) opened_->folder = open_cache_folder(folder_, why);
+  opened_->tried = true;
+  if (opened_->folder < 0) warn_no_cache(why);
+  return opened_->folder;
+}
+
+std::optional<std::vector<std::byte>> CompileCache::find(const CacheKey& key) {
+  const int folder = handle();
+  if (folder < 0) return std::nullopt;
+  const std::string name = entry_name(key);
+  const FileHandle file(folder, name, O_RDWR);
+  if (!file) return std::nullopt;
+  std::vector<std::byte> bytes = file.read_all();
+  switch (check_entry(bytes, key)) {
+    case EntryState::other_key: return std::nullopt;
+    case EntryState::damaged: unlinkat(folder, name.c_str(), 0); return std::nullopt;
+    case EntryState::good: break;
+  }
+  const std::uint64_t used = next_order(0);
+  file.write_at(offsetof(EntryHeader, used), used);
+  bytes.erase(bytes.begin(), bytes.begin() + sizeof(EntryHeader));
+  return bytes;
+}
+
+bool CompileCache::has(const CacheKey& key) { return faccessat(handle(), entry_name(key).c_str(), F_OK, 0) == 0; }
+
+void CompileCache::drop(const CacheKey& key) {
+  if (const int folder = handle(); folder >= 0) unlinkat(folder, entry_name(key).c_str(), 0);
+}
+
+namespace {
+// False, with errno set, where it could not be written whole; then nothing has changed.
+bool write_entry(int folder, const CacheKey& key, const EntryHeader& header, std::span<const std::byte> payload) {
+  const std::string entry = entry_name(key), temporary = temporary_name(key);
+  FileHandle file(folder, temporary, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) return false;
+  const bool written = write_all(file.number(), std::as_bytes(std::span(&header, 1))) &&
+                       write_all(file.number(), payload) && file.close() &&
+                       renameat(folder, temporary.c_str(), folder, entry.c_str()) == 0;
+  const int error = errno;
+  if (!written) unlinkat(folder, temporary.c_str(), 0);
+  errno = error;
+  return written;
+}
+}  // namespace
+
+void CompileCache::store(const CacheKey& key, std::string_view name, std::span<const std::byte> payload) {
+  const int folder = handle();
+  if (folder < 0) return;
+  EntryHeader header = entry_header(key, name, payload);
+  header.used = next_order(static_cast<std::int64_t>(sizeof header + payload.size()));
+  bool written = write_entry(folder, key, header, payload);
+  if (!written && errno == ENOENT && make_again()) written = write_entry(folder, key, header, payload);
+  if (written) return evict();
+  warn_no_cache(fmt::format("writing to {} failed: {}", folder_, strerror(errno)));
+}
+
+// Somebody deleted the folder: the handle's number then stands for a new one, for all threads at once.
+bool CompileCache::make_again() {
+  std::string why;
+  const int fresh = open_cache_folder(folder_, why);
+  if (fresh < 0) return false;
+  const bool replaced = dup3(fresh, opened_->folder, O_CLOEXEC) >= 0;
+  close(fresh);
+  return replaced;
+}
+
+// The folder's file `order` holds how often entries were used, and about how many bytes there are. Both may lag when
+// processes write at once: the order then has ties, and the next sweep counts the bytes again.
+std::uint64_t CompileCache::next_order(std::int64_t more_bytes) {
+  const FileHandle file(handle(), order_name, O_RDWR | O_CREAT);
+  OrderFile order;
+  if (!file || !file.read_at(0, order)) order = {};
+  ++order.used;
+  order.bytes += static_cast<std::uint64_t>(more_bytes);
+  if (file) file.write_at(0, order);
+  return order.used;
+}
+
+void CompileCache::evict() {
+  const int folder = handle();
+  const FileHandle file(folder, order_name, O_RDWR | O_CREAT);
+  OrderFile order;
+  if (!file || !file.read_at(0, order)) return;
+  // now and then also count afresh, and remove what killed processes left
+  if (order.bytes <= cap_ && order.used % 1024 != 0) return;
+  sweep_leftovers(folder);
+  std::vector<CacheEntry> entries = read_entries(folder);
+  std::uint64_t total = 0;
+  for (const CacheEntry& e : entries) total += e.bytes;
+  // down to nine tenths, so that the next store does not sweep again
+  for (const CacheEntry& e : entries) {
+    if (total <= cap_ / 10 * 9 || (total <= cap_ && order.bytes <= cap_)) break;
+    if (unlinkat(folder, entry_name(e.key).c_str(), 0) == 0) total -= e.bytes;
+  }
+  if (file.read_at(0, order)) {
+    order.bytes = total;
+    file.write_at(0, order);
+  }
+}
+
+std::vector<CacheEntry> CompileCache::list() {
+  const int folder = handle();
+  return folder < 0 ? std::vector<CacheEntry>() : read_entries(folder);
+}
+
+std::uint64_t CompileCache::bytes() {
+  std::uint64_t total = 0;
+  for (const CacheEntry& e : list()) total += e.bytes;
+  return total;
+}
+
+std::size_t CompileCache::clear() {
+  const int folder = handle();
+  return folder < 0 ? 0 : remove_all_entries(folder);
+}
+
+// ---- the lock
+
+CompileCache::Lock::Lock(Lock&& o) noexcept
+    : file_(std::exchange(o.file_, -1)), folder_(o.folder_), name_(std::move(o.name_)) {}
+
+CompileCache::Lock::~Lock() {
+  if (file_ < 0) return;
+  unlinkat(folder_, name_.c_str(), 0);
+  close(file_);  // and with it the lock
+}
+
+CompileCache::Lock CompileCache::lock(const CacheKey& key) {
+  Lock lock;
+  lock.folder_ = handle();
+  lock.name_ = key.text() + std::string(lock_suffix);
+  if (lock.folder_ < 0) return lock;
+  FileHandle file(lock.folder_, lock.name_, O_RDWR | O_CREAT);
+  if (!file) return lock;
+  timespec start{}, now{};
+  clock_gettime(CLOCK_MONOTONIC, &start);
+  for (long nap = 2'000'000; flock(file.number(), LOCK_EX | LOCK_NB) != 0; nap = std::min(nap * 2, 50'000'000L)) {
+    if (errno == EINTR) continue;
+    if (errno != EWOULDBLOCK || has(key)) return lock;  // a file system without locks, or the work is done
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec - start.tv_sec >= wait_seconds_) {
+      warn(fmt::format("waited {} s for {}, which compiles the same kernel; compiling it here too", wait_seconds_,
+                       file.read_text()));
+      return lock;
+    }
+    const timespec rest{0, nap};
+    nanosleep(&rest, nullptr);
+  }
+  file.replace_text(this_process());
+  lock.file_ = file.give();
+  return lock;
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,144 @@
+#include "runtime/cache_files.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <utility>
+
+#include "runtime/cache_entry.h"
+#include "runtime/temporary.h"
+
+namespace croton::runtime {
+
+std::string entry_name(std::string_view key) { return std::string(key) + std::string(entry_suffix); }
+
+std::string temporary_name(const CacheKey& key) {
+  static std::atomic<unsigned> count{0};
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);  // another host, or another namespace, may have this process's number
+  return fmt::format("{}.{}.{}.{:x}{}", key.text(), getpid(), count.fetch_add(1), now.tv_nsec, temporary_suffix);
+}
+
+std::string this_process() {
+  char host[256] = "";
+  gethostname(host, sizeof host - 1);
+  return fmt::format("process {} on {}", getpid(), host);
+}
+
+FileHandle::FileHandle(int folder, std::string_view name, int flags) {
+  const std::string path(name);
+  file_ = openat(folder, path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+  // entries are readable in a folder that is not writable
+  if (file_ < 0 && flags == O_RDWR && (errno == EACCES || errno == EROFS)) {
+    file_ = openat(folder, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  }
+}
+FileHandle::~FileHandle() {
+  if (file_ >= 0) ::close(file_);
+}
+int FileHandle::give() { return std::exchange(file_, -1); }
+bool FileHandle::close() { return ::close(std::exchange(file_, -1)) == 0; }
+
+std::vector<std::byte> FileHandle::read_all() const {
+  struct stat s {};
+  if (fstat(file_, &s) != 0 || !S_ISREG(s.st_mode)) return {};
+  std::vector<std::byte> bytes(static_cast<std::size_t>(s.st_size));
+  if (!read_bytes(0, bytes.data(), bytes.size())) bytes.clear();
+  return bytes;
+}
+
+std::string FileHandle::read_text() const {
+  char text[512];
+  const ssize_t n = pread(file_, text, sizeof text, 0);
+  return n > 0 ? std::string(text, static_cast<std::size_t>(n)) : "another process";
+}
+
+void FileHandle::replace_text(std::string_view text) const {
+  if (ftruncate(file_, 0) == 0) write_bytes(0, text.data(), text.size());
+}
+
+bool FileHandle::read_bytes(off_t at, void* to, std::size_t bytes) const {
+  auto* out = static_cast<char*>(to);
+  while (bytes > 0) {
+    const ssize_t n = pread(file_, out, bytes, at);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return false;
+    out += n;
+    at += n;
+    bytes -= static_cast<std::size_t>(n);
+  }
+  return true;
+}
+
+void FileHandle::write_bytes(off_t at, const void* from, std::size_t bytes) const {
+  const NoSizeSignal guard;
+  while (pwrite(file_, from, bytes, at) < 0 && errno == EINTR) continue;
+}
+
+namespace {
+
+// Calls f(name) for each name in the folder that ends so.
+template <class F>
+void for_each_name(int folder, F&& f) {
+  const int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);  // a handle has one place in the listing
+  DIR* const listing = again >= 0 ? fdopendir(again) : nullptr;
+  if (listing == nullptr) {
+    if (again >= 0) close(again);
+    return;
+  }
+  while (const dirent* e = readdir(listing)) f(std::string_view(e->d_name));
+  closedir(listing);
+}
+
+}  // namespace
+
+std::vector<CacheEntry> read_entries(int folder) {
+  std::vector<CacheEntry> entries;
+  for_each_name(folder, [&](std::string_view name) {
+    if (!name.ends_with(entry_suffix)) return;
+    const FileHandle file(folder, name, O_RDONLY);
+    struct stat s {};
+    if (!file || fstat(file.number(), &s) != 0) return;
+    EntryHeader header;
+    if (!file.read_at(0, header)) header = {};  // a stump: never used, first to go
+    header.name.back() = '\0';
+    entries.push_back({std::string(name.substr(0, name.size() - entry_suffix.size())), header.name.data(),
+                       static_cast<std::uint64_t>(s.st_size), header.used});
+  });
+  std::sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
+    return std::pair(a.used, a.key) < std::pair(b.used, b.key);
+  });
+  return entries;
+}
+
+std::size_t remove_all_entries(int folder) {
+  std::size_t count = 0;
+  for_each_name(folder, [&](std::string_view name) {
+    const bool entry = name.ends_with(entry_suffix);
+    if (!entry && !name.ends_with(lock_suffix) && !name.ends_with(temporary_suffix) && name != order_name) return;
+    if (unlinkat(folder, std::string(name).c_str(), 0) == 0 && entry) ++count;
+  });
+  return count;
+}
+
+void sweep_leftovers(int folder) {
+  constexpr time_t day = 86400;
+  const time_t now = time(nullptr);
+  for_each_name(folder, [&](std::string_view name) {
+    if (!name.ends_with(lock_suffix) && !name.ends_with(temporary_suffix)) return;
+    struct stat s {};
+    const std::string path(name);
+    if (fstatat(folder, path.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0) return;
+    if (std::abs(now - s.st_mtime) > day) unlinkat(folder, path.c_str(), 0);
+  });
+}
+
+}  // namespace croton::runtime

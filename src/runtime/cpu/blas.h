@@ -1,0 +1,45 @@
+// BLAS, opened when a plan first needs it and never linked: a one-threaded library that our own parallel_for calls
+// panel by panel.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "runtime/device.h"
+
+namespace croton::runtime {
+
+/// What was opened, for `croton config --check` and error texts.
+struct BlasReport {
+  std::string path;       ///< as it was opened
+  std::string core;       ///< what the library says it runs on, e.g. "SkylakeX"; "" where it does not say
+  std::string chosen;     ///< the OPENBLAS_CORETYPE that we set for it; "" for none
+  std::string config;     ///< the library's own description; "" where it has none
+  std::string threading;  ///< how it was held to one thread
+};
+
+class Blas {
+ public:
+  /// blas.ldflags, else Debian's one-threaded OpenBLAS, else any OpenBLAS or BLAS that the loader finds. Throws
+  /// DeviceError that lists what was tried and what to install.
+  explicit Blas(const Config&);
+  /// The product, in panels of about 512 rows and columns on all threads. Bits depend on the extents only. Throws
+  /// ShapeError for extents beyond the library's 32-bit integers.
+  void gemm(const Gemm&) const;
+  const BlasReport& report() const { return report_; }
+
+ private:
+  using Fortran = void (*)();
+  Fortran gemm_single_ = nullptr, gemm_double_ = nullptr;
+  BlasReport report_;
+};
+
+/// The paths to try in order: those that "-lNAME -LDIR" (or a path) mean, or where there are none the usual ones.
+std::vector<std::string> blas_candidates(const std::vector<std::string>& ldflags);
+/// The OPENBLAS_CORETYPE for this CPU, "" to leave the choice to the library. Old versions do not know new CPUs and
+/// take them for the oldest.
+std::string openblas_core();
+/// Measured on a product of 1024 x 1024 matrices with all threads.
+double blas_gflops(const Blas&, DType);
+
+}  // namespace croton::runtime

@@ -1,0 +1,145 @@
+#include "runtime/cpu/host_compiler.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <memory>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "runtime/cpu/cpu_target.h"
+#include "runtime/cpu/process.h"
+#include "runtime/temporary.h"
+
+namespace croton::runtime {
+namespace {
+
+constexpr std::string_view way_out =
+    "mode=FAST_COMPILE needs no compiler: it evaluates by the slow reference evaluator";
+
+bool is_program(const std::string& path) {
+  struct stat s {};
+  return stat(path.c_str(), &s) == 0 && S_ISREG(s.st_mode) && access(path.c_str(), X_OK) == 0;
+}
+
+std::string why_not(const std::string& path) {
+  struct stat s {};
+  if (stat(path.c_str(), &s) != 0) return strerror(errno);
+  if (S_ISDIR(s.st_mode)) return "it is a folder";
+  if (!S_ISREG(s.st_mode)) return "it is no regular file";
+  return "it is not executable";
+}
+
+// A name without '/' is looked for along PATH.
+std::string resolve(const std::string& name, const std::string& chosen) {
+  if (name.find('/') != std::string::npos) {
+    if (!is_program(name)) {
+      fail<CompileError>("no host compiler: {} names {}, but {}\n  {}", chosen, name, why_not(name), way_out);
+    }
+    return std::filesystem::absolute(name);
+  }
+  const char* const variable = std::getenv("PATH");
+  const std::string path = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
+  for (const std::string_view folder : split(path, ':')) {
+    const std::string candidate = fmt::format("{}/{}", folder.empty() ? "." : folder, name);
+    if (is_program(candidate)) return std::filesystem::absolute(candidate);
+  }
+  fail<CompileError>(
+      "no host compiler: {} ({}) is in no folder of PATH={}\n  install one (apt install g++), or name one by "
+      "gcc.cxx\n  {}",
+      name, chosen, path, way_out);
+}
+
+std::string last_lines(std::string_view text, int lines) {
+  text = trim(text);
+  std::size_t at = text.size();
+  while (lines-- > 0 && at != 0) {
+    at = text.rfind('\n', at - 1);
+    if (at == std::string_view::npos) return std::string(text);
+  }
+  return at == 0 ? std::string(text) : "...\n" + std::string(text.substr(at + 1));
+}
+
+[[noreturn]] void refuse(const std::vector<std::string>& command, const ProcessEnd& end, const std::string& name,
+                         const std::string& source) {
+  std::string text = fmt::format("{}: the host compiler failed: {}\n  command: {}", name.empty() ? "kernel" : name,
+                                 end.how(), join_arguments(command));
+  if (!source.empty()) text += fmt::format("\n  source (kept): {}", source);
+  if (const std::string said = last_lines(end.complaint, 40); !said.empty()) {
+    text += fmt::format("\n  it said:\n{}", said);
+  }
+  throw CompileError(fmt::format("{}\n  {}", text, way_out));
+}
+
+}  // namespace
+
+HostCompiler find_host_compiler(const Config& config) {
+  HostCompiler compiler;
+  std::string name = config.text("gcc.cxx");
+  compiler.chosen = "gcc.cxx";
+  if (name.empty()) {
+    const char* const variable = std::getenv("CXX");
+    name = variable != nullptr ? trim(variable) : "";
+    compiler.chosen = "CXX";
+  }
+  if (name.empty()) name = compiler.chosen = "g++";
+  compiler.path = resolve(name, compiler.chosen);
+  compiler.flags = config.arguments("gcc.cxxflags");
+  compiler.timeout = config.number("compile.timeout");
+  struct stat s {};
+  if (stat(compiler.path.c_str(), &s) == 0) {
+    compiler.stamp = fmt::format("{} {}.{:09} {}", s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec, s.st_ino);
+  }
+  return compiler;
+}
+
+std::string ask_version(const HostCompiler& compiler) {
+  const std::vector<std::string> command = {compiler.path, "--version"};
+  const ProcessEnd end = run_process(command, std::chrono::seconds(compiler.timeout));
+  if (!end.good()) refuse(command, end, "--version", "");
+  return std::string(split(end.output, '\n').front());
+}
+
+std::vector<std::string> compile_flags(const HostCompiler& compiler, const Target& target, Optimize optimize) {
+  std::vector<std::string> flags = {"-std=gnu++20", optimize == Optimize::none ? "-O0" : "-O2"};
+  flags.insert(flags.end(), compiler.flags.begin(), compiler.flags.end());
+  // last, so that they win over the user's: results depend on them
+  for (const char* ours :
+       {"-fno-tree-slp-vectorize", "-fno-tree-loop-distribute-patterns", "-fno-math-errno", "-fno-trapping-math",
+        "-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-fno-exceptions", "-fno-rtti",
+        "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-nostdlib", "-shared", "-fPIC", "-w", "-pipe",
+        "-fno-use-linker-plugin", "-Wl,--build-id=none,--hash-style=gnu,--no-undefined"}) {
+    flags.emplace_back(ours);
+  }
+  for (std::string& flag : isa_flags(target)) flags.push_back(std::move(flag));
+  return flags;
+}
+
+std::vector<std::byte> compile_object(const HostCompiler& compiler, const std::vector<std::string>& flags,
+                                      const std::string& text, const std::string& name) {
+  TemporaryFolder folder;
+  const std::string source = folder.path() + "/kernel.cpp", object = folder.path() + "/kernel.so";
+  write_file(source, std::as_bytes(std::span(text)));
+  std::vector<std::string> command = {compiler.path};
+  command.insert(command.end(), flags.begin(), flags.end());
+  command.insert(command.end(), {source, "-o", object});
+  const ProcessEnd end = run_process(command, std::chrono::seconds(compiler.timeout));
+  if (!end.good()) {
+    folder.keep();
+    refuse(command, end, name, source);
+  }
+  std::vector<std::byte> bytes = read_file(object);
+  if (bytes.empty()) {
+    folder.keep();
+    ProcessEnd nothing = end;
+    nothing.complaint += "\n(it ended well, but made no object)";
+    refuse(command, nothing, name, source);
+  }
+  return bytes;
+}
+
+}  // namespace croton::runtime

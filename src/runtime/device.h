@@ -1,0 +1,202 @@
+// Device: the one small interface between a plan and what runs it. It knows no graph: it takes text and buffers, and
+// gives compiled modules and results. Nothing above knows which device it has.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "expr/target.h"
+
+namespace croton::runtime {
+
+class Device;
+
+/// Memory of a device, owned: 64-byte aligned, contents undefined (a queued device poisons it).
+class Buffer {
+ public:
+  Buffer() = default;
+  /// Throws DeviceError with the number of bytes where there is not that much. 0 bytes are allowed.
+  Buffer(Device&, std::size_t bytes);
+  Buffer(Buffer&&) noexcept;
+  Buffer& operator=(Buffer&&) noexcept;
+  ~Buffer();
+  void* data() const { return data_; }
+  std::size_t bytes() const { return bytes_; }
+  Device* device() const { return device_; }
+  explicit operator bool() const { return device_ != nullptr; }
+
+ private:
+  Device* device_ = nullptr;
+  void* data_ = nullptr;
+  std::size_t bytes_ = 0;
+};
+
+/// One chunk of a phase: plain code that calls nothing, throws nothing and depends on nothing but its arguments.
+using ChunkFunction = void (*)(const void* args, long chunk, void* scratch);
+
+class Module;
+/// An entry of a module. On the CPU `chunk` is its address; other devices find it by module and number.
+struct Kernel {
+  ChunkFunction chunk = nullptr;
+  const Module* module = nullptr;
+  int entry = 0;
+};
+
+enum class Optimize : std::uint8_t { usual, none };
+
+/// What a device compiles. Equal sources give one module: the text alone, with its flags, is the key of the cache.
+struct Source {
+  std::string text;
+  Optimize optimize = Optimize::usual;
+  std::vector<std::string> entries;  ///< names of extern "C" functions of the type ChunkFunction
+  std::string name = {};  ///< for error texts and listings only, e.g. the function's name; not part of the key
+};
+
+/// Loaded code; it stays loaded as long as somebody holds it.
+class Module {
+ public:
+  Module() = default;
+  Module(const Module&) = delete;
+  Module& operator=(const Module&) = delete;
+  virtual ~Module();
+  /// In the order of Source::entries.
+  std::span<const Kernel> kernels() const { return kernels_; }
+
+ protected:
+  std::vector<Kernel> kernels_;
+};
+
+enum class Access : std::uint8_t { r, w, rw };
+/// A range of device memory that a launch touches.
+struct BufferUse {
+  void* data = nullptr;
+  std::size_t bytes = 0;
+  Access access = Access::r;
+};
+
+/// All chunks of one phase, in any order, at once. `args` is copied or used up before launch() returns.
+struct Launch {
+  Kernel kernel;
+  long chunks = 1;
+  const void* args = nullptr;
+  std::size_t args_bytes = 0;
+  std::span<const BufferUse> buffers;
+  std::size_t scratch_bytes = 0;  ///< of each chunk that runs, 64-byte aligned, contents undefined
+};
+
+/// C = alpha * op(A) op(B) + beta * C, all row-major, float32 or float64; op(A) is m x k, op(B) k x n, C m x n. lda,
+/// ldb, ldc are elements from row to row AS STORED. With beta = 0 the old C is not read. `batch` such products lie the
+/// given numbers of elements apart. Bits depend on extents, never on the number of threads.
+struct Gemm {
+  DType dtype = float32;
+  bool transpose_a = false, transpose_b = false;
+  Index m = 0, n = 0, k = 0;
+  double alpha = 1;
+  const void* a = nullptr;
+  Index lda = 0;
+  const void* b = nullptr;
+  Index ldb = 0;
+  double beta = 0;
+  void* c = nullptr;
+  Index ldc = 0;
+  Index batch = 1, stride_a = 0, stride_b = 0, stride_c = 0;
+};
+
+/// A failed check inside a kernel: which check of the plan, and the smallest linear index at which it failed.
+struct KernelError {
+  std::uint32_t site = 0;
+  std::uint64_t index = 0;
+  friend bool operator==(const KernelError&, const KernelError&) = default;
+};
+/// Where kernels report: eight bytes of device memory that hold the smallest (site << 48 | index) by an atomic minimum,
+/// so that the report does not depend on who ran when. Sites are below 65536, numbered in the plan's order; indices
+/// below 2^48.
+inline constexpr std::uint64_t no_kernel_error = ~std::uint64_t{0};
+constexpr std::uint64_t kernel_error_word(KernelError e) { return std::uint64_t{e.site} << 48 | e.index; }
+/// A C++ function for generated text: `static void report_error(unsigned long long* slot, unsigned site, unsigned long
+/// long index)`. It calls nothing.
+std::string_view report_error_text();
+
+/// A point in a device's work.
+using Ticket = std::uint64_t;
+
+/// Launches that were noted instead of run.
+class Recording {
+ public:
+  virtual ~Recording();
+  /// Runs them again, with the arguments and pointers that were recorded.
+  virtual void replay() = 0;
+};
+
+/// Since the process began. bytes_in: host to device; bytes_out: device to host.
+struct Counters {
+  std::uint64_t launches = 0, library_calls = 0, compilations = 0, cache_hits = 0;
+  std::uint64_t transfers_in = 0, transfers_out = 0, bytes_in = 0, bytes_out = 0;
+};
+
+/// Work is done in the order it is given, and may be done later: only wait, synchronize, to_host, commit and read_error
+/// promise that it has been. Any thread may call anything.
+class Device {
+ public:
+  Device() = default;
+  Device(const Device&) = delete;
+  Device& operator=(const Device&) = delete;
+  virtual ~Device();
+
+  virtual const std::string& name() const = 0;
+  virtual const Target& target() const = 0;
+  /// One line for people: "cpu: AMD EPYC, avx512, 2 threads".
+  virtual std::string description() const = 0;
+  DeviceClass device_class() const { return target().device_class; }
+  /// The host may read and write this device's memory itself, where no work is under way that touches it.
+  virtual bool host_addressable() const { return false; }
+  /// Each value of a plan wants a buffer of its own instead of a place in an arena: for devices that check accesses.
+  virtual bool separate_buffers() const { return false; }
+
+  /// 64-byte aligned; large blocks on huge pages, already backed by memory, and kept for reuse when released.
+  virtual void* allocate(std::size_t bytes) = 0;
+  virtual void release(void* data, std::size_t bytes) noexcept = 0;
+  /// `from` may be changed as soon as the call returns.
+  virtual void to_device(void* to, const void* from, std::size_t bytes) = 0;
+  /// Waits for the work that was given before.
+  virtual void to_host(void* to, const void* from, std::size_t bytes) = 0;
+  virtual void copy(void* to, const void* from, std::size_t bytes) = 0;
+  virtual void zero(void* to, std::size_t bytes) = 0;
+
+  /// From the process's modules, the cache on disk, or the compiler. Throws CompileError with all that is known.
+  virtual std::shared_ptr<Module> compile(const Source&) = 0;
+
+  /// One after another; no allocation on this path. The modules and buffers live until the work is done.
+  virtual void launch(std::span<const Launch>) = 0;
+  /// Throws DeviceError that says what to install where there is no such library.
+  virtual void gemm(const Gemm&) = 0;
+
+  /// Clears a slot, which is memory of this device of 8 bytes.
+  void clear_error(void* slot);
+  /// Waits, and reads the slot.
+  std::optional<KernelError> read_error(const void* slot);
+  /// The border in a plan between what may fail and the first write to a shared variable. A device that works at once
+  /// reads the slot and says what failed: the plan then stops. One that works later lets the launches that follow read
+  /// the slot themselves and do nothing where it is set; it returns nothing here, and read_error tells in the end.
+  virtual std::optional<KernelError> commit(void* slot) = 0;
+
+  /// The end of the work given so far.
+  virtual Ticket ticket() = 0;
+  virtual bool done(Ticket) = 0;
+  virtual void wait(Ticket) = 0;
+  virtual void synchronize() = 0;
+
+  /// Notes what `work` launches, copies, zeroes and multiplies on this thread, instead of doing it.
+  virtual std::unique_ptr<Recording> capture(const std::function<void()>& work) = 0;
+
+  virtual Counters counters() const = 0;
+};
+
+/// The device of that name, opened at first use: "cpu"; "auto" takes the best there is and says loudly which; "queued"
+/// is a cpu that does nothing until it is waited for, for tests. Throws DeviceError where a device cannot be had, with
+/// the reason and the ways out.
+Device& device(std::string_view name);
+
+}  // namespace croton::runtime

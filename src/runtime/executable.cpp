@@ -1,0 +1,438 @@
+#include "runtime/executable.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <chrono>
+#include <mutex>
+
+#include "array/access.h"
+#include "base/config.h"
+#include "base/error.h"
+#include "ops/evaluate.h"
+#include "print/printer.h"
+#include "runtime/inplace.h"
+#include "runtime/plan.h"
+#include "runtime/storage.h"
+#include "tile/build.h"
+
+namespace croton::runtime {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+SharedStorage& storage(const Tensor& t) { return static_cast<SharedStorage&>(*node(t).shared); }
+
+/// What one running call owns: memory between steps, arguments with pointers filled in, results kept for reuse.
+struct Workspace {
+  Buffer arena;
+  Buffer integers;
+  std::vector<void*> pointers;                   // by buffer
+  std::vector<std::vector<std::int64_t>> words;  // by step
+  std::vector<std::vector<BufferUse>> uses;      // by step
+  std::vector<Array> results;                    // the last call's, reused once the caller has let go
+  std::vector<Buffer> spares;  // by update: where a new value goes before it is exchanged with the old
+};
+
+/// A plan and the workspaces of calls that are not running.
+struct Planned {
+  Plan plan;
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Workspace>> idle;
+};
+
+}  // namespace
+
+struct Executable::Body {
+  std::vector<Tensor> results, inputs;
+  std::vector<UpdateTarget> updates;
+  std::vector<int> update_of_result;  // -1: goes back to the caller
+  Device& device;
+  std::string name;
+  tile::Program program;
+  std::vector<tile::Nest> nests;
+  std::string text;
+  std::shared_ptr<Module> module;
+  std::vector<bool> written_in_place;
+  std::vector<Tensor> shared;
+  std::vector<Tensor> deciding;
+  std::vector<int> input_buffers, shared_buffers;  // by leaf; -1: not read
+  std::vector<Buffer> constants;                   // by buffer
+  std::mutex plans_mutex;
+  std::vector<std::unique_ptr<Planned>> plans;
+  std::atomic<Planned*> latest{nullptr};
+  std::atomic<bool> profiling{false};
+  std::atomic<bool> shared_ready{false};
+  mutable std::mutex times_mutex;
+  std::vector<StepTime> times;
+
+  Body(std::vector<Tensor> r, std::vector<Tensor> i, std::vector<UpdateTarget> u, Device& d, std::string n)
+      : results(std::move(r)), inputs(std::move(i)), updates(std::move(u)), device(d), name(std::move(n)) {
+    program = tile::build(results);
+    if (config_snapshot()->flag("check_ir")) tile::verify(program);
+    update_of_result.assign(results.size(), -1);
+    for (std::size_t k = 0; k < updates.size(); ++k) update_of_result[updates[k].result] = static_cast<int>(k);
+    compile();
+    written_in_place = in_place(program, updates);
+    find_leaves();
+    upload_constants();
+  }
+
+  void compile() {
+    Source source{.text = {}, .entries = {}, .name = name};
+    for (const tile::Step& s : program.steps) {
+      const auto* phase = std::get_if<tile::Phase>(&s);
+      times.push_back({label(s, times.size())});
+      if (!phase) continue;
+      nests.push_back(tile::lower(program, *phase, device.target()));
+      source.entries.push_back(print::entry_name(nests.size() - 1));
+    }
+    if (nests.empty()) return;
+    text = source.text = print::translation_unit(nests, device.target());
+    module = device.compile(source);
+  }
+
+  std::string label(const tile::Step& s, std::size_t number) const {
+    if (std::holds_alternative<tile::LibraryCall>(s)) return fmt::format("{}: gemm", number);
+    if (const auto* host = std::get_if<tile::HostStep>(&s))
+      return fmt::format("{}: host {}", number, node(host->node).op->name);
+    const auto& phase = std::get<tile::Phase>(s);
+    std::string what;
+    for (const tile::Store& t : phase.stores) {
+      const Tensor& made = phase.values[at(t.value)].node;
+      if (made.node()) what += (what.empty() ? "" : ", ") + formula(made, 24);
+    }
+    return fmt::format("{}: kernel {}", number, what);
+  }
+
+  void find_leaves() {
+    const auto buffer_of = [&](const Tensor& leaf) {
+      for (std::size_t b = 0; b < program.buffers.size(); ++b)
+        if (program.buffers[b].kind == tile::Buffer::Kind::leaf && program.buffers[b].node.node() == leaf.node())
+          return static_cast<int>(b);
+      return -1;
+    };
+    shared = leaves(results, NodeKind::shared);
+    for (const Tensor& t : inputs) input_buffers.push_back(buffer_of(t));
+    for (const Tensor& t : shared) shared_buffers.push_back(buffer_of(t));
+    deciding = shape_deciding_leaves(program);
+  }
+
+  void upload_constants() {
+    constants.resize(program.buffers.size());
+    for (std::size_t b = 0; b < program.buffers.size(); ++b) {
+      const Node& n = node(program.buffers[b].node);
+      if (program.buffers[b].kind != tile::Buffer::Kind::leaf || n.kind != NodeKind::constant) continue;
+      const Array value = contiguous(n.value);
+      const std::size_t bytes = static_cast<std::size_t>(value.size()) * size_of(value.dtype());
+      constants[b] = Buffer(device, bytes);
+      device.to_device(constants[b].data(), data(value), bytes);
+    }
+  }
+
+  // ---- plans
+  std::vector<Index> integers_of(const Tensor& leaf, std::span<const Array> in) const {
+    Array value;
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (inputs[k].node() == leaf.node()) value = in[k];
+    if (node(leaf).kind == NodeKind::shared) value = storage(leaf).get();
+    std::vector<Index> r;
+    for (Index i = 0; i < value.size(); ++i) r.push_back(get_index(value, i));
+    return r;
+  }
+
+  void sign(std::vector<Index>& signature, std::span<const Array> in) const {
+    for (const Array& a : in) signature.insert(signature.end(), a.shape().begin(), a.shape().end());
+    for (const Tensor& s : shared)
+      signature.insert(signature.end(), storage(s).shape().begin(), storage(s).shape().end());
+    for (const Tensor& t : deciding) {
+      const std::vector<Index> values = integers_of(t, in);
+      signature.push_back(static_cast<Index>(values.size()));
+      signature.insert(signature.end(), values.begin(), values.end());
+    }
+  }
+
+  bool matches(const std::vector<Index>& signature, std::span<const Array> in) const {
+    std::size_t k = 0;
+    const auto same = [&](const Extents& shape) {
+      for (const Index n : shape)
+        if (k >= signature.size() || signature[k++] != n) return false;
+      return true;
+    };
+    for (const Array& a : in)
+      if (!same(a.shape())) return false;
+    for (const Tensor& s : shared)
+      if (!same(storage(s).shape())) return false;
+    if (deciding.empty()) return k == signature.size();
+    std::vector<Index> mine;
+    sign(mine, in);
+    return mine == signature;
+  }
+
+  Planned& planned(std::span<const Array> in) {
+    if (Planned* last = latest.load(std::memory_order_acquire); last && matches(last->plan.signature, in)) return *last;
+    std::vector<Index> signature;
+    sign(signature, in);
+    const std::lock_guard lock(plans_mutex);
+    for (const auto& p : plans)
+      if (p->plan.signature == signature) {
+        latest.store(p.get(), std::memory_order_release);
+        return *p;
+      }
+    Shapes shapes;
+    Integers integers;
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      shapes[inputs[k].node()] = Shape(in[k].shape().begin(), in[k].shape().end());
+    for (const Tensor& s : shared) shapes[s.node()] = Shape(storage(s).shape().begin(), storage(s).shape().end());
+    for (const Tensor& t : deciding) integers[t.node()] = integers_of(t, in);
+    shapes = infer(program, shapes, integers);
+    check_updates(shapes);
+    auto p = std::make_unique<Planned>();
+    p->plan = make_plan(program, nests, shapes, integers, device.device_class(), device.separate_buffers());
+    p->plan.signature = std::move(signature);
+    plans.push_back(std::move(p));
+    latest.store(plans.back().get(), std::memory_order_release);
+    return *plans.back();
+  }
+
+  void check_updates(const Shapes& shapes) const {
+    for (const UpdateTarget& u : updates) {
+      const Shape& now = shapes.at(program.buffers[at(program.outputs[u.result])].node.node());
+      const Shape& type = node(u.shared).type.shape;
+      for (std::size_t d = 0; d < now.size(); ++d)
+        if (type[d] == 1 && now[d] != 1)
+          fail_at<ShapeError>(
+              node(results[u.result]).where,
+              "update of {}: the new value has shape {}, but axis {} of the variable has extent 1 for good",
+              describe(u.shared), croton::text(now), d);
+    }
+  }
+
+  // ---- running
+  std::unique_ptr<Workspace> borrow(Planned& p) {
+    {
+      const std::lock_guard lock(p.mutex);
+      if (!p.idle.empty()) {
+        auto w = std::move(p.idle.back());
+        p.idle.pop_back();
+        return w;
+      }
+    }
+    auto w = std::make_unique<Workspace>();
+    if (p.plan.arena_bytes > 0) w->arena = Buffer(device, p.plan.arena_bytes);
+    if (!p.plan.integers.empty()) {
+      w->integers = Buffer(device, p.plan.integers.size() * sizeof(std::int64_t));
+      device.to_device(w->integers.data(), p.plan.integers.data(), w->integers.bytes());
+    }
+    w->pointers.assign(program.buffers.size(), nullptr);
+    w->words.resize(p.plan.steps.size());
+    w->uses.resize(p.plan.steps.size());
+    for (std::size_t s = 0; s < p.plan.steps.size(); ++s)
+      if (const auto* l = std::get_if<PlannedLaunch>(&p.plan.steps[s]))
+        w->words[s] = l->words, w->uses[s].resize(l->uses.size());
+    w->results.resize(results.size());
+    w->spares.resize(updates.size());
+    return w;
+  }
+
+  void give_back(Planned& p, std::unique_ptr<Workspace> w) {
+    const std::lock_guard lock(p.mutex);
+    p.idle.push_back(std::move(w));
+  }
+
+  void point(const Plan& plan, Workspace& w, std::span<const Array> in, std::span<Array> out) {
+    for (std::size_t k = 0; k < inputs.size(); ++k)
+      if (input_buffers[k] >= 0) w.pointers[at(input_buffers[k])] = const_cast<std::byte*>(data(in[k]));
+    for (std::size_t k = 0; k < shared.size(); ++k)
+      if (shared_buffers[k] >= 0) w.pointers[at(shared_buffers[k])] = storage(shared[k]).on(device).data();
+    std::size_t next = 0;
+    for (std::size_t r = 0; r < results.size(); ++r) {
+      const int b = program.outputs[r];
+      const Place& place = plan.places[at(b)];
+      const int u = update_of_result[r];
+      if (u >= 0)
+        w.pointers[at(b)] = update_memory(at(u), place, w);
+      else
+        w.pointers[at(b)] = result_memory(r, place, w, out[next++]);
+    }
+    for (std::size_t b = 0; b < plan.places.size(); ++b) {
+      const Place& place = plan.places[b];
+      if (place.home == Home::arena)
+        w.pointers[b] = static_cast<std::byte*>(w.arena.data()) + place.offset;
+      else if (place.home == Home::plan)
+        w.pointers[b] = static_cast<std::int64_t*>(w.integers.data()) + place.offset;
+      else if (place.home == Home::base)
+        w.pointers[b] = static_cast<std::byte*>(w.pointers[at(place.base)]) + place.offset;
+      else if (constants[b])
+        w.pointers[b] = constants[b].data();
+    }
+  }
+
+  void* update_memory(std::size_t u, const Place& place, Workspace& w) {
+    SharedStorage& s = storage(updates[u].shared);
+    Buffer& now = s.on(device);
+    if (written_in_place[u] && now.bytes() == place.bytes) return now.data();
+    if (w.spares[u].bytes() != place.bytes || !w.spares[u]) w.spares[u] = Buffer(device, place.bytes);
+    return w.spares[u].data();
+  }
+
+  // The caller's array where nobody else holds it; else the last call's, once the caller has let go of it; else a new
+  // one.
+  void* result_memory(std::size_t r, const Place& place, Workspace& w, Array& out) {
+    const DType dtype = program.buffers[at(program.outputs[r])].node.dtype();
+    const auto usable = [&](const Array& a, int holders = 1) {
+      return a.dtype() == dtype && a.shape().size() == place.shape.size() &&
+             std::equal(place.shape.begin(), place.shape.end(), a.shape().begin()) && use_count(a) == holders &&
+             is_contiguous(a) && !is_foreign(a);
+    };
+    const bool kept_here = block(out) && block(out) == block(w.results[r]);  // the caller's handle and this one
+    if (!usable(out) && !(kept_here && usable(out, 2))) {
+      if (place.bytes < 4096)
+        out = empty(Extents(place.shape), dtype);  // nothing worth keeping
+      else {
+        if (!usable(w.results[r])) w.results[r] = empty(Extents(place.shape), dtype);
+        out = w.results[r];
+      }
+    }
+    return const_cast<std::byte*>(data(out));
+  }
+
+  void execute(const Plan& plan, Workspace& w) {
+    const bool timed = profiling.load(std::memory_order_relaxed);
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
+      const auto begin = timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
+      if (const auto* l = std::get_if<PlannedLaunch>(&plan.steps[s]))
+        launch(*l, s, plan, w);
+      else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[s]))
+        gemm(*g, w);
+      else
+        host(std::get<PlannedHost>(plan.steps[s]), plan, w);
+      if (!timed) continue;
+      device.synchronize();
+      const std::lock_guard lock(times_mutex);
+      ++times[s].calls;
+      times[s].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    }
+    device.synchronize();
+  }
+
+  void launch(const PlannedLaunch& l, std::size_t step, const Plan& plan, Workspace& w) {
+    for (const auto& [word, buffer] : l.pointers)
+      w.words[step][at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
+    for (std::size_t k = 0; k < l.uses.size(); ++k)
+      w.uses[step][k] = {w.pointers[at(l.uses[k].first)], plan.places[at(l.uses[k].first)].bytes, l.uses[k].second};
+    const Launch launch{.kernel = module->kernels()[at(l.nest)],
+                        .chunks = l.chunks,
+                        .args = w.words[step].data(),
+                        .args_bytes = w.words[step].size() * sizeof(std::int64_t),
+                        .buffers = w.uses[step],
+                        .scratch_bytes = l.scratch_bytes};
+    device.launch({&launch, 1});
+  }
+
+  void gemm(const PlannedGemm& g, const Workspace& w) {
+    Gemm call = g.gemm;
+    call.a = w.pointers[at(g.a)];
+    call.b = w.pointers[at(g.b)];
+    call.c = w.pointers[at(g.out)];
+    device.gemm(call);
+  }
+
+  void host(const PlannedHost& h, const Plan& plan, const Workspace& w) {
+    device.synchronize();
+    std::vector<Array> arguments;
+    for (const int b : h.arguments) arguments.push_back(fetch(b, plan, w));
+    const Array value = contiguous(ops::evaluate_node(h.node, arguments));
+    device.to_device(w.pointers[at(h.out)], data(value), plan.places[at(h.out)].bytes);
+  }
+
+  Array fetch(int b, const Plan& plan, const Workspace& w) const {
+    const Place& place = plan.places[at(b)];
+    int base = b;
+    while (plan.places[at(base)].home == Home::base) base = plan.places[at(base)].base;
+    const DType dtype = program.buffers[at(b)].node.dtype();
+    Array whole = empty(Extents{plan.places[at(base)].bytes / size_of(dtype)}, dtype);
+    device.to_host(mutable_data(whole), w.pointers[at(base)], plan.places[at(base)].bytes);
+    const auto first = (static_cast<std::byte*>(w.pointers[at(b)]) - static_cast<std::byte*>(w.pointers[at(base)])) /
+                       static_cast<std::ptrdiff_t>(size_of(dtype));
+    return view(whole, Extents(place.shape), Extents(place.strides), first);
+  }
+
+  // After everything that can fail: the new values take the old ones' place together.
+  void commit(const Plan& plan, Workspace& w) {
+    for (std::size_t u = 0; u < updates.size(); ++u) {
+      SharedStorage& s = storage(updates[u].shared);
+      const Place& place = plan.places[at(program.outputs[updates[u].result])];
+      if (w.pointers[at(program.outputs[updates[u].result])] == s.on(device).data()) continue;
+      s.exchange(w.spares[u], Extents(place.shape));
+    }
+  }
+};
+
+Executable::Executable(std::vector<Tensor> results, std::vector<Tensor> inputs, std::vector<UpdateTarget> updates,
+                       Device& device, std::string name)
+    : body_(
+          std::make_unique<Body>(std::move(results), std::move(inputs), std::move(updates), device, std::move(name))) {}
+Executable::~Executable() = default;
+
+void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
+  Body& b = *body_;
+  std::vector<Array> dense;
+  std::span<const Array> inputs = given;
+  for (const Array& a : given)
+    if (!is_contiguous(a)) {
+      for (const Array& each : given) dense.push_back(contiguous(each));
+      inputs = dense;
+      break;
+    }
+  Planned& p = b.planned(inputs);
+  auto w = b.borrow(p);
+  b.point(p.plan, *w, inputs, outputs);
+  b.execute(p.plan, *w);
+  b.commit(p.plan, *w);
+  b.shared_ready.store(true, std::memory_order_release);
+  b.give_back(p, std::move(w));
+}
+
+void Executable::prepare(std::span<const Extents> shapes) {
+  std::vector<Array> inputs;
+  for (std::size_t k = 0; k < shapes.size(); ++k) inputs.push_back(Array::zeros(shapes[k], body_->inputs[k].dtype()));
+  body_->planned(inputs);
+}
+
+bool Executable::needs_exclusive() const {
+  for (const Tensor& s : body_->shared)
+    if (storage(s).device() != &body_->device) return true;
+  return false;
+}
+
+std::string Executable::source() const { return body_->text; }
+
+std::string Executable::annotated_source() const {
+  std::string r;
+  for (std::size_t k = 0; k < body_->nests.size(); ++k) {
+    const print::Names names{tile::describe_words(body_->program, body_->nests[k])};
+    r += print::kernel(body_->nests[k], print::entry_name(k), print::cpp_dialect(), &names) + "\n";
+  }
+  return r;
+}
+
+std::string Executable::explain() const {
+  std::string r = tile::text(body_->program);
+  for (const std::string& reason : body_->program.reasons) r += "not fused: " + reason + "\n";
+  for (std::size_t u = 0; u < body_->updates.size(); ++u)
+    r += fmt::format("update of {}: {}\n", formula(body_->updates[u].shared),
+                     body_->written_in_place[u] ? "in place" : "exchanged at the end");
+  return r;
+}
+
+void Executable::set_profiling(bool on) { body_->profiling.store(on, std::memory_order_relaxed); }
+
+std::vector<Executable::StepTime> Executable::step_times() const {
+  const std::lock_guard lock(body_->times_mutex);
+  return body_->times;
+}
+
+int Executable::launches_per_run() const { return static_cast<int>(body_->program.steps.size()); }
+
+}  // namespace croton::runtime

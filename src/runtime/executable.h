@@ -1,0 +1,61 @@
+// A rewritten graph, ready to run on one device: tile programs, their modules, and a plan for each signature of shapes.
+#pragma once
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "graph/walk.h"
+#include "runtime/device.h"
+
+namespace croton::runtime {
+
+/// New value of a shared leaf: result number `result` of the graph.
+struct UpdateTarget {
+  Tensor shared;
+  std::size_t result = 0;
+};
+
+class Executable {
+ public:
+  /// `results`: primitives only (rewrite::run has been there), first what the caller wants back, then the updates'
+  /// values. `inputs`: the input leaves, in the order in which run() is given their values.
+  Executable(std::vector<Tensor> results, std::vector<Tensor> inputs, std::vector<UpdateTarget> updates, Device&,
+             std::string name);
+  ~Executable();
+  Executable(const Executable&) = delete;
+  Executable& operator=(const Executable&) = delete;
+
+  /// Runs once. `inputs` have the leaves' dtypes and ranks. The caller holds the words of every shared leaf:
+  /// exclusively those that are updated, and, the first time, all of them. `outputs` (as many as results that are no
+  /// update's) are assigned; an Array there that nobody else holds, of the right dtype and shape, is written in place.
+  /// Shapes that do not fit are a ShapeError, an index out of range an IndexError; then nothing has been updated.
+  /// Re-entrant: each call has a workspace of its own.
+  void run(std::span<const Array> inputs, std::span<Array> outputs);
+  /// Makes the plan for these shapes of the inputs and compiles what it needs.
+  void prepare(std::span<const Extents> shapes);
+  /// Whether run() has to move a shared variable to the device first (then the caller takes every word exclusively).
+  bool needs_exclusive() const;
+
+  /// The generated source of every kernel compiled so far.
+  std::string source() const;
+  /// The same kernels without the prelude, each with the user's names beside its arguments: for reading.
+  std::string annotated_source() const;
+  std::string explain() const;
+  /// How often each step ran and how long it took, where profiling is on: label, calls, seconds.
+  struct StepTime {
+    std::string label;
+    std::uint64_t calls = 0;
+    double seconds = 0;
+  };
+  void set_profiling(bool on);
+  std::vector<StepTime> step_times() const;
+  /// Kernel launches, library and host calls of one run (the same for every run of a plan); 0 before the first.
+  int launches_per_run() const;
+
+ private:
+  struct Body;
+  std::unique_ptr<Body> body_;
+};
+
+}  // namespace croton::runtime

@@ -1,0 +1,334 @@
+#include "runtime/plan.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "array/access.h"
+#include "base/dtype.h"
+#include "base/error.h"
+#include "graph/walk.h"
+#include "ops/evaluate.h"
+#include "runtime/arena.h"
+#include "tile/chunks.h"
+
+namespace croton::runtime {
+namespace {
+
+using tile::AxisId;
+using tile::Program;
+using tile::Word;
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+std::vector<Tensor> mentioned(const Program& program) {
+  std::vector<Tensor> roots;
+  for (const tile::Buffer& b : program.buffers) roots.push_back(b.node);
+  for (const tile::Axis& a : program.axes) roots.push_back(a.witness);
+  return topological(roots);
+}
+
+// The inputs of a node that only say how large something is.
+std::size_t first_extent(const Tensor& t) {
+  if (meaning<Iota>(t)) return 0;
+  if (const auto* host = meaning<HostCall>(t)) return host->extents_from;
+  const bool shapes = meaning<Reshape>(t) || meaning<View>(t);
+  return shapes ? 1 : node(t).inputs.size();
+}
+
+bool holds_integers(const Tensor& t) { return is_int(t.dtype()) && t.ndim() <= 1; }
+
+// Nodes whose integers somebody's shape depends on.
+std::vector<Tensor> shape_deciding(const Program& program) {
+  std::vector<Tensor> roots;
+  for (const Tensor& t : mentioned(program))
+    for (std::size_t k = first_extent(t); k < node(t).inputs.size(); ++k) roots.push_back(node(t).inputs[k]);
+  // stop at shape_of: its input's data do not matter
+  std::vector<Tensor> out, todo = roots;
+  std::unordered_map<const Node*, bool> seen;
+  while (!todo.empty()) {
+    const Tensor t = todo.back();
+    todo.pop_back();
+    if (!seen.emplace(t.node(), true).second) continue;
+    out.push_back(t);
+    if (meaning<ShapeOf>(t)) continue;
+    for (const Tensor& x : node(t).inputs) todo.push_back(x);
+  }
+  std::sort(out.begin(), out.end(), [](const Tensor& a, const Tensor& b) { return node(a).id < node(b).id; });
+  return out;
+}
+
+Array integer_array(const std::vector<Index>& values, const Tensor& t) {
+  const Array wide(values.data(), t.ndim() == 0 ? Extents{} : Extents{values.size()});
+  return wide.astype(t.dtype());
+}
+
+std::vector<Index> integers_of(const Array& a) {
+  std::vector<Index> r;
+  const Array wide = a.astype(int64);
+  for (Index i = 0; i < wide.size(); ++i) r.push_back(get_index(wide, i));
+  return r;
+}
+
+// The integers of one node, if those of its inputs are known.
+std::optional<std::vector<Index>> compute(const Tensor& t, const Shapes& shapes, const Integers& known) {
+  const Node& n = node(t);
+  if (meaning<ShapeOf>(t))
+    return std::vector<Index>{shapes.at(n.inputs[0].node())[at(static_cast<int>(n.params.integer("axis")))]};
+  if (n.kind == NodeKind::constant) return holds_integers(t) ? std::optional(integers_of(n.value)) : std::nullopt;
+  if (n.kind != NodeKind::apply) return std::nullopt;
+  std::vector<Array> arguments;
+  for (const Tensor& x : n.inputs) {
+    const auto it = known.find(x.node());
+    if (it == known.end() || !it->second) return std::nullopt;
+    arguments.push_back(integer_array(*it->second, x));
+  }
+  if (!holds_integers(t)) return std::nullopt;
+  return integers_of(ops::evaluate_node(t, arguments));
+}
+
+class Planner {
+ public:
+  Planner(const Program& program, std::span<const tile::Nest> nests, const Shapes& shapes, const Integers& integers,
+          DeviceClass device, bool separate)
+      : program_(program), nests_(nests), shapes_(shapes), integers_(integers), device_(device), separate_(separate) {}
+
+  Plan run() {
+    count_chunks();
+    for (std::size_t b = 0; b < program_.buffers.size(); ++b) plan_.places.push_back(place(static_cast<int>(b)));
+    for (const int out : program_.outputs) plan_.places[at(out)].home = Home::result;
+    lay_out_arena();
+    int nest = 0;
+    for (std::size_t s = 0; s < program_.steps.size(); ++s) {
+      if (const auto* phase = std::get_if<tile::Phase>(&program_.steps[s]))
+        plan_.steps.emplace_back(launch(*phase, s, nest++));
+      else if (const auto* call = std::get_if<tile::LibraryCall>(&program_.steps[s]))
+        plan_.steps.emplace_back(gemm(*call));
+      else {
+        const auto& host = std::get<tile::HostStep>(program_.steps[s]);
+        plan_.steps.emplace_back(PlannedHost{host.node, host.arguments, host.out});
+      }
+    }
+    return std::move(plan_);
+  }
+
+ private:
+  Index extent(AxisId a) const {
+    const tile::Axis& axis = program_.axes[at(a)];
+    return shapes_.at(axis.witness.node())[at(axis.witness_axis)];
+  }
+
+  void count_chunks() {
+    const auto of = [this](AxisId a) { return extent(a); };
+    for (const tile::Step& s : program_.steps) {
+      const auto* phase = std::get_if<tile::Phase>(&s);
+      chunks_.push_back(phase ? tile::chunking(program_, *phase, of, device_) : tile::Chunking{});
+    }
+  }
+
+  Index row_elements(const tile::Buffer& b) const {
+    Index n = 1;
+    for (const AxisId a : b.axes) n *= extent(a);
+    return n;
+  }
+
+  Place place(int id) {
+    const tile::Buffer& b = program_.buffers[at(id)];
+    Place p;
+    if (b.kind == tile::Buffer::Kind::partial) {
+      // rows begin on lines of their own, so that no two chunks write to one line
+      p.bytes = size_of(b.partial_dtype) * static_cast<std::size_t>(padded_row(b) * chunks_[at(b.made_by)].chunks);
+      return p;
+    }
+    p.shape = shapes_.at(b.node.node());
+    p.strides = row_major_strides(Extents(p.shape));
+    p.bytes = size_of(b.node.dtype());
+    for (const Index n : p.shape) p.bytes *= static_cast<std::size_t>(n);
+    if (b.kind == tile::Buffer::Kind::leaf) leaf(b, p);
+    if (b.kind == tile::Buffer::Kind::alias) alias(b, p);
+    return p;
+  }
+
+  Index padded_row(const tile::Buffer& b) const {
+    const Index line = 64 / static_cast<Index>(size_of(b.partial_dtype));
+    const Index n = row_elements(b);
+    return n <= 1 ? n : (n + line - 1) / line * line;
+  }
+
+  void leaf(const tile::Buffer& b, Place& p) {
+    p.home = Home::leaf;
+    if (!meaning<ShapeOf>(b.node)) return;
+    p.home = Home::plan;
+    p.offset = plan_.integers.size();
+    plan_.integers.push_back(integers_.at(b.node.node())->at(0));
+  }
+
+  void alias(const tile::Buffer& b, Place& p) {
+    p.home = Home::base;
+    p.base = b.base;
+    const Place& base = plan_.places[at(b.base)];
+    const auto* view = meaning<View>(b.node);
+    if (!view) return;
+    const Node& n = node(b.node);
+    std::vector<Shape> shapes;
+    std::vector<std::optional<std::vector<Index>>> values;
+    for (const Tensor& x : n.inputs) {
+      shapes.push_back(shapes_.at(x.node()));
+      const auto it = integers_.find(x.node());
+      values.push_back(it == integers_.end() ? std::nullopt : it->second);
+    }
+    const auto maps = view->map({*n.op, n.params, n.inputs, shapes, values, n.where}, p.shape);
+    std::vector<Index> strides(p.shape.size(), 0);
+    Index offset = 0;
+    for (std::size_t d = 0; d < maps.size(); ++d) {
+      offset += maps[d].start * base.strides[d];
+      if (maps[d].axis >= 0) strides[at(maps[d].axis)] = maps[d].step * base.strides[d];
+    }
+    p.strides = strides;
+    const bool empty = std::find(p.shape.begin(), p.shape.end(), 0) != p.shape.end();
+    p.offset = empty ? 0 : static_cast<std::size_t>(offset) * size_of(b.node.dtype());
+  }
+
+  // A buffer lives from the step that writes it to the last that reads it; aliases keep their base alive.
+  void lay_out_arena() {
+    std::vector<Lifetime> lives(program_.buffers.size());
+    for (std::size_t s = 0; s < program_.steps.size(); ++s) {
+      const auto touch = [&](int b) {
+        while (plan_.places[at(b)].home == Home::base) b = plan_.places[at(b)].base;
+        lives[at(b)].touch(static_cast<int>(s));
+      };
+      if (const auto* phase = std::get_if<tile::Phase>(&program_.steps[s])) {
+        for (const tile::Value& v : phase->values)
+          if (v.buffer >= 0) touch(v.buffer);
+        for (const tile::Store& t : phase->stores) touch(t.buffer);
+      } else if (const auto* call = std::get_if<tile::LibraryCall>(&program_.steps[s])) {
+        for (const int b : {call->a, call->b, call->out}) touch(b);
+      } else {
+        const auto& host = std::get<tile::HostStep>(program_.steps[s]);
+        for (const int b : host.arguments) touch(b);
+        touch(host.out);
+      }
+    }
+    for (std::size_t b = 0; b < lives.size(); ++b)
+      lives[b].bytes = plan_.places[b].home == Home::arena ? plan_.places[b].bytes : 0;
+    const Arena arena = lay_out(lives, separate_);
+    for (std::size_t b = 0; b < lives.size(); ++b)
+      if (plan_.places[b].home == Home::arena) plan_.places[b].offset = arena.offsets[b];
+    plan_.arena_bytes = arena.bytes;
+  }
+
+  PlannedLaunch launch(const tile::Phase& phase, std::size_t step, int nest_number) {
+    const tile::Nest& nest = nests_[at(nest_number)];
+    PlannedLaunch l{.nest = nest_number, .words = {}, .pointers = {}, .uses = {}, .chunks = chunks_[step].chunks};
+    std::vector<std::int64_t> offsets;
+    for (const tile::Scratch& s : nest.scratch) {
+      offsets.push_back(static_cast<std::int64_t>(l.scratch_bytes));
+      const Index n = s.copies * (s.axis == tile::no_axis ? 1 : extent(s.axis));
+      l.scratch_bytes += (size_of(s.dtype) * static_cast<std::size_t>(n) + 127) / 64 * 64;
+    }
+    for (std::size_t k = 0; k < nest.words.size(); ++k) {
+      const Word& w = nest.words[k];
+      if (w.kind == Word::Kind::pointer) l.pointers.emplace_back(static_cast<int>(k), w.buffer);
+      l.words.push_back(word(w, chunks_[step], offsets));
+    }
+    for (const tile::Value& v : phase.values)
+      if (v.buffer >= 0) l.uses.emplace_back(v.buffer, Access::r);
+    for (const tile::Store& s : phase.stores) l.uses.emplace_back(s.buffer, Access::w);
+    return l;
+  }
+
+  std::int64_t word(const Word& w, const tile::Chunking& c, const std::vector<std::int64_t>& offsets) const {
+    switch (w.kind) {
+      case Word::Kind::pointer: return 0;
+      case Word::Kind::extent: return extent(w.axis);
+      case Word::Kind::stride: return plan_.places[at(w.buffer)].strides[at(w.dim)];
+      case Word::Kind::parallel: return c.points;
+      case Word::Kind::chunk_points: return c.chunk_points;
+      case Word::Kind::row: return padded_row(program_.buffers[at(w.buffer)]);
+      case Word::Kind::rows: return chunks_[at(program_.buffers[at(w.buffer)].made_by)].chunks;
+      case Word::Kind::scratch: return offsets[at(w.buffer)];
+      case Word::Kind::scalar: break;
+    }
+    if (w.dtype == float64) return std::bit_cast<std::int64_t>(w.number);
+    if (w.dtype == float32) return std::bit_cast<std::int32_t>(static_cast<float>(w.number));
+    return w.integer;
+  }
+
+  PlannedGemm gemm(const tile::LibraryCall& c) const {
+    const Place &a = plan_.places[at(c.a)], &out = plan_.places[at(c.out)];
+    const auto product = [](const Shape& s, int first, int count) {
+      Index n = 1;
+      for (int i = first; i < first + count; ++i) n *= s[at(i)];
+      return n;
+    };
+    Gemm g;
+    g.dtype = program_.buffers[at(c.out)].node.dtype();
+    g.transpose_a = c.a_transposed;
+    g.transpose_b = c.b_transposed;
+    g.batch = product(out.shape, 0, c.batch);
+    g.m = product(out.shape, c.batch, c.a_free);
+    g.n = product(out.shape, c.batch + c.a_free, c.b_free);
+    g.k = product(a.shape, c.batch + (c.a_transposed ? 0 : c.a_free), c.summed);
+    g.lda = c.a_transposed ? g.m : g.k;
+    g.ldb = c.b_transposed ? g.k : g.n;
+    g.ldc = g.n;
+    g.stride_a = g.m * g.k;
+    g.stride_b = g.k * g.n;
+    g.stride_c = g.m * g.n;
+    return {g, c.a, c.b, c.out};
+  }
+
+  const Program& program_;
+  std::span<const tile::Nest> nests_;
+  const Shapes& shapes_;
+  const Integers& integers_;
+  DeviceClass device_;
+  bool separate_;
+  std::vector<tile::Chunking> chunks_;
+  Plan plan_;
+};
+
+}  // namespace
+
+std::vector<Tensor> shape_deciding_leaves(const Program& program) {
+  std::vector<Tensor> r;
+  for (const Tensor& t : shape_deciding(program))
+    if (node(t).kind == NodeKind::input || node(t).kind == NodeKind::shared) r.push_back(t);
+  return r;
+}
+
+Shapes infer(const Program& program, const Shapes& leaves, Integers& integers) {
+  Shapes shapes = leaves;
+  std::unordered_map<const Node*, bool> decides;
+  for (const Tensor& t : shape_deciding(program)) decides.emplace(t.node(), true);
+  for (const tile::Buffer& b : program.buffers)
+    if (meaning<ShapeOf>(b.node)) decides.emplace(b.node.node(), true);
+  for (const Tensor& t : mentioned(program)) {
+    const Node& n = node(t);
+    if (n.kind == NodeKind::constant) shapes[t.node()] = n.type.shape;
+    if (n.kind == NodeKind::apply) {
+      std::vector<Shape> in;
+      std::vector<std::optional<std::vector<Index>>> values;
+      for (const Tensor& x : n.inputs) {
+        in.push_back(shapes.at(x.node()));
+        const auto it = integers.find(x.node());
+        values.push_back(it == integers.end() ? std::nullopt : it->second);
+      }
+      shapes[t.node()] = ops::true_shape(t, in, values);
+    }
+    if (decides.count(t.node()) > 0 && integers.count(t.node()) == 0) integers[t.node()] = compute(t, shapes, integers);
+  }
+  for (const tile::Axis& a : program.axes) {
+    const Index n = shapes.at(a.witness.node())[at(a.witness_axis)];
+    if (a.constant >= 0 && n != a.constant)
+      fail_at<ShapeError>(node(a.witness).where, "{} has {} along axis {}, but its type says {}", describe(a.witness),
+                          n, a.witness_axis, a.constant);
+  }
+  return shapes;
+}
+
+Plan make_plan(const Program& program, std::span<const tile::Nest> nests, const Shapes& shapes,
+               const Integers& integers, DeviceClass device, bool separate) {
+  return Planner(program, nests, shapes, integers, device, separate).run();
+}
+
+}  // namespace croton::runtime

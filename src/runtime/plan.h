@@ -1,0 +1,64 @@
+// The plan of a program for one signature of shapes: where each buffer lies, what each kernel is told, in which order
+// things happen.
+#pragma once
+#include <span>
+#include <unordered_map>
+#include <vector>
+
+#include "runtime/device.h"
+#include "tile/nest.h"
+
+namespace croton::runtime {
+
+/// What a call brings: true shapes of the leaves, and the integers that shapes depend on.
+using Shapes = std::unordered_map<const Node*, Shape>;
+using Integers = std::unordered_map<const Node*, std::optional<std::vector<Index>>>;
+
+/// True shapes of every node a program mentions, from those of its leaves. Throws what the type rules throw.
+Shapes infer(const tile::Program&, const Shapes& leaves, Integers& integers);
+/// Leaves whose values (not only shapes) decide shapes: slice bounds, counts of arange, new extents.
+std::vector<Tensor> shape_deciding_leaves(const tile::Program&);
+
+/// Where a buffer's memory comes from at each call.
+enum class Home : std::uint8_t { leaf, plan, arena, result, base };
+struct Place {
+  Home home = Home::arena;
+  std::size_t bytes = 0;
+  std::size_t offset = 0;  // arena; integers of the plan; base: from the base's first byte
+  int base = -1;
+  std::vector<Index> strides;  // elements
+  Shape shape;
+};
+
+struct PlannedLaunch {
+  int nest = 0;                               // kernel number
+  std::vector<std::int64_t> words;            // pointers still 0
+  std::vector<std::pair<int, int>> pointers;  // word, buffer
+  std::vector<std::pair<int, Access>> uses;   // buffer
+  long chunks = 1;
+  std::size_t scratch_bytes = 0;
+};
+struct PlannedGemm {
+  Gemm gemm;  // pointers still null
+  int a = -1, b = -1, out = -1;
+};
+struct PlannedHost {
+  Tensor node;
+  std::vector<int> arguments;
+  int out = -1;
+};
+using PlannedStep = std::variant<PlannedLaunch, PlannedGemm, PlannedHost>;
+
+struct Plan {
+  std::vector<Index> signature;
+  std::vector<Place> places;  // by buffer
+  std::vector<PlannedStep> steps;
+  std::vector<std::int64_t> integers;  // values of shape_of leaves
+  std::size_t arena_bytes = 0;
+};
+
+/// `nests`: by step (-1 where a step is no kernel).
+Plan make_plan(const tile::Program&, std::span<const tile::Nest> nests, const Shapes&, const Integers&, DeviceClass,
+               bool separate);
+
+}  // namespace croton::runtime

@@ -1,0 +1,76 @@
+#include "runtime/steps.h"
+
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+
+namespace croton::runtime {
+
+void Steps::launch(const Launch& l) {
+  KeptLaunch kept{l.kernel, l.chunks, {}, l.args_bytes, {l.buffers.begin(), l.buffers.end()}, l.scratch_bytes};
+  kept.args.resize((l.args_bytes + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t));
+  if (l.args_bytes != 0) std::memcpy(kept.args.data(), l.args, l.args_bytes);
+  list_.emplace_back(std::move(kept));
+}
+
+void Steps::to_device(void* to, const void* from, std::size_t bytes) {
+  const auto* first = static_cast<const std::byte*>(from);
+  list_.push_back(Upload{to, {first, first + bytes}});
+}
+
+void Steps::run(Device& device) const {
+  struct Do {
+    Device& device;
+    void operator()(const KeptLaunch& k) const {
+      const Launch l{k.kernel, k.chunks, k.args.data(), k.args_bytes, k.buffers, k.scratch_bytes};
+      device.launch({&l, 1});
+    }
+    void operator()(const Upload& u) const { device.to_device(u.to, u.bytes.data(), u.bytes.size()); }
+    void operator()(const Copy& c) const { device.copy(c.to, c.from, c.bytes); }
+    void operator()(const Zero& z) const { device.zero(z.to, z.bytes); }
+    void operator()(const Gemm& g) const { device.gemm(g); }
+    void operator()(const Release& r) const { device.release(r.data, r.bytes); }
+  };
+  for (const auto& step : list_) std::visit(Do{device}, step);
+}
+
+namespace {
+
+struct RecordingNow {
+  const Device* device = nullptr;
+  Steps* steps = nullptr;
+};
+thread_local RecordingNow recording_now;
+
+class Replay final : public Recording {
+ public:
+  Replay(Device& device, Steps steps) : device_(device), steps_(std::move(steps)) {}
+  void replay() override { steps_.run(device_); }
+
+ private:
+  Device& device_;
+  Steps steps_;
+};
+
+}  // namespace
+
+Steps* recording_of(const Device& device) { return recording_now.device == &device ? recording_now.steps : nullptr; }
+
+std::unique_ptr<Recording> record(Device& device, const std::function<void()>& work) {
+  Steps noted;
+  struct Restore {
+    RecordingNow before = recording_now;
+    ~Restore() { recording_now = before; }
+  } restore;
+  recording_now = {&device, &noted};
+  work();
+  return std::make_unique<Replay>(device, std::move(noted));
+}
+
+void refuse_while_recording(const Device& device) {
+  if (recording_of(device) != nullptr)
+    fail<DeviceError>("device {}: a recording cannot wait for the device", device.name());
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,60 @@
+// A list of work for a device that is kept and done later: what a recording replays and what a queued device has still
+// to do.
+#pragma once
+#include <variant>
+
+#include "runtime/device.h"
+
+namespace croton::runtime {
+
+class Steps {
+ public:
+  /// Copies the arguments, so that the caller may change them.
+  void launch(const Launch&);
+  /// Copies the bytes.
+  void to_device(void* to, const void* from, std::size_t bytes);
+  void copy(void* to, const void* from, std::size_t bytes) { list_.push_back(Copy{to, from, bytes}); }
+  void zero(void* to, std::size_t bytes) { list_.push_back(Zero{to, bytes}); }
+  void gemm(const Gemm& g) { list_.push_back(g); }
+  void release(void* data, std::size_t bytes) { list_.push_back(Release{data, bytes}); }
+  bool empty() const { return list_.empty(); }
+  /// Does all of it, in order.
+  void run(Device&) const;
+
+ private:
+  struct KeptLaunch {
+    Kernel kernel;
+    long chunks;
+    std::vector<std::max_align_t> args;
+    std::size_t args_bytes;
+    std::vector<BufferUse> buffers;
+    std::size_t scratch_bytes;
+  };
+  struct Upload {
+    void* to;
+    std::vector<std::byte> bytes;
+  };
+  struct Copy {
+    void* to;
+    const void* from;
+    std::size_t bytes;
+  };
+  struct Zero {
+    void* to;
+    std::size_t bytes;
+  };
+  struct Release {
+    void* data;
+    std::size_t bytes;
+  };
+  std::vector<std::variant<KeptLaunch, Upload, Copy, Zero, Gemm, Release>> list_;
+};
+
+/// Where this thread's work for a device goes while it records; null while it does not.
+Steps* recording_of(const Device&);
+/// Calls `work`, with this thread's work for the device noted instead of done.
+std::unique_ptr<Recording> record(Device&, const std::function<void()>& work);
+/// Throws DeviceError where this thread records: a recording cannot wait.
+void refuse_while_recording(const Device&);
+
+}  // namespace croton::runtime

@@ -1,0 +1,87 @@
+// What a shared variable holds: its value on the host or on one device, and the word that guards it.
+#pragma once
+#include <atomic>
+
+#include "croton/array.h"
+#include "graph/node.h"
+#include "runtime/device.h"
+
+namespace croton::runtime {
+
+/// One reader/writer lock in one word; waiting writers go before new readers. Uncontended it costs one atomic
+/// operation.
+class ReaderWriterWord {
+ public:
+  void lock_shared() noexcept {
+    std::uint32_t seen = word_.load(std::memory_order_relaxed);
+    if (seen < readers_mask && word_.compare_exchange_strong(seen, seen + 1, std::memory_order_acquire)) return;
+    wait_shared();
+  }
+  void unlock_shared() noexcept {
+    const std::uint32_t before = word_.fetch_sub(1, std::memory_order_release);
+    if ((before & readers_mask) == 1 && before > readers_mask) word_.notify_all();
+  }
+  void lock() noexcept {
+    std::uint32_t seen = 0;
+    if (!word_.compare_exchange_strong(seen, writing, std::memory_order_acquire)) wait_exclusive();
+  }
+  void unlock() noexcept {
+    if (word_.fetch_and(~(writing | readers_wait), std::memory_order_release) != writing) word_.notify_all();
+  }
+
+ private:
+  // bits 0-15 readers inside, 16 a writer inside, 17-30 writers waiting, 31 readers wait
+  static constexpr std::uint32_t readers_mask = 0xffff, writing = 1u << 16, one_waiting = 1u << 17,
+                                 waiting_mask = 0x3fffu << 17, readers_wait = 1u << 31;
+  void wait_shared() noexcept;
+  void wait_exclusive() noexcept;
+  std::atomic<std::uint32_t> word_{0};
+};
+
+/// An Array over a device's buffer, without a copy where the host can address it; reading it waits for the work given
+/// so far.
+Array to_array(Buffer, DType, const Extents& shape);
+
+/// The storage of a shared variable. A call takes the words of all variables it reads (shared) and updates (exclusive)
+/// in the order of `id`, and holds them to its end; everything below wants the word held.
+class SharedStorage final : public SharedValue {
+ public:
+  explicit SharedStorage(const Array& initial);
+
+  ReaderWriterWord& word() const { return word_; }
+  DType dtype() const { return dtype_; }
+  int rank() const { return static_cast<int>(shape_.size()); }
+  const Extents& shape() const { return shape_; }
+  std::size_t bytes() const;
+  /// Null until a function has used it: then the value is an Array on the host.
+  Device* device() const { return buffer_.device(); }
+
+  /// The value's memory on that device, row-major. Where device() is another (or none) yet, the value is moved there:
+  /// that wants the exclusive word. Throws DeviceError that names both devices where it lives on another and nobody has
+  /// set it since it was last used there: only set_value moves a variable.
+  Buffer& on(Device&);
+  /// Replaces the buffer by one of the same device and shape that a call has filled, and gives the old one back
+  /// (exclusive).
+  void swap(Buffer& other) { std::swap(buffer_, other); }
+  /// The same for a new value of another shape.
+  void exchange(Buffer& other, const Extents& shape) {
+    swap(other);
+    shape_ = shape;
+  }
+
+  /// The value, which later changes of the variable leave alone.
+  Array get() const;
+  /// A new value of the same dtype and rank (exclusive); the caller has checked them. Memory of the same shape is
+  /// filled again. The next function to use the variable may be of any device.
+  void set(const Array&);
+
+ private:
+  mutable ReaderWriterWord word_;
+  DType dtype_;
+  Extents shape_;
+  Array host_;
+  Buffer buffer_;
+  std::atomic<bool> may_move_{false};
+};
+
+}  // namespace croton::runtime
