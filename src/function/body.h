@@ -1,0 +1,59 @@
+// What a Function points to. Counted; a call changes nothing in it but its caches.
+#pragma once
+#include <mutex>
+
+#include "function/specialized.h"
+
+namespace croton {
+
+/// What one running call needs: its inputs as arrays, and memory for those that are not arrays.
+struct Frame {
+  std::vector<Array> inputs;
+  std::vector<Array> kept;  // by input: a number's element, or a view of a caller's vector
+};
+
+struct FunctionBase::Body {
+  std::atomic<int> count{1};
+  Recipe recipe;
+  Making making;
+
+  std::mutex mutex;  // of the list; specializations live as long as the function
+  std::vector<std::unique_ptr<Specialized>> specialized;
+  std::atomic<Specialized*> latest{nullptr};
+  std::atomic<Frame*> spare{nullptr};
+  std::atomic<std::uint64_t> calls{0};
+  std::atomic<std::int64_t> nanoseconds{0};
+
+  Body(Recipe, Making);
+  ~Body();
+
+  void take(std::span<const Argument>, Frame&) const;
+  void call(std::span<const Array> inputs, std::span<Array> outputs);
+  /// The specialization for the shapes of now, made where there is none, with the words of all shared variables held;
+  /// `exclusive` says how. Calls f with it.
+  template <class F>
+  void with_specialized(F&& f);
+  Specialized* fitting();
+  void specialize(const std::vector<Extents>& shapes);
+  std::vector<Extents> shapes() const;
+  std::string profile_table();
+};
+
+template <class F>
+void FunctionBase::Body::with_specialized(F&& f) {
+  for (bool exclusive = false;;) {
+    std::vector<Extents> wanted;
+    {
+      const Words words(recipe.shared, exclusive);
+      if (Specialized* s = fitting()) {
+        if (exclusive || !s->needs_exclusive()) return f(*s);
+        exclusive = true;
+        continue;
+      }
+      wanted = shapes();
+    }
+    specialize(wanted);  // without the words: others go on
+  }
+}
+
+}  // namespace croton

@@ -1,0 +1,53 @@
+// A recipe made ready to run: rewritten and compiled for what the types of its shared variables say of their shapes.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <optional>
+
+#include "function/dump.h"
+#include "function/recipe.h"
+#include "runtime/executable.h"
+
+namespace croton {
+
+/// How functions are made; read from options and configuration once, when function() is called.
+struct Making {
+  bool reference = false;  // FAST_COMPILE, or check_nan: the reference evaluator
+  bool check_nan = false;
+  bool unsafe = false, check = false;
+  bool profile = false, print_profile = false;  // measure the calls; print the table in the end
+  runtime::Device* device = nullptr;            // null for the reference evaluator
+  std::string dump;                             // a folder, or ""
+};
+
+class Specialized {
+ public:
+  /// For shared variables of these shapes (in the order of recipe.shared). An extent that is another than the
+  /// variable's type says is left open, so that one more specialization serves every later shape.
+  Specialized(const Recipe&, const Making&, const std::vector<Extents>& shapes);
+
+  /// Whether it can run while the shared variables have the shapes that they have now; their words are held.
+  bool fits(const Recipe&) const;
+  bool needs_exclusive() const { return executable_ && executable_->needs_exclusive(); }
+  /// The words are held. Nothing has been updated when it throws.
+  void run(std::span<const Array> inputs, std::span<Array> outputs);
+  void prepare(std::span<const Extents> shapes);
+
+  /// "X float32[?, 2]" for what was left open; "" for the types as they were.
+  const std::string& note() const { return note_; }
+  std::string source() const;
+  std::string explain() const;
+  std::vector<runtime::Executable::StepTime> step_times() const;
+
+ private:
+  void evaluate(std::span<const Array> inputs, std::span<Array> outputs);
+  void check_update(std::size_t u, const Array& value) const;
+
+  std::string note_;
+  std::vector<Tensor> results_, inputs_, leaves_;
+  std::vector<runtime::UpdateTarget> updates_;
+  std::unique_ptr<runtime::Executable> executable_;
+  bool check_nan_ = false;
+};
+
+}  // namespace croton

@@ -1,0 +1,42 @@
+// The words of shared variables: taken in the order of their ids, whoever takes them, so that nobody waits in a circle.
+#pragma once
+#include <span>
+#include <vector>
+
+#include "croton/shared.h"
+#include "runtime/storage.h"
+
+namespace croton {
+
+inline runtime::SharedStorage& storage_of(const Expr& leaf) {
+  return static_cast<runtime::SharedStorage&>(*node(leaf).shared);
+}
+
+/// A handle that can be updated, for a leaf found in a graph.
+struct SharedAccess {
+  static Shared of(const Tensor& leaf) { return Shared(leaf); }
+};
+
+/// A shared variable as a function uses it. The leaf keeps the storage alive.
+struct SharedUse {
+  Tensor leaf;
+  runtime::SharedStorage* storage = nullptr;
+  bool updated = false;
+};
+/// One entry a storage, by id; those of `updated` are written.
+std::vector<SharedUse> shared_uses(std::span<const Tensor> read, std::span<const Tensor> updated);
+
+/// Holds the words of all of them: exclusively where `everything` or the variable is updated.
+class Words {
+ public:
+  explicit Words(std::span<const SharedUse> uses, bool everything = false) noexcept;
+  ~Words();
+  Words(const Words&) = delete;
+  Words& operator=(const Words&) = delete;
+
+ private:
+  std::span<const SharedUse> uses_;
+  bool everything_;
+};
+
+}  // namespace croton
