@@ -1,0 +1,188 @@
+// croton_bench [filter options of Google Benchmark]: each workload is checked, then timed beside its limit. Counters,
+// in microseconds: the median and the least of all runs, the limit, and median / limit.
+#include <benchmark/benchmark.h>
+#include <croton.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <map>
+#include <stdexcept>
+
+#include "floor.h"
+#include "limits.h"
+#include "workloads.h"
+
+using namespace croton;
+
+namespace {
+
+/// Largest difference, in units of the largest element.
+double difference(const Array& a, const Array& b) {
+  if (a.shape() != b.shape()) throw std::runtime_error("shapes differ");
+  const Array da = a.astype(DType::float64), db = b.astype(DType::float64);
+  const auto x = da.values<double>(), y = db.values<double>();
+  double worst = 0, largest = 1e-30;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (std::isnan(x[i]) != std::isnan(y[i])) return 1e300;
+    worst = std::max(worst, std::abs(x[i] - y[i]));
+    largest = std::max(largest, std::abs(y[i]));
+  }
+  return worst / largest;
+}
+
+FunctionOf<dynamic> compiled(const bench::Problem& p, std::string_view name) {
+  return function({}, p.outputs, p.updates, {.name = name});
+}
+
+/// The small problem, compiled against the reference evaluator; what is wrong, or "".
+std::string fault(const bench::Workload& w) {
+  const bench::Problem p = w.build(false);
+  std::vector<Array> wanted;
+  for (const Tensor& t : p.outputs) wanted.push_back(eval(t));
+  for (const Update& u : p.updates) wanted.push_back(eval(u.value));
+  std::vector<Array> found = compiled(p, w.name)();
+  for (const Update& u : p.updates) found.push_back(u.target.get_value());
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (const double d = difference(found[i], wanted[i]); !(d <= w.tolerance))
+      return fmt::format("result {} differs from the reference evaluator by {:.3g}", i, d);
+  return "";
+}
+
+/// Times of single runs, in seconds, kept over the repeated calls that Google Benchmark makes.
+void report(benchmark::State& state, std::vector<double> times, double limit) {
+  std::sort(times.begin(), times.end());
+  const double median = times[times.size() / 2];
+  state.counters["median_us"] = 1e6 * median;
+  state.counters["least_us"] = 1e6 * times.front();
+  if (limit <= 0) return;
+  state.counters["limit_us"] = 1e6 * limit;
+  state.counters["ratio"] = median / limit;
+  state.counters["least_ratio"] = times.front() / limit;
+}
+
+template <class F>
+std::vector<double> timed(benchmark::State& state, F run) {
+  run();
+  run();
+  std::vector<double> times;
+  const double before = bench::processor_now();
+  for (auto _ : state) {
+    const double start = bench::now();
+    run();
+    times.push_back(bench::now() - start);
+    state.SetIterationTime(times.back());
+  }
+  state.counters["processor_us"] = 1e6 * (bench::processor_now() - before) / static_cast<double>(times.size());
+  return times;
+}
+
+void run_workload(benchmark::State& state, const bench::Workload& w) {
+  if (const std::string f = fault(w); !f.empty()) return state.SkipWithError(f.c_str());
+  const double limit = w.limit ? w.limit() : 0;
+  const bench::Problem p = w.build(true);
+  const auto f = compiled(p, w.name);
+  std::vector<Array> out(p.outputs.size());
+  report(state, timed(state, [&] { f.run({}, out); }), limit);
+}
+
+/// A training step beside its floor.
+void run_step(benchmark::State& state, const bench::Workload& w, Index examples, Index hidden, DType dtype) {
+  if (const std::string f = fault(w); !f.empty()) return state.SkipWithError(f.c_str());
+  const bench::Tutorial t = bench::tutorial(examples, hidden, dtype);
+  const bench::FloorStep floor = bench::floor_step(
+      {t.x.get_value(), t.y.get_value(), t.w1.get_value(), t.b1.get_value(), t.w2.get_value(), t.b2.get_value()},
+      bench::tutorial_rate, bench::tutorial_lambda);
+  const auto f = compiled(t.problem, w.name);
+  f.run({}, {});
+  floor.run();
+  const bench::Parameters after = floor.get();
+  const double d = std::max({difference(t.w1.get_value(), after.w1), difference(t.b1.get_value(), after.b1),
+                             difference(t.w2.get_value(), after.w2), difference(t.b2.get_value(), after.b2)});
+  if (!(d <= w.tolerance)) return state.SkipWithError(fmt::format("the floor differs by {:.3g}", d).c_str());
+  // In turns, so that both meet the same neighbours on the machine.
+  std::vector<double> times, floors;
+  double ours = 0, theirs = 0;
+  for (auto _ : state) {
+    const double p0 = bench::processor_now();
+    times.push_back(bench::least_seconds(1, [&] { f.run({}, {}); }));
+    const double p1 = bench::processor_now();
+    floors.push_back(bench::least_seconds(1, floor.run));
+    ours += p1 - p0;
+    theirs += bench::processor_now() - p1;
+    state.SetIterationTime(times.back());
+  }
+  std::sort(floors.begin(), floors.end());
+  report(state, times, floors[floors.size() / 2]);
+  const double turns = static_cast<double>(times.size());
+  state.counters["processor_us"] = 1e6 * ours / turns;
+  state.counters["floor_processor_us"] = 1e6 * theirs / turns;
+  state.counters["processor_ratio"] = ours / theirs;
+  state.counters["floor_least_us"] = 1e6 * floors.front();
+  state.counters["least_ratio"] = *std::min_element(times.begin(), times.end()) / floors.front();
+}
+
+void run_scalar_call(benchmark::State& state, bool span) {
+  const Tensor x = scalar("x");
+  const Function f = function(x, x * 2 + 1, {.name = "scalar_call"});
+  if (f(3).item<double>() != 7) return state.SkipWithError("2 * 3 + 1 is not 7");
+  Array value = Array::scalar(3.0).astype(floatX());
+  std::array<Array, 1> out;
+  for (auto _ : state) {
+    if (span) {
+      const std::array<Argument, 1> in{Argument(value)};
+      f.run(in, out);
+    } else
+      benchmark::DoNotOptimize(f(value));
+  }
+}
+void run_counter(benchmark::State& state) {
+  const Shared c = shared(std::int64_t{0}, "counter");
+  const Procedure f = function({}, {.updates = {{c, c + 1}}, .name = "counter"});
+  std::int64_t calls = 0;
+  for (auto _ : state) {
+    f.run({}, {});
+    ++calls;
+  }
+  if (c.get_value().item<std::int64_t>() != calls) state.SkipWithError("the counter lost calls");
+}
+
+void register_all() {
+  using bench::Workload;
+  const std::map<std::string, std::tuple<Index, Index, DType>> steps = {
+      {"tutorial_step", {5000, 1000, DType::float32}},
+      {"tutorial_step_float64", {5000, 1000, DType::float64}},
+      {"tutorial_step_hidden_100", {5000, 100, DType::float32}},
+      {"tutorial_step_hidden_10000", {5000, 10000, DType::float32}},
+      {"tutorial_step_hidden_100000", {5000, 100000, DType::float32}},
+      {"tutorial_step_examples_500", {500, 1000, DType::float32}},
+      {"tutorial_step_examples_50000", {50000, 1000, DType::float32}},
+      {"tutorial_step_examples_500000", {500000, 1000, DType::float32}},
+  };
+  for (const Workload& w : bench::workloads()) {
+    const auto s = steps.find(w.name);
+    auto* b =
+        s == steps.end()
+            ? benchmark::RegisterBenchmark(w.name.c_str(), [w](benchmark::State& state) { run_workload(state, w); })
+            : benchmark::RegisterBenchmark(w.name.c_str(), [w, s = s->second](benchmark::State& state) {
+                run_step(state, w, std::get<0>(s), std::get<1>(s), std::get<2>(s));
+              });
+    b->UseManualTime()->Unit(benchmark::kMicrosecond);
+  }
+  benchmark::RegisterBenchmark("scalar_call", [](benchmark::State& s) { run_scalar_call(s, true); });
+  benchmark::RegisterBenchmark("scalar_call_operator", [](benchmark::State& s) { run_scalar_call(s, false); });
+  benchmark::RegisterBenchmark("shared_update", run_counter);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  set_config("floatX", "float32");
+  std::fputs(bench::table().c_str(), stderr);
+  register_all();
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}

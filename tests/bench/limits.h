@@ -1,0 +1,49 @@
+// What the machine can do, measured in this process: bandwidth, arithmetic, elementary functions, matrix products.
+#pragma once
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "runtime/device.h"
+
+namespace bench {
+
+/// Bytes a second over arrays far larger than the caches. `streamed`: with stores past the caches.
+double read_bandwidth();
+double copy_bandwidth(bool streamed);
+double triad_bandwidth(bool streamed);
+/// Bytes a second of a pass that reads and writes: the better of both kinds of store.
+double pass_bandwidth();
+/// Floating operations a second in registers, of all threads.
+double fma_peak();
+/// Results a second of a float32 function ("tanh", "exp", ...) on data in L1, of all threads.
+double throughput(std::string_view function);
+/// Floating operations a second of the device's own matrix product, m x n x k, float32.
+double gemm_rate(croton::Index m, croton::Index n, croton::Index k);
+/// One line a measurement, for people.
+std::string table();
+
+/// Least of several runs of `work`, in seconds.
+template <class F>
+double least_seconds(int runs, F work);
+double now();
+/// Processor seconds of all threads of this process: what a busy machine does not change much.
+double processor_now();
+
+template <class F>
+double least_seconds(int runs, F work) {
+  double least = 1e300;
+  for (int i = 0; i < runs; ++i) {
+    const double start = now();
+    work();
+    least = std::min(least, now() - start);
+  }
+  return least;
+}
+
+/// A module of the device from a text that follows the prelude and the given functions' kernels.
+std::shared_ptr<croton::runtime::Module> compile(std::string_view body, std::vector<std::string_view> functions,
+                                                 std::vector<std::string> entries);
+croton::runtime::Device& cpu();
+
+}  // namespace bench

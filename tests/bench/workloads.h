@@ -1,0 +1,41 @@
+// The workloads: graphs over shared variables, at any scale, each with its physical limit.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "croton/optimizers.h"
+
+namespace bench {
+
+/// A graph whose leaves are shared variables.
+struct Problem {
+  std::vector<croton::Tensor> outputs;
+  croton::Updates updates;
+};
+struct Workload {
+  std::string name;
+  /// `full`: the size that is timed; else a small one that the reference evaluator can do.
+  std::function<Problem(bool full)> build;
+  /// Seconds that the machine needs at least, and what bounds it.
+  std::function<double()> limit;
+  std::string bound;
+  double tolerance = 2e-4;  ///< of the largest element, against the reference evaluator
+};
+std::vector<Workload> workloads();
+
+/// The tutorial's network: examples x 2 -> hidden -> 2.
+struct Tutorial {
+  croton::Shared x, y, w1, b1, w2, b2;
+  Problem problem;
+};
+inline constexpr double tutorial_rate = 0.01, tutorial_lambda = 0.01;
+Tutorial tutorial(croton::Index examples, croton::Index hidden, croton::DType);
+
+/// Normal numbers times `scale`, always the same for the same shape.
+croton::Array numbers(const croton::Extents&, double scale = 1, croton::DType = croton::DType::float32);
+/// Rows with a single 1.
+croton::Array classes(croton::Index rows, croton::Index count, croton::DType = croton::DType::float32);
+
+}  // namespace bench

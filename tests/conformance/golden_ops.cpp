@@ -1,0 +1,288 @@
+#include "golden_ops.h"
+
+#include "croton/ops.h"
+
+using namespace croton;
+using nlohmann::json;
+
+namespace golden {
+namespace {
+
+using In = std::vector<Tensor>;
+using Out = std::vector<Tensor>;
+
+DType dtype_named(const std::string& name) {
+  for (const DType d : {boolean, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, float64})
+    if (name_of(d) == name) return d;
+  throw std::runtime_error("dtype " + name);
+}
+
+Extents extents(const json& list) { return Extents(list.get<std::vector<Index>>()); }
+
+/// NumPy's `axis`: null, one or several.
+std::vector<int> axes(const json& attrs, const Tensor& x) {
+  const json axis = attrs.value("axis", json());
+  if (axis.is_array()) return axis.get<std::vector<int>>();
+  if (axis.is_number()) return {axis.get<int>()};
+  std::vector<int> every(static_cast<std::size_t>(x.ndim()));
+  for (int i = 0; i < x.ndim(); ++i) every[static_cast<std::size_t>(i)] = i;
+  return every;
+}
+
+// ---- folds
+template <class Fold>
+Build fold(Fold f) {
+  return [f](const In& in, const json& a) -> Out {
+    const bool everything = a.at("axis").is_null(), keep = a.value("keepdims", false);
+    if (a.value("ddof", 0) != 0) throw croton::GraphError("ddof is not an option");
+    if (everything) return {keep ? f(in[0], Axes(), keepdims) : f(in[0])};
+    return {keep ? f(in[0], Axes(axes(a, in[0])), keepdims) : f(in[0], Axes(axes(a, in[0])))};
+  };
+}
+
+// ---- indices
+Bound bound(const json& b) { return b.is_null() ? Bound(none) : Bound(b.get<Index>()); }
+
+IndexItem item(const json& i, const In& in) {
+  if (i.is_number_integer()) return i.get<Index>();
+  if (i == "newaxis") return newaxis;
+  if (i == "ellipsis") return ellipsis;
+  if (i.contains("in")) return in.at(i.at("in").get<std::size_t>());
+  const json& s = i.at("slice");
+  return slice(bound(s.at(0)), bound(s.at(1)), s.size() > 2 ? bound(s.at(2)) : Bound(none));
+}
+
+Tensor at(const Tensor& x, const std::vector<IndexItem>& i) {
+  switch (i.size()) {
+    case 0: return x(ellipsis);
+    case 1: return x[i[0]];
+    case 2: return x(i[0], i[1]);
+    case 3: return x(i[0], i[1], i[2]);
+    case 4: return x(i[0], i[1], i[2], i[3]);
+    case 5: return x(i[0], i[1], i[2], i[3], i[4]);
+    case 6: return x(i[0], i[1], i[2], i[3], i[4], i[5]);
+    default: throw croton::IndexError("more indices than a case has");
+  }
+}
+
+Tensor indexed(const In& in, const json& attrs) {
+  std::vector<IndexItem> items;
+  for (const json& i : attrs.at("index")) items.push_back(item(i, in));
+  return at(in[0], items);
+}
+
+// ---- over several axes at once
+template <class F>
+Build over_axes(F f) {
+  return [f](const In& in, const json& a) -> Out {
+    const Tensor& x = in[0];
+    const std::vector<int> over = axes(a, x);
+    if (over.size() == 1) return {f(x, over[0])};
+    if (static_cast<int>(over.size()) == x.ndim()) return {reshape(f(flatten(x), 0), x.shape())};
+    Extents order, back;
+    for (int d = 0; d < x.ndim(); ++d)
+      if (std::find(over.begin(), over.end(), d) == over.end()) order.add(d);
+    const Index kept = static_cast<Index>(order.size());
+    for (const int d : over) order.add(d);
+    const Tensor front = transpose(x, order);
+    std::vector<Dim> dims;
+    Dims shape{};
+    for (int d = 0; d < kept; ++d) shape.list.emplace_back(front.shape(d));
+    shape.list.emplace_back(-1);
+    for (int d = 0; d < x.ndim(); ++d) back.add(std::find(order.begin(), order.end(), d) - order.begin());
+    return {transpose(reshape(f(reshape(front, shape), static_cast<int>(kept)), front.shape()), back)};
+  };
+}
+
+template <class F>
+Build unary(F f) {
+  return [f](const In& in, const json&) -> Out { return {f(in.at(0))}; };
+}
+template <class F>
+Build binary(F f) {
+  return [f](const In& in, const json&) -> Out { return {f(in.at(0), in.at(1))}; };
+}
+
+using Table = std::map<std::string, Build>;
+
+void add_each_element(Table& t) {
+#define UNARY(name, f) t[name] = unary([](const Tensor& x) { return f; })
+  UNARY("exp", exp(x));
+  UNARY("exp2", exp2(x));
+  UNARY("expm1", expm1(x));
+  UNARY("log", log(x));
+  UNARY("log2", log2(x));
+  UNARY("log10", log10(x));
+  UNARY("log1p", log1p(x));
+  UNARY("tanh", tanh(x));
+  UNARY("arcsinh", arcsinh(x));
+  UNARY("arccosh", arccosh(x));
+  UNARY("arctanh", arctanh(x));
+  UNARY("cbrt", cbrt(x));
+  UNARY("erfinv", erfinv(x));
+  UNARY("gammaln", gammaln(x));
+  UNARY("digamma", digamma(x));
+  UNARY("silu", silu(x));
+  UNARY("gelu", gelu(x));
+  UNARY("sigmoid", sigmoid(x));
+  UNARY("expit", sigmoid(x));
+  UNARY("softplus", softplus(x));
+  UNARY("relu", relu(x));
+  UNARY("sqrt", sqrt(x));
+  UNARY("square", square(x));
+  UNARY("reciprocal", reciprocal(x));
+  UNARY("abs", abs(x));
+  UNARY("sign", sign(x));
+  UNARY("sin", sin(x));
+  UNARY("cos", cos(x));
+  UNARY("tan", tan(x));
+  UNARY("arcsin", arcsin(x));
+  UNARY("arccos", arccos(x));
+  UNARY("arctan", arctan(x));
+  UNARY("sinh", sinh(x));
+  UNARY("cosh", cosh(x));
+  UNARY("erf", erf(x));
+  UNARY("erfc", erfc(x));
+  UNARY("floor", floor(x));
+  UNARY("ceil", ceil(x));
+  UNARY("trunc", trunc(x));
+  UNARY("rint", round(x));
+  UNARY("isnan", isnan(x));
+  UNARY("isinf", isinf(x));
+  UNARY("isfinite", isfinite(x));
+  UNARY("logical_not", logical_not(x));
+  UNARY("negative", -x);
+  UNARY("invert", ~x);
+#undef UNARY
+#define BINARY(name, f) t[name] = binary([](const Tensor& a, const Tensor& b) { return f; })
+  BINARY("add", a + b);
+  BINARY("subtract", a - b);
+  BINARY("multiply", a * b);
+  BINARY("divide", a / b);
+  BINARY("remainder", a % b);
+  BINARY("floor_divide", floor_divide(a, b));
+  BINARY("power", pow(a, b));
+  BINARY("maximum", maximum(a, b));
+  BINARY("minimum", minimum(a, b));
+  BINARY("arctan2", arctan2(a, b));
+  BINARY("hypot", hypot(a, b));
+  BINARY("copysign", copysign(a, b));
+  BINARY("equal", a == b);
+  BINARY("not_equal", a != b);
+  BINARY("less", a < b);
+  BINARY("less_equal", a <= b);
+  BINARY("greater", a > b);
+  BINARY("greater_equal", a >= b);
+  BINARY("logical_and", logical_and(a, b));
+  BINARY("logical_or", logical_or(a, b));
+  BINARY("logical_xor", logical_xor(a, b));
+  BINARY("bitwise_and", a & b);
+  BINARY("bitwise_or", a | b);
+  BINARY("bitwise_xor", a ^ b);
+  BINARY("left_shift", left_shift(a, b));
+  BINARY("right_shift", right_shift(a, b));
+  BINARY("dot", dot(a, b));
+  BINARY("matmul", matmul(a, b));
+  BINARY("outer", outer(a, b));
+#undef BINARY
+  t["where"] = [](const In& in, const json&) -> Out { return {where(in[0], in[1], in[2])}; };
+  t["clip"] = [](const In& in, const json&) -> Out { return {clip(in[0], in[1], in[2])}; };
+  t["astype"] = [](const In& in, const json& a) -> Out { return {cast(in[0], dtype_named(a.at("dtype")))}; };
+}
+
+void add_folds(Table& t) {
+#define FOLD(name, f) t[name] = fold([](const auto&... a) { return f(a...); })
+  FOLD("sum", sum);
+  FOLD("prod", prod);
+  FOLD("max", max);
+  FOLD("min", min);
+  FOLD("mean", mean);
+  FOLD("var", var);
+  FOLD("std", stddev);
+  FOLD("any", any);
+  FOLD("all", croton::all);
+  FOLD("argmax", argmax);
+  FOLD("argmin", argmin);
+  FOLD("logsumexp", logsumexp);
+#undef FOLD
+  t["softmax"] = over_axes([](const Tensor& x, int axis) { return softmax(x, axis); });
+  t["log_softmax"] = over_axes([](const Tensor& x, int axis) { return log_softmax(x, axis); });
+}
+
+Out tensordot_of(const In& in, const json& a) {
+  const json& given = a.at("axes");
+  if (given.is_array())
+    return {tensordot(in[0], in[1], given[0].get<std::vector<int>>(), given[1].get<std::vector<int>>())};
+  std::vector<int> left, right;
+  for (int i = 0; i < given.get<int>(); ++i) {
+    left.push_back(in[0].ndim() - given.get<int>() + i);
+    right.push_back(i);
+  }
+  return {tensordot(in[0], in[1], left, right)};
+}
+
+Out flipped(const In& in, const json& a) {
+  Tensor x = in[0];
+  for (const int axis : axes(a, x)) x = flip(x, axis);
+  return {x};
+}
+
+Out counted(const In&, const json& a) {
+  const json& args = a.at("args");
+  if (args.size() != 1 || !args[0].is_number_integer()) throw croton::GraphError("arange takes a count only");
+  return {arange(args[0].get<Index>())};
+}
+
+Out taken(const In& in, const json& a) {
+  if (a.contains("mode")) throw croton::GraphError("take has no modes");
+  if (a.at("axis").is_null()) return {take(flatten(in[0]), in[1])};
+  return {take(in[0], in[1], a.at("axis").get<int>())};
+}
+
+void add_shapes(Table& t) {
+  t["reshape"] = [](const In& in, const json& a) -> Out { return {reshape(in[0], extents(a.at("shape")))}; };
+  t["ravel"] = [](const In& in, const json&) -> Out { return {flatten(in[0])}; };
+  t["transpose"] = [](const In& in, const json& a) -> Out {
+    return {a.contains("axes") && !a["axes"].is_null() ? transpose(in[0], extents(a["axes"])) : in[0].T()};
+  };
+  t["transpose+reshape"] = [](const In& in, const json& a) -> Out {
+    return {reshape(transpose(in[0], extents(a.at("axes"))), extents(a.at("shape")))};
+  };
+  t["broadcast_to"] = [](const In& in, const json& a) -> Out { return {broadcast_to(in[0], extents(a.at("shape")))}; };
+  t["expand_dims"] = [](const In& in, const json& a) -> Out { return {expand_dims(in[0], a.at("axis").get<int>())}; };
+  t["squeeze"] = [](const In& in, const json& a) -> Out {
+    Tensor x = in[0];
+    if (a.contains("axis") && !a["axis"].is_null()) return {squeeze(x, a["axis"].get<int>())};
+    throw croton::GraphError("squeeze takes an axis");
+  };
+  t["flip"] = flipped;
+  t["full"] = [](const In& in, const json& a) -> Out { return {full(extents(a.at("shape")), in.at(0))}; };
+  t["arange"] = counted;
+  t["concatenate"] = [](const In& in, const json& a) -> Out {
+    if (!a.at("axis").is_null()) return {concatenate(in, a["axis"].get<int>())};
+    In flat;
+    for (const Tensor& x : in) flat.push_back(flatten(x));
+    return {concatenate(flat)};
+  };
+  t["stack"] = [](const In& in, const json& a) -> Out { return {stack(in, a.at("axis").get<int>())}; };
+  t["tensordot"] = tensordot_of;
+  t["take"] = taken;
+  t["getitem"] = [](const In& in, const json& a) -> Out { return {indexed(in, a)}; };
+  t["set_subtensor"] = [](const In& in, const json& a) -> Out { return {set_subtensor(indexed(in, a), in.back())}; };
+  t["inc_subtensor"] = [](const In& in, const json& a) -> Out { return {inc_subtensor(indexed(in, a), in.back())}; };
+}
+
+}  // namespace
+
+const Table& operations() {
+  static const Table table = [] {
+    Table t;
+    add_each_element(t);
+    add_folds(t);
+    add_shapes(t);
+    return t;
+  }();
+  return table;
+}
+
+}  // namespace golden

@@ -1,0 +1,20 @@
+// The operations of the golden cases, by NumPy's or SciPy's name, written as a user of Croton would.
+#pragma once
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "croton/tensor.h"
+
+namespace golden {
+
+/// The outputs of an operation on a case's inputs and attributes.
+using Build =
+    std::function<std::vector<croton::Tensor>(const std::vector<croton::Tensor>& in, const nlohmann::json& attrs)>;
+
+/// Those that Croton has.
+const std::map<std::string, Build>& operations();
+
+}  // namespace golden

@@ -1,0 +1,84 @@
+// scan and hessian, where the lengths are known while the graph is built.
+#include "array/access.h"
+#include "catch.h"
+#include "croton.h"
+
+using namespace croton;
+
+TEST_CASE("hessian is the matrix of second derivatives of a vector of known length") {
+  const Tensor x = tensor("x", float64, {2});
+  const Tensor cost = x[0] * x[0] * x[1] + 3 * x[1] * x[1];
+  const Array h = function(x, hessian(cost, x))(Array{2., 5.});
+  CHECK(array_equal(h, Array{{10., 4.}, {4., 6.}}));
+  CHECK(array_equal(function(x, hessian(sum(x), x))(Array{2., 5.}), Array::zeros({2, 2})));
+}
+
+TEST_CASE("hessian needs the length, and says what to do without it") {
+  const Tensor x = dvector("x"), m = dmatrix("m");
+  CHECK_THROWS_WITH(hessian(sum(x * x), x), Catch::Contains("hessian_vector_product"));
+  CHECK_THROWS_AS(hessian(sum(x * x), x), GraphError);
+  CHECK_THROWS_AS(hessian(sum(m * m), m), ShapeError);
+}
+
+TEST_CASE("a hessian of a shared variable refuses another length instead of giving another matrix") {
+  const Shared w = shared(Array{1., 2.}, "w");
+  const Function f = function({}, hessian(sum(w * w * w), w));
+  CHECK(array_equal(f(), Array{{6., 0.}, {0., 12.}}));
+  w.set_value(Array{1., 2., 3.});
+  CHECK_THROWS_AS(f(), ShapeError);
+}
+
+TEST_CASE("scan carries a value over the rows and stacks what each step gives") {
+  const Tensor xs = tensor("xs", float64, {3, 2}), start = dvector("start");
+  const auto step = [](const Tensor& h, const Tensor& x) {
+    const Tensor next = 2 * h + x;
+    return std::pair{next, sum(next)};
+  };
+  const auto [last, ys] = scan(step, start, xs);
+  const auto [back, back_ys] = scan(step, start, xs, {.reverse = true});
+  const auto [l, y, b, by] =
+      function({xs, start}, {last, ys, back, back_ys})(Array{{1., 2.}, {3., 4.}, {5., 6.}}, Array{1., 1.});
+  CHECK(array_equal(l, Array{23., 30.}));
+  CHECK(array_equal(y, Array{7., 21., 53.}));
+  CHECK(array_equal(b, Array{35., 42.}));
+  CHECK(array_equal(by, Array{77., 37., 15.}));  // in the order of xs
+}
+
+TEST_CASE("scan carries several values, and gradients flow through it") {
+  const Tensor xs = dvector("xs"), h0 = dscalar("h0");
+  const auto [last, ys] = scan(
+      [](const std::array<Tensor, 2>& c, const Tensor& x) {
+        return std::pair{std::array{c[0] * x, c[1] + c[0]}, c[0]};
+      },
+      std::array{h0, Tensor(0.0)}, xs, {.length = 3});
+  const auto [p, s, g, y] = function({xs, h0}, {last[0], last[1], grad(last[0], xs), ys})(Array{2., 3., 5.}, 1.0);
+  CHECK(p.item<double>() == 30);
+  CHECK(s.item<double>() == 9);
+  CHECK(array_equal(g, Array{15., 10., 6.}));
+  CHECK(array_equal(y, Array{1., 2., 6.}));
+}
+
+TEST_CASE("scan says what it needs: a count of steps, and a carry that stays what it is") {
+  const Tensor xs = dvector("xs"), three = tensor("three", float64, {3}), n = lscalar("n");
+  const auto add = [](const Tensor& h, const Tensor& x) { return std::pair{h + x, h}; };
+  CHECK_THROWS_AS(scan(add, dscalar("h"), xs), GraphError);
+  CHECK_THROWS_AS(scan(add, dscalar("h"), xs, {.length = n}), GraphError);
+  CHECK_THROWS_AS(scan(add, dscalar("h"), three, {.length = 4}), ShapeError);
+  CHECK_THROWS_AS(scan(add, fscalar("h"), three), DTypeError);
+  CHECK_THROWS_AS(scan(add, dvector("h"), tensor("m", float64, {3, 2, 2})), ShapeError);
+  const auto [last, ys] = scan(add, dscalar("h"), xs, {.length = 3});
+  CHECK(ys.ndim() == 1);
+  CHECK(last.ndim() == 0);
+}
+
+TEST_CASE("a scan of a given length refuses another number of rows") {
+  const Tensor xs = dvector("xs"), h = dscalar("h");
+  const auto [last, ys] = scan(
+      [](const Tensor& c, const Tensor& x) {
+        return std::pair{c + x, c};
+      },
+      h, xs, {.length = 3});
+  const Function f = function({xs, h}, last);
+  CHECK(f(Array{1., 2., 3.}, 0.0).item<double>() == 6);
+  CHECK_THROWS_AS(f(Array{1., 2., 3., 4.}, 0.0), ShapeError);
+}

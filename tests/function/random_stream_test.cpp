@@ -1,0 +1,94 @@
+// RandomStream: other numbers at every call, the same ones from the same seed.
+#include <cmath>
+
+#include "array/access.h"
+#include "catch.h"
+#include "croton.h"
+
+using namespace croton;
+
+namespace {
+
+struct Moments {
+  double mean = 0, variance = 0;
+  explicit Moments(const Array& a) {
+    const auto n = static_cast<double>(a.size());
+    for (Index i = 0; i < a.size(); ++i) mean += get(a, i) / n;
+    for (Index i = 0; i < a.size(); ++i) variance += (get(a, i) - mean) * (get(a, i) - mean) / n;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("the numbers of a stream have the moments of their distributions") {
+  constexpr double n = 40000;
+  RandomStream rng(3);
+  const auto [u, g, b] =
+      function({}, {rng.uniform({200, 200}), rng.normal({200, 200}, float32), rng.bernoulli({200, 200}, 0.3)})();
+  CHECK(g.dtype() == float32);
+  CHECK(b.dtype() == boolean);
+  const Moments mu(u), mg(g), mb(b);
+  CHECK(std::abs(mu.mean - 0.5) < 5 * std::sqrt(1 / (12 * n)));
+  CHECK(std::abs(mu.variance - 1 / 12.0) < 5 * std::sqrt(1 / (180 * n)));
+  CHECK(std::abs(mg.mean) < 5 / std::sqrt(n));
+  CHECK(std::abs(mg.variance - 1) < 5 * std::sqrt(2 / n));
+  CHECK(std::abs(mb.mean - 0.3) < 5 * std::sqrt(0.21 / n));
+}
+
+TEST_CASE("every call of a function draws other numbers, the same ones from the same seed") {
+  for (const Mode mode : {Mode::FAST_RUN, Mode::FAST_COMPILE}) {
+    RandomStream a(5), b(5), c(6);
+    const Function f = function({}, a.normal({7}), {.mode = mode}), g = function({}, b.normal({7}), {.mode = mode}),
+                   h = function({}, c.normal({7}), {.mode = mode});
+    const Array first = f(), second = f();
+    CHECK(!array_equal(first, second));
+    CHECK(array_equal(g(), first));
+    CHECK(array_equal(g(), second));
+    CHECK(!array_equal(h(), first));
+  }
+}
+
+TEST_CASE("two tensors of a stream draw different numbers in one call, whichever copy of it they are made by") {
+  RandomStream rng(1), copy = rng;
+  const auto [a, b] = function({}, {rng.uniform({5}), copy.uniform({5})})();
+  CHECK(!array_equal(a, b));
+}
+
+TEST_CASE("no_default_updates draws the same numbers again, and leaves the state alone") {
+  RandomStream rng(2);
+  const Tensor x = rng.uniform({4});
+  const Function repeats = function({}, x, {.no_default_updates = true}), moves = function({}, x);
+  const Array first = repeats();
+  CHECK(array_equal(repeats(), first));
+  CHECK(rng.state().get_value().item<int>() == 0);
+  CHECK(array_equal(moves(), first));
+  CHECK(rng.state().get_value().item<int>() == 1);
+  CHECK(!array_equal(repeats(), first));
+  rng.state().set_value(0);
+  CHECK(array_equal(repeats(), first));
+}
+
+TEST_CASE("an update of the state by the user stands in place of its own") {
+  RandomStream rng(2);
+  const Function f = function({}, rng.uniform({4}), {{rng.state(), rng.state() + 10}});
+  f();
+  CHECK(rng.state().get_value().item<int>() == 10);
+}
+
+TEST_CASE("a stream takes its shape from a tensor, and keeps the dtype of what it masks") {
+  RandomStream rng(4);
+  const Tensor x = fmatrix("x");
+  const Tensor dropped = x * rng.bernoulli(x.shape(), 0.5);
+  CHECK(dropped.dtype() == float32);
+  const Function f = function(x, dropped);
+  const Array out = f(Array::full({30, 20}, 2, float32));
+  CHECK(out.shape() == Extents{30, 20});
+  for (Index i = 0; i < out.size(); ++i) REQUIRE((get(out, i) == 0 || get(out, i) == 2));
+  CHECK(std::abs(Moments(out).mean - 1) < 5 / std::sqrt(600.));
+  CHECK(f(Array::full({3, 2}, 2, float32)).shape() == Extents{3, 2});
+}
+
+TEST_CASE("a stream draws floating numbers only") {
+  RandomStream rng;
+  CHECK_THROWS_AS(rng.normal({2}, int32), DTypeError);
+}

@@ -1,0 +1,149 @@
+// Parameters in files, optimizers, initial values, gradients checked by differences, dumps.
+#include <unistd.h>
+
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+
+#include "message.h"
+
+namespace croton {
+namespace {
+
+struct Folder {
+  std::string path =
+      std::string(CROTON_BINARY_DIR) + "/function_test_" + std::to_string(::getpid()) + "_" + std::to_string(next());
+  Folder() { std::filesystem::create_directories(path); }
+  ~Folder() { std::filesystem::remove_all(path); }
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+  static int next() {
+    static int count = 0;
+    return count++;
+  }
+};
+
+}  // namespace
+
+TEST_CASE("parameters are saved and loaded by name") {
+  const Folder folder;
+  const std::string path = folder.path + "/m.npz";
+  const Shared w = shared(Array{{1.f, 2.f}}, "W1"), b = shared(std::vector{3.0}, "b1");
+  save_npz(path, {w, b});
+  w.set_value(0);
+  b.set_value(0);
+  load_into({b, w}, path);
+  REQUIRE(printed(w.get_value()) == "[[1. 2.]]");
+  REQUIRE(printed(b.get_value()) == "[3.]");
+}
+
+TEST_CASE("load_into lists all that does not fit, and assigns nothing") {
+  const Folder folder;
+  const std::string path = folder.path + "/m.npz";
+  save_npz(path, {{"W1", Array::zeros({2, 3})}, {"b1", Array{5.f}}, {"old", Array::zeros({1})}});
+  const Shared w = shared(Array::zeros({2, 4}), "W1"), b = shared(std::vector{1.f}, "b1"),
+               c = shared(std::vector{1.0}, "c");
+  REQUIRE(message<FileError>([&] {
+            load_into({w, b, c}, path);
+          }) == "load_into(\"" + path +
+                    "\"): nothing was assigned:\n"
+                    "  W1: the parameter is float64[2, 4], the file holds float64[2, 3]\n"
+                    "  c: the file holds no array of that name\n"
+                    "  old: in the file, but no parameter has that name");
+  REQUIRE(printed(b.get_value()) == "[1.]");
+  const Shared nameless = shared(1.0);
+  REQUIRE(
+      says(message<GraphError>([&] { save_npz(path, {nameless}); }), "has no name; a parameter is stored by its name"));
+  REQUIRE(says(message<GraphError>([&] {
+                 save_npz(path, {b, shared(1.0, "b1")});
+               }),
+               "two parameters have the name \"b1\""));
+}
+
+TEST_CASE("optimizers follow their formulas") {
+  const auto minimized = [](auto&& updates_of) {
+    const Shared p = shared(std::vector{1.0, -2.0}, "p");
+    const Tensor loss = sum(square(p));  // gradient 2p
+    const Function step = function({}, loss, updates_of(loss, p));
+    (void)step();
+    (void)step();
+    return p.get_value();
+  };
+  const Array sgd = minimized([](const Tensor& l, const Shared& p) { return optimizers::sgd(l, {p}, {.rate = 0.25}); });
+  REQUIRE(printed(sgd) == "[ 0.25 -0.5 ]");
+  const Array slow = minimized(
+      [](const Tensor& l, const Shared& p) { return optimizers::momentum(l, {p}, {.rate = 0.25, .momentum = 0.5}); });
+  REQUIRE(printed(slow) == "[0. 0.]");  // v = -0.5 p; then 0.5 v - 0.25 p
+  const Array ahead = minimized([](const Tensor& l, const Shared& p) {
+    return optimizers::momentum(l, {p}, {.rate = 0.25, .momentum = 0.5, .nesterov = true});
+  });
+  REQUIRE(ahead.at<double>(0) == Approx(0.25 + 0.5 * (0.5 * -0.5 - 0.125) - 0.125));
+  const Array adam =
+      minimized([](const Tensor& l, const Shared& p) { return optimizers::adam(l, {p}, {.rate = 0.1}); });
+  double x = 1, m = 0, v = 0;
+  for (int t = 1; t <= 2; ++t) {
+    m = 0.9 * m + 0.1 * 2 * x;
+    v = 0.999 * v + 0.001 * 4 * x * x;
+    x -= 0.1 * (m / (1 - std::pow(0.9, t))) / (std::sqrt(v / (1 - std::pow(0.999, t))) + 1e-8);
+  }
+  REQUIRE(adam.at<double>(0) == Approx(x).epsilon(1e-12));
+}
+
+TEST_CASE("optimizers keep the dtype of float32 parameters under floatX=float64") {
+  const Shared p = shared(std::vector{1.f, 2.f}, "p");
+  const Tensor loss = sum(square(p));
+  (void)function({}, loss, optimizers::adam(loss, {p}))();
+  (void)function({}, loss, optimizers::momentum(loss, {p}))();
+  REQUIRE(p.get_value().dtype() == float32);
+  REQUIRE(p.get_value().at<float>(0) < 1);
+}
+
+TEST_CASE("initial values have their limits and shapes") {
+  const Array g = eval(initializers::glorot({20, 30})), h = eval(initializers::he({500, 20}, float32));
+  REQUIRE(g.shape() == Extents{20, 30});
+  const double limit = std::sqrt(6.0 / 50);
+  double most = 0, squares = 0;
+  for (const double v : g.values<double>()) most = std::max(most, std::abs(v));
+  REQUIRE(most <= limit);
+  REQUIRE(most > 0.9 * limit);
+  REQUIRE(h.dtype() == float32);
+  for (const float v : h.values<float>()) squares += static_cast<double>(v) * static_cast<double>(v);
+  REQUIRE(squares / 10000 == Approx(2.0 / 500).epsilon(0.1));  // 10,000 draws: 1.4% standard error
+  REQUIRE(says(message<ShapeError>([] { (void)initializers::glorot({3}); }),
+               "the shape is {fan_in, fan_out}, both at least 1, not [3]"));
+}
+
+TEST_CASE("verify_grad accepts right gradients and refuses wrong ones") {
+  for (const DType dtype : {float32, float64}) {
+    const Tensor x = vector("x", dtype), w = matrix("w", dtype);
+    const Tensor right = sum(tanh(dot(x, w)));
+    const std::vector<Array> values{Array{0.3, -0.7}.astype(dtype), Array{{0.1, 0.2}, {-0.4, 0.9}}.astype(dtype)};
+    REQUIRE_NOTHROW(verify_grad(right, {x, w}, values));
+    const Tensor wrong = sum(square(x) * zero_grad(x));  // x^3 with the gradient of c x^2
+    REQUIRE(says(
+        message<GraphError>([&] { verify_grad(wrong, {x}, {values[0]}); }),
+        "verify_grad: the gradient with respect to x (vector, HERE) is wrong: along a random direction grad gives"));
+  }
+}
+
+TEST_CASE("a dump holds the graph after each pass and the kernels") {
+  const Folder folder;
+  const ScopedConfig scope{"dump=" + folder.path};
+  const Tensor x = vector("x");
+  (void)function(x, log(1 + exp(x)), {.name = "soft plus"});
+  std::vector<std::string> files;
+  for (const auto& f : std::filesystem::recursive_directory_iterator(folder.path))
+    if (f.is_regular_file()) files.push_back(f.path().string().substr(folder.path.size() + 4));
+  std::sort(files.begin(), files.end());
+  REQUIRE(files.front() == "_soft_plus/00_asked_for.graph.txt");
+  const auto has = [&](const std::string& end) {
+    return std::any_of(files.begin(), files.end(), [&](const std::string& f) { return f.ends_with(end); });
+  };
+  REQUIRE(has("_stabilize.graph.txt"));
+  REQUIRE(has("_tile_program.txt"));
+  REQUIRE(has("_kernels.cpp"));
+  const ScopedConfig nowhere{"dump=/dev/null/x"};
+  REQUIRE(says(message<FileError>([&] { (void)function(x, x); }), "dump: cannot make the folder /dev/null/x/"));
+}
+
+}  // namespace croton

@@ -1,0 +1,33 @@
+# Installs BUILD into a prefix of its own, then builds and runs a five-line program against it: by find_package, and by one
+# plain line of g++. In: BUILD, WORK (a folder to use), SOURCE (the consumer), CXX, LIBDIR, IS_SHARED.
+cmake_minimum_required(VERSION 3.25)
+
+function(run)
+  execute_process(COMMAND ${ARGN} OUTPUT_VARIABLE out ERROR_VARIABLE out RESULT_VARIABLE code)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "failed (${code}): ${ARGN}\n${out}")
+  endif()
+  set(output "${out}" PARENT_SCOPE)
+endfunction()
+
+function(check_program program)
+  run(${CMAKE_COMMAND} -E env LD_LIBRARY_PATH=${prefix}/${LIBDIR} ${program})
+  if(NOT output STREQUAL "[1. 4. 9.]\n")
+    message(FATAL_ERROR "${program} printed ${output}")
+  endif()
+endfunction()
+
+set(prefix ${WORK}/prefix)
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
+
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/consumer -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX})
+run(${CMAKE_COMMAND} --build ${WORK}/consumer)
+check_program(${WORK}/consumer/consumer)
+
+# As in /usr/local, where the compiler looks by itself: CPATH and LIBRARY_PATH stand for that.
+if(IS_SHARED)
+  run(${CMAKE_COMMAND} -E env CPATH=${prefix}/include LIBRARY_PATH=${prefix}/${LIBDIR}
+    ${CXX} -std=c++20 ${SOURCE}/consumer.cpp -lcroton -o ${WORK}/plain)
+  check_program(${WORK}/plain)
+endif()

@@ -1,0 +1,15 @@
+# Compiles SNIPPET, which must fail; with GOLDEN its first error must be the text in the snippet's first line.
+file(READ ${SNIPPET} text)
+string(REGEX REPLACE "^// error: ([^\n]*)\n.*" "\\1" expected "${text}")
+set(ENV{LC_ALL} C.UTF-8)
+execute_process(COMMAND ${COMPILER} -std=c++20 -Wall -Wextra -Werror -fsyntax-only -fdiagnostics-color=never -I${INCLUDE} ${SNIPPET}
+  RESULT_VARIABLE result OUTPUT_QUIET ERROR_VARIABLE output ENCODING UTF8)
+if(result EQUAL 0)
+  message(FATAL_ERROR "${SNIPPET} compiles; it must be refused with: ${expected}")
+endif()
+if(NOT output MATCHES "[^\n]* error: ([^\n]*)")
+  message(FATAL_ERROR "no error in the compiler's output:\n${output}")
+endif()
+if(GOLDEN AND NOT CMAKE_MATCH_1 STREQUAL expected)
+  message(FATAL_ERROR "the first error is\n  ${CMAKE_MATCH_1}\nit should be\n  ${expected}")
+endif()

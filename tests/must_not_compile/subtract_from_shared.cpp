@@ -1,0 +1,7 @@
+// error: no match for ‘operator-=’ (operand types are ‘croton::Shared’ and ‘croton::Tensor’)
+#include <croton.h>
+using namespace croton;
+void mistake(Tensor x, Tensor y, Shared w, Function f, Array a) {
+  (void)x, (void)y, (void)w, (void)f, (void)a;
+  w -= x;
+}

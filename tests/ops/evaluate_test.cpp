@@ -1,0 +1,52 @@
+// The reference evaluator on small graphs with known answers.
+#include "ops/evaluate.h"
+
+#include "array/access.h"
+#include "catch.h"
+#include "croton.h"
+
+using namespace croton;
+
+namespace {
+
+Array value(const Tensor& t, const ops::Values& given = {}) { return ops::evaluate({&t, 1}, given)[0]; }
+
+}  // namespace
+
+TEST_CASE("a graph of constants evaluates") {
+  const Tensor x = constant(Array{{1.0, 2.0}, {3.0, 4.0}});
+  const Array y = value(sum(x * x, 1) + 1);
+  CHECK(y.shape() == Extents{2});
+  CHECK(y.at<double>(0) == 6);
+  CHECK(y.at<double>(1) == 26);
+}
+
+TEST_CASE("weak numbers take the tensor's type") {
+  const Tensor x = fvector("x"), i = ivector("i"), d = dvector("d");
+  CHECK((2.0 * x).dtype() == float32);
+  CHECK((x * 2).dtype() == float32);
+  CHECK((i * 2).dtype() == int32);
+  CHECK((i / 2).dtype() == float64);
+  CHECK((i * 2.5).dtype() == float64);
+  CHECK((i * x).dtype() == float32);
+  CHECK((x * d).dtype() == float64);
+  CHECK((x > 0).dtype() == boolean);
+  CHECK((1 - (x > 0)).dtype() == int64);
+  CHECK(exp(i).dtype() == float64);
+  CHECK(floor(i).dtype() == int32);
+}
+
+TEST_CASE("a bare number keeps all its digits where floatX is narrow") {
+  const ScopedConfig scope{"floatX=float32"};
+  const Tensor d = constant(Array{1.0});
+  CHECK(value(0.1 * d).at<double>(0) == 0.1);
+}
+
+TEST_CASE("the bound of 0 * 0 counts that both factors may be off") {
+  const Tensor a = constant(Array{1.0, 0.25}), zero = a * 3 - (a + a + a);
+  for (const Tensor& t : {zero * zero, dot(zero, zero)}) {
+    const ops::Bounded b = ops::evaluate_bounded({&t, 1}, {})[0];
+    CHECK(get(b.value, 0) == 0);
+    CHECK(get(b.bound, 0) > 1e-40);
+  }
+}

@@ -1,0 +1,113 @@
+// Indexing: types, errors, what set() writes to. (Values against NumPy: tests/conformance.)
+#include "array/access.h"
+#include "catch.h"
+#include "croton/ops.h"
+#include "graph/node.h"
+#include "graph/type.h"
+#include "ops/evaluate.h"
+
+using namespace croton;
+
+namespace {
+
+std::string error_of(const std::function<void()>& f) {
+  try {
+    f();
+  } catch (const Error& e) { return e.what(); }
+  return "";
+}
+
+std::string line(int n) { return "index_test.cpp:" + std::to_string(n) + ": "; }
+
+Array value(const Tensor& t, const ops::Values& leaves) { return ops::evaluate({&t, 1}, leaves)[0]; }
+
+const Array six({0., 1., 2., 3., 4., 5.});
+
+}  // namespace
+
+TEST_CASE("an integer index that a known extent refuses is an error where it is written") {
+  const Tensor x = tensor("x", float64, {5, 6});
+  const int at = __LINE__ + 1;
+  CHECK(error_of([&] { x(0, 7); }) ==
+        line(at) + "index 7 is out of range for axis 1 of x float64[5, 6] (valid: -6 .. 5)");
+  CHECK(x(-5, -6).ndim() == 0);
+  CHECK_THROWS_AS(x(0, 0, 0), IndexError);
+  CHECK_THROWS_AS(x(ellipsis, ellipsis), IndexError);
+  CHECK_THROWS_AS(x[slice(0, 5, 0)], IndexError);
+}
+
+TEST_CASE("an integer index out of range of an unknown extent is the same error when it runs") {
+  const Tensor x = dvector("x");
+  const int at = __LINE__ + 1;
+  const Tensor y = x[6];
+  CHECK(error_of([&] {
+          value(y, {{x.node(), six}});
+        }) == line(at) + "index 6 is out of range for axis 0 of x float64[6] (valid: -6 .. 5)");
+}
+
+TEST_CASE("an index vector out of range is an IndexError that names tensor, axis and index") {
+  const Tensor x = dvector("x"), i = lvector("i");
+  const Tensor y = x[i];
+  const std::string text = error_of([&] { value(y, {{x.node(), six}, {i.node(), Array(std::vector<Index>{0, 9})}}); });
+  CHECK(text.find("index 9 is out of range for axis 0 of x float64[6] (valid: -6 .. 5)") != std::string::npos);
+}
+
+TEST_CASE("types follow from what the graph knows") {
+  const Tensor x = tensor("x", float64, {5, any_extent, 7}), n = lscalar("n");
+  CHECK(text(type(x(slice(1, 4), all, slice(none, none, -2)))) == "float64[3, ?, 4]");
+  CHECK(text(type(x(slice(n), newaxis, n))) == "float64[?, 1, 7]");
+  CHECK(text(type(x(0, slice(3)))) == "float64[?, 7]");
+  CHECK(text(type(x(all, lvector("i"), 0))) == "float64[5, ?]");
+  CHECK(text(type(reshape(x, {-1, 7}))) == "float64[?, 7]");
+  CHECK(text(type(reshape(tensor("y", float64, {4, 6}), {3, -1}))) == "float64[3, 8]");
+  CHECK(text(type(zeros({x.shape(0), n}))) == "float64[5, ?]");
+}
+
+TEST_CASE("set() replaces in the tensor that was indexed, not in what that is a part of") {
+  const Tensor x = dvector("x"), half = x[slice(2, 5)];
+  const ops::Values leaves{{x.node(), six}};
+  CHECK(array_equal(value(half[0].set(9), leaves), Array{9., 3., 4.}));
+  CHECK(array_equal(value(half(all).inc(1), leaves), Array{3., 4., 5.}));
+  CHECK(array_equal(value(half(newaxis, slice(1, none)).set(9), leaves), Array{2., 9., 9.}));
+  CHECK(array_equal(value(x[slice(none, none, -2)].set(constant(Array{1., 2., 3.})), leaves),
+                    Array{0., 3., 2., 2., 4., 1.}));
+}
+
+TEST_CASE("inc_subtensor accumulates where an index is repeated") {
+  const Tensor x = dvector("x");
+  CHECK(array_equal(value(inc_subtensor(x[std::vector<int>{1, 1, -1}], 1), {{x.node(), six}}),
+                    Array{0., 3., 2., 3., 4., 6.}));
+}
+
+TEST_CASE("only parts can be set, by values that fit") {
+  const Tensor x = dmatrix("x");
+  CHECK(error_of([&] { set_subtensor(exp(x), 0); }).find("is not an indexed tensor") != std::string::npos);
+  CHECK_THROWS_AS(set_subtensor(x.T(), 0), GraphError);
+  CHECK_THROWS_AS(set_subtensor(lvector("i")[0], 0.5), DTypeError);
+  CHECK_THROWS_AS(set_subtensor(x[0], dmatrix("y")), ShapeError);
+}
+
+TEST_CASE("masks are refused with what to write instead") {
+  const Tensor x = dvector("x");
+  CHECK(error_of([&] { x[x > 0]; }).find("where(mask, a, b)") != std::string::npos);
+}
+
+TEST_CASE("an axis widens only where its extent is 1 in the type") {
+  const Tensor x = dmatrix("x");
+  const Tensor wide = broadcast_to(x, {3, 4}), fixed = broadcast_to(broadcastable(x, 0), {3, 4});
+  const ops::Values one{{x.node(), Array::zeros({1, 4})}}, two{{x.node(), Array::zeros({2, 4})}};
+  CHECK(error_of([&] { value(wide, one); }).find("broadcastable(x, 0)") != std::string::npos);
+  CHECK(value(fixed, one).shape() == Extents{3, 4});
+  CHECK_THROWS_AS(value(fixed, two), ShapeError);
+}
+
+TEST_CASE("shapes are known without the elements, and reshape by a shape takes its scalars") {
+  const Tensor x = dmatrix("x"), y = dvector("y");
+  const ops::Values leaves{{x.node(), Array::zeros({2, 3})}, {y.node(), six}};
+  CHECK(array_equal(value(x.shape(), leaves), Array(std::vector<Index>{2, 3})));
+  CHECK(value(x.size(), leaves).item<Index>() == 6);
+  CHECK(value(reshape(y, x.shape()), leaves).shape() == Extents{2, 3});
+  CHECK(value(zeros_like(x), leaves).shape() == Extents{2, 3});
+  CHECK_THROWS_AS(reshape(x, {-1, -1}), ShapeError);
+  CHECK_THROWS_AS(x.shape(2), IndexError);
+}

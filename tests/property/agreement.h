@@ -1,0 +1,54 @@
+// One executable for many cases, held against the reference evaluator's bounds.
+#pragma once
+#include <optional>
+
+#include "random_graph.h"
+#include "runtime/executable.h"
+
+namespace croton::property {
+
+struct Counts {
+  std::size_t graphs = 0, elements = 0;
+  std::size_t doubtful = 0;   // decided by a comparison within the bound
+  std::size_t wide = 0;       // the bound is infinite, or so wide that its first order says nothing
+  std::size_t replanned = 0;  // programs that ran with other extents too
+};
+
+struct Disagreement {
+  std::size_t at = 0;  // which case; cases.size(): building or running them failed
+  std::string what;
+};
+
+/// All results of the cases together: what each case's outputs and updated variables are after a run.
+using Results = std::vector<std::vector<Array>>;
+
+class Together {
+ public:
+  /// `optimized`: rewritten by all passes, else only as far as generated code needs.
+  Together(std::vector<Case> cases, bool optimized, runtime::Device&);
+
+  /// Runs from the initial values of the shared variables.
+  Results run();
+  /// Runs once more, from where the last run has left the shared variables.
+  Results run_on();
+  /// Gives every extent that no type fixes another value, where the graph then still fits; the values are repeated or
+  /// cut. False where no case changes.
+  bool change_extents();
+  /// What differs from the reference evaluator, at the first run and at the one after it, and with other extents.
+  std::optional<Disagreement> disagreement(Counts&);
+  std::string explain() const { return program_->explain(); }
+  std::string source() const { return program_->source(); }
+
+ private:
+  std::optional<Disagreement> check_runs(const std::string& when, Counts&);
+  std::optional<Disagreement> compare(const Results&, const std::vector<ops::Values>&, Counts&) const;
+
+  std::vector<Case> cases_;
+  std::vector<std::vector<Tensor>> rewritten_;  // by case: its outputs, then its updates
+  std::unique_ptr<runtime::Executable> program_;
+};
+
+/// The same with what is thrown made a disagreement.
+std::optional<Disagreement> disagreement(const std::vector<Case>&, bool optimized, runtime::Device&, Counts&);
+
+}  // namespace croton::property

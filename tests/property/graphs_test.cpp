@@ -1,0 +1,145 @@
+// Random graphs: generated code against the reference evaluator. CROTON_GRAPHS says how many, CROTON_SEED where to
+// begin.
+#include <fmt/format.h>
+
+#include <cstdlib>
+
+#include "agreement.h"
+#include "array/access.h"
+#include "catch.h"
+#include "runtime/cpu/cpu_device.h"
+#include "runtime/cpu/cpu_target.h"
+#include "runtime/cpu/parallel.h"
+#include "runtime/queued.h"
+#include "shrink.h"
+#include "tile/chunks.h"
+
+namespace croton::property {
+namespace {
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* value = std::getenv(name);
+  return value ? std::strtoull(value, nullptr, 10) : otherwise;
+}
+
+/// While it lives, small arrays go in several chunks.
+struct SmallChunks {
+  explicit SmallChunks(bool on = true) { tile::set_work_of_a_chunk(on ? 2000 : 0); }
+  ~SmallChunks() { tile::set_work_of_a_chunk(0); }
+};
+
+std::uint64_t first_seed() { return from_environment("CROTON_SEED", 1); }
+
+std::vector<Case> cases(std::uint64_t first, std::size_t many) {
+  std::vector<Case> r;
+  for (std::size_t k = 0; k < many; ++k) r.push_back(random_case(first + k));
+  return r;
+}
+
+// The case alone if it fails alone, as small as it can be made; else those of its group that it needs.
+std::string reproducer(const std::vector<Case>& group, bool optimized, runtime::Device& device,
+                       const Disagreement& first) {
+  const auto fails = [&](const Case& c) {
+    Counts none;
+    return disagreement({c}, optimized, device, none).has_value();
+  };
+  for (const Case& c : group)
+    if (fails(c)) {
+      std::fprintf(stderr, "seed %llu fails: %s\n", static_cast<unsigned long long>(c.seed), first.what.c_str());
+      const Case small = shrink(c, fails, static_cast<int>(from_environment("CROTON_SHRINK", 300)));
+      Counts none;
+      const auto d = disagreement({small}, optimized, device, none);
+      std::string r = fmt::format("{}\nseed {} ({}): {}\n{}", first.what, c.seed, optimized ? "optimized" : "as it is",
+                                  d ? d->what : "", text(small));
+      try {
+        const Together alone({small}, optimized, device);
+        r += alone.explain();
+        if (std::getenv("CROTON_SOURCE")) std::fputs(alone.source().c_str(), stderr);
+      } catch (const std::exception& e) { r += e.what(); }
+      return r;
+    }
+  std::string r =
+      fmt::format("{}\nonly the group from seed {} fails, none of its graphs alone", first.what, group.front().seed);
+  if (first.at < group.size())
+    r += fmt::format("; it is\n{}{}", text(group[first.at]), Together({group[first.at]}, optimized, device).explain());
+  return r;
+}
+
+void report(const Counts& c) {
+  fmt::print("{} graphs ({} programs with other extents too), {} elements, {} doubtful, {} with too wide a bound\n",
+             c.graphs, c.replanned, c.elements, c.doubtful, c.wide);
+}
+
+// Three failing groups are enough to read at once.
+void check(std::uint64_t seed, std::size_t graphs, std::size_t together, runtime::Device& device) {
+  Counts counts;
+  std::size_t failures = 0;
+  for (std::size_t k = 0; k < graphs; k += together) {
+    const std::vector<Case> group = cases(seed + k, std::min(together, graphs - k));
+    const bool optimized = k / together % 2 == 1;
+    const SmallChunks chunks(k / together % 4 >= 2 || from_environment("CROTON_SMALL_CHUNKS", 0) > 0);
+    if (const auto d = disagreement(group, optimized, device, counts)) {
+      UNSCOPED_INFO(reproducer(group, optimized, device, *d));
+      CHECK(false);
+      if (++failures >= from_environment("CROTON_FAILURES", 3)) break;
+    }
+  }
+  report(counts);
+}
+
+}  // namespace
+
+TEST_CASE("random graphs agree with the reference evaluator, each in a program of its own") {
+  check(first_seed(), from_environment("CROTON_GRAPHS", 60), 1, runtime::device("cpu"));
+}
+
+// Two halves, so that two processors can check at once.
+TEST_CASE("random graphs agree with the reference evaluator, many in one program: the first half") {
+  check(first_seed() + 1'000'000, from_environment("CROTON_GRAPHS", 2000) / 2, from_environment("CROTON_TOGETHER", 20),
+        runtime::device("cpu"));
+}
+
+TEST_CASE("random graphs agree with the reference evaluator, many in one program: the second half") {
+  const std::uint64_t graphs = from_environment("CROTON_GRAPHS", 2000);
+  check(first_seed() + 1'000'000 + graphs / 2, graphs - graphs / 2, from_environment("CROTON_TOGETHER", 20),
+        runtime::device("cpu"));
+}
+
+TEST_CASE("any number of threads and a device that works late give the same bits", "[threads]") {
+  runtime::QueuedDevice queued(runtime::device("cpu"));
+  const std::size_t graphs = from_environment("CROTON_GRAPHS", 50), together = 10;
+  for (std::size_t k = 0; k < graphs; k += together) {
+    const std::vector<Case> group = cases(first_seed() + 2'000'000 + k, together);
+    const SmallChunks chunks;
+    Together program(group, true, runtime::device("cpu"));
+    runtime::set_threads(1);
+    const Results want = program.run();
+    const auto same = [&](const Results& got, const std::string& how) {
+      for (std::size_t c = 0; c < group.size(); ++c)
+        for (std::size_t r = 0; r < want[c].size(); ++r)
+          if (!bits_equal(got[c][r], want[c][r])) {
+            UNSCOPED_INFO(how << ": seed " << group[c].seed << ", result " << r << "\n" << text(group[c]));
+            CHECK(false);
+          }
+    };
+    for (const int n : {2, 3, 4, 7}) {
+      runtime::set_threads(n);
+      same(program.run(), fmt::format("{} threads", n));
+    }
+    Together late(group, true, queued);
+    same(late.run(), "queued");
+  }
+  runtime::set_threads(0);
+}
+
+TEST_CASE("random graphs agree with the reference evaluator on narrower vectors") {
+  const std::string widest = runtime::cpu_target().isa;
+  for (const std::string isa : {"avx2", "sse2", "generic"}) {
+    if (isa == widest || (isa == "avx2" && widest != "avx512")) continue;
+    runtime::CpuDevice device(runtime::cpu_target(isa));
+    INFO(isa);
+    check(first_seed() + 3'000'000, from_environment("CROTON_GRAPHS", 120), 20, device);
+  }
+}
+
+}  // namespace croton::property

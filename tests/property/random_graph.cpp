@@ -1,0 +1,528 @@
+#include "random_graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "array/access.h"
+#include "base/dtype.h"
+#include "base/error.h"
+#include "croton/gradient.h"
+#include "croton/ops.h"
+#include "graph/type.h"
+#include "runtime/storage.h"
+
+namespace croton::property {
+namespace {
+
+// Where a leaf's value would make every later element infinite or the integers overflow, the node is not taken.
+constexpr double largest = 1e6;
+constexpr Index most_elements = 100'000;
+
+struct Made {
+  Tensor t;
+  Array value;
+};
+
+class Generator {
+ public:
+  explicit Generator(std::uint64_t seed) : random_(seed) { case_.seed = seed; }
+
+  Case run() {
+    choose_extents();
+    const std::size_t leaves = 1 + random_.below(3);
+    for (std::size_t k = 0; k < leaves; ++k) add_leaf();
+    const std::size_t nodes = random_.chance(20) ? 1 + random_.below(4) : 3 + random_.below(25);
+    for (std::size_t k = 0; k < nodes; ++k) add_node();
+    choose_outputs();
+    choose_updates();
+    return std::move(case_);
+  }
+
+ private:
+  struct Extent {
+    Index n;
+    bool is_static;
+  };
+
+  // Any extents; or one that is known when it runs beside a few small constants, which generated code unrolls.
+  void choose_extents() {
+    const std::vector<Index> sizes{0, 1, 2, 3, 4, 7, 16, 17, 31, 33, 64, 70, 100, 257, 1000, 5000};
+    const std::vector<Index> small{2, 3, 4, 5, 8, 10, 16}, large{17, 70, 100, 257, 1000};
+    if (random_.chance(35)) {
+      extents_.push_back({random_.pick(large), random_.chance(20)});
+      const std::size_t constants = 1 + random_.below(3);
+      for (std::size_t k = 0; k < constants; ++k) extents_.push_back({random_.pick(small), true});
+      most_axes_ = 4;
+      return;
+    }
+    const std::size_t kinds = 1 + random_.below(3);
+    for (std::size_t k = 0; k < kinds; ++k) {
+      Index n = random_.pick(sizes);
+      if (n == 0 && random_.chance(70)) n = 5;  // what is empty finds less
+      extents_.push_back({n, random_.chance(40)});
+    }
+  }
+
+  // ---- leaves
+  DType some_dtype() {
+    const std::size_t k = random_.below(10);
+    return k < 5 ? float64 : k < 8 ? float32 : k < 9 ? int64 : boolean;
+  }
+
+  Array fresh(const Extents& shape, DType dtype) {
+    Array a = empty(shape, dtype);
+    const bool coarse = random_.chance(15);  // ties and exact zeros
+    for (Index i = 0; i < a.size(); ++i) {
+      const double x = random_.between(-2, 2);
+      if (dtype == boolean)
+        set(a, i, x > 0 ? 1 : 0);
+      else if (is_float(dtype))
+        set(a, i, coarse ? std::floor(x) : x);
+      else
+        set(a, i, std::floor(3 * x));
+    }
+    return a;
+  }
+
+  void add_leaf() {
+    Extents shape, type;
+    const std::size_t rank = random_.chance(10) ? 0 : 1 + random_.below(most_axes_);
+    Index elements = 1;
+    for (std::size_t d = 0; d < rank; ++d) {
+      Extent e = random_.pick(extents_);
+      if (random_.chance(15) || elements * std::max<Index>(e.n, 1) > 20'000) e = {1, true};
+      elements *= std::max<Index>(e.n, 1);
+      shape.add(e.n);
+      type.add(e.is_static || (e.n <= 4 && random_.chance(20)) ? e.n : any_extent);
+    }
+    add_leaf(shape, type, some_dtype());
+  }
+
+  void add_leaf(const Extents& shape, const Extents& type, DType dtype) {
+    const Array value = fresh(shape, dtype);
+    Tensor t;
+    if (random_.chance(30)) {
+      t = make_shared({dtype, Shape(type.begin(), type.end())}, std::make_shared<runtime::SharedStorage>(value),
+                      fmt::format("s{}", case_.shared.size()), Where::here());
+      case_.shared.push_back(t);
+      case_.initial.push_back(value);
+    } else {
+      t = tensor(fmt::format("x{}", case_.inputs.size()), dtype, type);
+      case_.inputs.push_back(t);
+      case_.values.push_back(value);
+    }
+    known_[t.node()] = value;
+    pool_.push_back({t, value});
+  }
+
+  // ---- nodes
+  const Made& any() {
+    const std::size_t n = pool_.size();
+    return random_.chance(50) ? pool_[n - 1 - random_.below(std::min<std::size_t>(n, 4))] : pool_[random_.below(n)];
+  }
+  template <class F>
+  const Made* such(F&& wanted) {
+    for (int tries = 0; tries < 12; ++tries)
+      if (const Made& m = any(); wanted(m)) return &m;
+    return nullptr;
+  }
+  const Made* any_float() {
+    return such([](const Made& m) { return is_float(m.t.dtype()); });
+  }
+  const Made* partner(const Made& a) {
+    return such([&](const Made& b) { return fits(a, b); });
+  }
+  // Broadcasts with a, where the types say so.
+  static bool fits(const Made& a, const Made& b) {
+    for (int d = 1; d <= std::min(a.t.ndim(), b.t.ndim()); ++d) {
+      const bool ones = type(a.t).broadcasts(a.t.ndim() - d) || type(b.t).broadcasts(b.t.ndim() - d);
+      if (!ones && a.value.shape(-d) != b.value.shape(-d)) return false;
+    }
+    return true;
+  }
+
+  bool take(const Tensor& t) {
+    for (const Tensor& n : topological({&t, 1})) {
+      if (known_.count(n.node()) > 0) continue;
+      if (node(n).kind == NodeKind::constant) {
+        known_[n.node()] = node(n).value;
+        continue;
+      }
+      std::vector<Array> arguments;
+      for (const Tensor& x : node(n).inputs) arguments.push_back(known_.at(x.node()));
+      known_[n.node()] = ops::evaluate_node(n, arguments);
+      kept_.push_back(n);
+    }
+    const Array& value = known_.at(t.node());
+    if (value.size() > most_elements) return false;
+    if (t.dtype() != boolean)
+      for (Index i = 0; i < value.size(); ++i)
+        if (!(std::abs(get(value, i)) <= largest) && !random_.chance(1)) return false;
+    pool_.push_back({t, value});
+    return true;
+  }
+
+  void add_node() {
+    for (int tries = 0; tries < 20; ++tries) {
+      try {
+        const Tensor t = some_node();
+        if (t.node() && take(t)) return;
+      } catch (const Error&) {
+        // shapes that do not fit, an index out of range: another one
+      }
+    }
+  }
+
+  Tensor some_node() {
+    const std::size_t k = random_.below(100);
+    if (k < 20) return unary();
+    if (k < 45) return binary();
+    if (k < 60) return reduction();
+    if (k < 78) return moved();
+    if (k < 88) return product();
+    if (k < 92) return logical();
+    if (k < 95) return converted();
+    if (k < 97) return composite();
+    if (k < 98) return gradient();
+    return by_the_host();
+  }
+
+  Tensor unary() {
+    const Made* m = any_float();
+    if (!m) return -any().t;
+    const Tensor& x = m->t;
+    switch (random_.below(15)) {
+      case 0: return exp(x);
+      case 1: return tanh(x);
+      case 2: return sigmoid(x);
+      case 3: return sqrt(abs(x));
+      case 4: return log(abs(x) + 1);
+      case 5: return -x;
+      case 6: return square(x);
+      case 7: return sin(x);
+      case 8: return floor(x);
+      case 9: return abs(x);
+      case 10: return expm1(x);
+      case 11: return x * random_.between(-2, 2) + 0.5;
+      case 12: return 1 / (x * x + 1);
+      case 13: return relu(x);
+      default: return cos(x) + x;
+    }
+  }
+
+  Tensor binary() {
+    const Tensor a = any().t;
+    const Made* m = partner(pool_of(a));
+    if (!m) return a.dtype() == boolean ? !a : a + a;
+    const Tensor b = m->t;
+    const bool ints = !is_float(a.dtype()) && !is_float(b.dtype());
+    switch (random_.below(13)) {
+      case 0:
+      case 1: return a + b;
+      case 2:
+      case 3: return a * b;
+      case 4:
+      case 5: return a - b;
+      case 6: return maximum(a, b);
+      case 7: return minimum(a, b);
+      case 8: return ints ? floor_divide(cast(a, int64), cast(b, int64) * 2 + 1) : a / (abs(b) + 0.5);
+      case 9: return ints ? cast(a, int64) % (cast(b, int64) * 2 + 1) : a * b + a;
+      case 10: return random_.chance(50) ? a < b : a >= b;
+      case 11: return a * a - b * b;
+      default: return (a - b) * (a + b);
+    }
+  }
+
+  Tensor logical() {
+    const Tensor a = any().t;
+    const Made* m = partner(pool_of(a));
+    const Tensor b = m ? m->t : a;
+    switch (random_.below(4)) {
+      case 0: return where(a > 0, b, a);
+      case 1: return where(cast(b, boolean), a, 0);
+      case 2: return cast(a, boolean) && cast(b, boolean);
+      default: return a.dtype() == int64 && b.dtype() == int64 ? (a & b) : cast(a > b, float32) * 2;
+    }
+  }
+
+  Tensor converted() {
+    const std::vector<DType> dtypes{float32, float64, int64, boolean};
+    return cast(any().t, random_.pick(dtypes));
+  }
+
+  std::vector<int> some_axes(int rank) {
+    std::vector<int> axes;
+    for (int d = 0; d < rank; ++d)
+      if (random_.chance(45)) axes.push_back(random_.chance(20) ? d - rank : d);
+    if (axes.empty()) axes.push_back(static_cast<int>(random_.below(static_cast<std::size_t>(rank))));
+    return axes;
+  }
+
+  Tensor reduction() {
+    const Tensor x = any().t;
+    if (x.ndim() == 0) return x;
+    const Axes axes = random_.chance(20) ? Axes() : Axes(some_axes(x.ndim()));
+    const Axes one(static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim()))));
+    const bool keep = random_.chance(50);
+    const auto either = [&](auto&& f, const Axes& a) { return keep ? f(x, a, keepdims) : f(x, a); };
+#define EITHER(f, a) either([](const Tensor& t, const Axes& over, auto... more) { return f(t, over, more...); }, a)
+    if (x.dtype() == boolean) return random_.chance(50) ? EITHER(any_of, axes) : EITHER(all_of, axes);
+    switch (random_.below(10)) {
+      case 0:
+      case 1:
+      case 2: return EITHER(sum, axes);
+      case 3: return EITHER(mean, axes);
+      case 4: return EITHER(max, axes);
+      case 5: return EITHER(min, axes);
+      case 6: return x - (is_float(x.dtype()) ? mean(x, axes, keepdims) : max(x, axes, keepdims));
+      case 7: return random_.chance(50) ? argmax(x, one) : argmin(x, one);
+      case 8: return is_float(x.dtype()) ? EITHER(prod, one) : EITHER(sum, one);
+      default: return is_float(x.dtype()) ? x / (sum(abs(x), axes, keepdims) + 1) : EITHER(sum, one);
+    }
+#undef EITHER
+  }
+  static Tensor any_of(const Tensor& t, const Axes& a) { return croton::any(t, a); }
+  static Tensor any_of(const Tensor& t, const Axes& a, KeepDims k) { return croton::any(t, a, k); }
+  static Tensor all_of(const Tensor& t, const Axes& a) { return croton::all(t, a); }
+  static Tensor all_of(const Tensor& t, const Axes& a, KeepDims k) { return croton::all(t, a, k); }
+
+  Tensor moved() {
+    const Made m = any();
+    const Tensor& x = m.t;
+    const int rank = x.ndim();
+    if (rank == 0) return expand_dims(x, 0);
+    const int axis = static_cast<int>(random_.below(static_cast<std::size_t>(rank)));
+    switch (random_.below(10)) {
+      case 0: return x.T();
+      case 1: return permuted(x);
+      case 2:
+      case 3: return sliced(x, m.value, axis);
+      case 4: return flip(x, axis);
+      case 5: return reshape(x, {-1});
+      case 6: return reshaped(x, m.value);
+      case 7: return expand_dims(x, static_cast<int>(random_.below(static_cast<std::size_t>(rank) + 1)));
+      case 8:
+        return m.value.shape(axis) > 0
+                   ? taken(x, axis, static_cast<Index>(random_.below(static_cast<std::size_t>(m.value.shape(axis)))))
+                   : x.T();
+      default: return rank == 2 ? x + x.T() : flip(x, axis) + x;
+    }
+  }
+
+  Tensor permuted(const Tensor& x) {
+    Extents axes;
+    std::vector<int> left;
+    for (int d = 0; d < x.ndim(); ++d) left.push_back(d);
+    while (!left.empty()) {
+      const auto k = static_cast<std::ptrdiff_t>(random_.below(left.size()));
+      axes.add(left[static_cast<std::size_t>(k)]);
+      left.erase(left.begin() + k);
+    }
+    return transpose(x, axes);
+  }
+
+  static Tensor indexed(const Tensor& x, int axis, const IndexItem& item) {
+    if (axis == 0) return x(item);
+    return axis == 1 ? x(all, item) : axis == 2 ? x(all, all, item) : axis == 3 ? x(all, all, all, item) : Tensor();
+  }
+  static Tensor taken(const Tensor& x, int axis, Index i) { return indexed(x, axis, i); }
+
+  Tensor sliced(const Tensor& x, const Array& value, int axis) {
+    const Index n = value.shape(axis);
+    const Index start = static_cast<Index>(random_.below(static_cast<std::size_t>(n) + 1));
+    const Index stop = start + static_cast<Index>(random_.below(static_cast<std::size_t>(n - start) + 1));
+    switch (random_.below(6)) {
+      case 0: return indexed(x, axis, slice(start, none));
+      case 1: return indexed(x, axis, slice(none, -1));
+      case 2: return indexed(x, axis, slice(none, none, -1));
+      case 3: return indexed(x, axis, slice(none, none, 2));
+      case 4: return indexed(x, axis, slice(none, none, -3));
+      default: return indexed(x, axis, slice(start, stop));
+    }
+  }
+
+  Tensor reshaped(const Tensor& x, const Array& value) {
+    std::vector<Dim> dims;
+    const auto extent = [&](int d) { return random_.chance(50) ? Dim(value.shape(d)) : Dim(x.shape(d)); };
+    Dims to({});
+    if (x.ndim() >= 2 && random_.chance(50)) {  // two axes become one
+      const int at = static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim()) - 1));
+      for (int d = 0; d < x.ndim(); ++d) {
+        if (d == at + 1) continue;
+        to.list.push_back(d == at ? Dim(value.shape(d) * value.shape(d + 1)) : extent(d));
+      }
+      return reshape(x, to);
+    }
+    const int at = static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim())));
+    for (int d = 0; d < x.ndim(); ++d) {  // one axis becomes two
+      const Index n = value.shape(d);
+      Index part = 1;
+      for (const Index p : {2, 3, 7, 10})
+        if (n > 0 && n % p == 0 && random_.chance(50)) part = p;
+      if (d == at)
+        to.list.push_back(Dim(n / part)), to.list.push_back(Dim(part));
+      else
+        to.list.push_back(extent(d));
+    }
+    return reshape(x, to);
+  }
+
+  Tensor product() {
+    const Made* m = any_float();
+    if (!m || m->t.ndim() == 0) return {};
+    const Made a = *m;
+    const Made* o = such([&](const Made& b) {
+      if (!is_float(b.t.dtype()) || b.t.ndim() == 0 || a.t.ndim() + b.t.ndim() > 4) return false;
+      return a.value.shape(-1) == b.value.shape(b.t.ndim() == 1 ? 0 : -2);
+    });
+    if (o) {
+      const double work = static_cast<double>(a.value.size()) * static_cast<double>(o->value.size()) /
+                          std::max<double>(1, static_cast<double>(a.value.shape(-1)));
+      return work < 1e7 ? dot(a.t, o->t) : Tensor();
+    }
+    if (a.t.ndim() == 1)
+      return a.value.size() < 300 ? outer(a.t, random_.chance(50) ? a.t : cos(a.t)) : dot(a.t, a.t + 1);
+    if (a.t.ndim() == 2 && random_.chance(40))
+      return a.value.size() * a.value.shape(0) < 10'000'000 ? dot(a.t, a.t.T()) : Tensor();
+    if (a.t.ndim() == 2 && random_.chance(50))
+      return a.value.size() * a.value.shape(1) < 10'000'000 ? dot(a.t.T(), tanh(a.t)) : Tensor();
+    // a partner made to fit: skinny, or as wide as some other axis
+    const Index inner = a.value.shape(-1);
+    Extents shape{inner}, declared{type(a.t).shape.back()};
+    const Extent e =
+        random_.chance(50) ? Extent{static_cast<Index>(1 + random_.below(9)), true} : random_.pick(extents_);
+    if (a.value.size() * std::max<Index>(1, e.n) > 10'000'000) return {};
+    shape.add(e.n);
+    declared.add(e.is_static ? e.n : any_extent);
+    add_leaf(shape, declared, a.t.dtype());
+    return dot(a.t, pool_.back().t);
+  }
+
+  Tensor composite() {
+    const Made* m = any_float();
+    if (!m || m->t.ndim() == 0) return {};
+    const Tensor& x = m->t;
+    const int axis = static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim())));
+    switch (random_.below(4)) {
+      case 0: return softmax(x, axis);
+      case 1: return log_softmax(x, axis);
+      case 2: return logsumexp(x, axis);
+      default: return var(x, axis);
+    }
+  }
+
+  Tensor gradient() {
+    const Made* cost = any_float();
+    std::vector<Tensor> leaves = case_.inputs;
+    leaves.insert(leaves.end(), case_.shared.begin(), case_.shared.end());
+    const Tensor wrt = random_.pick(leaves);
+    if (!cost || cost->t.dtype() != wrt.dtype()) return {};
+    return grad(sum(cost->t * cost->t), wrt);
+  }
+
+  Tensor by_the_host() {
+    const Made m = any();
+    if (m.t.ndim() == 0 || m.value.shape(0) == 0) return {};
+    const Index n = m.value.shape(0);
+    switch (random_.below(5)) {
+      case 0: return concatenate({m.t, m.t}, 0);
+      case 1: return croton::take(m.t, constant(Array{Index{0}, n - 1, Index{0}, n / 2}));
+      case 2: return set_subtensor(m.t[slice(n / 2, none)], m.t[slice(0, n - n / 2)]);
+      case 3: return m.t.dtype() == boolean ? m.t : m.t + cast(m.t.shape(0), m.t.dtype());
+      default: return m.t.ndim() == 1 ? arange(m.t.shape(0)) * 2 + 1 : m.t.shape(0) + 0;
+    }
+  }
+
+  Made pool_of(const Tensor& t) { return {t, known_.at(t.node())}; }
+
+  // ---- what the graph gives
+  void choose_outputs() {
+    const std::size_t many = 1 + random_.below(4);
+    case_.outputs.push_back(pool_.back().t);
+    for (std::size_t k = 1; k < many; ++k) case_.outputs.push_back(any().t);
+    if (random_.chance(8)) case_.outputs.push_back(case_.outputs[0]);
+    if (random_.chance(5))
+      case_.outputs.push_back(case_.outputs[0].ndim() > 0 ? case_.outputs[0].T() : case_.outputs[0]);
+  }
+
+  static bool same_kind(const Made& a, const Made& b) {
+    return a.t.dtype() == b.t.dtype() && a.value.shape() == b.value.shape();
+  }
+
+  void choose_updates() {
+    for (std::size_t s = 0; s < case_.shared.size(); ++s) {
+      if (!random_.chance(75)) continue;
+      const Made old = pool_of(case_.shared[s]);
+      const Tensor value = new_value(old);
+      if (!value.node()) continue;
+      try {
+        const std::size_t before = pool_.size();
+        if (!take(value)) continue;
+        const bool good = same_kind(pool_.back(), old);
+        pool_.resize(before);
+        if (good) case_.updates.push_back({s, value});
+      } catch (const Error&) {}
+    }
+  }
+
+  Tensor new_value(const Made& old) {
+    const Tensor& s = old.t;
+    const bool numbers = s.dtype() != boolean;
+    const Made* other = such([&](const Made& m) { return m.t.node() != s.node() && same_kind(m, old); });
+    const Made* step =
+        such([&](const Made& m) { return m.t.ndim() <= s.ndim() && m.t.dtype() == s.dtype() && fits(m, old); });
+    switch (random_.below(8)) {
+      case 0:
+        for (const Tensor& t : case_.shared)  // a swap, where the other does the same
+          if (t.node() != s.node() && same_kind(pool_of(t), old)) return t;
+        break;
+      case 1: return s.ndim() > 0 && numbers ? flip(s, 0) + s : Tensor();
+      case 2: return numbers ? s + 1 : !s;
+      case 3: return s.ndim() == 2 ? s.T() : s;
+      case 4:
+      case 5: return step && numbers ? s - step->t : Tensor();
+      default: break;
+    }
+    return other ? other->t : numbers ? s * 2 : Tensor();
+  }
+
+  Random random_;
+  Case case_;
+  std::vector<Extent> extents_;
+  std::size_t most_axes_ = 3;
+  std::vector<Made> pool_;
+  ops::Values known_;
+  std::vector<Tensor> kept_;  // so that no address in known_ is used twice
+};
+
+}  // namespace
+
+std::vector<Tensor> Case::results() const {
+  std::vector<Tensor> r = outputs;
+  for (const Update& u : updates) r.push_back(u.value);
+  return r;
+}
+
+ops::Values Case::leaves() const {
+  ops::Values r;
+  for (std::size_t k = 0; k < inputs.size(); ++k) r[inputs[k].node()] = values[k];
+  for (std::size_t k = 0; k < shared.size(); ++k) r[shared[k].node()] = initial[k];
+  return r;
+}
+
+std::string text(const Case& c) {
+  std::string r = fmt::format("seed {}\n{}", c.seed, print_graph(c.results(), false));
+  for (std::size_t k = 0; k < c.inputs.size(); ++k)
+    r += fmt::format("{} : {}\n", c.inputs[k].name(), shape_text(c.values[k].shape()));
+  for (std::size_t k = 0; k < c.shared.size(); ++k)
+    r += fmt::format("{} : {}\n", c.shared[k].name(), shape_text(c.initial[k].shape()));
+  r += fmt::format("{} outputs, then", c.outputs.size());
+  for (const Case::Update& u : c.updates) r += fmt::format(" new {}", c.shared[u.shared].name());
+  return r + "\n";
+}
+
+Case random_case(std::uint64_t seed) { return Generator(seed).run(); }
+
+}  // namespace croton::property

@@ -1,0 +1,314 @@
+#include "runtime/cache.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <thread>
+
+#include "catch.h"
+#include "fixture.h"
+#include "runtime/cache_files.h"
+
+using namespace croton;
+using namespace croton::runtime;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t plenty = 1 << 30;
+
+CacheKey key_of(std::string_view text) {
+  const std::string_view parts[] = {text};
+  return cache_key(parts);
+}
+std::vector<std::byte> bytes_of(std::size_t n, int salt = 0) {
+  std::vector<std::byte> b(n);
+  for (std::size_t i = 0; i < n; ++i) b[i] = static_cast<std::byte>(i * 7 + static_cast<std::size_t>(salt));
+  return b;
+}
+std::string path_of(const CompileCache& cache, const CacheKey& key) { return cache.folder() + "/" + entry_name(key); }
+void overwrite(const std::string& path, const std::vector<std::byte>& bytes) {
+  fs::remove(path);
+  write_file(path, bytes);
+}
+
+struct OwnFolder {
+  TemporaryFolder outer;
+  CompileCache cache{outer.path() + "/cache", plenty, 1};
+};
+
+}  // namespace
+
+TEST_CASE("what is stored is found, by this process and the next") {
+  OwnFolder own;
+  CHECK_FALSE(own.cache.find(key_of("a")));
+  own.cache.store(key_of("a"), "step", bytes_of(1000));
+  CHECK(own.cache.find(key_of("a")) == bytes_of(1000));
+  CHECK_FALSE(own.cache.find(key_of("b")));
+  CompileCache next(own.cache.folder(), plenty, 1);
+  CHECK(next.find(key_of("a")) == bytes_of(1000));
+  REQUIRE(next.list().size() == 1);
+  CHECK(next.list()[0].name == "step");
+  CHECK(next.bytes() == next.list()[0].bytes);
+  CHECK(next.clear() == 1);
+  CHECK_FALSE(own.cache.find(key_of("a")));
+}
+
+TEST_CASE("the folder and its entries are readable by nobody else") {
+  OwnFolder own;
+  own.cache.store(key_of("a"), "step", bytes_of(10));
+  CHECK(fs::status(own.cache.folder()).permissions() == fs::perms::owner_all);
+  CHECK(fs::status(path_of(own.cache, key_of("a"))).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+}
+
+TEST_CASE("keys tell lists of texts apart") {
+  const std::string_view ab_c[] = {"ab", "c"}, a_bc[] = {"a", "bc"}, abc[] = {"abc"}, none[] = {"abc", ""};
+  CHECK(cache_key(ab_c) != cache_key(a_bc));
+  CHECK(cache_key(abc) != cache_key(ab_c));
+  CHECK(cache_key(abc) != cache_key(none));
+  CHECK(cache_key(ab_c) == cache_key(ab_c));
+}
+
+TEST_CASE("an entry cut to any length is a miss, and is deleted") {
+  OwnFolder own;
+  const CacheKey key = key_of("a");
+  own.cache.store(key, "step", bytes_of(4000));
+  const std::vector<std::byte> whole = read_file(path_of(own.cache, key));
+  std::vector<std::size_t> lengths = {0, 1, 8, 64, 135, 136, 137, whole.size() - 1};
+  for (std::size_t eighth = 1; eighth < 8; ++eighth) lengths.push_back(whole.size() * eighth / 8);
+  for (const std::size_t length : lengths) {
+    overwrite(path_of(own.cache, key), {whole.begin(), whole.begin() + static_cast<long>(length)});
+    CHECK_FALSE(own.cache.find(key));
+    CHECK_FALSE(fs::exists(path_of(own.cache, key)));
+  }
+  std::vector<std::byte> longer = whole;
+  longer.push_back({});
+  overwrite(path_of(own.cache, key), longer);
+  CHECK_FALSE(own.cache.find(key));
+}
+
+TEST_CASE("an entry with one bit flipped anywhere is a miss") {
+  OwnFolder own;
+  const CacheKey key = key_of("a");
+  own.cache.store(key, "step", bytes_of(300));
+  const std::vector<std::byte> whole = read_file(path_of(own.cache, key));
+  for (std::size_t at = 0; at < whole.size(); ++at) {
+    if (at >= 8 && at < 16) continue;  // the order of use, which is rewritten in place
+    std::vector<std::byte> damaged = whole;
+    damaged[at] ^= static_cast<std::byte>(1 << at % 8);
+    overwrite(path_of(own.cache, key), damaged);
+    INFO("byte " << at);
+    REQUIRE_FALSE(own.cache.find(key));
+  }
+}
+
+TEST_CASE("an entry under another key's name is a miss, though its digest is right") {
+  OwnFolder own;
+  own.cache.store(key_of("a"), "step", bytes_of(100));
+  fs::rename(path_of(own.cache, key_of("a")), path_of(own.cache, key_of("b")));
+  CHECK_FALSE(own.cache.find(key_of("b")));
+}
+
+TEST_CASE("a writer that is killed leaves no entry, and what it leaves is swept after a day") {
+  OwnFolder own;
+  own.cache.store(key_of("first"), "step", bytes_of(10));
+  if (can_fork) {
+    // killed in the middle of a large write, at several moments
+    for (const int microseconds : {0, 300, 1000, 3000, 8000}) {
+      const pid_t child = in_child([&]() -> bool {
+        for (;;) own.cache.store(key_of("a"), "step", bytes_of(8 << 20));
+      });
+      usleep(static_cast<useconds_t>(microseconds));
+      kill(child, SIGKILL);
+      waitpid(child, nullptr, 0);
+      const auto found = own.cache.find(key_of("a"));
+      CHECK((!found || *found == bytes_of(8 << 20)));
+      own.cache.drop(key_of("a"));
+    }
+  }
+  const std::string fresh = own.cache.folder() + "/fresh.new", old = own.cache.folder() + "/old.new",
+                    future = own.cache.folder() + "/future.lock";
+  for (const std::string& path : {fresh, old, future}) write_file(path, {});
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(25));
+  fs::last_write_time(future, fs::file_time_type::clock::now() + std::chrono::hours(9000));
+  CompileCache tight(own.cache.folder(), 1, 1);
+  tight.store(key_of("b"), "step", bytes_of(10));  // beyond the cap: sweeps
+  CHECK(fs::exists(fresh));
+  CHECK_FALSE(fs::exists(old));
+  CHECK_FALSE(fs::exists(future));
+}
+
+TEST_CASE("the least recently used entries go when the cap is reached, whatever the clock says") {
+  OwnFolder own;
+  CompileCache cache(own.cache.folder(), 10 * 1200, 1);
+  for (int i = 0; i < 9; ++i) cache.store(key_of(std::to_string(i)), "step", bytes_of(1000));
+  for (int i = 0; i < 9; ++i) {  // the oldest by time will be the newest by use
+    fs::last_write_time(path_of(cache, key_of(std::to_string(i))),
+                        fs::file_time_type::clock::now() + std::chrono::hours(i));
+  }
+  CHECK(cache.find(key_of("0")));
+  for (int i = 9; i < 12; ++i) cache.store(key_of(std::to_string(i)), "step", bytes_of(1000));
+  CHECK(cache.find(key_of("0")));
+  CHECK_FALSE(cache.find(key_of("1")));
+  CHECK(cache.find(key_of("11")));
+  CHECK(cache.bytes() <= 12000);
+}
+
+TEST_CASE("a cap smaller than one entry works: nothing is kept") {
+  OwnFolder own;
+  CompileCache cache(own.cache.folder(), 10, 1);
+  cache.store(key_of("a"), "step", bytes_of(1000));
+  CHECK_FALSE(cache.find(key_of("a")));
+  CHECK(cache.bytes() == 0);
+}
+
+TEST_CASE("a broken order file is made again") {
+  OwnFolder own;
+  own.cache.store(key_of("a"), "step", bytes_of(10));
+  for (const std::vector<std::byte>& text :
+       {std::vector<std::byte>(), bytes_of(3), std::vector<std::byte>(16, std::byte{255})}) {
+    overwrite(own.cache.folder() + "/order", text);
+    own.cache.store(key_of("b"), "step", bytes_of(10));
+    CHECK(own.cache.find(key_of("a")));
+    CHECK(own.cache.find(key_of("b")));
+  }
+}
+
+TEST_CASE("an entry may be evicted, and the whole folder deleted, while it is in use") {
+  const WarningsHeard heard;
+  OwnFolder own;
+  own.cache.store(key_of("a"), "step", bytes_of(10));
+  fs::remove_all(own.cache.folder());
+  CHECK_FALSE(own.cache.find(key_of("a")));
+  own.cache.store(key_of("a"), "step", bytes_of(10));
+  CHECK(own.cache.find(key_of("a")));
+  CHECK(heard.texts.empty());
+}
+
+TEST_CASE("a full disk costs one warning and leaves no broken entry") {
+  if (!can_fork) return;
+  OwnFolder own;
+  own.cache.store(key_of("small"), "step", bytes_of(10));
+  CHECK(ended_well(in_child([&] {
+    const rlimit limit{2000, 2000};
+    setrlimit(RLIMIT_FSIZE, &limit);
+    const WarningsHeard heard;
+    own.cache.store(key_of("a"), "step", bytes_of(5000));
+    own.cache.store(key_of("b"), "step", bytes_of(5000));
+    return heard.texts.size() == 1 && has(heard.texts[0], "File too large") && !own.cache.find(key_of("a"));
+  })));
+  CHECK(own.cache.list().size() == 1);
+  for (const auto& entry : fs::directory_iterator(own.cache.folder())) CHECK(entry.path().extension() != ".new");
+}
+
+TEST_CASE("a folder that cannot be made costs one warning; everything is a miss") {
+  const TemporaryFolder outer;
+  write_file(outer.path() + "/file", {});
+  const WarningsHeard heard;
+  CompileCache under_file(outer.path() + "/file/cache", plenty, 1), nowhere("", plenty, 1),
+      long_path(outer.path() + "/" + std::string(5000, 'x'), plenty, 1);
+  for (CompileCache* cache : {&under_file, &nowhere, &long_path}) {
+    set_warning_sink([&](std::string_view text) { const_cast<WarningsHeard&>(heard).texts.emplace_back(text); });
+    cache->store(key_of("a"), "step", bytes_of(10));
+    CHECK_FALSE(cache->find(key_of("a")));
+    CHECK_FALSE(cache->lock(key_of("a")).held());
+    CHECK(cache->clear() == 0);
+  }
+  REQUIRE(heard.texts.size() == 3);
+  CHECK(has(heard.texts[0], "Not a directory"));
+  CHECK(has(heard.texts[1], "HOME"));
+  CHECK(has(heard.texts[2], "File name too long"));
+}
+
+TEST_CASE("a folder that others may write to, a link, and a foreign folder are refused, naming the key to set") {
+  const TemporaryFolder outer;
+  const auto refusal = [&](const std::string& path) {
+    CompileCache cache(path, plenty, 1);
+    return error_of<ConfigError>([&] { cache.find(key_of("a")); });
+  };
+  const std::string open = outer.path() + "/open", mine = outer.path() + "/mine", link = outer.path() + "/link";
+  fs::create_directory(open);
+  chmod(open.c_str(), 0777);
+  CHECK(has(refusal(open), "its mode is 0777"));
+  CHECK(has(refusal(open), "set compile.cache to a folder of your own"));
+  fs::create_directory(mine);
+  chmod(mine.c_str(), 0700);
+  fs::create_directory_symlink(mine, link);
+  CHECK(has(refusal(link), "is a symbolic link"));
+  CHECK(has(refusal(link + "/"), "is a symbolic link"));
+  CHECK(refusal(mine).empty());
+  if (geteuid() != 0) {
+    WARN("skipped: a folder of another owner needs root");
+    return;
+  }
+  REQUIRE(chown(mine.c_str(), 12345, 12345) == 0);
+  CHECK(has(refusal(mine), "its owner is uid 12345 (you are uid 0)"));
+}
+
+TEST_CASE("an entry or lock that is a symbolic link is not followed") {
+  OwnFolder own;
+  own.cache.store(key_of("a"), "step", bytes_of(10));
+  fs::rename(path_of(own.cache, key_of("a")), own.outer.path() + "/elsewhere");
+  fs::create_symlink(own.outer.path() + "/elsewhere", path_of(own.cache, key_of("a")));
+  CHECK_FALSE(own.cache.find(key_of("a")));
+  own.cache.store(key_of("a"), "step", bytes_of(20));
+  CHECK(own.cache.find(key_of("a")) == bytes_of(20));
+}
+
+TEST_CASE("paths with blanks, quotes, newlines and odd bytes work") {
+  const TemporaryFolder outer;
+  CompileCache cache(outer.path() + "/a b'c\"d\ne\xff/cache", plenty, 1);
+  cache.store(key_of("a"), "step", bytes_of(10));
+  CHECK(cache.find(key_of("a")));
+}
+
+TEST_CASE("a lock is held by one at a time, and waiting ends when the entry is there") {
+  OwnFolder own;
+  CompileCache patient(own.cache.folder(), plenty, 30);
+  auto lock = patient.lock(key_of("a"));
+  CHECK(lock.held());
+  CHECK(patient.lock(key_of("b")).held());  // another key is another lock
+  std::thread other([&] {
+    usleep(50'000);
+    own.cache.store(key_of("a"), "step", bytes_of(10));
+  });
+  CHECK_FALSE(patient.lock(key_of("a")).held());
+  other.join();
+}
+
+TEST_CASE("a lock whose holder is stopped is waited for only so long, and the warning names the holder") {
+  if (!can_fork) return;
+  OwnFolder own;
+  own.cache.store(key_of("other"), "step", bytes_of(10));
+  int ready[2];
+  REQUIRE(pipe(ready) == 0);
+  const pid_t child = in_child([&] {
+    const auto lock = own.cache.lock(key_of("a"));
+    const bool told = write(ready[1], "x", 1) == 1;
+    raise(SIGSTOP);
+    return told;
+  });
+  char x = 0;
+  REQUIRE(read(ready[0], &x, 1) == 1);
+  const WarningsHeard heard;
+  CHECK_FALSE(own.cache.lock(key_of("a")).held());
+  REQUIRE(heard.texts.size() == 1);
+  CHECK(has(heard.texts[0], fmt::format("waited 1 s for process {} on ", child)));
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  CHECK(own.cache.lock(key_of("a")).held());  // a dead holder holds nothing
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST_CASE("many entries are listed and swept quickly enough to be no nuisance") {
+  OwnFolder own;
+  CompileCache cache(own.cache.folder(), std::uint64_t{5000} * 237, 1);
+  for (int i = 0; i < 5200; ++i) cache.store(key_of(std::to_string(i)), "step", bytes_of(101));
+  CHECK(cache.bytes() <= std::uint64_t{5000} * 237);
+  CHECK(cache.list().size() > 4000);
+  CHECK(cache.find(key_of("5199")));
+  CHECK_FALSE(cache.find(key_of("0")));
+}

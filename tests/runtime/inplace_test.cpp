@@ -1,0 +1,107 @@
+// Updates that read what they replace: which are written where the old value lies, and that all give what the reference
+// gives.
+#include "runtime/inplace.h"
+
+#include "array/access.h"
+#include "catch.h"
+#include "croton/ops.h"
+#include "ops/evaluate.h"
+#include "runtime/storage.h"
+
+namespace croton::runtime {
+namespace {
+
+Array numbers(const Extents& shape, double scale = 1) {
+  Array a = Array::zeros(shape, float64);
+  for (Index i = 0; i < a.size(); ++i) set(a, i, scale * (0.5 + static_cast<double>(i)));
+  return a;
+}
+
+struct Variable {
+  Tensor leaf;
+  Array initial;
+  SharedStorage& storage() const { return static_cast<SharedStorage&>(*leaf.node()->shared); }
+};
+Variable variable(std::string_view name, const Array& initial) {
+  Shape shape(initial.shape().size(), any_extent);
+  return {make_shared({float64, shape}, std::make_shared<SharedStorage>(initial), name, Where::here()), initial};
+}
+
+// Runs twice against the reference; says for each update whether it was written in place.
+std::vector<bool> check(const std::vector<Variable>& variables, const std::vector<Tensor>& news,
+                        const std::vector<Tensor>& outputs = {}) {
+  std::vector<Tensor> results = outputs;
+  std::vector<UpdateTarget> updates;
+  for (std::size_t k = 0; k < news.size(); ++k) {
+    updates.push_back({variables[k].leaf, results.size()});
+    results.push_back(news[k]);
+  }
+  Executable program(results, {}, updates, device("cpu"), "updates");
+  INFO(program.explain());
+  ops::Values leaves;
+  for (const Variable& v : variables) {
+    leaves[v.leaf.node()] = v.initial;
+    v.storage().set(v.initial);
+  }
+  for (int run = 0; run < 2; ++run) {
+    const std::vector<Array> want = ops::evaluate(results, leaves);
+    std::vector<Array> got(outputs.size());
+    program.run({}, got);
+    for (std::size_t k = 0; k < outputs.size(); ++k) REQUIRE(array_equal(got[k], want[k]));
+    for (std::size_t k = 0; k < news.size(); ++k) {
+      leaves[variables[k].leaf.node()] = want[outputs.size() + k];
+      REQUIRE(array_equal(variables[k].storage().get(), want[outputs.size() + k]));
+    }
+  }
+  std::vector<bool> r;
+  const std::string text = program.explain();
+  for (const UpdateTarget& u : updates)
+    r.push_back(text.find("update of " + u.shared.name() + ": in place") != std::string::npos);
+  return r;
+}
+
+using Places = std::vector<bool>;
+
+}  // namespace
+
+TEST_CASE("an update that reads its own element alone is written in place") {
+  const Variable x = variable("x", numbers({1000})), m = variable("m", numbers({30, 40})),
+                 c = variable("c", numbers({}));
+  CHECK(check({x}, {x.leaf + 1}) == Places{true});
+  CHECK(check({m}, {m.leaf * 2 - 3}) == Places{true});
+  CHECK(check({c}, {c.leaf + 1}, {c.leaf * 2}) == Places{true});
+}
+
+TEST_CASE("an update that reads other elements of the old value is not") {
+  const Variable x = variable("x", numbers({1000})), m = variable("m", numbers({40, 40}));
+  CHECK(check({x}, {flip(x.leaf, 0) + x.leaf}) == Places{false});
+  CHECK(check({m}, {m.leaf.T() + m.leaf}) == Places{false});
+  CHECK(check({m}, {m.leaf.T()}) == Places{false});
+  CHECK(check({m}, {m.leaf + m.leaf(0, all)}) == Places{false});
+}
+
+TEST_CASE("variables that change places, or read each other, get the old values") {
+  const Variable a = variable("a", numbers({500})), b = variable("b", numbers({500}, -3));
+  check({a, b}, {b.leaf, a.leaf});
+  check({a, b}, {a.leaf + b.leaf, a.leaf - b.leaf});
+  check({a, b}, {b.leaf * 0.5, flip(a.leaf, 0)});
+  const Variable c = variable("c", numbers({500}, 7));
+  check({a, b, c}, {b.leaf, c.leaf, a.leaf});
+}
+
+TEST_CASE("a later step that reads the old value gets it") {
+  const Variable x = variable("x", numbers({16, 16})), s = variable("s", numbers({}));
+  check({x, s}, {x.leaf + 1, s.leaf + max(x.leaf)}, {sum(x.leaf, 0), x.leaf.T(), x.leaf});
+  check({x}, {x.leaf - max(x.leaf)});
+  check({x}, {x.leaf - sum(x.leaf, 1, keepdims)});
+  check({x}, {x.leaf - sum(x.leaf, 0)});
+  check({x}, {dot(x.leaf, x.leaf) / 1024});
+}
+
+TEST_CASE("the same value may be an output and the update, of two variables too") {
+  const Variable a = variable("a", numbers({70})), b = variable("b", numbers({70}, 2));
+  const Tensor sum = a.leaf + b.leaf;
+  check({a, b}, {sum, sum}, {sum, a.leaf});
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,75 @@
+// Where chunks begin and end.
+#include "tile/chunks.h"
+
+#include "catch.h"
+#include "tile/graphs.h"
+
+namespace croton::tile {
+namespace {
+
+// The extents of the tutorial: 5000 examples, 1000 hidden units.
+ExtentOf tutorial(const Program& p) {
+  return [&p](AxisId a) {
+    const Axis& axis = p.axes[static_cast<std::size_t>(a)];
+    if (axis.constant >= 0) return axis.constant;
+    const bool examples = (axis.witness.name() == "x" || axis.witness.name() == "y") && axis.witness_axis == 0;
+    return examples ? Index{5000} : Index{1000};
+  };
+}
+
+ExtentOf always(Index n) {
+  return [n](AxisId) { return n; };
+}
+
+const Phase& phase(const Program& p, std::size_t step) { return std::get<Phase>(p.steps[step]); }
+
+}  // namespace
+
+TEST_CASE("the tutorial's step goes in 63 chunks of 80 examples") {
+  const Program p = build(graphs::tutorial_step());
+  const Chunking c = chunking(p, phase(p, 0), tutorial(p), DeviceClass::cpu);
+  INFO("work of an example: " << work_per_point(p, phase(p, 0), tutorial(p)));
+  CHECK(c.points == 5000);
+  CHECK(c.chunk_points == 80);
+  CHECK(c.chunks == 63);
+}
+
+TEST_CASE("chunks cover every point once, whatever the extents") {
+  const Program p = build(graphs::softmax_rows());
+  for (const Index n : {0, 1, 2, 7, 8, 9, 1000, 12345, 1000000}) {
+    const Chunking c = chunking(p, phase(p, 0), always(n), DeviceClass::cpu);
+    CHECK(c.points == n);
+    CHECK(c.chunks * c.chunk_points >= n);
+    CHECK((c.chunks - 1) * c.chunk_points < std::max<Index>(n, 1));
+    CHECK(c.chunks <= 256);
+  }
+}
+
+TEST_CASE("little work is one chunk; much of it is at most 256") {
+  const Program p = build(graphs::chain());
+  const auto chunks = [&](Index n) { return chunking(p, phase(p, 0), always(n), DeviceClass::cpu).chunks; };
+  CHECK(chunks(3) == 1);
+  CHECK(chunks(100) == 1);
+  CHECK(chunks(1000) > 8);
+  CHECK(chunks(30000) == 256);
+}
+
+TEST_CASE("partials are a small share of what a phase moves") {
+  const Tensor x = fmatrix("x");
+  const std::vector<Tensor> sums{sum(x, 0)};
+  const Program p = build(sums);
+  const ExtentOf extent = always(4096);
+  const Chunking c = chunking(p, phase(p, 0), extent, DeviceClass::cpu);
+  CHECK(c.chunks * 4096 <= 4096 * 4096 / 50);
+}
+
+TEST_CASE("an elementary function counts 16, arithmetic 1, a byte a quarter") {
+  const Tensor x = fvector("x");
+  const std::vector<Tensor> one{x * 3};
+  const std::vector<Tensor> other{exp(x)};
+  const Program a = build(one), b = build(other);
+  CHECK(work_per_point(a, phase(a, 0), always(100)) == 1 + 8 / 4.0);
+  CHECK(work_per_point(b, phase(b, 0), always(100)) == 16 + 8 / 4.0);
+}
+
+}  // namespace croton::tile

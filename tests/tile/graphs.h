@@ -1,0 +1,57 @@
+// Graphs that several tests of tile programs look at.
+#pragma once
+#include "croton/gradient.h"
+#include "croton/ops.h"
+#include "graph/node.h"
+#include "rewrite/passes.h"
+#include "tile/build.h"
+
+namespace croton::tile::graphs {
+
+inline std::vector<Tensor> chain() {
+  const Tensor a = fmatrix("a"), b = fmatrix("b");
+  return {tanh(a * b + 0.3) * exp(-a) + sqrt(abs(b))};
+}
+
+inline std::vector<Tensor> softmax_rows() {
+  const Tensor x = fmatrix("x");
+  const Tensor e = exp(x - max(x, 1, keepdims));
+  return {e / sum(e, 1, keepdims)};
+}
+
+inline std::vector<Tensor> column_variance() {
+  const Tensor x = fmatrix("x");
+  const Tensor centred = x - sum(x, 0, keepdims) / 1000;
+  return {centred * rsqrt(sum(centred * centred, 0, keepdims) + 1)};
+}
+
+/// The tutorial's gradient step as its users write it, rewritten: the new w1, b1, w2, b2.
+inline std::vector<Tensor> tutorial_step() {
+  const Tensor x = tensor("x", float32, {any_extent, 2}), y = tensor("y", float32, {any_extent, 2});
+  const Tensor w1 = tensor("w1", float32, {2, any_extent}), b1 = fvector("b1");
+  const Tensor w2 = tensor("w2", float32, {any_extent, 2}), b2 = tensor("b2", float32, {2});
+  const Tensor a1 = tanh(dot(x, w1) + b1);
+  const Tensor y_hat = softmax(dot(a1, w2) + b2);
+  const Tensor loss = mean(categorical_crossentropy(y_hat, y)) + 1e-6 * (sum(square(w1)) + sum(square(w2)));
+  std::vector<Tensor> out;
+  for (const Tensor& w : {w1, b1, w2, b2}) out.push_back(w - 0.01 * grad(loss, w));
+  return rewrite::run(out, {});
+}
+
+inline std::vector<Tensor> gemm_with_neighbours() {
+  const Tensor a = fmatrix("a"), b = fmatrix("b"), bias = fvector("bias");
+  return {relu(dot(a * 2, b) + bias)};
+}
+
+inline std::vector<Tensor> skinny_contraction() {
+  const Tensor a = tensor("a", float32, {any_extent, 3}), b = tensor("b", float32, {3, 4});
+  return {dot(a, b)};
+}
+
+inline std::vector<Tensor> swap() {
+  const Tensor a = make_shared({float32, {-1}}, std::make_shared<SharedValue>(), "a", Where::here());
+  const Tensor b = make_shared({float32, {-1}}, std::make_shared<SharedValue>(), "b", Where::here());
+  return {b, a};
+}
+
+}  // namespace croton::tile::graphs
