@@ -188,7 +188,7 @@ struct Executable::Body {
     shapes = infer(program, shapes, integers);
     check_updates(shapes);
     auto p = std::make_unique<Planned>();
-    p->plan = make_plan(program, nests, shapes, integers, device.device_class(), device.separate_buffers());
+    p->plan = make_plan(program, nests, shapes, integers, device.target(), device.separate_buffers());
     p->plan.signature = std::move(signature);
     plans.push_back(std::move(p));
     latest.store(plans.back().get(), std::memory_order_release);
@@ -321,6 +321,12 @@ struct Executable::Body {
       w.words[step][at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
     for (std::size_t k = 0; k < l.uses.size(); ++k)
       w.uses[step][k] = {w.pointers[at(l.uses[k].first)], plan.places[at(l.uses[k].first)].bytes, l.uses[k].second};
+    for (const auto& [word, buffer] : l.streams) {
+      const void* const to = w.pointers[at(buffer)];
+      const bool read_too = std::any_of(w.uses[step].begin(), w.uses[step].end(),
+                                        [&](const BufferUse& u) { return u.access == Access::r && u.data == to; });
+      w.words[step][at(word)] = reinterpret_cast<std::uintptr_t>(to) % 64 == 0 && !read_too;
+    }
     const Launch launch{.kernel = module->kernels()[at(l.nest)],
                         .chunks = l.chunks,
                         .args = w.words[step].data(),

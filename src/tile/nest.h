@@ -21,6 +21,7 @@ struct Word {
     rows,          ///< how many rows of partials buffer has
     scratch,       ///< byte offset of scratch piece `buffer` in the chunk's scratch
     scalar,        ///< a number: its bits as dtype
+    stream,        ///< whether stores to buffer go past the caches
   };
   Kind kind = Kind::pointer;
   int buffer = -1;
@@ -75,14 +76,16 @@ struct Statement {
     let_identity,  ///< result = monoid's identity; a variable
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
     store,         ///< memory[address] = args[0]
+    prefetch,      ///< brings memory[address] nearer: it will be read soon
     index,         ///< index variable `variable` = (address / divisor) % modulus (each where given)
     loop,          ///< for variable from `from` to `to` by `step`: body
-    lane_loop,     ///< for variable from `from` by whole vectors: body; what is left, `count` lanes, in tail
+    lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail
   };
   Kind kind = Kind::let_call;
   int result = -1;
   std::vector<int> args = {};
   std::string_view function = {};
+  bool in_line = false;  // let_call: the function's body stands here, instead of a call of it
   Monoid monoid = Monoid::sum;
   double number = 0;
   Index integer = 0;
@@ -93,6 +96,7 @@ struct Statement {
   Reach reach = Reach::scalar;
   Factor stride = {};    // strided: elements between lanes
   bool partial = false;  // only the first `count` lanes
+  int stream = -1;       // store of whole vectors: the word that says whether it goes past the caches
   int variable = -1;
   Linear from = {}, to = {};
   bool resume = false;       // loop: goes on from where the variable stands
@@ -100,7 +104,8 @@ struct Statement {
   bool bounded = false;      // index: at most the chunk's end
   Index step = 1;
   Factor divisor = {}, modulus = {0, -1};
-  Body body = {}, tail = {};
+  Index vectors = 1;  // lane_loop
+  Body several = {}, body = {}, tail = {};
 };
 
 /// A kernel: `void entry(const void* words, long chunk, void* scratch)`. Index variable 0 is the first point of the

@@ -122,6 +122,7 @@ std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
       case Word::Kind::row: r.push_back("elements from row to row of " + buffer(w.buffer)); break;
       case Word::Kind::rows: r.push_back("rows of " + buffer(w.buffer)); break;
       case Word::Kind::scratch: r.push_back("of this chunk alone"); break;
+      case Word::Kind::stream: r.push_back("whether stores go past the caches: to " + buffer(w.buffer)); break;
       case Word::Kind::scalar:
         r.push_back(is_float(w.dtype) ? fmt::format("{}", w.number) : fmt::format("{}", w.integer));
         break;
