@@ -321,7 +321,10 @@ void collect(const tile::Body& body, std::vector<std::string_view>& out) {
 }  // namespace
 
 std::string kernel(const Nest& nest, std::string_view name, const Dialect& dialect, const Names* names) {
-  return Printer(nest, dialect, names).run(name);
+  std::string above;
+  if (names)
+    for (const std::string& line : names->computes) above += "// " + line + "\n";
+  return above + Printer(nest, dialect, names).run(name);
 }
 
 std::vector<std::string_view> functions(const Nest& nest) {

@@ -122,7 +122,16 @@ struct Nest {
 /// The loop nest of a phase. `program` gives axes and buffers.
 Nest lower(const Program& program, const Phase& phase, const Target& target);
 
+/// The notation: words, scratch, then the body, a statement a line.
+std::string text(const Nest&);
+/// Throws std::logic_error if a rule is broken: a register or an index variable used before it is defined, or outside
+/// the loop that defines it; a word that is not there or holds something else; memory of another dtype or width than
+/// its register; lanes that are left over outside the rest of a loop.
+void verify(const Nest&);
+
 /// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".
 std::vector<std::string> describe_words(const Program&, const Nest&);
+/// What a phase computes, a line for each value that the user wrote: "v6 = tanh(dot(X, W1) + b1), moons.cpp:21".
+std::vector<std::string> describe_phase(const Phase&);
 
 }  // namespace croton::tile
