@@ -5,6 +5,7 @@
 #include "array/body.h"
 #include "base/dtype.h"
 #include "base/error.h"
+#include "base/float_control.h"
 
 namespace croton {
 
@@ -69,6 +70,7 @@ bool kept(To to, From from) {
 }  // namespace
 
 void convert(const std::byte* from, DType from_type, std::byte* to, DType to_type, Index n) {
+  const FloatControl control;
   visit_dtype(from_type, [&]<class From>(From) {
     visit_dtype(to_type, [&]<class To>(To) {
       const From* source = reinterpret_cast<const From*>(from);
@@ -79,6 +81,7 @@ void convert(const std::byte* from, DType from_type, std::byte* to, DType to_typ
 }
 
 bool convert_exactly(const std::byte* from, DType from_type, std::byte* to, DType to_type) {
+  const FloatControl control;
   return visit_dtype(from_type, [&]<class From>(From) {
     return visit_dtype(to_type, [&]<class To>(To) {
       const auto value = opened(load<From>(from));

@@ -1,6 +1,7 @@
 // Values of expressions without compiling: the stabilizing rules, then the reference evaluator.
 #include "array/access.h"
 #include "base/error.h"
+#include "base/float_control.h"
 #include "function/opened.h"
 #include "function/recipe.h"
 #include "ops/evaluate.h"
@@ -9,6 +10,7 @@
 namespace croton {
 
 Array eval(const Tensor& x, const Givens& givens, Where where) {
+  const FloatControl control;
   if (!x.node()) fail_at<GraphError>(where, "eval: the expression is an empty Tensor (declared, never assigned)");
   std::vector<Tensor> graph = with_givens({&x, 1}, givens, "eval", where);
   for (const Tensor& t : leaves(graph, NodeKind::input))

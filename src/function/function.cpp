@@ -3,6 +3,7 @@
 
 #include "base/config.h"
 #include "base/error.h"
+#include "base/float_control.h"
 #include "function/body.h"
 
 namespace croton {
@@ -75,6 +76,7 @@ class FrameLease {
 FunctionBase detail::make_function(const Inputs& inputs, std::span<const Tensor> outputs,
                                    const FunctionOptions& options, std::span<const Update> updates, Where where) {
   const ConfigInUse scope(config_snapshot());
+  const FloatControl control;
   const Making making = how(options, where);
   auto* body = new FunctionBase::Body(make_recipe(inputs, outputs, options, updates, where), making);
   FunctionBase made(body);
@@ -139,6 +141,7 @@ void FunctionBase::compile(std::span<const Extents> shapes) const {
     if (const int rank = type(r.inputs[i].variable).rank(); static_cast<std::size_t>(rank) != shapes[i].size())
       fail_at<ShapeError>(r.where, "{}.compile: shape {} has {} axes, {} is {}", r.title(), i + 1, shapes[i].size(),
                           describe(r.inputs[i].variable), text(type(r.inputs[i].variable)));
+  const FloatControl control;
   b.with_specialized([&](Specialized& s) { s.prepare(shapes); });
 }
 
@@ -147,6 +150,7 @@ void FunctionBase::run(std::span<const Argument> in, std::span<Array> out) const
   if (out.size() != b.recipe.outputs.size())
     fail_at<GraphError>(b.recipe.where, "{} has {} outputs, {} places for them were given", b.recipe.title(),
                         b.recipe.outputs.size(), out.size());
+  const FloatControl control;
   const FrameLease frame(b);
   b.take(in, *frame);
   b.call((*frame).inputs, out);

@@ -68,9 +68,10 @@ void Specialized::evaluate(std::span<const Array> inputs, std::span<Array> outpu
   ops::Values values;
   for (std::size_t i = 0; i < inputs.size(); ++i) values.emplace(inputs_[i].node(), inputs[i]);
   for (const Tensor& leaf : leaves_) values.emplace(leaf.node(), storage_of(leaf).get());
-  const std::vector<Array> results = check_nan_ ? evaluate_finite(results_, values) : ops::evaluate(results_, values);
+  std::vector<Array> results = check_nan_ ? evaluate_finite(results_, values) : ops::evaluate(results_, values);
   for (std::size_t u = 0; u < updates_.size(); ++u) check_update(u, results[updates_[u].result]);
-  for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = owned(results[i]);  // nothing of the caller's memory
+  for (Array& a : results) a = owned(contiguous(a));  // nothing of the caller's memory; the rest cannot fail
+  for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = results[i];
   for (const runtime::UpdateTarget& u : updates_) storage_of(u.shared).set(results[u.result]);
 }
 

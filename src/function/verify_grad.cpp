@@ -5,6 +5,7 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
+#include "base/float_control.h"
 #include "croton/gradient.h"
 #include "function/words.h"
 #include "ops/evaluate.h"
@@ -57,6 +58,7 @@ ops::Values leaf_values(std::span<const Tensor> graph, const std::vector<Tensor>
 
 void verify_grad(const Tensor& cost, const std::vector<Tensor>& inputs, const std::vector<Array>& values,
                  const VerifyGradOptions& o) {
+  const FloatControl control;
   if (inputs.size() != values.size())
     fail<GraphError>("verify_grad: {} values were given for {} inputs", values.size(), inputs.size());
   std::vector<Tensor> wrt;

@@ -172,6 +172,10 @@ class Device {
   virtual void launch(std::span<const Launch>) = 0;
   /// Throws DeviceError that says what to install where there is no such library.
   virtual void gemm(const Gemm&) = 0;
+  /// What a plan asks before it writes anything, so that what is launched afterwards cannot fail: whether gemm() can
+  /// multiply such matrices (it throws what gemm() would), and so many bytes of scratch for launches of this thread.
+  virtual void check(const Gemm&) {}
+  virtual void reserve_scratch(std::size_t) {}
 
   /// Clears a slot, which is memory of this device of 8 bytes.
   void clear_error(void* slot);

@@ -34,7 +34,8 @@ struct Workspace {
   std::vector<std::vector<std::int64_t>> words;  // by step
   std::vector<std::vector<BufferUse>> uses;      // by step
   std::vector<Array> results;                    // the last call's, reused once the caller has let go
-  std::vector<Buffer> spares;  // by update: where a new value goes before it is exchanged with the old
+  std::vector<Buffer> spares;   // by update: where a new value goes before it is exchanged with the old
+  std::vector<Array> replaced;  // outs that could not be used again, while an argument may lie in their memory
 };
 
 /// A plan and the workspaces of calls that are not running. It is never freed while its function lives: when it has not
@@ -249,7 +250,10 @@ struct Executable::Body {
     for (const Tensor& t : deciding) integers[t.node()] = integers_of(t, in);
     shapes = infer(program, shapes, integers);
     check_updates(shapes);
-    return make_plan(program, nests, shapes, integers, device.target(), device.separate_buffers());
+    Plan plan = make_plan(program, nests, shapes, integers, device.target(), device.separate_buffers());
+    for (const PlannedStep& s : plan.steps)
+      if (const auto* g = std::get_if<PlannedGemm>(&s)) device.check(g->gemm);
+    return plan;
   }
 
   std::string work() {
@@ -299,9 +303,12 @@ struct Executable::Body {
     return w;
   }
 
-  void give_back(Planned& p, std::unique_ptr<Workspace> w) {
+  // The call has done its work: where there is no memory to remember the workspace, the next call makes its own.
+  void give_back(Planned& p, std::unique_ptr<Workspace> w) noexcept {
     const std::lock_guard lock(p.mutex);
-    p.idle.push_back(std::move(w));
+    try {
+      p.idle.push_back(std::move(w));
+    } catch (const std::bad_alloc&) {}
   }
 
   void point(const Plan& plan, Workspace& w, std::span<const Array> in, std::span<Array> out) {
@@ -317,7 +324,7 @@ struct Executable::Body {
       if (u >= 0)
         w.pointers[at(b)] = update_memory(at(u), place, w);
       else
-        w.pointers[at(b)] = result_memory(r, place, w, out[next++]);
+        w.pointers[at(b)] = result_memory(r, place, w, in, out[next++]);
     }
     for (std::size_t b = 0; b < plan.places.size(); ++b) {
       const Place& place = plan.places[b];
@@ -335,14 +342,26 @@ struct Executable::Body {
   void* update_memory(std::size_t u, const Place& place, Workspace& w) {
     SharedStorage& s = storage(updates[u].shared);
     Buffer& now = s.on(device);
-    if (written_in_place[u] && now.bytes() == place.bytes) return now.data();
+    const bool same_shape = std::equal(place.shape.begin(), place.shape.end(), s.shape().begin(), s.shape().end());
+    if (written_in_place[u] && same_shape) return now.data();
     if (w.spares[u].bytes() != place.bytes || !w.spares[u]) w.spares[u] = Buffer(device, place.bytes);
     return w.spares[u].data();
   }
 
+  // Whether an argument that is the caller's own memory, and so holds no count, lies in the array's memory.
+  static bool is_read(const Array& a, std::span<const Array> in) {
+    const Block* memory = block(a);
+    return memory && std::any_of(in.begin(), in.end(), [memory](const Array& x) {
+             if (!is_foreign(x)) return false;
+             const std::byte* first = data(x);
+             const std::byte* last = first + static_cast<std::size_t>(x.size()) * size_of(x.dtype());
+             return std::less<>{}(first, memory->bytes + memory->size) && std::less<>{}(memory->bytes, last);
+           });
+  }
+
   // The caller's array where nobody else holds it; else the last call's, once the caller has let go of it; else a new
   // one.
-  void* result_memory(std::size_t r, const Place& place, Workspace& w, Array& out) {
+  void* result_memory(std::size_t r, const Place& place, Workspace& w, std::span<const Array> in, Array& out) {
     const DType dtype = program.buffers[at(program.outputs[r])].node.dtype();
     const auto usable = [&](const Array& a, int holders = 1) {
       return a.dtype() == dtype && a.shape().size() == place.shape.size() &&
@@ -350,7 +369,9 @@ struct Executable::Body {
              is_contiguous(a) && !is_foreign(a);
     };
     const bool kept_here = block(out) && block(out) == block(w.results[r]);  // the caller's handle and this one
-    if (!usable(out) && !(kept_here && usable(out, 2))) {
+    const bool read = is_read(out, in);
+    if (read) w.replaced.push_back(out);
+    if (read || (!usable(out) && !(kept_here && usable(out, 2)))) {
       if (place.bytes < 4096)
         out = empty(Extents(place.shape), dtype);  // nothing worth keeping
       else {
@@ -429,12 +450,12 @@ struct Executable::Body {
   }
 
   // After everything that can fail: the new values take the old ones' place together.
-  void commit(const Plan& plan, Workspace& w) {
+  void commit(const Plan& plan, Workspace& w) noexcept {
     for (std::size_t u = 0; u < updates.size(); ++u) {
       SharedStorage& s = storage(updates[u].shared);
       const Place& place = plan.places[at(program.outputs[updates[u].result])];
       if (w.pointers[at(program.outputs[updates[u].result])] == s.on(device).data()) continue;
-      s.exchange(w.spares[u], Extents(place.shape));
+      s.exchange(w.spares[u], place.shape);
     }
   }
 };
@@ -459,8 +480,10 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
   Planned& p = *used;
   auto w = b.borrow(p);
   b.point(p.plan, *w, inputs, outputs);
+  b.device.reserve_scratch(p.plan.scratch_bytes);
   b.execute(p.plan, *w);
   b.commit(p.plan, *w);
+  w->replaced.clear();
   b.shared_ready.store(true, std::memory_order_release);
   b.give_back(p, std::move(w));
 }

@@ -233,6 +233,7 @@ class Planner {
         l.streams.emplace_back(static_cast<int>(k), w.buffer);
       l.words.push_back(word(w, chunks_[step], offsets));
     }
+    plan_.scratch_bytes = std::max(plan_.scratch_bytes, l.scratch_bytes);
     for (const tile::Value& v : phase.values)
       if (v.buffer >= 0) l.uses.emplace_back(v.buffer, Access::r);
     for (const tile::Store& s : phase.stores) l.uses.emplace_back(s.buffer, Access::w);

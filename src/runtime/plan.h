@@ -57,6 +57,7 @@ struct Plan {
   std::vector<PlannedStep> steps;
   std::vector<std::int64_t> integers;  // values of shape_of leaves
   std::size_t arena_bytes = 0;
+  std::size_t scratch_bytes = 0;  // the most that a launch needs
 };
 
 /// `nests`: by step (-1 where a step is no kernel).

@@ -29,6 +29,8 @@ class QueuedDevice final : public Device {
   std::shared_ptr<Module> compile(const Source& source) override { return inner_.compile(source); }
   void launch(std::span<const Launch>) override;
   void gemm(const Gemm&) override;
+  void check(const Gemm& g) override { inner_.check(g); }
+  void reserve_scratch(std::size_t bytes) override { inner_.reserve_scratch(bytes); }
   std::optional<KernelError> commit(void* slot) override { return read_error(slot); }
   Ticket ticket() override;
   bool done(Ticket) override;

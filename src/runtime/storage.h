@@ -1,6 +1,8 @@
 // What a shared variable holds: its value on the host or on one device, and the word that guards it.
 #pragma once
+#include <algorithm>
 #include <atomic>
+#include <span>
 
 #include "croton/array.h"
 #include "graph/node.h"
@@ -62,11 +64,11 @@ class SharedStorage final : public SharedValue {
   Buffer& on(Device&);
   /// Replaces the buffer by one of the same device and shape that a call has filled, and gives the old one back
   /// (exclusive).
-  void swap(Buffer& other) { std::swap(buffer_, other); }
-  /// The same for a new value of another shape.
-  void exchange(Buffer& other, const Extents& shape) {
+  void swap(Buffer& other) noexcept { std::swap(buffer_, other); }
+  /// The same for a new value of another shape, of as many axes.
+  void exchange(Buffer& other, std::span<const Index> shape) noexcept {
     swap(other);
-    shape_ = shape;
+    std::copy(shape.begin(), shape.end(), shape_.begin());
   }
 
   /// The value, which later changes of the variable leave alone.

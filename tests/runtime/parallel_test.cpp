@@ -5,6 +5,7 @@
 #include <numeric>
 #include <thread>
 
+#include "base/float_control.h"
 #include "catch.h"
 #include "fixture.h"
 #include "runtime/cpu/cpu_count.h"

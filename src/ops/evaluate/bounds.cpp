@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "base/dtype.h"
+#include "base/float_control.h"
 #include "ops/evaluate/bounds.h"
 #include "ops/evaluate/walk.h"
 
@@ -111,6 +112,7 @@ void add_rounding(Bounded& y, double units) {
 }
 
 std::vector<Bounded> evaluate_bounded(std::span<const Tensor> outputs, const Values& leaves) {
+  const FloatControl control;
   const auto leaf = [&](const Node& n) { return exact(leaf_value(n, leaves)); };
   const auto each = [](const Tensor& t, std::vector<Bounded>&& arguments) { return step(t, arguments); };
   return walk<Bounded>(outputs, leaves, leaf, each);

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/float_control.h"
 #include "ops/evaluate/steps.h"
 #include "ops/evaluate/walk.h"
 
@@ -46,6 +47,7 @@ const Array& leaf_value(const Node& n, const Values& leaves) {
 }
 
 std::vector<Array> evaluate(std::span<const Tensor> outputs, const Values& leaves) {
+  const FloatControl control;
   const auto leaf = [&](const Node& n) -> Array { return leaf_value(n, leaves); };
   const auto step = [](const Tensor& t, std::vector<Array>&& arguments) { return evaluate_node(t, arguments); };
   std::vector<Array> results = walk<Array>(outputs, leaves, leaf, step);

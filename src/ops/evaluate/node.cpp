@@ -1,5 +1,6 @@
 // One node on given arguments: its true type by its own rule, then the step of its meaning.
 #include "base/error.h"
+#include "base/float_control.h"
 #include "graph/walk.h"
 #include "ops/evaluate/steps.h"
 
@@ -69,7 +70,10 @@ Tensor expanded(const Node& n, std::span<const Tensor> inputs) {
   return meaning<Expansion>(*n.op)->expand({n.params, inputs, Tensor(self), Tensor()});
 }
 
-Array evaluate_node(const Tensor& t, std::span<const Array> arguments) { return run(Call(t, arguments)); }
+Array evaluate_node(const Tensor& t, std::span<const Array> arguments) {
+  const FloatControl control;
+  return run(Call(t, arguments));
+}
 
 Shape true_shape(const Tensor& t, std::span<const Shape> shapes,
                  std::span<const std::optional<std::vector<Index>>> values) {

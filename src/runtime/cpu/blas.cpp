@@ -40,7 +40,9 @@ void multiply(void (*function)(), const Gemm& g, Index batch, Index row, Index r
                                               b, &ldb, a, &lda, &beta, c, &ldc);
 }
 
-void check(const Gemm& g) {
+}  // namespace
+
+void Blas::check(const Gemm& g) const {
   if (g.dtype != float32 && g.dtype != float64) {
     fail<DTypeError>("gemm: {}, but the library has float32 and float64", name_of(g.dtype));
   }
@@ -51,8 +53,6 @@ void check(const Gemm& g) {
     }
   }
 }
-
-}  // namespace
 
 void Blas::gemm(const Gemm& g) const {
   check(g);

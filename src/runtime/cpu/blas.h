@@ -25,8 +25,10 @@ class Blas {
   /// DeviceError that lists what was tried and what to install.
   explicit Blas(const Config&);
   /// The product, in panels of about 512 rows and columns, on all threads where the library allows it. Bits depend on
-  /// the extents only. Throws ShapeError for extents beyond the library's 32-bit integers.
+  /// the extents only. Throws what check() does.
   void gemm(const Gemm&) const;
+  /// Throws ShapeError for extents beyond the library's 32-bit integers, DTypeError for what is no float32 or float64.
+  void check(const Gemm&) const;
   const BlasReport& report() const { return report_; }
 
  private:

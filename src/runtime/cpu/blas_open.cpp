@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/float_control.h"
 #include "base/text.h"
 #include "runtime/cpu/blas.h"
 #include "runtime/cpu/cpu_target.h"

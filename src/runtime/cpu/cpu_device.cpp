@@ -3,8 +3,8 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/float_control.h"
 #include "runtime/cpu/cpu_target.h"
-#include "runtime/cpu/parallel.h"
 
 namespace croton::runtime {
 

@@ -7,6 +7,7 @@
 #include "runtime/cpu/blas.h"
 #include "runtime/cpu/memory.h"
 #include "runtime/cpu/module_store.h"
+#include "runtime/cpu/parallel.h"
 #include "runtime/steps.h"
 
 namespace croton::runtime {
@@ -31,6 +32,8 @@ class CpuDevice final : public Device {
   std::shared_ptr<Module> compile(const Source& source) override { return modules_.compile(source); }
   void launch(std::span<const Launch>) override;
   void gemm(const Gemm&) override;
+  void check(const Gemm& g) override { blas().check(g); }
+  void reserve_scratch(std::size_t bytes) override { runtime::reserve_scratch(bytes); }
   std::optional<KernelError> commit(void* slot) override;
 
   // all work is done when the call that gives it returns

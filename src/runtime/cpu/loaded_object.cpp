@@ -9,8 +9,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/float_control.h"
 #include "croton/base.h"
-#include "runtime/cpu/parallel.h"
 #include "runtime/temporary.h"
 
 namespace croton::runtime {

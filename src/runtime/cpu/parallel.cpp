@@ -5,13 +5,11 @@
 #include <atomic>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <vector>
 
 #include "runtime/cpu/cpu_count.h"
 #include "runtime/cpu/pool.h"
-#if defined(__x86_64__)
-#include <xmmintrin.h>
-#endif
 
 namespace croton::runtime {
 namespace {
@@ -34,14 +32,15 @@ void retire(Pool* pool) {
   retired->push_back(pool);
 }
 
-Pool& make_pool() {
+// Null where there is no memory for one.
+Pool* make_pool() try {
   static const int registered = pthread_atfork(nullptr, nullptr, leave_pool_in_child);
   (void)registered;
   auto fresh = std::make_unique<Pool>(threads() - 1);
   Pool* seen = nullptr;
-  if (current_pool.compare_exchange_strong(seen, fresh.get(), std::memory_order_acq_rel)) return *fresh.release();
-  return *seen;  // another thread was first
-}
+  if (current_pool.compare_exchange_strong(seen, fresh.get(), std::memory_order_acq_rel)) return fresh.release();
+  return seen;  // another thread was first
+} catch (const std::bad_alloc&) { return nullptr; }
 
 // This thread's scratch, or a fresh one where a loop around this one uses it.
 class CallersScratch {
@@ -55,6 +54,7 @@ class CallersScratch {
   CallersScratch(const CallersScratch&) = delete;
   CallersScratch& operator=(const CallersScratch&) = delete;
   Scratch& get() { return mine_ ? kept_ : fresh_; }
+  static void reserve(std::size_t bytes) { kept_.get(bytes); }
 
  private:
   static thread_local Scratch kept_;
@@ -73,12 +73,14 @@ void parallel_for(long chunks, std::size_t scratch_bytes, ChunkRun run, void* co
   CallersScratch scratch;
   if (chunks > 1 && chunks <= 0x7fffffff && threads() > 1) {
     Pool* pool = current_pool.load(std::memory_order_acquire);
-    if (pool == nullptr) pool = &make_pool();
-    if (pool->try_run(chunks, scratch_bytes, run, context, scratch.get())) return;
+    if (pool == nullptr) pool = make_pool();
+    if (pool != nullptr && pool->try_run(chunks, scratch_bytes, run, context, scratch.get())) return;
   }
   void* const own = scratch.get().get(scratch_bytes);
   for (long chunk = 0; chunk < chunks; ++chunk) run(context, chunk, own);
 }
+
+void reserve_scratch(std::size_t bytes) { CallersScratch::reserve(bytes); }
 
 int threads() {
   int n = thread_count.load(std::memory_order_relaxed);
@@ -93,21 +95,5 @@ void set_threads(int n) {
   thread_count.store(n, std::memory_order_relaxed);
   if (Pool* old = current_pool.exchange(nullptr, std::memory_order_acq_rel)) retire(old);
 }
-
-#if defined(__x86_64__)
-namespace {
-constexpr unsigned default_control = 0x1f80;  // all exceptions masked, to nearest, nothing flushed
-}
-FloatControl::FloatControl() noexcept : before_(_mm_getcsr()) {
-  // the six low bits are flags that arithmetic sets
-  if ((before_ & ~0x3fu) != default_control) _mm_setcsr(default_control);
-}
-FloatControl::~FloatControl() {
-  if (((_mm_getcsr() ^ before_) & ~0x3fu) != 0) _mm_setcsr(before_);
-}
-#else
-FloatControl::FloatControl() noexcept : before_(0) {}
-FloatControl::~FloatControl() { (void)before_; }
-#endif
 
 }  // namespace croton::runtime

@@ -10,7 +10,7 @@
 #include <climits>
 #include <new>
 
-#include "runtime/cpu/parallel.h"
+#include "base/float_control.h"
 
 namespace croton::runtime {
 
@@ -174,8 +174,10 @@ bool Pool::try_run(long chunks, std::size_t scratch_bytes, ChunkRun run, void* c
     std::atomic<bool>& busy;
     ~Free() { busy.store(false, std::memory_order_release); }
   } free{s.busy};
-  own.get(scratch_bytes);
-  for (Scratch& w : s.scratch) w.get(scratch_bytes);
+  try {
+    own.get(scratch_bytes);
+    for (Scratch& w : s.scratch) w.get(scratch_bytes);
+  } catch (const std::bad_alloc&) { return false; }
 
   s.run.store(run, std::memory_order_release);
   s.context.store(context, std::memory_order_release);
