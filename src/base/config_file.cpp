@@ -194,12 +194,14 @@ void check_is_text(const std::string& text, const std::string& path) {
 }  // namespace
 
 std::optional<std::string> read_config_file(const std::string& path) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a pipe must not wait for a writer
   if (file.fd < 0 && errno == ENOENT) return std::nullopt;
   struct stat facts {};
   if (file.fd < 0 || ::fstat(file.fd, &facts) != 0)
     fail<ConfigError>("{}: cannot be read: {}", path, std::strerror(errno));
   if (S_ISDIR(facts.st_mode)) fail<ConfigError>("{}: is a folder, not a configuration file", path);
+  if (S_ISFIFO(facts.st_mode) || S_ISSOCK(facts.st_mode))
+    fail<ConfigError>("{}: is a {}, not a configuration file", path, S_ISFIFO(facts.st_mode) ? "pipe" : "socket");
   if (S_ISREG(facts.st_mode) && (facts.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     warn_once("mode of " + path,
               fmt::format("{}: others may write it (mode {:04o}), and it holds flags for a compiler; chmod go-w {}",

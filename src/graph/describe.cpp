@@ -23,7 +23,8 @@ std::string_view kind_word(const Node& n) {
 }
 
 std::string constant_text(const Node& n) {
-  return n.type.rank() == 0 ? number_text(n.value, 0) : fmt::format("constant {}", text(n.type));
+  // one number with axes of extent 1 is a bare number that was fitted to another operand
+  return n.value.size() == 1 ? number_text(n.value, 0) : fmt::format("constant {}", text(n.type));
 }
 
 constexpr int call_strength = 9;

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <exception>
 #include <mutex>
+#include <thread>
 #include <utility>
 
 #include "array/access.h"
@@ -13,6 +15,7 @@
 #include "base/error.h"
 #include "ops/evaluate.h"
 #include "print/printer.h"
+#include "runtime/cpu/cpu_count.h"
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
 #include "runtime/storage.h"
@@ -63,6 +66,33 @@ class PlanInUse {
   Planned* p_;
 };
 
+/// Of the nests in one translation unit.
+constexpr std::size_t most_registers = 8000;
+
+/// Large programs are several texts, which as many compilers take at once as there are threads. The first error is
+/// thrown when all have ended.
+std::vector<std::shared_ptr<Module>> compile_side_by_side(Device& device, const std::vector<Source>& sources) {
+  std::vector<std::shared_ptr<Module>> modules(sources.size());
+  std::vector<std::exception_ptr> errors(sources.size());
+  std::atomic<std::size_t> next{0};
+  const auto config = config_snapshot();
+  const auto work = [&] {
+    const ConfigInUse scope(config);
+    for (std::size_t k; (k = next.fetch_add(1)) < sources.size();) try {
+        modules[k] = device.compile(sources[k]);
+      } catch (...) { errors[k] = std::current_exception(); }
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::size_t most = std::min(sources.size(), static_cast<std::size_t>(threads_allowed()));
+    for (std::size_t t = 1; t < most; ++t) others.emplace_back(work);
+    work();
+  }
+  for (const std::exception_ptr& e : errors)
+    if (e) std::rethrow_exception(e);
+  return modules;
+}
+
 }  // namespace
 
 struct Executable::Body {
@@ -75,7 +105,8 @@ struct Executable::Body {
   tile::Program program;
   std::vector<tile::Nest> nests;
   std::string text;
-  std::shared_ptr<Module> module;
+  std::vector<std::shared_ptr<Module>> modules;
+  std::vector<Kernel> kernels;  // by nest
   std::vector<bool> written_in_place;
   std::vector<Tensor> shared;
   std::vector<Tensor> deciding;
@@ -104,18 +135,33 @@ struct Executable::Body {
   }
 
   void compile() {
-    Source source{.text = {}, .entries = {}, .name = name};
     for (const tile::Step& s : program.steps) {
       const auto* phase = std::get_if<tile::Phase>(&s);
       times.push_back({label(s, times.size())});
       if (!phase) continue;
       nests.push_back(tile::lower(program, *phase, device.target()));
       if (check_ir) tile::verify(nests.back());
-      source.entries.push_back(print::entry_name(nests.size() - 1));
     }
-    if (nests.empty()) return;
-    text = source.text = print::translation_unit(nests, device.target());
-    module = device.compile(source);
+    const std::vector<Source> sources = translation_units();
+    for (const Source& s : sources) text += s.text;
+    modules = compile_side_by_side(device, sources);
+    for (const auto& m : modules) kernels.insert(kernels.end(), m->kernels().begin(), m->kernels().end());
+  }
+
+  /// The nests in their order, as many in one text as the host compiler takes in about a second.
+  std::vector<Source> translation_units() const {
+    std::vector<Source> sources;
+    for (std::size_t first = 0, end = 0; first < nests.size(); first = end) {
+      Source s{.text = {}, .entries = {}, .name = name};
+      std::size_t registers = 0;
+      while (end < nests.size() && (end == first || registers + nests[end].registers.size() <= most_registers)) {
+        registers += nests[end++].registers.size();
+        s.entries.push_back(print::entry_name(s.entries.size()));
+      }
+      s.text = print::translation_unit(std::span(nests).subspan(first, end - first), device.target());
+      sources.push_back(std::move(s));
+    }
+    return sources;
   }
 
   std::string label(const tile::Step& s, std::size_t number) const {
@@ -412,7 +458,7 @@ struct Executable::Body {
                                         [&](const BufferUse& u) { return u.access == Access::r && u.data == to; });
       w.words[step][at(word)] = reinterpret_cast<std::uintptr_t>(to) % 64 == 0 && !read_too;
     }
-    const Launch launch{.kernel = module->kernels()[at(l.nest)],
+    const Launch launch{.kernel = kernels[at(l.nest)],
                         .chunks = l.chunks,
                         .args = w.words[step].data(),
                         .args_bytes = w.words[step].size() * sizeof(std::int64_t),

@@ -1,4 +1,5 @@
 // What a badly written configuration is told.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/config_entries.h"
@@ -65,6 +66,10 @@ TEST_CASE("an unknown device is told what there is, and reading the configuratio
 TEST_CASE("K2: a folder, an unreadable file, too large a file, binary, UTF-16") {
   const auto of = [](const std::string& path) { return refusal([&] { load_config(sources(path)); }); };
   CHECK(of("/tmp") == "/tmp: is a folder, not a configuration file");
+  const std::string pipe = "/tmp/croton-test-pipe-" + std::to_string(::getpid());
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  CHECK(of(pipe) == pipe + ": is a pipe, not a configuration file");
+  ::unlink(pipe.c_str());
   CHECK(says(file_refusal(std::string(1 << 20, '#') + "\n"), "RC: larger than 1 MB"));
   CHECK(says(file_refusal("[global]\ndump = " + std::string(10 << 20, 'x')), "RC: larger than 1 MB"));
   CHECK(file_refusal(std::string("[global]\0\n", 10)) == "RC: byte 8 is 0, so it is no text");

@@ -14,7 +14,7 @@ struct Said {
 };
 
 /// environment: "CROTON_FLAGS='device=cpu' ", arguments as a shell takes them.
-inline Said croton(const std::string& arguments, const std::string& environment = {}) {
+inline Said run_croton(const std::string& arguments, const std::string& environment = {}) {
   const std::string line = "CROTONRC= CROTON_FLAGS= " + environment + " '" CROTON_COMMAND "' " + arguments + " 2>&1";
   FILE* pipe = ::popen(line.c_str(), "r");
   REQUIRE(pipe);

@@ -5,16 +5,16 @@
 #include <fstream>
 
 TEST_CASE("croton config shows keys, values and sources") {
-  const Said said = croton("config", "CROTON_FLAGS='device=cuda1, floatX=float32'");
+  const Said said = run_croton("config", "CROTON_FLAGS='device=cuda1, floatX=float32'");
   CHECK(said.status == 0);
   CHECK(said.has("\nfloatX                float32     CROTON_FLAGS\n"));
   CHECK(said.has("\nopenmp                True        default\n"));
 }
 
 TEST_CASE("croton config KEY explains a key in any spelling, and names the nearest of a wrong one") {
-  CHECK(croton("config FLOATX").text.substr(0, 17) == "floatX = float64\n");
-  CHECK(croton("config gcc__cxx").has("gcc.cxx = \n"));
-  const Said wrong = croton("config flotX");
+  CHECK(run_croton("config FLOATX").text.substr(0, 17) == "floatX = float64\n");
+  CHECK(run_croton("config gcc__cxx").has("gcc.cxx = \n"));
+  const Said wrong = run_croton("config flotX");
   CHECK(wrong.status == 2);
   CHECK(wrong.has("did you mean 'floatX'?"));
 }
@@ -22,7 +22,7 @@ TEST_CASE("croton config KEY explains a key in any spelling, and names the neare
 TEST_CASE("croton config --check names the files, and fails on a wrong one") {
   const std::string path = std::string(CROTON_BINARY_DIR) + "/command_test_" + std::to_string(::getpid());
   std::ofstream(path) << "[global]\nthreads = -1\n";
-  const Said said = croton("config --check", "CROTONRC='" + path + "'");
+  const Said said = run_croton("config --check", "CROTONRC='" + path + "'");
   ::unlink(path.c_str());
   CHECK(said.status == 2);
   CHECK(said.has("read      " + path + "\n"));
@@ -30,15 +30,15 @@ TEST_CASE("croton config --check names the files, and fails on a wrong one") {
 }
 
 TEST_CASE("without HOME the account's own home is searched for files") {
-  const Said said = croton("config --check", "env -u CROTONRC -u HOME");
+  const Said said = run_croton("config --check", "env -u CROTONRC -u HOME");
   CHECK(said.status == 0);
   CHECK(said.has("/.crotonrc.txt\n"));
 }
 
 TEST_CASE("croton --version, --help and a wrong subcommand") {
-  CHECK(croton("--version").text.substr(0, 7) == "croton ");
-  CHECK(croton("--help").has("config"));
-  const Said wrong = croton("confug");
+  CHECK(run_croton("--version").text.substr(0, 7) == "croton ");
+  CHECK(run_croton("--help").has("config"));
+  const Said wrong = run_croton("confug");
   CHECK(wrong.status != 0);
   CHECK(wrong.has("confug"));
 }

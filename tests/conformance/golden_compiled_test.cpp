@@ -1,5 +1,5 @@
-// What NumPy and SciPy answer against what generated code does on the cpu. Compiling is what costs time: many cases are
-// one program.
+// What NumPy and SciPy answer against what generated code does on the device of the configuration. Compiling is what
+// costs time: many cases are one program.
 #include <fmt/format.h>
 
 #include <functional>
@@ -8,6 +8,7 @@
 
 #include "cases.h"
 #include "catch.h"
+#include "croton/config.h"
 #include "golden_ops.h"
 #include "rewrite/passes.h"
 #include "runtime/executable.h"
@@ -51,7 +52,7 @@ std::vector<Array> run(std::span<const Case> cases) {
     values.insert(values.end(), c.graph.values.begin(), c.graph.values.end());
     outputs.insert(outputs.end(), c.graph.outputs.begin(), c.graph.outputs.end());
   }
-  runtime::Executable program(rewrite::run(outputs, {.check = true}), inputs, {}, runtime::device("cpu"), "golden");
+  runtime::Executable program(rewrite::run(outputs, {.check = true}), inputs, {}, runtime::device(config_value("device")), "golden");
   std::vector<Array> results(outputs.size());
   program.run(values, results);
   return results;

@@ -138,6 +138,25 @@ TEST_CASE("chunks keep subnormals though the caller flushes them, and the caller
 }
 #endif
 
+TEST_CASE(
+    "T11: OMP_THREAD_LIMIT bounds OMP_NUM_THREADS and what affinity allows, and not what the configuration says") {
+  const ScopedConfig scope("threads=0,openmp=True");
+  const auto allowed = [](const char* limit, const char* threads) {
+    ::setenv("OMP_THREAD_LIMIT", limit, 1);
+    ::setenv("OMP_NUM_THREADS", threads, 1);
+    const int n = threads_allowed();
+    ::unsetenv("OMP_THREAD_LIMIT");
+    ::unsetenv("OMP_NUM_THREADS");
+    return n;
+  };
+  CHECK(allowed("1", "3") == 1);
+  CHECK(allowed("8", "3") == 3);
+  CHECK(allowed("1", "") == 1);
+  CHECK(allowed("none", "3") == 3);
+  const ScopedConfig said("threads=5");
+  CHECK(allowed("1", "3") == 5);
+}
+
 TEST_CASE("OMP_NUM_THREADS is read as OpenMP reads it") {
   CHECK(omp_threads("4") == 4);
   CHECK(omp_threads(" 3 ,2") == 3);

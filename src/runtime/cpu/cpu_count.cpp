@@ -109,8 +109,9 @@ int threads_allowed() {
   const auto config = config_snapshot();
   if (!config->flag("openmp")) return 1;
   if (const Index n = config->number("threads"); n > 0) return static_cast<int>(n);
-  if (const auto n = omp_threads(std::getenv("OMP_NUM_THREADS"))) return *n;
-  const int cpus = cpus_by_affinity();
+  const int limit = omp_threads(std::getenv("OMP_THREAD_LIMIT")).value_or(1024);
+  if (const auto n = omp_threads(std::getenv("OMP_NUM_THREADS"))) return std::min(*n, limit);
+  const int cpus = std::min(cpus_by_affinity(), limit);
   const auto quota = cgroup_cpus(read_small_file("/proc/self/cgroup"), "/sys/fs/cgroup");
   return quota ? std::clamp(static_cast<int>(std::ceil(*quota)), 1, cpus) : cpus;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -24,9 +25,11 @@ namespace {
 constexpr std::size_t large = 64 << 10, page = 4 << 10, huge_page = 2 << 20;
 constexpr std::size_t most_kept = std::size_t{1} << 30;  // of released blocks
 
-// 0 where the size overflows
+// In steps of an eighth, so that a block that was released fits the next one of nearly its size. 0 where the size
+// overflows.
 std::size_t block_bytes(std::size_t bytes) {
-  const std::size_t unit = bytes < huge_page ? page : huge_page;
+  const std::size_t least = bytes < huge_page ? page : huge_page, eighth = std::bit_floor(bytes) / 8;
+  const std::size_t unit = std::clamp(eighth, least, 32 * huge_page);
   return bytes > std::numeric_limits<std::size_t>::max() / 2 ? 0 : (bytes + unit - 1) / unit * unit;
 }
 
