@@ -31,6 +31,38 @@ void release(Block*) noexcept;
 /// Uninitialised memory, 64-byte aligned and a multiple of 64 bytes long. Error if there is not enough.
 Block* new_block(std::size_t bytes, DType);
 
+/// What an Array points to: a shape over a block. Counted and never changed while shared.
+struct Array::Body {
+  std::atomic<int> count{1};
+  Block* block = nullptr;
+  Index offset = 0;  // of the first element, in elements
+  Index size = 0;
+  Extents shape, strides;
+  bool contiguous = true;
+  std::atomic<Block*> gathered{nullptr};  // a row-major copy that values() of a strided view made
+
+  Body() = default;
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
+  ~Body();
+};
+
+/// The door to Array's private parts.
+struct ArrayAccess {
+  using Body = Array::Body;
+  /// Never null: an Array() has the body of float64[0].
+  static const Body& body(const Array& a) { return a.body_ ? *a.body_ : nothing(); }
+  static const Body& nothing();
+  /// Takes over the body's first count.
+  static Array wrap(Body*);
+  static Body*& slot(Array& a) { return a.body_; }
+  static const Body* slot(const Array& a) { return a.body_; }
+};
+
+/// The block's memory, its values brought here first.
+std::byte* bring_here(Block&);
+inline std::byte* host_bytes(Block& b) { return b.here.load(std::memory_order_acquire) ? b.bytes : bring_here(b); }
+
 /// Uninitialised, row-major.
 Array empty(const Extents& shape, DType);
 /// Takes over one count of the block (also when it throws). Strides count elements, {} is row-major; offset is the
@@ -40,7 +72,7 @@ Array from_block(Block*, const Extents& shape, const Extents& strides = {}, Inde
 Array view(const Array&, const Extents& shape, const Extents& strides, Index offset = 0);
 
 /// The block, without bringing its values; null for an Array() that was never assigned.
-Block* block(const Array&);
+inline Block* block(const Array& a) { return ArrayAccess::slot(a) ? ArrayAccess::slot(a)->block : nullptr; }
 /// The first element, ready to be read. Elements lie at multiples of the strides.
 const std::byte* data(const Array&);
 /// The same for writing: makes the array the only user of a writable row-major block first.
@@ -54,14 +86,17 @@ T* mutable_data_as(Array& a) {
   return reinterpret_cast<T*>(mutable_data(a));
 }
 /// In elements, one an axis.
-const Extents& strides(const Array&);
+inline const Extents& strides(const Array& a) { return ArrayAccess::body(a).strides; }
 /// Row-major without gaps.
-bool is_contiguous(const Array&);
+inline bool is_contiguous(const Array& a) { return ArrayAccess::body(a).contiguous; }
 /// Whether the memory belongs to the user (Array::borrow).
-bool is_foreign(const Array&);
+inline bool is_foreign(const Array& a) { return ArrayAccess::body(a).block->foreign; }
 /// How many Arrays (copies and views) share the memory. At 1, mutable_data of a contiguous writable array copies
 /// nothing.
-int use_count(const Array&);
+inline int use_count(const Array& a) {
+  const ArrayAccess::Body& b = ArrayAccess::body(a);
+  return b.count.load(std::memory_order_acquire) + b.block->count.load(std::memory_order_acquire) - 1;
+}
 
 /// The same values, row-major: the array itself or a copy.
 Array contiguous(const Array&);

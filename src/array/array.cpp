@@ -20,15 +20,15 @@ void drop(ArrayAccess::Body* b) noexcept {
 }
 }  // namespace
 
-const Array::Body& ArrayAccess::body(const Array& a) {
-  static const Body* const nothing = [] {
+const ArrayAccess::Body& ArrayAccess::nothing() {
+  static const Body* const none = [] {
     Body* b = new Body;  // lives for ever: a static Array may be read after main
     b->block = new_block(0, DType::float64);
     b->shape = Extents{0};
     b->strides = Extents{1};
     return b;
   }();
-  return a.body_ ? *a.body_ : *nothing;
+  return *none;
 }
 
 Array ArrayAccess::wrap(Body* b) {

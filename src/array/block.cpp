@@ -28,12 +28,10 @@ Block* new_block(std::size_t bytes, DType dtype) {
   return b;
 }
 
-std::byte* host_bytes(Block& b) {
-  if (!b.here.load(std::memory_order_acquire)) {
-    const std::lock_guard lock(b.bringing);
-    if (b.ready && !b.here.load(std::memory_order_relaxed)) b.ready(b);
-    b.here.store(true, std::memory_order_release);
-  }
+std::byte* bring_here(Block& b) {
+  const std::lock_guard lock(b.bringing);
+  if (b.ready && !b.here.load(std::memory_order_relaxed)) b.ready(b);
+  b.here.store(true, std::memory_order_release);
   return b.bytes;
 }
 

@@ -57,8 +57,6 @@ Array view(const Array& a, const Extents& shape, const Extents& strides, Index o
   return from_block(b.block, shape, strides, b.offset + offset);
 }
 
-Block* block(const Array& a) { return ArrayAccess::slot(a) ? ArrayAccess::slot(a)->block : nullptr; }
-
 const std::byte* data(const Array& a) {
   const Body& b = ArrayAccess::body(a);
   return host_bytes(*b.block) + b.offset * static_cast<Index>(size_of(b.block->dtype));
@@ -69,15 +67,6 @@ std::byte* mutable_data(Array& a) {
   // a lone block under a lone body: nobody else can see the writes
   if (use_count(a) != 1 || !b.block->writable || !b.contiguous) a = a.copy();
   return const_cast<std::byte*>(data(a));
-}
-
-const Extents& strides(const Array& a) { return ArrayAccess::body(a).strides; }
-bool is_contiguous(const Array& a) { return ArrayAccess::body(a).contiguous; }
-bool is_foreign(const Array& a) { return ArrayAccess::body(a).block->foreign; }
-
-int use_count(const Array& a) {
-  const Body& b = ArrayAccess::body(a);
-  return b.count.load(std::memory_order_acquire) + b.block->count.load(std::memory_order_acquire) - 1;
 }
 
 void gather(const std::byte* first, const Extents& shape, const Extents& strides, std::size_t element, std::byte* out) {

@@ -20,6 +20,7 @@
 #include "runtime/plan.h"
 #include "runtime/storage.h"
 #include "runtime/work.h"
+#include "runtime/workspaces.h"
 #include "tile/build.h"
 
 namespace croton::runtime {
@@ -28,43 +29,6 @@ namespace {
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 SharedStorage& storage(const Tensor& t) { return static_cast<SharedStorage&>(*node(t).shared); }
-
-/// What one running call owns: memory between steps, arguments with pointers filled in, results kept for reuse.
-struct Workspace {
-  Buffer arena;
-  Buffer integers;
-  std::vector<void*> pointers;                   // by buffer
-  std::vector<std::vector<std::int64_t>> words;  // by step
-  std::vector<std::vector<BufferUse>> uses;      // by step
-  std::vector<Array> results;                    // the last call's, reused once the caller has let go
-  std::vector<Buffer> spares;   // by update: where a new value goes before it is exchanged with the old
-  std::vector<Array> replaced;  // outs that could not be used again, while an argument may lie in their memory
-};
-
-/// A plan and the workspaces of calls that are not running. It is never freed while its function lives: when it has not
-/// been used for long and nobody uses it, another plan takes its place.
-struct Planned {
-  Plan plan;
-  std::mutex mutex;
-  std::vector<std::unique_ptr<Workspace>> idle;
-  std::atomic<int> users{0};
-  std::uint64_t last_use = 0;  // of the list's clock
-};
-
-/// A plan for the length of a call.
-class PlanInUse {
- public:
-  explicit PlanInUse(Planned& p) : p_(&p) { p.users.fetch_add(1); }
-  PlanInUse(PlanInUse&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
-  PlanInUse& operator=(PlanInUse&&) = delete;
-  ~PlanInUse() {
-    if (p_) p_->users.fetch_sub(1, std::memory_order_release);
-  }
-  Planned& operator*() const { return *p_; }
-
- private:
-  Planned* p_;
-};
 
 /// Of the nests in one translation unit.
 constexpr std::size_t most_registers = 8000;
@@ -112,12 +76,8 @@ struct Executable::Body {
   std::vector<Tensor> deciding;
   std::vector<int> input_buffers, shared_buffers;  // by leaf; -1: not read
   std::vector<Buffer> constants;                   // by buffer
-  std::mutex plans_mutex;
-  std::vector<std::unique_ptr<Planned>> plans;
-  std::uint64_t clock = 0;  // of uses that `latest` did not serve
-  std::atomic<Planned*> latest{nullptr};
+  Workspaces workspaces;
   std::atomic<bool> profiling{false};
-  std::atomic<bool> shared_ready{false};
   mutable std::mutex times_mutex;
   std::vector<StepTime> times;
 
@@ -241,50 +201,13 @@ struct Executable::Body {
     return mine == signature;
   }
 
-  PlanInUse planned(std::span<const Array> in) {
-    if (Planned* last = latest.load()) {
-      PlanInUse p(*last);
-      // Whoever gives its place to another plan first takes it out of `latest` and then looks at `users`: so if it is
-      // still there, nobody does.
-      if (latest.load() == last && matches(last->plan.signature, in)) return p;
-    }
+  std::shared_ptr<const Plan> planned(std::span<const Array> in) {
     std::vector<Index> signature;
     sign(signature, in);
-    const std::lock_guard lock(plans_mutex);
-    ++clock;
-    for (const auto& p : plans)
-      if (p->plan.signature == signature) return take(*p);
+    if (auto there = workspaces.find(signature)) return there;
     Plan plan = make(in);
     plan.signature = std::move(signature);
-    Planned& place = free_place();
-    place.plan = std::move(plan);
-    return take(place);
-  }
-
-  PlanInUse take(Planned& p) {
-    p.last_use = clock;
-    PlanInUse used(p);
-    latest.store(&p);
-    return used;
-  }
-
-  /// Room for one more plan: that of the one that was not used for longest, once there are many.
-  Planned& free_place() {
-    if (plans.size() >= most_plans) {
-      std::vector<Planned*> oldest;
-      for (const auto& p : plans) oldest.push_back(p.get());
-      std::sort(oldest.begin(), oldest.end(),
-                [](const Planned* a, const Planned* b) { return a->last_use < b->last_use; });
-      for (Planned* p : oldest) {
-        Planned* itself = p;
-        latest.compare_exchange_strong(itself, nullptr);
-        if (p->users.load() != 0) continue;
-        p->idle.clear();
-        return *p;
-      }
-    }
-    plans.push_back(std::make_unique<Planned>());
-    return *plans.back();
+    return workspaces.add(std::move(plan));
   }
 
   Plan make(std::span<const Array> in) const {
@@ -302,11 +225,9 @@ struct Executable::Body {
     return plan;
   }
 
-  std::string work() {
-    Planned* last = latest.load();
-    if (!last) return {};
-    const PlanInUse p(*last);
-    return latest.load() == last ? work_text(program, last->plan) : std::string();
+  std::string work() const {
+    const auto plan = workspaces.latest();
+    return plan ? work_text(program, *plan) : std::string();
   }
 
   void check_updates(const Shapes& shapes) const {
@@ -323,38 +244,29 @@ struct Executable::Body {
   }
 
   // ---- running
-  std::unique_ptr<Workspace> borrow(Planned& p) {
-    {
-      const std::lock_guard lock(p.mutex);
-      if (!p.idle.empty()) {
-        auto w = std::move(p.idle.back());
-        p.idle.pop_back();
-        return w;
-      }
+  std::unique_ptr<Workspace> workspace(std::span<const Array> in) {
+    if (auto w = workspaces.take()) {
+      if (matches(w->plan->signature, in)) return w;
+      workspaces.keep(std::move(w));
     }
+    const auto plan = planned(in);
+    if (auto w = workspaces.idle(plan)) return w;
     auto w = std::make_unique<Workspace>();
-    if (p.plan.arena_bytes > 0) w->arena = Buffer(device, p.plan.arena_bytes);
-    if (!p.plan.integers.empty()) {
-      w->integers = Buffer(device, p.plan.integers.size() * sizeof(std::int64_t));
-      device.to_device(w->integers.data(), p.plan.integers.data(), w->integers.bytes());
+    w->plan = plan;
+    if (plan->arena_bytes > 0) w->arena = Buffer(device, plan->arena_bytes);
+    if (!plan->integers.empty()) {
+      w->integers = Buffer(device, plan->integers.size() * sizeof(std::int64_t));
+      device.to_device(w->integers.data(), plan->integers.data(), w->integers.bytes());
     }
     w->pointers.assign(program.buffers.size(), nullptr);
-    w->words.resize(p.plan.steps.size());
-    w->uses.resize(p.plan.steps.size());
-    for (std::size_t s = 0; s < p.plan.steps.size(); ++s)
-      if (const auto* l = std::get_if<PlannedLaunch>(&p.plan.steps[s]))
+    w->words.resize(plan->steps.size());
+    w->uses.resize(plan->steps.size());
+    for (std::size_t s = 0; s < plan->steps.size(); ++s)
+      if (const auto* l = std::get_if<PlannedLaunch>(&plan->steps[s]))
         w->words[s] = l->words, w->uses[s].resize(l->uses.size());
     w->results.resize(results.size());
     w->spares.resize(updates.size());
     return w;
-  }
-
-  // The call has done its work: where there is no memory to remember the workspace, the next call makes its own.
-  void give_back(Planned& p, std::unique_ptr<Workspace> w) noexcept {
-    const std::lock_guard lock(p.mutex);
-    try {
-      p.idle.push_back(std::move(w));
-    } catch (const std::bad_alloc&) {}
   }
 
   void point(const Plan& plan, Workspace& w, std::span<const Array> in, std::span<Array> out) {
@@ -522,16 +434,14 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
       inputs = dense;
       break;
     }
-  const PlanInUse used = b.planned(inputs);
-  Planned& p = *used;
-  auto w = b.borrow(p);
-  b.point(p.plan, *w, inputs, outputs);
-  b.device.reserve_scratch(p.plan.scratch_bytes);
-  b.execute(p.plan, *w);
-  b.commit(p.plan, *w);
+  auto w = b.workspace(inputs);
+  const Plan& plan = *w->plan;
+  b.point(plan, *w, inputs, outputs);
+  if (plan.scratch_bytes > 0) b.device.reserve_scratch(plan.scratch_bytes);
+  b.execute(plan, *w);
+  b.commit(plan, *w);
   w->replaced.clear();
-  b.shared_ready.store(true, std::memory_order_release);
-  b.give_back(p, std::move(w));
+  b.workspaces.give_back(std::move(w));
 }
 
 void Executable::prepare(std::span<const Extents> shapes) {
@@ -573,11 +483,6 @@ std::string Executable::explain() const {
     r += fmt::format("update of {}: {}\n", formula(body_->updates[u].shared),
                      body_->written_in_place[u] ? "in place" : "exchanged at the end");
   return r + body_->work();
-}
-
-std::size_t Executable::plans() const {
-  const std::lock_guard lock(body_->plans_mutex);
-  return body_->plans.size();
 }
 
 void Executable::set_profiling(bool on) { body_->profiling.store(on, std::memory_order_relaxed); }

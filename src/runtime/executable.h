@@ -57,9 +57,6 @@ class Executable {
   std::vector<StepTime> step_times() const;
   /// Kernel launches, library and host calls of one run (the same for every run of a plan); 0 before the first.
   int launches_per_run() const;
-  /// How many plans are kept: one for each of the signatures of shapes that were used last, up to most_plans.
-  std::size_t plans() const;
-  static constexpr std::size_t most_plans = 32;
 
  private:
   struct Body;

@@ -1,0 +1,67 @@
+// The plans of a function and the memory of its calls: a call takes the last call's workspace by one exchange where its
+// plan fits, and else looks in the list.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "runtime/plan.h"
+
+namespace croton::runtime {
+
+/// What one running call owns: memory between steps, arguments with pointers filled in, results kept for reuse. It
+/// keeps its plan alive.
+struct Workspace {
+  std::shared_ptr<const Plan> plan;
+  Buffer arena;
+  Buffer integers;
+  std::vector<void*> pointers;                   // by buffer
+  std::vector<std::vector<std::int64_t>> words;  // by step
+  std::vector<std::vector<BufferUse>> uses;      // by step
+  std::vector<Array> results;                    // the last call's, reused once the caller has let go
+  std::vector<Buffer> spares;   // by update: where a new value goes before it is exchanged with the old
+  std::vector<Array> replaced;  // outs that could not be used again, while an argument may lie in their memory
+};
+
+class Workspaces {
+ public:
+  Workspaces() = default;
+  ~Workspaces() { delete last_.load(); }
+  Workspaces(const Workspaces&) = delete;
+  Workspaces& operator=(const Workspaces&) = delete;
+
+  /// The last call's, whatever its plan; null while another call has it.
+  std::unique_ptr<Workspace> take() noexcept {
+    return std::unique_ptr<Workspace>(last_.exchange(nullptr, std::memory_order_acquire));
+  }
+  /// The call has done its work.
+  void give_back(std::unique_ptr<Workspace> w) noexcept {
+    keep(std::unique_ptr<Workspace>(last_.exchange(w.release(), std::memory_order_acq_rel)));
+  }
+
+  /// The plan of that signature; null where there is none (any more).
+  std::shared_ptr<const Plan> find(const std::vector<Index>& signature);
+  /// A plan for calls to come, which takes the place of the one that was not used for longest once there are many.
+  /// Gives the one that another thread was first with, if any.
+  std::shared_ptr<const Plan> add(Plan);
+  /// A workspace of that plan that no call has; null where there is none.
+  std::unique_ptr<Workspace> idle(const std::shared_ptr<const Plan>&);
+  /// Remembers a workspace; null is nothing. Where there is no memory to remember it, a later call makes its own.
+  void keep(std::unique_ptr<Workspace>) noexcept;
+  /// The plan that was looked for last; null before the first.
+  std::shared_ptr<const Plan> latest() const;
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Plan> plan;
+    std::vector<std::unique_ptr<Workspace>> idle;
+    std::uint64_t last_use = 0;
+  };
+  std::atomic<Workspace*> last_{nullptr};
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;
+  std::uint64_t clock_ = 0;
+};
+
+}  // namespace croton::runtime
