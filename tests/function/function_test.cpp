@@ -246,6 +246,7 @@ TEST_CASE("a function shows its source, its program and its times") {
 
 TEST_CASE("a shared variable lives on one device until it is set again") {
   const Shared w = shared(std::vector{1.0, 2.0}, "w");
+  const ScopedConfig first{"device=cpu"};
   const Function here = function({}, sum(w));
   REQUIRE(here().item<double>() == 3);
   const ScopedConfig scope{"device=queued"};

@@ -11,7 +11,7 @@ if(said MATCHES "ptrace|not permitted" OR errors MATCHES "ptrace|not permitted|N
   message("SKIPPED: this machine lets no gdb run a program, or the gdb has no Python")
   return()
 endif()
-foreach(wanted "\n16\t  stop_here" "= 2 \\* tanh\\(dot\\(x, w\\)\\) \\+ x : float64" "= \\[\\[1[.] 2[.]\\]\n *\\[3[.] 4[.]\\]\\]")
+foreach(wanted "\n16\t  stop_here" "= 2[.]0 \\* tanh\\(dot\\(x, w\\)\\) \\+ x : float64" "= \\[\\[1[.] 2[.]\\]\n *\\[3[.] 4[.]\\]\\]")
   if(NOT said MATCHES "${wanted}")
     message(FATAL_ERROR "gdb does not show ${wanted}:\n${said}\n${errors}")
   endif()
