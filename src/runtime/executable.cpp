@@ -9,6 +9,7 @@
 #include "array/access.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/fork_safe.h"
 #include "ops/evaluate.h"
 #include "print/printer.h"
 #include "runtime/inplace.h"
@@ -31,14 +32,14 @@ struct Workspace {
   std::vector<std::vector<std::int64_t>> words;  // by step
   std::vector<std::vector<BufferUse>> uses;      // by step
   std::vector<Array> results;                    // the last call's, reused once the caller has let go
-  std::vector<Buffer> spares;    // by update: where a new value goes before it is exchanged with the old
-  std::vector<Array> replaced;   // outs that could not be used again, while an argument may lie in their memory
+  std::vector<Buffer> spares;   // by update: where a new value goes before it is exchanged with the old
+  std::vector<Array> replaced;  // outs that could not be used again, while an argument may lie in their memory
 };
 
 /// A plan and the workspaces of calls that are not running.
 struct Planned {
   Plan plan;
-  std::mutex mutex;
+  ForkSafeMutex mutex;
   std::vector<std::unique_ptr<Workspace>> idle;
 };
 
@@ -59,7 +60,7 @@ struct Executable::Body {
   std::vector<Tensor> deciding;
   std::vector<int> input_buffers, shared_buffers;  // by leaf; -1: not read
   std::vector<Buffer> constants;                   // by buffer
-  std::mutex plans_mutex;
+  ForkSafeMutex plans_mutex;
   std::vector<std::unique_ptr<Planned>> plans;
   std::atomic<Planned*> latest{nullptr};
   std::atomic<bool> profiling{false};
