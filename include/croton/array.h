@@ -104,7 +104,7 @@ class Array {
   /// axis, and may be negative or 0; a column-major matrix of r rows is borrow(data, {r, c}, {1, r}).
   /// The memory must outlive every copy and view of the Array; nobody else may write to it meanwhile.
   /// mutable_values() writes into it where T is not const, the strides are row-major, and no copy or view shares it;
-  /// otherwise it copies first.
+  /// otherwise it copies first. A misaligned pointer is copied from at once.
   template <class T>
   requires Element<std::remove_const_t<T>>
   static Array borrow(T* values, const Extents& shape, const Extents& strides = {}) {

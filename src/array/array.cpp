@@ -1,6 +1,7 @@
 #include "croton/array.h"
 
 #include <cstring>
+#include <memory>
 
 #include "array/body.h"
 #include "base/dtype.h"
@@ -125,24 +126,46 @@ Array Array::full(const Extents& shape, Weak value, DType dtype) {
   return a;
 }
 
+namespace {
+// Elements of numbers lie at multiples of their size, wherever they are computed with.
+Array aligned_copy(const Array& a, const void* first) {
+  Array made = empty(a.shape(), a.dtype());
+  const auto element = static_cast<Index>(size_of(a.dtype()));
+  std::byte* to = mutable_data(made);
+  for_each_offset(a.shape(), strides(a), [&](Index offset) {
+    std::memcpy(to, static_cast<const std::byte*>(first) + offset * element, static_cast<std::size_t>(element));
+    to += element;
+  });
+  return made;
+}
+}  // namespace
+
 Array Array::foreign(const void* values, DType dtype, const Extents& shape, const Extents& strides, bool writable,
                      void* owner, void (*let_go)(void*)) {
   struct Borrowed {
     void* owner;
     void (*let_go)(void*);
   };
-  Block* b = new Block;
-  b->bytes = static_cast<std::byte*>(const_cast<void*>(values));  // written to only where `writable`
-  b->dtype = dtype;
-  b->writable = writable;
-  b->foreign = true;
-  b->owner = new Borrowed{owner, let_go};
-  b->release = [](Block& block) noexcept {
+  const auto release_owner = [](Block& block) noexcept {
     auto* borrowed = static_cast<Borrowed*>(block.owner);
     if (borrowed->let_go) borrowed->let_go(borrowed->owner);
     delete borrowed;
   };
-  return from_block(b, shape, strides);
+  std::unique_ptr<Block> b;
+  try {
+    b = std::make_unique<Block>();
+    b->owner = new Borrowed{owner, let_go};
+  } catch (...) {
+    if (let_go) let_go(owner);
+    throw;
+  }
+  b->bytes = static_cast<std::byte*>(const_cast<void*>(values));  // written to only where `writable`
+  b->dtype = dtype;
+  b->writable = writable;
+  b->foreign = true;
+  b->release = release_owner;
+  const Array a = from_block(b.release(), shape, strides);
+  return reinterpret_cast<std::uintptr_t>(values) % size_of(dtype) == 0 ? a : aligned_copy(a, values);
 }
 
 Array Array::copy() const {

@@ -1,6 +1,8 @@
 #include <cstdlib>
+#include <memory>
 
 #include "array/body.h"
+#include "base/cgroup.h"
 #include "base/error.h"
 
 namespace croton {
@@ -15,17 +17,27 @@ void release(Block* b) noexcept {
   delete b;
 }
 
+namespace {
+[[noreturn]] void refuse(std::size_t bytes, DType dtype) {
+  fail<Error>("out of memory: {} bytes for an array of {} cannot be had; {:.1f} GiB are free", bytes, name_of(dtype),
+              static_cast<double>(available_bytes()) / (1 << 30));
+}
+}  // namespace
+
 Block* new_block(std::size_t bytes, DType dtype) {
   constexpr std::size_t line = 64, address_space = std::size_t{1} << 47;  // sanitized allocators abort beyond it
+  constexpr std::size_t large = std::size_t{64}
+                                << 20;  // the system promises more than it has, and kills who believes it
   const std::size_t room = bytes == 0 ? line : (bytes + line - 1) / line * line;
-  void* memory = bytes < address_space ? std::aligned_alloc(line, room) : nullptr;
-  if (!memory) fail<Error>("out of memory: {} bytes for an array of {} cannot be had", bytes, name_of(dtype));
-  Block* b = new Block;
+  if (bytes >= address_space || (bytes >= large && bytes > available_bytes())) refuse(bytes, dtype);
+  auto b = std::make_unique<Block>();
+  void* const memory = std::aligned_alloc(line, room);
+  if (!memory) refuse(bytes, dtype);
   b->bytes = static_cast<std::byte*>(memory);
   b->size = bytes;
   b->dtype = dtype;
   b->release = [](Block& block) noexcept { std::free(block.bytes); };
-  return b;
+  return b.release();
 }
 
 std::byte* bring_here(Block& b) {

@@ -4,13 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <filesystem>
+#include <random>
 #include <system_error>
 
 #include "base/error.h"
+#include "base/size_signal.h"
 
 namespace croton {
 
@@ -43,22 +45,43 @@ ByteSource InputFile::source() {
           }};
 }
 
+namespace {
+
+// Where writing to the path would write, be it that a link leads to no file yet.
+std::string without_links(const std::string& path) {
+  char real[PATH_MAX];
+  if (::realpath(path.c_str(), real)) return real;
+  std::filesystem::path at = path;
+  std::error_code none;
+  for (int links = 0; links < 40 && std::filesystem::is_symlink(at, none); ++links)
+    at = at.parent_path() / std::filesystem::read_symlink(at, none);  // an absolute one takes the whole place
+  return at;
+}
+
+}  // namespace
+
 Replacement::Replacement(const std::string& path, const std::string& verb) : target_(path), verb_(verb) {
   if (path.empty()) fail<FileError>("{}: the path is empty", verb);
-  char real[PATH_MAX];
-  if (::realpath(path.c_str(), real)) target_ = real;
+  target_ = without_links(path);
   struct stat facts = {};
   if (::stat(target_.c_str(), &facts) == 0) {
     if (S_ISDIR(facts.st_mode)) fail<FileError>("{}: it is a directory", verb);
     if (!S_ISREG(facts.st_mode)) fail<FileError>("{}: it is a device, pipe or socket, not a file", verb);
     mode_ = static_cast<int>(facts.st_mode & 07777);
   }
-  static std::atomic<unsigned> number{0};
-  temp_ = fmt::format("{}.{}.{}.tmp", target_, ::getpid(), number.fetch_add(1));
+  std::random_device random;
+  int fd = -1;
+  for (int tries = 0; fd < 0 && tries < 100; ++tries) {
+    temp_ = fmt::format("{}.{:08x}.tmp", target_, random());
+    fd = ::open(temp_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (fd < 0 && errno != EEXIST) break;
+  }
+  if (fd < 0) fail<FileError>("{}: cannot write there: {}", verb, system_text(errno));
+  ::close(fd);
 }
 
 Replacement::~Replacement() {
-  if (!done_) ::unlink(temp_.c_str());
+  if (!done_) ::unlink(temp_.c_str());  // ours: the constructor made it
 }
 
 void Replacement::failed(std::string_view what, int error_number) const {
@@ -91,7 +114,8 @@ void Replacement::commit() {
 
 void write_file(const std::string& path, const std::string& verb, std::string_view head, const std::byte* body,
                 std::size_t bytes) {
-  const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const NoSizeSignal guard;
+  const int fd = ::open(path.c_str(), O_WRONLY | O_TRUNC | O_CLOEXEC);
   if (fd < 0) fail<FileError>("{}: cannot write there: {}", verb, system_text(errno));
   const auto write_all = [fd](const void* from, std::size_t n) {
     const char* p = static_cast<const char*>(from);

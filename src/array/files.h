@@ -40,8 +40,9 @@ class InputFile {
   std::uint64_t size_ = 0;
 };
 
-/// Replaces a file whole: the new contents are made under temp(), then flushed to disk and renamed by commit().
-/// Without a commit the old file stays as it was and the temporary one is removed. A symbolic link keeps pointing.
+/// Replaces a file whole: the new contents are written to temp(), a fresh empty file beside it, then flushed to disk
+/// and renamed by commit(). Without a commit the old file stays as it was and the temporary one is removed. A symbolic
+/// link keeps pointing, also where it leads to no file yet.
 class Replacement {
  public:
   Replacement(const std::string& path, const std::string& verb);
@@ -58,7 +59,7 @@ class Replacement {
   bool done_ = false;
 };
 
-/// Creates the file with these bytes; FileError if not all can be written.
+/// Fills the file with these bytes; FileError if not all can be written.
 void write_file(const std::string& path, const std::string& verb, std::string_view head, const std::byte* body,
                 std::size_t bytes);
 

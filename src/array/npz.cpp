@@ -7,7 +7,9 @@
 
 #include "array/access.h"
 #include "array/npy.h"
+#include "base/cgroup.h"
 #include "base/error.h"
+#include "base/size_signal.h"
 
 namespace croton {
 
@@ -122,7 +124,7 @@ std::vector<std::pair<std::string, Array>> read_npz(const std::string& path, std
 Npz load_npz(std::string_view path) {
   Npz npz;
   npz.path_ = path;
-  npz.arrays_ = read_npz(npz.path_, default_limit);
+  npz.arrays_ = read_npz(npz.path_, std::min(default_limit, available_bytes()));
   return npz;
 }
 
@@ -189,9 +191,10 @@ void save(const std::string& path, const std::vector<Named>& arrays) {
     return file.commit();
   }
   int code = 0;
-  Archive z(zip_open(file.temp().c_str(), ZIP_CREATE | ZIP_EXCL, &code));
+  Archive z(zip_open(file.temp().c_str(), ZIP_CREATE | ZIP_TRUNCATE, &code));
   if (!z) fail<FileError>("{}: cannot write there: {}", verb, text_of(code));
   for (std::size_t i = 0; i < arrays.size(); ++i) add_member(z.get(), arrays[i].first, heads[i], rows[i], verb);
+  const NoSizeSignal guard;
   if (zip_close(z.get()) != 0)
     fail<FileError>("{}: writing failed: {}; the target is unchanged", verb, zip_strerror(z.get()));
   static_cast<void>(z.release());  // closed

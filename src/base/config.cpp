@@ -3,12 +3,13 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <cstdlib>
+#include <atomic>
 #include <list>
-#include <mutex>
 
 #include "base/config_entries.h"
+#include "base/environment.h"
 #include "base/error.h"
+#include "base/fork_safe.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -121,7 +122,7 @@ void put(Config& config, const std::vector<Setting>& settings) {
 }
 
 std::string home_folder() {
-  if (const char* home = std::getenv("HOME"); home && *home) return home;
+  if (const auto home = environment_value("HOME"); home && !home->empty()) return *home;
   const passwd* me = ::getpwuid(::getuid());
   return me && me->pw_dir ? me->pw_dir : "";
 }
@@ -135,12 +136,11 @@ std::string expand_home(std::string_view path, const std::string& home) {
 
 ConfigSources config_sources_of_process() {
   ConfigSources sources;
-  if (const char* files = std::getenv("CROTONRC")) sources.files = files;
-  if (const char* flags = std::getenv("CROTON_FLAGS")) sources.flags = flags;
+  sources.files = environment_value("CROTONRC");
+  sources.flags = environment_value("CROTON_FLAGS").value_or("");
   sources.home = home_folder();
   for (const char* name : {"USER", "LSCRATCH", "TMPDIR", "TEMP", "TMP"}) {
-    const char* value = std::getenv(name);
-    sources.names[lower(name)] = value ? value : "";
+    sources.names[lower(name)] = environment_value(name).value_or("");
   }
   if (sources.names["user"].empty()) sources.names["user"] = sources.home.substr(sources.home.rfind('/') + 1);
   sources.names["pid"] = std::to_string(::getpid());
@@ -182,9 +182,9 @@ struct Change {
 class ProcessConfig {
  public:
   std::shared_ptr<const Config> snapshot() {
+    load();
     const std::lock_guard lock(word_);
     if (!now_) {
-      load();
       Config config = *loaded_;
       for (const Change& change : changes_) put(config, change.settings);
       now_ = std::make_shared<const Config>(std::move(config));
@@ -213,18 +213,24 @@ class ProcessConfig {
   }
 
  private:
+  // Reads without the lock: a sink of warnings may ask for values, and then finds them read, or reads them first.
   void load() {
-    if (loaded_) return;
+    if (is_loaded_.load(std::memory_order_acquire)) return;
     const ConfigSources sources = config_sources_of_process();
-    loaded_ = load_config(sources);
+    Config fresh = load_config(sources);
+    const std::lock_guard lock(word_);
+    if (loaded_) return;
+    loaded_ = std::move(fresh);
     home_ = sources.home;
+    is_loaded_.store(true, std::memory_order_release);
   }
   // set_config in a loop must not grow the list.
   void forget_older(std::size_t row) {
     changes_.remove_if([row](const Change& c) { return c.scope == 0 && c.settings.front().row == row; });
   }
 
-  std::mutex word_;
+  ForkSafeMutex word_;
+  std::atomic<bool> is_loaded_{false};
   std::optional<Config> loaded_;
   std::string home_;
   std::list<Change> changes_;

@@ -195,7 +195,7 @@ void check_is_text(const std::string& text, const std::string& path) {
 
 std::optional<std::string> read_config_file(const std::string& path) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};  // a pipe must not wait for a writer
-  if (file.fd < 0 && errno == ENOENT) return std::nullopt;
+  if (file.fd < 0 && (errno == ENOENT || errno == ENOTDIR)) return std::nullopt;
   struct stat facts {};
   if (file.fd < 0 || ::fstat(file.fd, &facts) != 0)
     fail<ConfigError>("{}: cannot be read: {}", path, std::strerror(errno));
@@ -206,6 +206,11 @@ std::optional<std::string> read_config_file(const std::string& path) {
     warn_once("mode of " + path,
               fmt::format("{}: others may write it (mode {:04o}), and it holds flags for a compiler; chmod go-w {}",
                           path, facts.st_mode & 07777U, path));
+  if (S_ISREG(facts.st_mode) && facts.st_uid != ::geteuid() && facts.st_uid != 0)
+    warn_once("owner of " + path,
+              fmt::format("{}: belongs to another user (uid {}, you are {}), and it holds flags for "
+                          "a compiler; copy it, or chown it",
+                          path, facts.st_uid, ::geteuid()));
   std::string text = read_all(file.fd, path);
   check_is_text(text, path);
   return text;

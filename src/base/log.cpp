@@ -3,15 +3,16 @@
 #include <fmt/format.h>
 
 #include <cstdio>
-#include <mutex>
 #include <set>
 #include <utility>
+
+#include "base/fork_safe.h"
 
 namespace croton {
 namespace {
 
 struct Log {
-  std::mutex word;
+  ForkSafeMutex word;
   WarningSink sink;
   std::set<std::string, std::less<>> said;
 };

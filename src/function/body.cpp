@@ -17,7 +17,10 @@ using Clock = std::chrono::steady_clock;
 FunctionBase::Body::Body(Recipe r, Making m) : recipe(std::move(r)), making(std::move(m)) {}
 
 FunctionBase::Body::~Body() {
-  if (making.print_profile && calls > 0) fmt::print(stderr, "{}", profile_table());
+  if (making.print_profile && calls > 0) try {
+      const std::string table = profile_table();
+      std::fwrite(table.data(), 1, table.size(), stderr);  // which may be closed
+    } catch (const std::bad_alloc&) {}
   delete spare.load(std::memory_order_acquire);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <mutex>
 
+#include "base/fork_safe.h"
 #include "function/specialized.h"
 
 namespace croton {
@@ -17,7 +18,7 @@ struct FunctionBase::Body {
   Recipe recipe;
   Making making;
 
-  std::mutex mutex;  // of the list; specializations live as long as the function
+  ForkSafeMutex mutex;  // of the list; specializations live as long as the function
   std::vector<std::unique_ptr<Specialized>> specialized;
   std::atomic<Specialized*> latest{nullptr};
   std::atomic<Frame*> spare{nullptr};

@@ -1,4 +1,5 @@
 // function(), and what a Function answers.
+#include <memory>
 #include <utility>
 
 #include "base/config.h"
@@ -54,9 +55,10 @@ class FrameLease {
  public:
   explicit FrameLease(FunctionBase::Body& b) : body_(b), frame_(b.spare.exchange(nullptr, std::memory_order_acquire)) {
     if (frame_) return;
-    frame_ = new Frame;
-    frame_->inputs.resize(b.recipe.inputs.size());
-    frame_->kept.resize(b.recipe.inputs.size());
+    auto fresh = std::make_unique<Frame>();
+    fresh->inputs.resize(b.recipe.inputs.size());
+    fresh->kept.resize(b.recipe.inputs.size());
+    frame_ = fresh.release();
   }
   ~FrameLease() {
     for (Array& a : frame_->inputs) a = Array();

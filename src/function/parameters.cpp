@@ -1,4 +1,5 @@
 // Parameters in .npz files, by name.
+#include <optional>
 #include <set>
 
 #include "array/access.h"
@@ -25,11 +26,13 @@ std::vector<SharedUse> named_uses(const std::vector<Shared>& parameters, const s
   return written ? shared_uses({}, leaves) : shared_uses(leaves, {});
 }
 
-/// What is wrong with the value for this parameter, or "".
-std::string problem(const Shared& p, const Extents& shape, const Array& value) {
-  if (value.shape() == shape && converted(value, p.dtype())) return {};
-  return fmt::format("\n  {}: the parameter is {}, the file holds {}", p.name(), type_text(p.dtype(), shape),
-                     type_text(value));
+/// The value as this parameter takes it; std::nullopt, with a line that says why, where it does not fit.
+std::optional<Array> fitted(const Shared& p, const Extents& shape, const Array& value, std::string& problems) {
+  if (value.shape() == shape)
+    if (auto fits = converted(value, p.dtype())) return fits;
+  problems += fmt::format("\n  {}: the parameter is {}, the file holds {}", p.name(), type_text(p.dtype(), shape),
+                          type_text(value));
+  return {};
 }
 
 }  // namespace
@@ -51,15 +54,18 @@ void load_into(const std::vector<Shared>& parameters, std::string_view path) {
   const Words words(uses);
   std::string problems;
   std::set<std::string> known;
+  std::vector<Array> values;
   for (const Shared& p : parameters) {
     known.insert(p.name());
-    problems += file.has(p.name()) ? problem(p, storage_of(p).shape(), file[p.name()])
-                                   : fmt::format("\n  {}: the file holds no array of that name", p.name());
+    if (!file.has(p.name()))
+      problems += fmt::format("\n  {}: the file holds no array of that name", p.name());
+    else if (auto value = fitted(p, storage_of(p).shape(), file[p.name()], problems))
+      values.push_back(std::move(*value));
   }
   for (const std::string& name : file.names())
     if (!known.contains(name)) problems += fmt::format("\n  {}: in the file, but no parameter has that name", name);
   if (!problems.empty()) fail<FileError>("{}: nothing was assigned:{}", verb, problems);
-  for (const Shared& p : parameters) storage_of(p).set(*converted(file[p.name()], p.dtype()));
+  for (std::size_t i = 0; i < parameters.size(); ++i) storage_of(parameters[i]).set(values[i]);
 }
 
 }  // namespace croton

@@ -26,17 +26,22 @@ struct SharedUse {
 /// One entry a storage, by id; those of `updated` are written.
 std::vector<SharedUse> shared_uses(std::span<const Tensor> read, std::span<const Tensor> updated);
 
-/// Holds the words of all of them: exclusively where `everything` or the variable is updated.
+/// Holds the words of all of them: exclusively where `everything` or the variable is updated. Within a call that holds
+/// some of them on this thread (a custom op's forward may ask for values, and call functions) those are not taken
+/// again; GraphError, without waiting, where one side changes what the other uses.
 class Words {
  public:
-  explicit Words(std::span<const SharedUse> uses, bool everything = false) noexcept;
+  explicit Words(std::span<const SharedUse> uses, bool everything = false);
   ~Words();
   Words(const Words&) = delete;
   Words& operator=(const Words&) = delete;
 
  private:
+  const SharedUse* held_outside(const SharedUse&) const noexcept;
+
   std::span<const SharedUse> uses_;
   bool everything_;
+  const Words* outside_;
 };
 
 }  // namespace croton

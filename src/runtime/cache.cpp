@@ -13,7 +13,9 @@
 #include <mutex>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/error.h"
+#include "base/fork_safe.h"
 #include "base/log.h"
 #include "runtime/cache_entry.h"
 #include "runtime/cache_files.h"
@@ -23,8 +25,8 @@
 namespace croton::runtime {
 
 struct CompileCache::Opened {
-  std::mutex door;
-  bool tried = false;
+  ForkSafeMutex door;
+  bool tried = false, swept = false;
   int folder = -1;
 };
 
@@ -41,10 +43,8 @@ CompileCache::~CompileCache() {
 }
 
 std::string default_cache_folder() {
-  if (const char* xdg = std::getenv("XDG_CACHE_HOME"); xdg != nullptr && *xdg == '/')
-    return std::string(xdg) + "/croton";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/')
-    return std::string(home) + "/.cache/croton";
+  if (const auto xdg = environment_value("XDG_CACHE_HOME"); xdg && xdg->starts_with('/')) return *xdg + "/croton";
+  if (const auto home = environment_value("HOME"); home && home->starts_with('/')) return *home + "/.cache/croton";
   return {};
 }
 
@@ -68,10 +68,18 @@ std::optional<std::vector<std::byte>> CompileCache::find(const CacheKey& key) {
   const std::string name = entry_name(key);
   const FileHandle file(folder, name, O_RDWR);
   if (!file) return std::nullopt;
-  std::vector<std::byte> bytes = file.read_all();
-  switch (check_entry(bytes, key)) {
+  EntryHeader header;
+  const std::int64_t size = file.size();
+  const bool whole = file.read_at(0, header) && plausible(header, size);
+  std::vector<std::byte> bytes = whole ? file.read_all(static_cast<std::size_t>(size)) : std::vector<std::byte>();
+  switch (whole ? check_entry(bytes, key) : EntryState::damaged) {
     case EntryState::other_key: return std::nullopt;
-    case EntryState::damaged: unlinkat(folder, name.c_str(), 0); return std::nullopt;
+    case EntryState::damaged:
+      unlinkat(folder, name.c_str(), 0);
+      warn_once("damaged entry in " + folder_,
+                fmt::format("{}/{} is damaged ({} bytes) and was deleted; what it held is compiled again", folder_,
+                            name, size));
+      return std::nullopt;
     case EntryState::good: break;
   }
   const std::uint64_t used = next_order(0);
@@ -109,7 +117,10 @@ void CompileCache::store(const CacheKey& key, std::string_view name, std::span<c
   header.used = next_order(static_cast<std::int64_t>(sizeof header + payload.size()));
   bool written = write_entry(folder, key, header, payload);
   if (!written && errno == ENOENT && make_again()) written = write_entry(folder, key, header, payload);
-  if (written) return evict();
+  if (written) {
+    if (!std::exchange(opened_->swept, true)) sweep_leftovers(folder);
+    return evict();
+  }
   warn_no_cache(fmt::format("writing to {} failed: {}", folder_, strerror(errno)));
 }
 
@@ -128,7 +139,10 @@ bool CompileCache::make_again() {
 std::uint64_t CompileCache::next_order(std::int64_t more_bytes) {
   const FileHandle file(handle(), order_name, O_RDWR | O_CREAT);
   OrderFile order;
-  if (!file || !file.read_at(0, order)) order = {};
+  if (!file)
+    order = {};
+  else if (file.size() != static_cast<std::int64_t>(sizeof order) || !file.read_at(0, order))
+    order = count_entries(handle());  // lost, or cut short
   ++order.used;
   order.bytes += static_cast<std::uint64_t>(more_bytes);
   if (file) file.write_at(0, order);
@@ -189,11 +203,18 @@ CompileCache::Lock CompileCache::lock(const CacheKey& key) {
   lock.folder_ = handle();
   lock.name_ = key.text() + std::string(lock_suffix);
   if (lock.folder_ < 0) return lock;
-  FileHandle file(lock.folder_, lock.name_, O_RDWR | O_CREAT);
-  if (!file) return lock;
   timespec start{}, now{};
   clock_gettime(CLOCK_MONOTONIC, &start);
-  for (long nap = 2'000'000; flock(file.number(), LOCK_EX | LOCK_NB) != 0; nap = std::min(nap * 2, 50'000'000L)) {
+  for (long nap = 2'000'000;; nap = std::min(nap * 2, 50'000'000L)) {
+    FileHandle file(lock.folder_, lock.name_, O_RDWR | O_CREAT);
+    if (!file) return lock;
+    if (flock(file.number(), LOCK_EX | LOCK_NB) == 0) {
+      struct stat s {};
+      if (fstat(file.number(), &s) == 0 && s.st_nlink == 0) continue;  // its holder removed it just now
+      file.replace_text(this_process());
+      lock.file_ = file.give();
+      return lock;
+    }
     if (errno == EINTR) continue;
     if (errno != EWOULDBLOCK || has(key)) return lock;  // a file system without locks, or the work is done
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -205,9 +226,6 @@ CompileCache::Lock CompileCache::lock(const CacheKey& key) {
     const timespec rest{0, nap};
     nanosleep(&rest, nullptr);
   }
-  file.replace_text(this_process());
-  lock.file_ = file.give();
-  return lock;
 }
 
 }  // namespace croton::runtime

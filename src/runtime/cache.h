@@ -24,8 +24,10 @@ struct CacheKey {
   friend bool operator==(const CacheKey&, const CacheKey&) = default;
   friend bool operator<(const CacheKey& a, const CacheKey& b) { return a.words < b.words; }
 };
-/// The hash of a list of texts; {"ab", "c"} and {"a", "bc"} differ. Our version is always part of it.
-CacheKey cache_key(std::span<const std::string_view> parts);
+/// What every entry depends on: "croton 0.1.0, x86_64, 64-bit pointers".
+std::string_view cache_world();
+/// The hash of a list of texts; {"ab", "c"} and {"a", "bc"} differ. The world is always part of it.
+CacheKey cache_key(std::span<const std::string_view> parts, std::string_view world = cache_world());
 
 struct CacheEntry {
   std::string key;          ///< as CacheKey::text

@@ -23,9 +23,23 @@ std::array<std::uint64_t, 2> digest_of(EntryHeader header, std::span<const std::
 
 std::string CacheKey::text() const { return fmt::format("{:016x}{:016x}", words[0], words[1]); }
 
-CacheKey cache_key(std::span<const std::string_view> parts) {
-  static constexpr std::string_view version = "croton " CROTON_VERSION;
-  std::string all(version);
+std::string_view cache_world() {
+#if defined(__x86_64__) && defined(__ILP32__)
+#define CROTON_ARCHITECTURE "x32"
+#elif defined(__x86_64__)
+#define CROTON_ARCHITECTURE "x86_64"
+#elif defined(__aarch64__)
+#define CROTON_ARCHITECTURE "aarch64"
+#else
+#define CROTON_ARCHITECTURE "another architecture"
+#endif
+  static_assert(sizeof(void*) == 4 || sizeof(void*) == 8);
+  return sizeof(void*) == 8 ? "croton " CROTON_VERSION ", " CROTON_ARCHITECTURE ", 64-bit pointers"
+                            : "croton " CROTON_VERSION ", " CROTON_ARCHITECTURE ", 32-bit pointers";
+}
+
+CacheKey cache_key(std::span<const std::string_view> parts, std::string_view world) {
+  std::string all(world);
   for (const std::string_view part : parts) {
     const std::uint64_t length = part.size();  // so that no two lists run together
     all.append(reinterpret_cast<const char*>(&length), sizeof length);
@@ -43,6 +57,12 @@ EntryHeader entry_header(const CacheKey& key, std::string_view name, std::span<c
   name.copy(header.name.data(), header.name.size() - 1);
   header.digest = digest_of(header, payload);
   return header;
+}
+
+bool plausible(const EntryHeader& header, std::int64_t file_bytes) {
+  const auto payload = static_cast<std::uint64_t>(file_bytes) - sizeof header;
+  return header.magic == EntryHeader::right_magic && file_bytes >= static_cast<std::int64_t>(sizeof header) &&
+         header.payload_bytes == payload;
 }
 
 EntryState check_entry(std::span<const std::byte> file, const CacheKey& key) {

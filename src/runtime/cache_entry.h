@@ -18,6 +18,9 @@ static_assert(sizeof(EntryHeader) == 136);
 /// The header of an entry; all but `used` is filled in.
 EntryHeader entry_header(const CacheKey&, std::string_view name, std::span<const std::byte> payload);
 
+/// Whether a file of that many bytes can be the entry that its header says it is.
+bool plausible(const EntryHeader&, std::int64_t file_bytes);
+
 enum class EntryState { good, other_key, damaged };
 /// Whether a file's bytes are a whole, undamaged entry of that key.
 EntryState check_entry(std::span<const std::byte> file, const CacheKey&);

@@ -13,6 +13,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "base/size_signal.h"
 #include "runtime/cache_entry.h"
 #include "runtime/temporary.h"
 
@@ -47,10 +48,13 @@ FileHandle::~FileHandle() {
 int FileHandle::give() { return std::exchange(file_, -1); }
 bool FileHandle::close() { return ::close(std::exchange(file_, -1)) == 0; }
 
-std::vector<std::byte> FileHandle::read_all() const {
+std::int64_t FileHandle::size() const {
   struct stat s {};
-  if (fstat(file_, &s) != 0 || !S_ISREG(s.st_mode)) return {};
-  std::vector<std::byte> bytes(static_cast<std::size_t>(s.st_size));
+  return fstat(file_, &s) == 0 && S_ISREG(s.st_mode) ? s.st_size : -1;
+}
+
+std::vector<std::byte> FileHandle::read_all(std::size_t count) const {
+  std::vector<std::byte> bytes(count);
   if (!read_bytes(0, bytes.data(), bytes.size())) bytes.clear();
   return bytes;
 }
@@ -117,6 +121,15 @@ std::vector<CacheEntry> read_entries(int folder) {
     return std::pair(a.used, a.key) < std::pair(b.used, b.key);
   });
   return entries;
+}
+
+OrderFile count_entries(int folder) {
+  OrderFile order;
+  for (const CacheEntry& e : read_entries(folder)) {
+    order.used = std::max(order.used, e.used);
+    order.bytes += e.bytes;
+  }
+  return order;
 }
 
 std::size_t remove_all_entries(int folder) {

@@ -21,6 +21,8 @@ std::string this_process();
 struct OrderFile {
   std::uint64_t used = 0, bytes = 0;
 };
+/// What the entries themselves say.
+OrderFile count_entries(int folder);
 
 /// A file of the folder; symbolic links are not followed.
 class FileHandle {
@@ -35,7 +37,10 @@ class FileHandle {
   /// False, with errno set, where the disk found no room after all.
   bool close();
 
-  std::vector<std::byte> read_all() const;
+  /// A whole, regular file of that many bytes; empty where it is none or cannot be read.
+  std::vector<std::byte> read_all(std::size_t bytes) const;
+  /// -1 where it is no regular file.
+  std::int64_t size() const;
   std::string read_text() const;
   void replace_text(std::string_view) const;
   template <class T>

@@ -8,12 +8,18 @@
 #include <cstring>
 #include <filesystem>
 
+#include "base/environment.h"
 #include "base/error.h"
 
 namespace croton::runtime {
 namespace {
 
+// With the folders above it, but never a home: where that is missing it may yet be mounted.
 bool make_folder(const std::filesystem::path& path) {
+  struct stat there {};
+  if (stat(path.c_str(), &there) == 0) return true;
+  if (const auto home = environment_value("HOME"); home && path == std::filesystem::path(*home).lexically_normal())
+    return false;
   if (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST) return true;
   if (errno != ENOENT || !path.has_parent_path() || path.parent_path() == path) return false;
   return make_folder(path.parent_path()) && (mkdir(path.c_str(), 0700) == 0 || errno == EEXIST);

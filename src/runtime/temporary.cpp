@@ -1,32 +1,74 @@
 #include "runtime/temporary.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
+#include <set>
 
+#include "base/environment.h"
 #include "base/error.h"
+#include "base/fork_safe.h"
+#include "base/size_signal.h"
 
 namespace croton::runtime {
 
+namespace {
+
+constexpr std::string_view prefix = "/croton-";
+constexpr std::uint64_t least_room = 4 << 20;  // a large kernel, its object, and what the compiler puts beside them
+
+bool has_room(const std::string& place) {
+  struct statvfs s {};
+  return statvfs(place.c_str(), &s) != 0 || s.f_blocks == 0 || s.f_bavail * s.f_frsize >= least_room;
+}
+
+// What killed processes of this user left there more than a day ago. Once in a process for each place.
+void sweep(const std::string& place) {
+  static auto* const door = new ForkSafeMutex;
+  static auto* const swept = new std::set<std::string>;
+  {
+    const std::lock_guard guard(*door);
+    if (!swept->insert(place).second) return;
+  }
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(place, none)) {
+    const std::string path = entry.path();
+    struct stat s {};
+    if (path.size() != place.size() + prefix.size() + 6 || path.compare(place.size(), prefix.size(), prefix) != 0 ||
+        lstat(path.c_str(), &s) != 0 || !S_ISDIR(s.st_mode) || s.st_uid != geteuid() ||
+        s.st_mtime > time(nullptr) - 86400)
+      continue;
+    std::filesystem::remove_all(path, none);
+  }
+}
+
+}  // namespace
+
 TemporaryFolder::TemporaryFolder() {
-  const char* const variable = std::getenv("TMPDIR");
   std::string tried;
-  for (const std::string& place : {std::string(variable != nullptr ? variable : ""), std::string("/tmp"),
+  for (const std::string& place : {environment_value("TMPDIR").value_or(""), std::string("/tmp"),
                                    std::string("/var/tmp"), std::string("/dev/shm")}) {
     if (place.empty()) continue;
-    std::string name = place + "/croton-XXXXXX";
-    if (mkdtemp(name.data()) != nullptr) {
-      path_ = name;
+    std::string name = place + std::string(prefix) + "XXXXXX";
+    if (!has_room(place)) {
+      tried += fmt::format("\n  {}: less than {} MB are free", place, least_room >> 20);
+    } else if (mkdtemp(name.data()) != nullptr) {
+      path_ = std::filesystem::absolute(name);
+      sweep(place);
       return;
+    } else {
+      const int error = errno;
+      tried += fmt::format("\n  {}: {}", place, strerror(error));
+      if (error == ENAMETOOLONG) tried += fmt::format(" ({} bytes)", place.size());
     }
-    tried += fmt::format("\n  {}: {}", place, strerror(errno));
   }
   fail<FileError>("no folder for temporary files; set TMPDIR to one that can be written. Tried:{}", tried);
 }
@@ -34,31 +76,6 @@ TemporaryFolder::TemporaryFolder() {
 TemporaryFolder::~TemporaryFolder() {
   std::error_code ignored;
   if (!kept_) std::filesystem::remove_all(path_, ignored);
-}
-
-namespace {
-sigset_t size_signal() {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGXFSZ);
-  return set;
-}
-}  // namespace
-
-NoSizeSignal::NoSizeSignal() : before_() {
-  const sigset_t set = size_signal();
-  pthread_sigmask(SIG_BLOCK, &set, &before_);
-}
-
-NoSizeSignal::~NoSizeSignal() {
-  const int error = errno;
-  if (sigismember(&before_, SIGXFSZ) == 0) {
-    const sigset_t set = size_signal();
-    const timespec now{};
-    while (sigtimedwait(&set, nullptr, &now) > 0) continue;
-  }
-  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
-  errno = error;
 }
 
 bool write_all(int file, std::span<const std::byte> bytes) {
@@ -88,14 +105,18 @@ std::vector<std::byte> read_file(const std::string& path) {
   struct stat s {};
   if (fstat(file, &s) == 0 && S_ISREG(s.st_mode)) bytes.resize(static_cast<std::size_t>(s.st_size));
   std::size_t at = 0;
-  while (at < bytes.size()) {
+  int error = 0;
+  while (at < bytes.size() && error == 0) {
     const ssize_t n = read(file, bytes.data() + at, bytes.size() - at);
     if (n > 0)
       at += static_cast<std::size_t>(n);
-    else if (n == 0 || errno != EINTR)
+    else if (n == 0)
       break;
+    else if (errno != EINTR)
+      error = errno;
   }
   close(file);
+  if (error != 0) fail<FileError>("cannot read {}: {}", path, strerror(error));
   bytes.resize(at);
   return bytes;
 }

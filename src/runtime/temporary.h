@@ -1,7 +1,5 @@
 // A folder for files on their way to and from the host compiler, and whole files.
 #pragma once
-#include <signal.h>
-
 #include <cstddef>
 #include <span>
 #include <string>
@@ -9,8 +7,8 @@
 
 namespace croton::runtime {
 
-/// A fresh 0700 folder below TMPDIR (else /tmp, /var/tmp, /dev/shm), removed with its files at the end of the scope
-/// unless kept.
+/// A fresh 0700 folder below TMPDIR (else /tmp, /var/tmp, /dev/shm; a full one is passed over), removed with its files
+/// at the end of the scope unless kept. The first in a place also removes what this user's killed programs left there.
 class TemporaryFolder {
  public:
   /// Throws FileError that names the places tried.
@@ -28,21 +26,8 @@ class TemporaryFolder {
 
 /// Throws FileError with the path and errno's text.
 void write_file(const std::string& path, std::span<const std::byte>);
-/// Empty where it cannot be read.
+/// Empty where it cannot be opened. Throws FileError where reading fails half way.
 std::vector<std::byte> read_file(const std::string& path);
-
-/// For the life of the scope a write beyond the file-size limit fails with EFBIG, instead of ending the program by
-/// SIGXFSZ.
-class NoSizeSignal {
- public:
-  NoSizeSignal();
-  ~NoSizeSignal();
-  NoSizeSignal(const NoSizeSignal&) = delete;
-  NoSizeSignal& operator=(const NoSizeSignal&) = delete;
-
- private:
-  sigset_t before_;
-};
 
 /// All of it, retrying EINTR; false, with errno set, where that fails.
 bool write_all(int file, std::span<const std::byte>);

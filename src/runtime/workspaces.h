@@ -3,9 +3,9 @@
 #pragma once
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
+#include "base/fork_safe.h"
 #include "runtime/plan.h"
 
 namespace croton::runtime {
@@ -59,7 +59,7 @@ class Workspaces {
     std::uint64_t last_use = 0;
   };
   std::atomic<Workspace*> last_{nullptr};
-  mutable std::mutex mutex_;
+  mutable ForkSafeMutex mutex_;
   std::vector<Entry> entries_;
   std::uint64_t clock_ = 0;
 };

@@ -63,8 +63,9 @@ TEST_CASE("what does not fill a shape is refused with both counts") {
         }) == "Array: float64[1099511627776, 1099511627776] has 2^63 bytes or more");
   CHECK(message<ShapeError>([] { Array::zeros(Extents(std::vector<int>(33, 1))); }) ==
         "Array: 33 axes; an array has at most 32");
-  CHECK(message<Error>([] { Array::zeros({Index{1} << 58}, int8); }) ==
-        "out of memory: 288230376151711744 bytes for an array of int8 cannot be had");
+  CHECK(message<Error>([] {
+          Array::zeros({Index{1} << 58}, int8);
+        }).starts_with("out of memory: 288230376151711744 bytes for an array of int8 cannot be had; "));
 }
 
 TEST_CASE("an Array is a value: writing to one leaves its copies and views as they were") {

@@ -1,4 +1,5 @@
 // Foreign memory, storage blocks that arrive late, and strided iteration.
+#include <cstring>
 #include <memory>
 #include <thread>
 
@@ -40,6 +41,17 @@ TEST_CASE("borrowed strides count elements: column-major, reversed and repeated"
   CHECK(message<ShapeError>([&] {
           Array::borrow(memory.data(), {2, 3}, {1});
         }) == "Array: 1 strides [1] were given for the shape [2, 3]; one an axis is needed, counted in elements");
+}
+
+TEST_CASE("borrowed memory that is not aligned to its elements is copied from") {
+  std::vector<std::byte> memory(64);
+  const std::vector<double> values{1.5, -2, 3};
+  std::memcpy(memory.data() + 3, values.data(), 24);
+  const auto* odd = reinterpret_cast<const double*>(memory.data() + 3);
+  const Array a = Array::borrow(odd, {3}), back = Array::borrow(odd, {2}, {2});
+  CHECK_FALSE(is_foreign(a));
+  CHECK(array_equal(a, Array{1.5, -2.0, 3.0}));
+  CHECK(array_equal(back, Array{1.5, 3.0}));
 }
 
 TEST_CASE("the owner of borrowed memory lives as long as the last copy or view, and not at all if borrowing fails") {

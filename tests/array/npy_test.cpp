@@ -1,6 +1,8 @@
 // .npy: what is written can be read, what is malformed is refused with the byte and the reason.
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <filesystem>
@@ -8,6 +10,7 @@
 #include <limits>
 
 #include "array/access.h"
+#include "array/files.h"
 #include "array/npy.h"
 #include "catch.h"
 #include "message.h"
@@ -214,6 +217,39 @@ TEST_CASE("a full disk leaves the old file whole and no temporary one") {
   CHECK(array_equal(load_npy(npy), old));
   CHECK(array_equal(load_npz(npz)["old"], old));
   CHECK(scratch.names() == std::vector<std::string>{"x.npy", "x.npz"});
+}
+
+TEST_CASE("a link to no file yet is written through, and a file in the way of a temporary one is left alone") {
+  const Scratch scratch;
+  std::filesystem::create_directory(scratch / "there");
+  std::filesystem::create_symlink("there/x.npy", scratch / "link.npy");
+  save_npy(scratch / "link.npy", Array{1, 2});
+  CHECK(std::filesystem::is_symlink(scratch / "link.npy"));
+  CHECK(array_equal(load_npy(scratch / "there/x.npy"), Array{1, 2}));
+  const Replacement one(scratch / "x.npy", "one"), two(scratch / "x.npy", "two");
+  CHECK(one.temp() != two.temp());
+  { const Replacement three(scratch / "x.npy", "three"); }
+  CHECK(std::filesystem::exists(one.temp()));
+}
+
+TEST_CASE("a program killed while it saves leaves the old file or the new one") {
+  const Scratch scratch;
+  const std::string npy = scratch / "x.npy", npz = scratch / "x.npz";
+  const Array old = Array::full({1000}, 1.0), fresh = Array::full({300000}, 2.0);
+  save_npy(npy, old);
+  save_npz(npz, {{"x", old}});
+  for (const int microseconds : {0, 200, 500, 1000, 2000, 4000, 8000}) {
+    const pid_t child = ::fork();
+    if (child == 0)
+      for (;;) {
+        save_npy(npy, fresh);
+        save_npz(npz, {{"x", fresh}});
+      }
+    ::usleep(static_cast<useconds_t>(microseconds));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    for (const Array& x : {load_npy(npy), load_npz(npz)["x"]}) CHECK((array_equal(x, old) || array_equal(x, fresh)));
+  }
 }
 
 TEST_CASE("saving keeps permissions and symbolic links, and may replace the file that was loaded") {

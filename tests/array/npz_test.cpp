@@ -17,6 +17,8 @@ struct RawMember {
   std::uint32_t declared = 0;  // 0: the true size
   bool right_checksum = true;
   std::uint16_t flags = 0, method = 0;
+  bool wide = false;  // sizes stand in a zip64 field
+  std::uint64_t wide_size = 0, wide_packed = 0;
 };
 
 std::uint32_t checksum(const std::string& s) {
@@ -38,12 +40,16 @@ std::string little(std::uint64_t n, int bytes) {
 std::string zip_bytes(const std::vector<RawMember>& members) {
   std::string all, directory;
   for (const RawMember& m : members) {
-    const std::uint64_t declared = m.declared ? m.declared : m.data.size();
+    const std::uint64_t beyond = 0xffffffff, declared = m.wide ? beyond : m.declared ? m.declared : m.data.size();
+    const std::string more =
+        m.wide ? little(1, 2) + little(16, 2) + little(m.wide_size, 8) + little(m.wide_packed, 8) : "";
     const std::string common = little(20, 2) + little(m.flags, 2) + little(m.method, 2) + little(0, 2) +
                                little(0x21, 2) + little(checksum(m.data) ^ (m.right_checksum ? 0u : 1u), 4) +
-                               little(m.data.size(), 4) + little(declared, 4) + little(m.name.size(), 2) + little(0, 2);
-    directory += "PK\1\2" + little(20, 2) + common + little(0, 8) + little(0, 2) + little(all.size(), 4) + m.name;
-    all += "PK\3\4" + common + m.name + m.data;
+                               little(m.wide ? beyond : m.data.size(), 4) + little(declared, 4) +
+                               little(m.name.size(), 2) + little(more.size(), 2);
+    directory +=
+        "PK\1\2" + little(20, 2) + common + little(0, 8) + little(0, 2) + little(all.size(), 4) + m.name + more;
+    all += "PK\3\4" + common + m.name + more + m.data;
   }
   const std::string n = little(members.size(), 2);
   return all + directory + "PK\5\6" + little(0, 4) + n + n + little(directory.size(), 4) + little(all.size(), 4) +
@@ -190,6 +196,24 @@ TEST_CASE("sizes that lie are refused before memory is asked for") {
   CHECK(
       refusal(zip_bytes({{.name = "a.npy", .data = npy, .declared = 4000000000u, .method = 8}})) ==
       "member \"a.npy\": 4000000000 bytes are declared, but its 140 bytes in the archive cannot hold more than 144480");
+}
+
+TEST_CASE("sizes of 64 bits are read, and refused where they lie") {
+  const std::string npy = npy_of(sample);
+  const std::uint64_t n = npy.size();
+  const auto archive = [&](std::uint64_t size, std::uint64_t packed, std::uint16_t method = 0) {
+    return zip_bytes(
+        {{.name = "a.npy", .data = npy, .method = method, .wide = true, .wide_size = size, .wide_packed = packed}});
+  };
+  const Scratch scratch;
+  CHECK(array_equal(load_npz(scratch.write("x.npz", archive(n, n)))["a"], sample));
+  for (const std::uint64_t size : {n - 1, n + 1, std::uint64_t{1} << 40, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+    for (const std::uint16_t method : {std::uint16_t{0}, std::uint16_t{8}})
+      CHECK(refusal(archive(size, n, method)) != "");
+  for (const std::uint64_t packed : {n + 1, std::uint64_t{1} << 40, std::uint64_t{1} << 63, ~std::uint64_t{0}})
+    for (const std::uint64_t size : {n, packed})
+      for (const std::uint16_t method : {std::uint16_t{0}, std::uint16_t{8}})
+        CHECK(refusal(archive(size, packed, method)) != "");
 }
 
 namespace {

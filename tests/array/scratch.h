@@ -4,7 +4,6 @@
 #include <sys/resource.h>
 
 #include <algorithm>
-#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -48,25 +47,20 @@ class Scratch {
   std::string path_;
 };
 
-/// While it lives, this process cannot write files beyond so many bytes: writing fails with EFBIG.
+/// While it lives, this process cannot write files beyond so many bytes: it gets EFBIG, or dies where it is careless.
 class FileSizeLimit {
  public:
   explicit FileSizeLimit(rlim_t bytes) {
-    old_handler_ = std::signal(SIGXFSZ, SIG_IGN);
     ::getrlimit(RLIMIT_FSIZE, &old_);
     const rlimit now{bytes, old_.rlim_max};
     ::setrlimit(RLIMIT_FSIZE, &now);
   }
   FileSizeLimit(const FileSizeLimit&) = delete;
   FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, old_handler_);
-  }
+  ~FileSizeLimit() { ::setrlimit(RLIMIT_FSIZE, &old_); }
 
  private:
   rlimit old_{};
-  void (*old_handler_)(int) = nullptr;
 };
 
 }  // namespace croton

@@ -201,3 +201,26 @@ TEST_CASE("whatever bytes a file or the flags hold, the answer is a configuratio
   CHECK(accepted > 10);
   CHECK(refused > 1000);
 }
+
+TEST_CASE("K8: a file of another user is read with a warning that names the owner") {
+  if (::geteuid() != 0) {
+    WARN("skipped: giving a file away needs root");
+    return;
+  }
+  const RcFile file("[global]\nfloatX = float32\n");
+  REQUIRE(::chown(file.path.c_str(), 12345, 12345) == 0);
+  const WarningsHeard heard;
+  CHECK(load_config(sources(file.path)).text("floatX") == "float32");
+  REQUIRE(heard.texts.size() == 1);
+  CHECK(heard.texts[0] ==
+        file.path +
+            ": belongs to another user (uid 12345, you are 0), and it holds flags for a compiler; copy "
+            "it, or chown it");
+}
+
+TEST_CASE("K2: a home that is no folder holds no configuration") {
+  ConfigSources nowhere = sources("");
+  nowhere.files = std::nullopt;
+  nowhere.home = "/dev/null";
+  CHECK(load_config(nowhere).text("device") == "cpu");
+}

@@ -1,9 +1,11 @@
 // RandomStream: other numbers at every call, the same ones from the same seed.
+#include <algorithm>
 #include <cmath>
 
 #include "array/access.h"
 #include "catch.h"
 #include "croton.h"
+#include "runtime/cpu/parallel.h"
 
 using namespace croton;
 
@@ -46,6 +48,43 @@ TEST_CASE("every call of a function draws other numbers, the same ones from the 
     CHECK(array_equal(g(), second));
     CHECK(!array_equal(h(), first));
   }
+}
+
+TEST_CASE("draws are the same in every mode and for any number of threads") {
+  std::vector<Array> seen;
+  for (const char* way : {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued"})
+    for (const int threads : {1, 2, 7}) {
+      const ScopedConfig scope{way};
+      runtime::set_threads(threads);
+      RandomStream rng(11);
+      const Tensor x = rng.normal({300, 40}, float32);
+      const auto f = function({}, {x, rng.uniform({70000}), sum(exp(x), 0)});
+      (void)f();
+      const auto [a, b, c] = f();
+      if (seen.empty()) seen = {a.copy(), b.copy()};
+      CHECK(bits_equal(a, seen[0]));
+      CHECK(bits_equal(b, seen[1]));
+    }
+  runtime::set_threads(0);
+}
+
+TEST_CASE("streams, draws and calls share no block among 2^20") {
+  constexpr Index blocks = Index{1} << 17;
+  std::vector<std::pair<double, double>> all;
+  for (const std::uint64_t seed : {0, 1}) {
+    RandomStream rng(seed);
+    const auto f = function({}, {rng.uniform({2 * blocks}, float64), rng.uniform({2 * blocks}, float64)});
+    for (int call = 0; call < 2; ++call) {
+      const auto [a, b] = f();
+      for (const Array& each : {a, b}) {
+        const auto v = each.values<double>();
+        for (std::size_t i = 0; i < v.size(); i += 2) all.emplace_back(v[i], v[i + 1]);  // of one block
+      }
+    }
+  }
+  REQUIRE(all.size() == std::size_t{1} << 20);
+  std::sort(all.begin(), all.end());
+  CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
 }
 
 TEST_CASE("two tensors of a stream draw different numbers in one call, whichever copy of it they are made by") {

@@ -51,6 +51,13 @@ TEST_CASE("load_into lists all that does not fit, and assigns nothing") {
                     "  c: the file holds no array of that name\n"
                     "  old: in the file, but no parameter has that name");
   REQUIRE(printed(b.get_value()) == "[1.]");
+  const Shared narrow = shared(std::vector{1.f}, "W1"), fits = shared(std::vector{1.0}, "b1");
+  save_npz(path, {{"W1", Array{0.1}}, {"b1", Array{5.f}}});
+  REQUIRE(message<FileError>([&] {
+            load_into({fits, narrow}, path);
+          }) == "load_into(\"" + path +
+                    "\"): nothing was assigned:\n  W1: the parameter is float32[1], the file holds float64[1]");
+  REQUIRE(printed(fits.get_value()) == "[1.]");
   const Shared nameless = shared(1.0);
   REQUIRE(
       says(message<GraphError>([&] { save_npz(path, {nameless}); }), "has no name; a parameter is stored by its name"));

@@ -4,6 +4,8 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 
+#include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <thread>
 
@@ -174,6 +176,138 @@ TEST_CASE("a broken order file is made again") {
     CHECK(own.cache.find(key_of("a")));
     CHECK(own.cache.find(key_of("b")));
   }
+}
+
+TEST_CASE("a lost or cut order file goes on from what the entries say") {
+  OwnFolder own;
+  CompileCache cache(own.cache.folder(), 3500, 1);
+  for (const char* name : {"a", "b", "c"}) cache.store(key_of(name), "step", bytes_of(900));
+  const std::uint64_t last = cache.list().back().used;
+  for (const std::size_t length : {0, 7}) {
+    overwrite(own.cache.folder() + "/order", bytes_of(length));
+    CHECK(cache.find(key_of("a")));  // now the latest
+    CHECK(cache.list().back().key == key_of("a").text());
+    CHECK(cache.list().back().used > last);
+  }
+  fs::remove(own.cache.folder() + "/order");
+  cache.store(key_of("d"), "step", bytes_of(900));  // the cap still counts what was there
+  CHECK(cache.bytes() <= 3500);
+  CHECK(cache.find(key_of("a")));
+  CHECK_FALSE(cache.find(key_of("b")));
+}
+
+TEST_CASE("a damaged entry is said once, and one of a size that lies is not read") {
+  OwnFolder own;
+  own.cache.store(key_of("a"), "step", bytes_of(10));
+  const WarningsHeard heard;
+  fs::resize_file(path_of(own.cache, key_of("a")), std::uintmax_t{1} << 40);  // with a hole: a terabyte
+  CHECK_FALSE(own.cache.find(key_of("a")));
+  CHECK_FALSE(fs::exists(path_of(own.cache, key_of("a"))));
+  REQUIRE(heard.texts.size() == 1);
+  CHECK(has(heard.texts[0], entry_name(key_of("a")) + " is damaged (1099511627776 bytes) and was deleted"));
+}
+
+TEST_CASE("a process's first store sweeps what killed ones left more than a day ago") {
+  OwnFolder own;
+  own.cache.store(key_of("a"), "step", bytes_of(10));
+  const std::string old = own.cache.folder() + "/old.new";
+  write_file(old, {});
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(25));
+  CompileCache next(own.cache.folder(), plenty, 1);
+  next.store(key_of("b"), "step", bytes_of(10));
+  CHECK_FALSE(fs::exists(old));
+}
+
+TEST_CASE("the key tells versions, architectures and widths of pointers apart") {
+  CHECK(cache_world().starts_with("croton " CROTON_VERSION ", "));
+#if defined(__x86_64__) && !defined(__ILP32__)
+  CHECK(cache_world() == "croton " CROTON_VERSION ", x86_64, 64-bit pointers");
+#endif
+  const std::string_view parts[] = {"text"};
+  const CacheKey here = cache_key(parts);
+  for (const char* elsewhere :
+       {"croton 9.9.9, x86_64, 64-bit pointers", "croton " CROTON_VERSION ", aarch64, 64-bit pointers",
+        "croton " CROTON_VERSION ", x86_64, 32-bit pointers"})
+    CHECK(cache_key(parts, elsewhere) != here);
+  CHECK(cache_key(parts, cache_world()) == here);
+}
+
+TEST_CASE("a folder that may be read but not written serves what it holds, and one warning says the rest") {
+  if (!can_fork || geteuid() != 0) {
+    WARN("skipped: becoming another user needs root");
+    return;
+  }
+  const TemporaryFolder outer;
+  chmod(outer.path().c_str(), 0755);
+  const std::string folder = outer.path() + "/cache";
+  CompileCache(folder, plenty, 1).store(key_of("a"), "step", bytes_of(10));
+  for (const auto& entry : fs::directory_iterator(folder)) REQUIRE(chown(entry.path().c_str(), 65534, 65534) == 0);
+  REQUIRE(chown(folder.c_str(), 65534, 65534) == 0);
+  REQUIRE(chmod(folder.c_str(), 0500) == 0);
+  CHECK(ended_well(in_child([&] {
+    if (seteuid(65534) != 0) return false;
+    CompileCache cache(folder, plenty, 1);
+    const WarningsHeard heard;
+    const bool found = cache.find(key_of("a")) == bytes_of(10);
+    const bool free = !cache.lock(key_of("b")).held();
+    cache.store(key_of("b"), "step", bytes_of(10));
+    cache.store(key_of("c"), "step", bytes_of(10));
+    return found && free && !cache.find(key_of("b")) && heard.texts.size() == 1 &&
+           has(heard.texts[0], "writing to " + folder + " failed: Permission denied");
+  })));
+}
+
+TEST_CASE("a home that is missing is not made") {
+  if (!can_fork) return;
+  const TemporaryFolder outer;
+  CHECK(ended_well(in_child([&] {
+    const std::string home = outer.path() + "/not/mounted";
+    setenv("HOME", home.c_str(), 1);
+    unsetenv("XDG_CACHE_HOME");
+    CompileCache cache(default_cache_folder(), plenty, 1);
+    const WarningsHeard heard;
+    cache.store(key_of("a"), "step", bytes_of(10));
+    const bool none = !fs::exists(outer.path() + "/not") && heard.texts.size() == 1;
+    fs::create_directories(home);
+    CompileCache later(default_cache_folder(), plenty, 1);
+    later.store(key_of("a"), "step", bytes_of(10));
+    return none && later.find(key_of("a")).has_value();
+  })));
+}
+
+TEST_CASE("who waits for a lock that its holder removes takes a new one, and only one at a time") {
+  OwnFolder own;
+  CompileCache cache(own.cache.folder(), plenty, 30);
+  std::atomic<int> inside{0}, together{0};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      for (int i = 0; i < 20; ++i) {
+        const auto lock = cache.lock(key_of("a"));
+        if (!lock.held()) continue;
+        together += inside.fetch_add(1) > 0 ? 1 : 0;
+        usleep(200);
+        inside.fetch_sub(1);
+      }
+    });
+  for (std::thread& t : threads) t.join();
+  CHECK(together == 0);
+}
+
+TEST_CASE("100,000 entries are swept, and looked up no slower than few", "[long]") {
+  OwnFolder own;
+  CompileCache cache(own.cache.folder(), plenty, 1);
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto seconds = [](auto from, auto to) { return std::chrono::duration<double>(to - from).count(); };
+  for (int i = 0; i < 100'000; ++i) cache.store(key_of(std::to_string(i)), "step", bytes_of(10));
+  const auto begin = now();
+  CompileCache tight(own.cache.folder(), 99'000 * 146, 1);
+  tight.store(key_of("one more"), "step", bytes_of(10));
+  const auto swept = now();
+  for (int i = 0; i < 100; ++i) CHECK(tight.find(key_of(std::to_string(99'000 + i))));
+  const auto found = now();
+  WARN("100,000 entries: sweep " << seconds(begin, swept) << " s, lookup " << seconds(swept, found) * 1e4 << " us");
+  CHECK(tight.bytes() <= 99'000 * 146);
 }
 
 TEST_CASE("an entry may be evicted, and the whole folder deleted, while it is in use") {

@@ -123,14 +123,15 @@ bool needs_elements(const Op& op) {
   return meaning<Expansion>(op) != nullptr;
 }
 
-/// NaN, infinities and zeros, or a type's ends, in every combination along two axes.
+/// NaN, infinities, zeros and subnormals, or a type's ends, in every combination along two axes.
 double special(DType d, Index at, double usual) {
   if (!is_float(d)) {
     const double ends[] = {-0x1p63, 0x1p63, 0, 1, -1};
     return at % 6 == 5 ? usual : ends[at % 6];
   }
-  const double all[] = {std::nan(""), HUGE_VAL, -HUGE_VAL, 0.0, -0.0, 1, -1, 0.5};
-  return at % 14 < 8 ? all[at % 14] : usual;
+  const double tiny = d == float64 ? 3e-310 : 2e-40;
+  const double all[] = {std::nan(""), HUGE_VAL, -HUGE_VAL, 0.0, -0.0, 1, -1, 0.5, tiny, -tiny};
+  return at % 14 < 10 ? all[at % 14] : usual;
 }
 
 void put_specials(Array& a, std::size_t input) {
@@ -216,7 +217,8 @@ TEST_CASE("every op's samples are what the reference says, contiguous and spread
   CHECK(all.doubtful * 50 < all.elements);
 }
 
-TEST_CASE("every op with extents known late: few and many rows, none, views, NaN, infinities, zeros and type ends") {
+TEST_CASE(
+    "every op with extents known late: few and many rows, none, views, NaN, infinities, subnormals and type ends") {
   Counts all;
   for (const ops::FamilyList family : ops::families()) {
     const std::vector<Trial> trials = freed(family());

@@ -40,8 +40,11 @@ void put(const Array& value, const Array& part, std::byte* base, bool set) {
           target = target || v;
         } else if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
           target = narrowed<T>(widened<double>(target) + widened<double>(v));
+        } else if constexpr (std::is_integral_v<T>) {
+          using U = std::make_unsigned_t<T>;  // sums of integers wrap
+          target = static_cast<T>(static_cast<U>(static_cast<U>(target) + static_cast<U>(v)));
         } else {
-          target = static_cast<T>(target + v);
+          target = target + v;
         }
       }
     });

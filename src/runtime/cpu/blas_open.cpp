@@ -1,8 +1,6 @@
 #include <dlfcn.h>
 
-#include <cstdlib>
-#include <optional>
-
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/float_control.h"
 #include "base/text.h"
@@ -12,27 +10,6 @@
 
 namespace croton::runtime {
 namespace {
-
-// Variables of the environment stand for the life of the scope only: libraries read them when they are opened.
-class EnvironmentFor {
- public:
-  EnvironmentFor(const char* name, const std::string& value) : name_(name) {
-    if (const char* before = std::getenv(name)) before_ = before;
-    if (!value.empty()) setenv(name, value.c_str(), 1);
-  }
-  ~EnvironmentFor() {
-    if (before_)
-      setenv(name_, before_->c_str(), 1);
-    else
-      unsetenv(name_);
-  }
-  EnvironmentFor(const EnvironmentFor&) = delete;
-  EnvironmentFor& operator=(const EnvironmentFor&) = delete;
-
- private:
-  const char* name_;
-  std::optional<std::string> before_;
-};
 
 // A host program's own BLAS, linked into it, must not take the place of this library's inner functions.
 int open_flags() {
@@ -76,7 +53,7 @@ bool has_locks(const std::string& config) {
 }  // namespace
 
 std::string openblas_core() {
-  if (std::getenv("OPENBLAS_CORETYPE") != nullptr) return {};  // the user's choice holds
+  if (environment_value("OPENBLAS_CORETYPE")) return {};  // the user's choice holds
 #if defined(__x86_64__)
   __builtin_cpu_init();
   if (detected_isa() == "avx512") return "SkylakeX";

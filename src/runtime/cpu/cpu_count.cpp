@@ -6,11 +6,12 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <vector>
 
+#include "base/cgroup.h"
 #include "base/config.h"
+#include "base/environment.h"
 #include "base/text.h"
 
 namespace croton::runtime {
@@ -26,16 +27,6 @@ int cpus_by_affinity() {
     if (known) return std::max(count, 1);
   }
   return 1;
-}
-
-std::string read_small_file(const std::string& path) {
-  std::string text;
-  if (std::FILE* f = std::fopen(path.c_str(), "re")) {
-    char part[4096];
-    for (std::size_t n; text.size() < 1 << 20 && (n = std::fread(part, 1, sizeof part, f)) > 0;) text.append(part, n);
-    std::fclose(f);
-  }
-  return text;
 }
 
 namespace {
@@ -66,33 +57,13 @@ std::optional<double> quota_1(const std::string& folder) {
   return *quota / *period;
 }
 
-// A group's quota holds for the groups below it too.
-template <class Read>
-void tighten(std::optional<double>& least, const std::string& root, std::string group, Read read) {
-  for (;;) {
-    if (const auto q = read(root + group); q && (!least || *q < *least)) least = q;
-    if (group.empty() || group == "/") return;
-    group.resize(group.rfind('/') == std::string::npos ? 0 : group.rfind('/'));
-  }
-}
-
 }  // namespace
 
 std::optional<double> cgroup_cpus(std::string_view membership, const std::string& root) {
   std::optional<double> least;
-  for (const std::string_view line : split(membership, '\n')) {  // "4:cpu,cpuacct:/group" or "0::/group"
-    const auto first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string_view::npos || second == std::string_view::npos) continue;
-    const std::string controllers(line.substr(first + 1, second - first - 1)), group(line.substr(second + 1));
-    if (controllers.empty()) {
-      tighten(least, root, group, quota_2);
-      continue;
-    }
-    const auto names = split(controllers, ',');
-    if (std::find(names.begin(), names.end(), "cpu") == names.end()) continue;
-    tighten(least, fmt::format("{}/{}", root, controllers), group, quota_1);
-    if (controllers != "cpu") tighten(least, root + "/cpu", group, quota_1);
-  }
+  for (const CgroupFolder& group : cgroup_folders(membership, root, "cpu"))
+    if (const auto q = group.version == 2 ? quota_2(group.path) : quota_1(group.path); q && (!least || *q < *least))
+      least = q;
   return least;
 }
 
@@ -109,8 +80,12 @@ int threads_allowed() {
   const auto config = config_snapshot();
   if (!config->flag("openmp")) return 1;
   if (const Index n = config->number("threads"); n > 0) return static_cast<int>(n);
-  const int limit = omp_threads(std::getenv("OMP_THREAD_LIMIT")).value_or(1024);
-  if (const auto n = omp_threads(std::getenv("OMP_NUM_THREADS"))) return std::min(*n, limit);
+  const auto from_environment = [](const char* name) {
+    const auto value = environment_value(name);
+    return omp_threads(value ? value->c_str() : nullptr);
+  };
+  const int limit = from_environment("OMP_THREAD_LIMIT").value_or(1024);
+  if (const auto n = from_environment("OMP_NUM_THREADS")) return std::min(*n, limit);
   const int cpus = std::min(cpus_by_affinity(), limit);
   const auto quota = cgroup_cpus(read_small_file("/proc/self/cgroup"), "/sys/fs/cgroup");
   return quota ? std::clamp(static_cast<int>(std::ceil(*quota)), 1, cpus) : cpus;

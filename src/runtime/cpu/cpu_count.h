@@ -15,7 +15,5 @@ std::optional<double> cgroup_cpus(std::string_view membership, const std::string
 std::optional<int> omp_threads(const char* variable);
 /// What config, OMP_NUM_THREADS, affinity and quota come to, as threads() in parallel.h says.
 int threads_allowed();
-/// The whole of a small file, "" where it cannot be read.
-std::string read_small_file(const std::string& path);
 
 }  // namespace croton::runtime

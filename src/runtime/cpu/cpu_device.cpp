@@ -1,6 +1,7 @@
 #include "runtime/cpu/cpu_device.h"
 
 #include <cstring>
+#include <mutex>
 
 #include "base/error.h"
 #include "base/float_control.h"
@@ -67,7 +68,11 @@ void CpuDevice::launch(std::span<const Launch> list) {
 }
 
 const Blas& CpuDevice::blas() {
-  std::call_once(blas_once_, [&] { blas_ = std::make_unique<Blas>(*config_snapshot()); });
+  if (const Blas* open = blas_open_.load(std::memory_order_acquire)) return *open;
+  const auto config = config_snapshot();
+  const std::lock_guard guard(blas_door_);
+  if (blas_ == nullptr) blas_ = std::make_unique<Blas>(*config);
+  blas_open_.store(blas_.get(), std::memory_order_release);
   return *blas_;
 }
 

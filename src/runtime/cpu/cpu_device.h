@@ -2,8 +2,9 @@
 // products.
 #pragma once
 #include <atomic>
-#include <mutex>
+#include <memory>
 
+#include "base/fork_safe.h"
 #include "runtime/cpu/blas.h"
 #include "runtime/cpu/memory.h"
 #include "runtime/cpu/module_store.h"
@@ -51,8 +52,9 @@ class CpuDevice final : public Device {
   std::string name_ = "cpu";
   HostMemory memory_;
   ModuleStore modules_;
-  std::once_flag blas_once_;
+  ForkSafeMutex blas_door_;
   std::unique_ptr<Blas> blas_;
+  std::atomic<const Blas*> blas_open_{nullptr};
   std::atomic<std::uint64_t> launches_{0}, library_calls_{0}, transfers_in_{0}, transfers_out_{0}, bytes_in_{0},
       bytes_out_{0};
 };

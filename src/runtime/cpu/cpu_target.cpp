@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "base/cgroup.h"
 #include "base/text.h"
 #include "runtime/cpu/cpu_count.h"
 

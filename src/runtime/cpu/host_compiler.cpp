@@ -1,5 +1,6 @@
 #include "runtime/cpu/host_compiler.h"
 
+#include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -8,7 +9,9 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "runtime/cpu/cpu_target.h"
@@ -34,24 +37,33 @@ std::string why_not(const std::string& path) {
   return "it is not executable";
 }
 
-// A name without '/' is looked for along PATH.
-std::string resolve(const std::string& name, const std::string& chosen) {
-  if (name.find('/') != std::string::npos) {
-    if (!is_program(name)) {
-      fail<CompileError>("no host compiler: {} names {}, but {}\n  {}", chosen, name, why_not(name), way_out);
-    }
-    return std::filesystem::absolute(name);
-  }
-  const char* const variable = std::getenv("PATH");
-  const std::string path = variable != nullptr ? variable : "/usr/local/bin:/usr/bin:/bin";
+std::string search_path() { return environment_value("PATH").value_or("/usr/local/bin:/usr/bin:/bin"); }
+
+// A name without '/' is looked for along PATH. "" where there is no such program.
+std::string locate(const std::string& name) {
+  if (name.find('/') != std::string::npos) return is_program(name) ? std::filesystem::absolute(name).string() : "";
+  const std::string path = search_path();
   for (const std::string_view folder : split(path, ':')) {
     const std::string candidate = fmt::format("{}/{}", folder.empty() ? "." : folder, name);
     if (is_program(candidate)) return std::filesystem::absolute(candidate);
   }
+  return "";
+}
+
+std::string resolve(const std::string& name, const std::string& chosen) {
+  if (std::string found = locate(name); !found.empty()) return found;
+  if (name.find('/') != std::string::npos)
+    fail<CompileError>("no host compiler: {} names {}, but {}\n  {}", chosen, name, why_not(name), way_out);
   fail<CompileError>(
       "no host compiler: {} ({}) is in no folder of PATH={}\n  install one (apt install g++), or name one by "
       "gcc.cxx\n  {}",
-      name, chosen, path, way_out);
+      name, chosen, search_path(), way_out);
+}
+
+std::string stamp_of(const std::string& path) {
+  struct stat s {};
+  if (stat(path.c_str(), &s) != 0) return {};
+  return fmt::format("{} {}.{:09} {}", s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec, s.st_ino);
 }
 
 std::string last_lines(std::string_view text, int lines) {
@@ -75,6 +87,38 @@ std::string last_lines(std::string_view text, int lines) {
   throw CompileError(fmt::format("{}\n  {}", text, way_out));
 }
 
+// The path of a program, or a command such as "ccache g++": a path with blanks need not be quoted.
+void read_command(const std::string& text, HostCompiler& compiler) {
+  std::optional<std::vector<std::string>> words = split_arguments(text);
+  if (!words || words->empty() || is_program(text) || locate(words->front()).empty()) words = {{text}};
+  compiler.path = resolve(words->front(), compiler.chosen);
+  compiler.words.assign(words->begin() + 1, words->end());
+  compiler.stamp = stamp_of(compiler.path);
+  for (const std::string& word : compiler.words)
+    if (const std::string also = word.starts_with('-') ? "" : locate(word); !also.empty())
+      compiler.stamp += fmt::format(", {} {}", also, stamp_of(also));
+}
+
+// Whether parts that an object's own header speaks of lie beyond its end. The loader would map them, and the program
+// die where it touches them.
+bool is_cut_short(std::span<const std::byte> object) {
+  Elf64_Ehdr header;
+  if (object.size() < SELFMAG || std::memcmp(object.data(), ELFMAG, SELFMAG) != 0) return false;  // the loader says it
+  if (object.size() < sizeof header) return true;
+  std::memcpy(&header, object.data(), sizeof header);
+  const auto table_fits = [&](std::uint64_t first, std::uint64_t count, std::uint64_t each) {
+    return first <= object.size() && count * each <= object.size() - first;
+  };
+  return header.e_ident[EI_CLASS] == ELFCLASS64 && !(table_fits(header.e_phoff, header.e_phnum, header.e_phentsize) &&
+                                                     table_fits(header.e_shoff, header.e_shnum, header.e_shentsize));
+}
+
+std::vector<std::string> command_of(const HostCompiler& compiler) {
+  std::vector<std::string> command = {compiler.path};
+  command.insert(command.end(), compiler.words.begin(), compiler.words.end());
+  return command;
+}
+
 }  // namespace
 
 HostCompiler find_host_compiler(const Config& config) {
@@ -82,23 +126,19 @@ HostCompiler find_host_compiler(const Config& config) {
   std::string name = config.text("gcc.cxx");
   compiler.chosen = "gcc.cxx";
   if (name.empty()) {
-    const char* const variable = std::getenv("CXX");
-    name = variable != nullptr ? trim(variable) : "";
+    name = trim(environment_value("CXX").value_or(""));
     compiler.chosen = "CXX";
   }
   if (name.empty()) name = compiler.chosen = "g++";
-  compiler.path = resolve(name, compiler.chosen);
+  read_command(name, compiler);
   compiler.flags = config.arguments("gcc.cxxflags");
   compiler.timeout = config.number("compile.timeout");
-  struct stat s {};
-  if (stat(compiler.path.c_str(), &s) == 0) {
-    compiler.stamp = fmt::format("{} {}.{:09} {}", s.st_size, s.st_mtim.tv_sec, s.st_mtim.tv_nsec, s.st_ino);
-  }
   return compiler;
 }
 
 std::string ask_version(const HostCompiler& compiler) {
-  const std::vector<std::string> command = {compiler.path, "--version"};
+  std::vector<std::string> command = command_of(compiler);
+  command.emplace_back("--version");
   const ProcessEnd end = run_process(command, std::chrono::seconds(compiler.timeout));
   if (!end.good()) refuse(command, end, "--version", "");
   return std::string(split(end.output, '\n').front());
@@ -124,7 +164,7 @@ std::vector<std::byte> compile_object(const HostCompiler& compiler, const std::v
   TemporaryFolder folder;
   const std::string source = folder.path() + "/kernel.cpp", object = folder.path() + "/kernel.so";
   write_file(source, std::as_bytes(std::span(text)));
-  std::vector<std::string> command = {compiler.path};
+  std::vector<std::string> command = command_of(compiler);
   command.insert(command.end(), flags.begin(), flags.end());
   command.insert(command.end(), {source, "-o", object});
   const ProcessEnd end = run_process(command, std::chrono::seconds(compiler.timeout));
@@ -133,10 +173,11 @@ std::vector<std::byte> compile_object(const HostCompiler& compiler, const std::v
     refuse(command, end, name, source);
   }
   std::vector<std::byte> bytes = read_file(object);
-  if (bytes.empty()) {
+  if (bytes.empty() || is_cut_short(bytes)) {
     folder.keep();
     ProcessEnd nothing = end;
-    nothing.complaint += "\n(it ended well, but made no object)";
+    nothing.complaint += bytes.empty() ? "\n(it ended well, but made no object)"
+                                       : "\n(it ended well, but the object is cut short: is the disk full?)";
     refuse(command, nothing, name, source);
   }
   return bytes;

@@ -12,15 +12,18 @@ namespace croton::runtime {
 
 struct HostCompiler {
   std::string path;                ///< resolved, absolute
+  std::vector<std::string> words;  ///< that follow it in its name: {"g++"} where that is "ccache g++"
   std::string chosen;              ///< "gcc.cxx", "CXX" or "g++": who named it
   std::string version;             ///< the first line of --version
-  std::string stamp;               ///< size and time of the file: another one is another compiler
+  std::string stamp;               ///< size and time of the file (and of a compiler among the words): another one is
+                                   ///< another compiler
   std::vector<std::string> flags;  ///< the user's, before ours
   Index timeout = 300;             ///< seconds
 };
 
-/// Config gcc.cxx, else the variable CXX, else g++; looked for along PATH. Throws CompileError that says where it
-/// looked, and that mode=FAST_COMPILE needs no compiler. `version` is not filled in: ask_version runs the compiler.
+/// Config gcc.cxx, else the variable CXX, else g++: a program or a command, looked for along PATH. Throws CompileError
+/// that says where it looked, and that mode=FAST_COMPILE needs no compiler. `version` is not filled in: ask_version
+/// runs the compiler.
 HostCompiler find_host_compiler(const Config&);
 /// "g++ (Debian 12.2.0-14) 12.2.0". Throws CompileError where the program cannot be run.
 std::string ask_version(const HostCompiler&);

@@ -5,15 +5,14 @@
 
 #include <algorithm>
 #include <bit>
-#include <charconv>
+#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <limits>
 #include <new>
 
+#include "base/cgroup.h"
 #include "base/error.h"
-#include "base/text.h"
-#include "runtime/cpu/cpu_count.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -33,19 +32,6 @@ std::size_t block_bytes(std::size_t bytes) {
   return bytes > std::numeric_limits<std::size_t>::max() / 2 ? 0 : (bytes + unit - 1) / unit * unit;
 }
 
-// What the machine could give now; the largest number where it does not say.
-std::size_t available_bytes() {
-  const std::string info = read_small_file("/proc/meminfo");
-  for (std::string_view line : split(info, '\n')) {
-    if (!line.starts_with("MemAvailable:")) continue;
-    line = trim(line.substr(line.find(':') + 1));
-    std::size_t kilobytes = 0;
-    std::from_chars(line.data(), line.data() + line.size(), kilobytes);
-    return kilobytes << 10;
-  }
-  return std::numeric_limits<std::size_t>::max();
-}
-
 [[noreturn]] void refuse(std::size_t bytes) {
   fail<DeviceError>("out of memory: {} bytes ({:.1f} GiB) were asked for, {:.1f} GiB are free", bytes,
                     static_cast<double>(bytes) / (1 << 30), static_cast<double>(available_bytes()) / (1 << 30));
@@ -62,9 +48,12 @@ void* map_block(std::size_t block) {
     munmap(start + block, rest);
   }
   if (align == huge_page) madvise(start, block, MADV_HUGEPAGE);
-  if (madvise(start, block, MADV_POPULATE_WRITE) != 0) {  // Linux before 5.14
-    for (std::size_t at = 0; at < block; at += page) static_cast<volatile char*>(start)[at] = 0;
+  if (madvise(start, block, MADV_POPULATE_WRITE) == 0) return start;
+  if (errno != EINVAL) {
+    munmap(start, block);
+    return nullptr;
   }
+  for (std::size_t at = 0; at < block; at += page) static_cast<volatile char*>(start)[at] = 0;  // Linux before 5.14
   return start;
 }
 

@@ -3,8 +3,9 @@
 #pragma once
 #include <cstddef>
 #include <map>
-#include <mutex>
 #include <vector>
+
+#include "base/fork_safe.h"
 
 namespace croton::runtime {
 
@@ -21,7 +22,7 @@ class HostMemory {
  private:
   void* take(std::size_t block);
   void trim() noexcept;
-  std::mutex door_;
+  ForkSafeMutex door_;
   std::map<std::size_t, std::vector<void*>> kept_;
   std::size_t kept_bytes_ = 0;
 };

@@ -1,6 +1,9 @@
 #include "runtime/cpu/module_store.h"
 
+#include <unistd.h>
+
 #include <cstring>
+#include <utility>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -34,6 +37,8 @@ std::shared_ptr<Module> load(std::span<const std::byte> object, const Source& so
 CacheKey key_of(const Source& source, const HostCompiler& compiler, const Target& target,
                 const std::vector<std::string>& flags) {
   std::vector<std::string_view> parts = {source.text, compiler.path, compiler.version, compiler.stamp, target.isa};
+  parts.insert(parts.end(), compiler.words.begin(), compiler.words.end());
+  parts.emplace_back("flags");
   parts.insert(parts.end(), flags.begin(), flags.end());
   parts.emplace_back("entries");
   parts.insert(parts.end(), source.entries.begin(), source.entries.end());
@@ -102,8 +107,20 @@ std::shared_ptr<Module> ModuleStore::load_cached(const CacheKey& key, const Sour
   return nullptr;
 }
 
+// A child that was forked while another thread compiled would wait for that thread for ever.
+void ModuleStore::leave_parents_places() {
+  process_ = getpid();
+  for (auto& [key, place] : places_) {
+    if (place->door.try_lock())
+      place->door.unlock();
+    else
+      parents_.push_back(std::exchange(place, std::make_shared<Place>()));
+  }
+}
+
 std::shared_ptr<ModuleStore::Place> ModuleStore::place_of(const CacheKey& key) {
   const std::lock_guard guard(door_);
+  if (process_ != getpid()) leave_parents_places();
   if (places_.size() >= tidy_at_) {  // forget the modules that died
     std::erase_if(places_, [](const auto& p) { return p.second.use_count() == 1 && p.second->module.expired(); });
     tidy_at_ = 2 * places_.size() + 64;
@@ -127,7 +144,7 @@ std::shared_ptr<CompileCache> ModuleStore::cache(const Config& config) {
 
 // Asking costs a process; so the answer is kept like a compiled object, under the compiler's path, size and time.
 std::string ModuleStore::version_of(const HostCompiler& compiler, CompileCache& cache) {
-  const std::string which = compiler.path + "\n" + compiler.stamp;
+  const std::string which = fmt::format("{}\n{}\n{}", compiler.path, join_arguments(compiler.words), compiler.stamp);
   {
     const std::lock_guard guard(door_);
     if (const auto known = versions_.find(which); known != versions_.end()) return known->second;

@@ -1,9 +1,13 @@
 // Modules of the processor: each text is compiled once, whoever asks, and found again in this process or on disk.
 #pragma once
+#include <sys/types.h>
+
 #include <atomic>
 #include <map>
 #include <mutex>
+#include <vector>
 
+#include "base/fork_safe.h"
 #include "runtime/cache.h"
 #include "runtime/cpu/host_compiler.h"
 
@@ -25,6 +29,7 @@ class ModuleStore {
     std::weak_ptr<Module> module;
   };
   std::shared_ptr<Place> place_of(const CacheKey&);
+  void leave_parents_places();
   std::shared_ptr<CompileCache> cache(const Config&);
   std::string version_of(const HostCompiler&, CompileCache&);
   std::shared_ptr<Module> make(const CacheKey&, const Source&, const HostCompiler&,
@@ -32,9 +37,11 @@ class ModuleStore {
   std::shared_ptr<Module> load_cached(const CacheKey&, const Source&, CompileCache&);
 
   Target target_;
-  std::mutex door_;
+  ForkSafeMutex door_;
   std::map<CacheKey, std::shared_ptr<Place>> places_;
   std::size_t tidy_at_ = 64;
+  pid_t process_ = 0;                            // whose places they are
+  std::vector<std::shared_ptr<Place>> parents_;  // locked by threads that a forked child does not have
   std::shared_ptr<CompileCache> cache_;
   std::string cache_settings_;
   std::map<std::string, std::string> versions_;  // of compilers, by path and stamp

@@ -149,10 +149,11 @@ Pool::Pool(int workers) : state_(std::make_shared<State>()) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   for (Scratch& own : state_->scratch) {
     std::unique_ptr<Birth> birth(
-        new Birth{state_, [](void* s, Scratch* mine) { static_cast<State*>(s)->serve(mine); }, &own});
+        new (std::nothrow) Birth{state_, [](void* s, Scratch* mine) { static_cast<State*>(s)->serve(mine); }, &own});
     pthread_t thread;
-    if (pthread_create(&thread, nullptr, live, birth.get()) != 0) break;  // fewer threads do the same work
-    (void)birth.release();                                                // the thread's now
+    if (birth == nullptr || pthread_create(&thread, nullptr, live, birth.get()) != 0)
+      break;                // fewer threads do the same work
+    (void)birth.release();  // the thread's now
     pthread_detach(thread);
     ++workers_;
   }

@@ -6,12 +6,18 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/cgroup.h"
+#include "base/environment.h"
 
 namespace croton::runtime {
 namespace {
@@ -40,13 +46,14 @@ class Pipe {
   // Appends what is there now; false at the end of the stream.
   bool drain(std::string& text, bool keep_last) {
     char part[8192];
-    for (;;) {
+    for (int parts = 0; parts < 32; ++parts) {  // more than a pipe holds; who never stops must not stop us
       const ssize_t n = read(ends_[0], part, sizeof part);
       if (n == 0) return false;
       if (n < 0) return errno == EAGAIN || errno == EINTR;
       if (keep_last || text.size() < most_text) text.append(part, static_cast<std::size_t>(n));
       if (keep_last && text.size() > 2 * most_text) text.erase(0, text.size() - most_text);
     }
+    return true;
   }
 
  private:
@@ -69,9 +76,7 @@ class SpawnSettings {
     sigfillset(&all);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &all);
-    // a group of its own, so that a compiler's children die with it
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   }
   ~SpawnSettings() {
     posix_spawn_file_actions_destroy(&actions);
@@ -93,39 +98,77 @@ std::vector<char*> pointers(const std::vector<std::string>& words) {
 
 using Clock = std::chrono::steady_clock;
 
-// Reads both streams until the child has closed them or the time is over; true if it is over.
-bool listen(Pipe& out, Pipe& err, ProcessEnd& end, Clock::time_point deadline) {
-  bool out_open = true, err_open = true;
-  while (out_open || err_open) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
-    if (left <= 0) return true;
-    pollfd ends[2] = {{out_open ? out.read_end() : -1, POLLIN, 0}, {err_open ? err.read_end() : -1, POLLIN, 0}};
-    if (poll(ends, 2, static_cast<int>(std::min<long long>(left, 60'000))) < 0 && errno != EINTR) return false;
-    if (ends[0].revents != 0) out_open = out.drain(end.output, false);
-    if (ends[1].revents != 0) err_open = err.drain(end.complaint, true);
+// A child and what it says.
+class Child {
+ public:
+  explicit Child(pid_t number) : number_(number), handle_(static_cast<int>(syscall(SYS_pidfd_open, number, 0))) {}
+  ~Child() {
+    if (handle_ >= 0) close(handle_);
   }
-  return false;
-}
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  int status() const { return status_; }
 
-// Waits for the child's end; false if it still runs at the deadline.
-bool reap(pid_t child, int& status, Clock::time_point deadline) {
-  timespec nap{0, 100'000};
-  for (;;) {
-    const pid_t got = waitpid(child, &status, WNOHANG);
-    if (got == child) return true;
-    if (got < 0 && errno != EINTR) {  // the program ignores SIGCHLD, and the kernel reaped it: nothing is known
-      status = 0;
-      return true;
+  // Reads both streams until the child has ended; false if it still runs at the deadline. Children that it leaves
+  // behind may hold the streams for as long as they like.
+  bool listen(Pipe& out, Pipe& err, ProcessEnd& end, Clock::time_point deadline) {
+    bool out_open = true, err_open = true;
+    for (;;) {
+      const bool over = ended();  // asked first, so that what it said last is still read
+      if (out_open) out_open = out.drain(end.output, false);
+      if (err_open) err_open = err.drain(end.complaint, true);
+      if (over) return true;
+      const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
+      if (left <= 0) return false;
+      pollfd ends[3] = {{out_open ? out.read_end() : -1, POLLIN, 0},
+                        {err_open ? err.read_end() : -1, POLLIN, 0},
+                        {handle_, POLLIN, 0}};
+      const long long longest = handle_ >= 0 ? 60'000 : 10;  // Linux before 5.3 has no handles of processes
+      poll(ends, 3, static_cast<int>(std::min<long long>(left, longest)));
     }
-    if (Clock::now() >= deadline) return false;
-    nanosleep(&nap, nullptr);
-    nap.tv_nsec = std::min(nap.tv_nsec * 2, 20'000'000L);
   }
-}
+
+  // With all that it started. They are of our own process group, so that the user's Ctrl-C reaches them too.
+  void kill_all() {
+    std::vector<pid_t> family{number_};
+    for (std::size_t before = 0; before != family.size();) {  // who is stopped starts no more
+      for (; before < family.size(); ++before) kill(family[before], SIGSTOP);
+      add_children(family);
+    }
+    for (const pid_t each : family) kill(each, SIGKILL);
+    while (waitpid(number_, &status_, 0) < 0 && errno == EINTR) continue;
+  }
+
+ private:
+  bool ended() {
+    const pid_t got = waitpid(number_, &status_, WNOHANG);
+    if (got == number_) return true;
+    if (got == 0 || errno == EINTR) return false;
+    status_ = 0;  // the program ignores SIGCHLD, and the kernel reaped it: nothing is known
+    return true;
+  }
+
+  static void add_children(std::vector<pid_t>& family) {
+    std::error_code none;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc", none)) {
+      const pid_t number = std::atoi(entry.path().filename().c_str());
+      if (number <= 0 || std::find(family.begin(), family.end(), number) != family.end()) continue;
+      const std::string facts = read_small_file(entry.path().string() + "/stat");
+      const std::size_t name_ends = facts.rfind(')');  // "123 (name) S 45": the parent is 45
+      if (name_ends == std::string::npos || name_ends + 4 > facts.size()) continue;
+      const pid_t parent = std::atoi(facts.c_str() + name_ends + 4);
+      if (std::find(family.begin(), family.end(), parent) != family.end()) family.push_back(number);
+    }
+  }
+
+  pid_t number_;
+  int handle_;
+  int status_ = 0;
+};
 
 }  // namespace
 
-std::vector<std::string> clean_environment(char** environment) {
+std::vector<std::string> clean_environment(const std::vector<std::string>& environment) {
   static constexpr std::string_view left_out[] = {"CPATH",
                                                   "C_INCLUDE_PATH",
                                                   "CPLUS_INCLUDE_PATH",
@@ -144,8 +187,8 @@ std::vector<std::string> clean_environment(char** environment) {
                                                   "LANGUAGE",
                                                   "SOURCE_DATE_EPOCH"};
   std::vector<std::string> kept;
-  for (char** e = environment; *e != nullptr; ++e) {
-    const std::string_view entry = *e, name = entry.substr(0, entry.find('='));
+  for (const std::string_view entry : environment) {
+    const std::string_view name = entry.substr(0, entry.find('='));
     if (name.starts_with("LC_") || std::find(std::begin(left_out), std::end(left_out), name) != std::end(left_out)) {
       continue;
     }
@@ -171,7 +214,7 @@ ProcessEnd run_process(const std::vector<std::string>& argv, std::chrono::second
     return end;
   }
   const SpawnSettings settings(out, err);
-  const std::vector<std::string> environment = clean_environment(environ);
+  const std::vector<std::string> environment = clean_environment(whole_environment());
   pid_t child = 0;
   end.spawn_error = posix_spawn(&child, argv[0].c_str(), &settings.actions, &settings.attributes, pointers(argv).data(),
                                 pointers(environment).data());
@@ -179,13 +222,10 @@ ProcessEnd run_process(const std::vector<std::string>& argv, std::chrono::second
   out.close_write();
   err.close_write();
 
-  const Clock::time_point deadline = Clock::now() + limit;
-  int status = 0;
-  end.timed_out = listen(out, err, end, deadline) || !reap(child, status, deadline);
-  if (end.timed_out) {
-    kill(-child, SIGKILL);
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
-  }
+  Child running(child);
+  end.timed_out = !running.listen(out, err, end, Clock::now() + limit);
+  if (end.timed_out) running.kill_all();
+  const int status = running.status();
   if (end.complaint.size() > most_text) end.complaint.erase(0, end.complaint.size() - most_text);
   if (WIFSIGNALED(status)) end.signal = WTERMSIG(status);
   if (WIFEXITED(status)) end.exit_status = WEXITSTATUS(status);

@@ -25,6 +25,6 @@ struct ProcessEnd {
 ProcessEnd run_process(const std::vector<std::string>& argv, std::chrono::seconds limit);
 
 /// The environment without the variables that change what a compiler makes: "NAME=value" each.
-std::vector<std::string> clean_environment(char** environment);
+std::vector<std::string> clean_environment(const std::vector<std::string>& environment);
 
 }  // namespace croton::runtime

@@ -1,0 +1,89 @@
+// Numbers at their edges: rounding that must agree between two copies of an expression, long sums and products,
+// accumulators that overflow, integers that wrap.
+#include <cmath>
+
+#include "array/access.h"
+#include "message.h"
+
+namespace croton {
+namespace {
+
+constexpr const char* ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE"};
+
+Array numbers(const Extents& shape, DType dtype, std::uint64_t seed) {
+  Array a = Array::zeros(shape, dtype);
+  for (Index i = 0; i < a.size(); ++i) {
+    seed = seed * 6364136223846793005u + 1442695040888963407u;
+    set(a, i, std::ldexp(static_cast<double>(seed >> 11), -53) - 0.5);
+  }
+  return a;
+}
+
+bool finite(const Array& a) {
+  for (Index i = 0; i < a.size(); ++i)
+    if (!std::isfinite(get(a, i))) return false;
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("sqrt(max(a * b) - a * b) has no NaN, whole, by rows and by columns") {
+  for (const DType dtype : {float32, float64}) {
+    const Tensor a = tensor("a", dtype, {-1, -1}), b = tensor("b", dtype, {-1, -1}), p = a * b;
+    const auto f = function(
+        {a, b}, {sqrt(max(p) - p), sqrt(max(p, 1, keepdims) - p), sqrt(max(p, 0, keepdims) - p), sqrt(p - min(p))});
+    for (const Extents& shape : {Extents{1000, 37}, Extents{37, 1000}, Extents{1, 5}, Extents{64, 64}}) {
+      const auto [whole, rows, columns, below] = f(numbers(shape, dtype, 3), numbers(shape, dtype, 4));
+      CHECK(finite(whole));
+      CHECK(finite(rows));
+      CHECK(finite(columns));
+      CHECK(finite(below));
+    }
+  }
+}
+
+TEST_CASE("a product of 10^5 numbers near 1 keeps its digits, and one zero among them makes it zero") {
+  const Tensor x = dvector("x");
+  const Function f = function(x, prod(x));
+  Array in = numbers({100'000}, float64, 6);
+  long double log = 0;
+  for (Index i = 0; i < in.size(); ++i) {
+    set(in, i, 1 + 1e-3 * get(in, i));
+    log += std::log(static_cast<long double>(get(in, i)));
+  }
+  for (const char* way : ways) {
+    const ScopedConfig scope{way};
+    CHECK(std::fabs(static_cast<double>(f(in).item<double>() / std::exp(log)) - 1) < 1e5 * 0x1p-53);
+  }
+  set(in, 777, 0);
+  CHECK(f(in).item<double>() == 0);
+}
+
+TEST_CASE("the mean of halves whose sum overflows is finite") {
+  for (const DType dtype : {float16, bfloat16})
+    for (const char* way : ways) {
+      const ScopedConfig scope{way};
+      const double large = dtype == float16 ? 60000 : 1e34;
+      const Tensor x = tensor("x", dtype, {-1, -1});
+      const auto f = function(x, {mean(x), mean(x, 0), mean(x, 1)});
+      const auto [whole, columns, rows] = f(Array::full({70, 50}, large, dtype));
+      const double want = get(Array::full({}, large, dtype), 0);
+      CHECK(get(whole, 0) == want);
+      CHECK(array_equal(columns, Array::full({50}, large, dtype)));
+      CHECK(array_equal(rows, Array::full({70}, large, dtype)));
+    }
+}
+
+TEST_CASE("adding to elements of integers wraps, in every mode") {
+  for (const char* way : ways) {
+    const ScopedConfig scope{way};
+    const Tensor x = tensor("x", int32, {-1}), small = tensor("small", int8, {-1});
+    const auto f = function({x, small}, {inc_subtensor(x(slice(0, 2)), cast(1, int32)),
+                                         inc_subtensor(small(slice(0, 1)), small(slice(1, 2)))});
+    const auto [y, s] = f(Array{2147483647, -1, 5}, Array(std::vector<std::int8_t>{127, 100}));
+    CHECK(array_equal(y, Array{-2147483647 - 1, 0, 5}));
+    CHECK(get(s, 0) == -29);
+  }
+}
+
+}  // namespace croton
