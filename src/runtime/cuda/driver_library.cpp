@@ -59,7 +59,7 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{:.1f} {}", amount, units[unit]);
 }
 
-std::shared_ptr<const DriverLibrary> DriverLibrary::open(const std::string& file) {
+std::shared_ptr<const DriverLibrary> DriverLibrary::open(const std::string& file, gpu::CudaLibrary* seen) {
   if (forked_after_opening()) {
     fail<DeviceError>(
         "this process was forked after its parent had opened the GPU, and CUDA does not work in such a child\n  fork "
@@ -87,6 +87,7 @@ std::shared_ptr<const DriverLibrary> DriverLibrary::open(const std::string& file
         driver->path_, install_driver);
   }
   driver->version_ = {version / 1000, version % 1000 / 10};
+  if (seen != nullptr) *seen = {driver->version_.text(), driver->path_, {}};
   if (driver->version_ < oldest_driver || get_address == nullptr) {
     fail<DeviceError>(
         "the NVIDIA driver is too old: {} is for CUDA {}, and Croton needs {} or newer (driver 550)\n  {}",

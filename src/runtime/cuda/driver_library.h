@@ -5,14 +5,15 @@
 
 #include "runtime/cuda/cuda_api.h"
 #include "runtime/cuda/nvrtc.h"
-#include "runtime/gpu/driver.h"
+#include "runtime/gpu/cuda_plugin.h"
 
 namespace croton::runtime::cuda {
 
 class DriverLibrary {
  public:
-  /// Throws DeviceError. `file`: "libcuda.so.1"; never libcuda.so, which is a stub where a toolkit is installed.
-  static std::shared_ptr<const DriverLibrary> open(const std::string& file);
+  /// Throws DeviceError. `file`: "libcuda.so.1"; never libcuda.so, which is a stub where a toolkit is installed. `seen`
+  /// receives version and path as far as they became known, also where it throws.
+  static std::shared_ptr<const DriverLibrary> open(const std::string& file, gpu::CudaLibrary* seen = nullptr);
 
   const DriverFunctions& call() const { return call_; }
   Version version() const { return version_; }

@@ -109,23 +109,22 @@ bool start(const std::shared_ptr<Task>& task) {
   return error == 0;
 }
 
-std::string last_part(const std::string& log) {
+std::string first_part(const std::string& log) {
   constexpr std::size_t most = 8000;
   return log.size() <= most ? log : log.substr(0, most) + "\n...";
 }
 
-[[noreturn]] void refuse(const Source& source, const std::string& compiler, const std::vector<std::string>& options,
-                         std::string_view how, const std::string& log) {
+[[noreturn]] void refuse(const Source& source, const std::string& compiler, const Nvrtc::Attempt& attempt) {
   TemporaryFolder folder;
   const std::string path = folder.path() + "/kernel.cu";
   write_file(path, std::as_bytes(std::span(source.text)));
   folder.keep();
   std::string text =
       fmt::format("{}: {} {}\n  options: {}\n  source (kept): {}", source.name.empty() ? "kernel" : source.name,
-                  compiler, how, join_arguments(options), path);
+                  compiler, attempt.failure, join_arguments(attempt.options), path);
   if (const char* const more = std::getenv("NVRTC_APPEND_FLAGS"))
     text += fmt::format("\n  NVRTC_APPEND_FLAGS={}", more);
-  if (!log.empty()) text += fmt::format("\n  it said:\n{}", last_part(log));
+  if (!attempt.log.empty()) text += fmt::format("\n  it said:\n{}", first_part(attempt.log));
   throw CompileError(text);
 }
 
@@ -222,8 +221,8 @@ std::string Nvrtc::key() const {
   return key;
 }
 
-std::vector<std::byte> Nvrtc::compile(const Source& source, const Architecture& architecture, Index seconds,
-                                      std::string* log, const std::vector<std::string>& more_options) const {
+Nvrtc::Attempt Nvrtc::attempt(const Source& source, const Architecture& architecture, Index seconds,
+                              const std::vector<std::string>& more_options) const {
   const auto task = std::make_shared<Task>();
   task->call = call_;
   task->text = source.text;
@@ -231,19 +230,30 @@ std::vector<std::byte> Nvrtc::compile(const Source& source, const Architecture& 
   task->options = nvrtc_options(version_, architecture.text());
   task->options.insert(task->options.end(), more_options.begin(), more_options.end());
   task->wants_ptx = architecture.is_ptx;
-  if (!start(task))
-    fail<CompileError>("{}: no thread with a stack of 64 MiB can be started to compile it", source.name);
+  Attempt attempt;
+  attempt.options = task->options;
+  if (!start(task)) {
+    attempt.failure = "cannot run: no thread with a stack of 64 MiB can be started";
+    return attempt;
+  }
   std::unique_lock lock(task->door);
   if (!task->bell.wait_for(lock, std::chrono::seconds(seconds), [&] { return task->done; })) {
-    refuse(source, description(), task->options, fmt::format("has not finished after {} s (compile.timeout)", seconds),
-           "");
+    attempt.failure = fmt::format("has not finished after {} s (compile.timeout)", seconds);
+    return attempt;
   }
+  attempt.log = std::move(task->log);
+  attempt.image = std::move(task->image);
   if (task->result != NVRTC_SUCCESS) {
-    refuse(source, description(), task->options, fmt::format("failed: {}", call_.nvrtcGetErrorString(task->result)),
-           task->log);
+    attempt.failure = fmt::format("failed: {}", call_.nvrtcGetErrorString(task->result));
+    attempt.image.clear();
   }
-  if (log != nullptr) *log = std::move(task->log);
-  return std::move(task->image);
+  return attempt;
+}
+
+std::vector<std::byte> Nvrtc::compile(const Source& source, const Architecture& architecture, Index seconds) const {
+  Attempt made = attempt(source, architecture, seconds);
+  if (!made.failure.empty()) refuse(source, description(), made);
+  return std::move(made.image);
 }
 
 }  // namespace croton::runtime::cuda

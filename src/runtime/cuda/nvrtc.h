@@ -44,11 +44,17 @@ class Nvrtc {
   /// Tells one build of the compiler from another, with everything in the environment that changes what it makes.
   std::string key() const;
 
-  /// The image: a cubin, or PTX with its final 0. `log` receives what the compiler said, where that is wanted. Throws
-  /// CompileError with the log, the command line and the path of the source, which is kept; also where it takes longer
-  /// than `seconds`. Several threads may compile at once.
-  std::vector<std::byte> compile(const Source&, const Architecture&, Index seconds, std::string* log = nullptr,
-                                 const std::vector<std::string>& more_options = {}) const;
+  struct Attempt {
+    std::vector<std::byte> image;  ///< a cubin, or PTX with its final 0; empty where it failed
+    std::string failure;           ///< "failed: NVRTC_ERROR_COMPILATION", "has not finished after 300 s"; else empty
+    std::string log;               ///< what the compiler said
+    std::vector<std::string> options;
+  };
+  /// Gives up after `seconds`. Several threads may compile at once.
+  Attempt attempt(const Source&, const Architecture&, Index seconds,
+                  const std::vector<std::string>& more_options = {}) const;
+  /// The image. Throws CompileError with the log, the options and the path of the source, which is kept.
+  std::vector<std::byte> compile(const Source&, const Architecture&, Index seconds) const;
 
  private:
   Nvrtc() = default;

@@ -16,9 +16,7 @@ gpu::CudaSurvey survey(const gpu::CudaOptions& options) {
   gpu::CudaSurvey found;
   int major = any_major;
   try {
-    const auto driver = DriverLibrary::open(options.driver);
-    found.driver.version = driver->version().text();
-    found.driver.path = driver->path();
+    const auto driver = DriverLibrary::open(options.driver, &found.driver);
     major = driver->version().major;
     const int count = driver->device_count();
     for (int i = 0; i < count; ++i)

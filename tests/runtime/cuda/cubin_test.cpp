@@ -55,8 +55,7 @@ TEST_CASE("registers, stack and shared memory of each kernel are those that ptxa
   if (nvrtc == nullptr) return;
   for (const int arch : nvrtc->architectures()) {
     INFO("sm_" << arch);
-    std::string log;
-    const auto image = nvrtc->compile(three, {arch, false}, 60, &log, {"--ptxas-options=-v"});
+    const auto [image, failure, log, options] = nvrtc->attempt(three, {arch, false}, 60, {"--ptxas-options=-v"});
     REQUIRE(is_cubin(image));
     const auto kernels = kernel_needs(image);
     REQUIRE(kernels.size() == 3);

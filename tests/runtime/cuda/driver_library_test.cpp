@@ -136,6 +136,7 @@ TEST_CASE("a survey says what there is, and why no GPU can be used") {
   const Variable none("FAKE_CUDA_DEVICES", "0");
   found = survey(stand_ins());
   CHECK(has(found.problem, "finds no GPU"));
+  CHECK(found.driver.version == "13.0");
   CHECK(found.nvrtc.problem.empty());
 }
 
