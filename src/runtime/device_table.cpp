@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/cpu/cpu_device.h"
+#include "runtime/gpu/cuda_plugin.h"
 #include "runtime/queued.h"
 
 namespace croton::runtime {
@@ -25,9 +26,30 @@ constexpr std::string_view ways_out =
     "device=cpu runs on the processor; device=auto takes a GPU where there is one and else the CPU, and says so; "
     "device=emulator is the GPU path without a GPU, in the versions that have it";
 
-// "cuda", "gpu1": a name with an optional number after it
-bool is_numbered(std::string_view name, std::string_view kind) {
-  return name.starts_with(kind) && name.find_first_not_of("0123456789", kind.size()) == std::string_view::npos;
+// The GPU of that number. Throws DeviceError with the reason where it cannot be used.
+Device& cuda(unsigned number) {
+  const auto driver = gpu::cuda_plugin().open(gpu::CudaOptions::from(*config_snapshot()), number);
+  fail<DeviceError>("{} is there and its driver works ({}), but this version of Croton ({}) makes no kernels for it",
+                    driver->properties().name, driver->versions(), CROTON_VERSION);
+}
+
+std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
+
+// auto: a GPU that works, else the CPU; chosen once, and the reason said where it is the CPU.
+Device& best() {
+  struct Choice {
+    Device* device;
+    std::string why_cpu;
+  };
+  static const Choice choice = [] {
+    try {
+      return Choice{&cuda(0), {}};
+    } catch (const DeviceError& e) { return Choice{&cpu(), first_line(e.what())}; }
+  }();
+  if (!choice.why_cpu.empty()) {
+    warn_once("device=auto", fmt::format("device=auto: functions run on the CPU: {}", choice.why_cpu));
+  }
+  return *choice.device;
 }
 
 }  // namespace
@@ -36,13 +58,11 @@ Device& device(std::string_view written) {
   const std::string name = lower(trim(written));
   if (name == "cpu") return cpu();
   if (name == "queued") return queued();
-  if (name == "auto") {
-    warn_once("device=auto", "device=auto: this version of Croton has no GPU path, so functions run on the CPU");
-    return cpu();
-  }
-  if (is_numbered(name, "cuda") || is_numbered(name, "gpu")) {
-    fail<DeviceError>("device={}: this version of Croton ({}) has no GPU path, so no GPU was looked for\n  {}", name,
-                      CROTON_VERSION, ways_out);
+  if (name == "auto") return best();
+  if (const int number = gpu::cuda_number(name); number >= 0) {
+    try {
+      return cuda(static_cast<unsigned>(number));
+    } catch (const DeviceError& e) { fail<DeviceError>("device={}: {}\n  {}", name, e.what(), ways_out); }
   }
   if (name == "emulator") {
     fail<DeviceError>("device=emulator: this version of Croton ({}) has no emulated GPU\n  {}", CROTON_VERSION,

@@ -13,7 +13,6 @@
 #include "array/access.h"
 #include "base/config.h"
 #include "base/error.h"
-#include "base/fork_safe.h"
 #include "ops/evaluate.h"
 #include "print/printer.h"
 #include "runtime/cpu/cpu_count.h"

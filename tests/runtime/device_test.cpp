@@ -210,22 +210,26 @@ TEST_CASE("a launch of one chunk, or on one thread, allocates nothing and takes 
 }
 
 TEST_CASE("a device that cannot be had says why, and names the ways out") {
+  setenv("CUDA_VISIBLE_DEVICES", "", 1);  // also on a machine that has a GPU
   for (const char* name : {"gpu", "gpu0", "cuda", "cuda12", "GPU"}) {
     const std::string error = error_of<DeviceError>([&] { device(name); });
-    CHECK(has(error, "has no GPU path"));
+    CHECK((has(error, ": no NVIDIA driver: libcuda.so.1 was not found\n") ||
+           has(error, ": no GPU is visible, because CUDA_VISIBLE_DEVICES is ''\n")));
     for (const char* way : {"device=cpu", "device=auto", "device=emulator"}) CHECK(has(error, way));
   }
   CHECK(has(error_of<DeviceError>([] { device("emulator"); }), "has no emulated GPU"));
   CHECK(has(error_of<DeviceError>([] { device("tpu"); }), "device=tpu: there is no such device; devices are cpu, "));
-  CHECK(has(error_of<DeviceError>([] { device("cpu1"); }), "there is no such device"));
+  for (const char* name : {"cpu1", "cudax", "gpu-1", "cuda1x", "gpu99999999999"})
+    CHECK(has(error_of<DeviceError>([&] { device(name); }), "there is no such device"));
 }
 
-TEST_CASE("device=auto takes the CPU and says so, once") {
+TEST_CASE("device=auto takes the CPU where there is no GPU and says why, once") {
+  setenv("CUDA_VISIBLE_DEVICES", "", 1);
   const WarningsHeard heard;
   CHECK(&device("auto") == &device("cpu"));
   device("auto");
   REQUIRE(heard.texts.size() == 1);
-  CHECK(has(heard.texts[0], "functions run on the CPU"));
+  CHECK(has(heard.texts[0], "device=auto: functions run on the CPU: no "));
 }
 
 TEST_CASE("the description names processor, instruction set and threads") {

@@ -2,10 +2,14 @@
 
 define_property(GLOBAL PROPERTY CROTON_ROOMS BRIEF_DOCS "Every room, lowest first" FULL_DOCS "Every room, lowest first")
 
-# croton_room(NAME [ON room...] [LIBS target...]): src/NAME/**.cpp as the object library croton_NAME.
+# croton_room(NAME [ON room...] [LIBS target...] [WITHOUT folder...]): src/NAME/**.cpp as the object library croton_NAME, but for
+# the folders that are built apart.
 function(croton_room name)
-  cmake_parse_arguments(ROOM "" "" "ON;LIBS" ${ARGN})
+  cmake_parse_arguments(ROOM "" "" "ON;LIBS;WITHOUT" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${name}/*.cpp)
+  foreach(folder ${ROOM_WITHOUT})
+    list(FILTER sources EXCLUDE REGEX "/src/${name}/${folder}/")
+  endforeach()
   set(target croton_${name})
   if(sources)
     add_library(${target} OBJECT ${sources})
@@ -53,6 +57,25 @@ function(croton_embed_kernels target)
   if(type STREQUAL "OBJECT_LIBRARY")
     target_sources(${target} PRIVATE ${out})
   endif()
+endfunction()
+
+# libcroton_cuda.so: src/runtime/cuda as a plugin that brings along what it uses of the rooms, shows one function, and is
+# linked with nothing of CUDA. croton_cuda_objects is the same for tests and tools that look inside.
+function(croton_cuda_plugin)
+  file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/runtime/cuda/*.cpp)
+  set(entry ${CMAKE_SOURCE_DIR}/src/runtime/cuda/plugin.cpp)
+  list(REMOVE_ITEM sources ${entry})
+  add_library(croton_cuda_objects OBJECT ${sources})
+  target_include_directories(croton_cuda_objects PUBLIC ${CMAKE_SOURCE_DIR}/include ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(croton_cuda_objects PRIVATE croton_options PUBLIC fmt::fmt Threads::Threads ${CMAKE_DL_LIBS})
+  add_library(croton_cuda MODULE ${entry} ${CMAKE_SOURCE_DIR}/src/runtime/temporary.cpp
+    $<TARGET_OBJECTS:croton_cuda_objects> $<TARGET_OBJECTS:croton_base>)
+  target_link_libraries(croton_cuda PRIVATE croton_options croton_cuda_objects)
+  # its copies of the rooms' functions must not mix with those of the library that opens it
+  set(names ${CMAKE_SOURCE_DIR}/src/runtime/cuda/plugin.map)
+  target_link_options(croton_cuda PRIVATE -Wl,--version-script=${names} -Wl,--no-undefined)
+  set_target_properties(croton_cuda PROPERTIES LINK_DEPENDS ${names} LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+  install(TARGETS croton_cuda LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 endfunction()
 
 # The library users link: all rooms in one.

@@ -10,6 +10,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(0, 1);
   add_cache_command(app);
   add_config_command(app);
+  int exit_status = 0;
+  add_gputest_command(app, exit_status);
   try {
     app.parse(argc, argv);
     if (app.get_subcommands().empty()) {
@@ -20,5 +22,5 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "croton: %s\n", e.what());
     return 2;
   }
-  return 0;
+  return exit_status;
 }

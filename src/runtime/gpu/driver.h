@@ -82,6 +82,9 @@ class Driver {
   virtual void launch(Function, const LaunchShape&, std::span<const std::byte> parameters,
                       std::span<const BufferUse> buffers) = 0;
   virtual void gemm(const Gemm&) = 0;
+  /// Opens the library and chooses what a product of this kind needs, so that gemm() may stand inside a capture, where
+  /// nothing can be opened or allocated.
+  virtual void prepare(const Gemm&) {}
 
   // ---- time
   /// A mark at the end of the work given so far.
@@ -91,7 +94,9 @@ class Driver {
   virtual void synchronize() = 0;
 
   // ---- graphs
+  /// From here on launches, copies, zeroes and products are noted; allocating, transferring and waiting are errors.
   virtual void begin_capture() = 0;
+  /// Also after an error in between, to be able to work again; throws where what was noted cannot be run.
   virtual std::unique_ptr<Graph> end_capture() = 0;
 };
 

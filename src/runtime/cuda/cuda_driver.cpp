@@ -1,0 +1,506 @@
+#include "runtime/cuda/cuda_driver.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "runtime/cuda/cubin.h"
+
+namespace croton::runtime::cuda {
+namespace {
+
+// Enough for the split products of a large GPU (NVIDIA's own advice for sm_90: 32 MiB).
+constexpr std::size_t workspace_bytes = 32 << 20;
+
+CUdeviceptr address(const void* p) { return reinterpret_cast<CUdeviceptr>(p); }
+
+// After these the context is dead: every later call fails until the process ends.
+bool is_sticky(CUresult r) {
+  switch (r) {
+    case CUDA_ERROR_DEINITIALIZED:
+    case CUDA_ERROR_ECC_UNCORRECTABLE:
+    case CUDA_ERROR_ILLEGAL_ADDRESS:
+    case CUDA_ERROR_LAUNCH_TIMEOUT:
+    case CUDA_ERROR_ASSERT:
+    case CUDA_ERROR_HARDWARE_STACK_ERROR:
+    case CUDA_ERROR_ILLEGAL_INSTRUCTION:
+    case CUDA_ERROR_MISALIGNED_ADDRESS:
+    case CUDA_ERROR_INVALID_ADDRESS_SPACE:
+    case CUDA_ERROR_INVALID_PC:
+    case CUDA_ERROR_LAUNCH_FAILED: return true;
+    default: return false;
+  }
+}
+
+bool environment_says(const char* name) {
+  const char* const value = std::getenv(name);
+  return value != nullptr && *value != 0 && std::string_view(value) != "0";
+}
+
+}  // namespace
+
+std::string Suspects::last() const {
+  return launched_ == 0 ? "no kernel was launched" : fmt::format("kernel {}", *names_[(launched_ - 1) % names_.size()]);
+}
+
+std::string Suspects::text() const {
+  const std::uint64_t open = launched_ - good_;
+  if (open == 0) return "no kernel was launched since the last one that ended well";
+  if (open == 1) return last();
+  const std::uint64_t shown = std::min<std::uint64_t>(open, names_.size());
+  std::string list;
+  for (std::uint64_t i = launched_ - shown; i < launched_; ++i) {
+    const std::string& name = *names_[i % names_.size()];
+    if (list.find("\n    " + name + "\n") == std::string::npos)
+      list += fmt::format("{}{}\n", list.empty() ? "\n    " : "    ", name);
+  }
+  list.pop_back();
+  return fmt::format("one of the last {} kernels{}:{}\n  CUDA_LAUNCH_BLOCKING=1 in the environment tells which", open,
+                     shown < open ? fmt::format(" (the last {} are shown)", shown) : "", list);
+}
+
+// The device's context on this thread, for one call; the host program's own is put back.
+class CudaDriver::Current {
+ public:
+  explicit Current(CudaDriver& driver) : driver_(driver) {
+    driver.refuse_if_unusable();
+    CUcontext current = nullptr;
+    if (driver.call_.cuCtxGetCurrent(&current) == CUDA_SUCCESS && current == driver.context_) return;
+    driver.check(driver.call_.cuCtxPushCurrent(driver.context_), "cuCtxPushCurrent");
+    is_pushed_ = true;
+  }
+  ~Current() {
+    CUcontext ignored = nullptr;
+    if (is_pushed_) driver_.call_.cuCtxPopCurrent(&ignored);
+  }
+  Current(const Current&) = delete;
+  Current& operator=(const Current&) = delete;
+
+ private:
+  CudaDriver& driver_;
+  bool is_pushed_ = false;
+};
+
+// An entry of loaded code, what a gpu::Function points to.
+struct CudaDriver::Entry {
+  CUfunction function = nullptr;
+  const std::string* name = nullptr;  // "phase_0 of train"
+  std::size_t static_shared = 0;
+  std::size_t allowed_dynamic = 0;  // what the function was told that it may ask for
+  int registers = 0;
+};
+
+class CudaDriver::Code final : public gpu::Code {
+ public:
+  Code(CudaDriver& driver, CUmodule module, std::string owner)
+      : driver_(driver), module_(module), owner_(std::move(owner)) {}
+  ~Code() override {
+    if (!driver_.lost_.empty() || forked_after_opening()) return;
+    try {
+      const Current current(driver_);
+      driver_.call_.cuModuleUnload(module_);
+    } catch (const DeviceError&) {  // the device went away meanwhile, and its code with it
+    }
+  }
+  gpu::Function function(const std::string& entry) override {
+    const Current current(driver_);
+    Entry found;
+    const CUresult r = driver_.call_.cuModuleGetFunction(&found.function, module_, entry.c_str());
+    if (r == CUDA_ERROR_NOT_FOUND)
+      fail<DeviceError>("{}: the code of {} has no kernel {}", driver_.name_, owner_, entry);
+    driver_.check(r, fmt::format("cuModuleGetFunction({})", entry));
+    const auto ask = [&](int which) {
+      int value = 0;
+      driver_.check(driver_.call_.cuFuncGetAttribute(&value, which, found.function), "cuFuncGetAttribute");
+      return value;
+    };
+    found.static_shared = static_cast<std::size_t>(ask(CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES));
+    found.registers = ask(CU_FUNC_ATTRIBUTE_NUM_REGS);
+    const std::size_t usual = driver_.properties_.shared_bytes;
+    found.allowed_dynamic = usual > found.static_shared ? usual - found.static_shared : 0;
+    found.name = driver_.kept_name(fmt::format("{} of {}", entry, owner_));
+    entries_.push_back(found);
+    return &entries_.back();
+  }
+
+ private:
+  CudaDriver& driver_;
+  CUmodule module_;
+  std::string owner_;
+  std::deque<Entry> entries_;  // addresses stay
+};
+
+class CudaDriver::Graph final : public gpu::Graph {
+ public:
+  Graph(CudaDriver& driver, CUgraphExec executable, const std::string* names)
+      : driver_(driver), executable_(executable), names_(names) {}
+  ~Graph() override {
+    if (!driver_.lost_.empty() || forked_after_opening()) return;
+    try {
+      const Current current(driver_);
+      driver_.call_.cuGraphExecDestroy(executable_);
+    } catch (const DeviceError&) {}
+  }
+  void launch() override {
+    const Current current(driver_);
+    driver_.suspects_.add(names_);
+    driver_.check(driver_.call_.cuGraphLaunch(executable_, driver_.stream_), "cuGraphLaunch");
+  }
+
+ private:
+  CudaDriver& driver_;
+  CUgraphExec executable_;
+  const std::string* names_;
+};
+
+CudaDriver::CudaDriver(const gpu::CudaOptions& options, unsigned number)
+    : options_(options),
+      name_(fmt::format("cuda{}", number)),
+      driver_(DriverLibrary::open(options.driver)),
+      call_(driver_->call()),
+      staging_(call_),
+      marks_(call_),
+      waits_for_launches_(environment_says("CUDA_LAUNCH_BLOCKING")) {
+  device_ = driver_->device(number);
+  properties_ = driver_->properties(device_);
+  nvrtc_ = Nvrtc::open(SearchRoots::of_process(options_.root), driver_->version().major);
+  architecture_ =
+      choose_architecture(properties_.major * 10 + properties_.minor, nvrtc_->architectures(), nvrtc_->description());
+  if (architecture_.is_ptx && nvrtc_->version() > driver_->version()) {
+    fail<DeviceError>(
+        "{} ({}) is newer than {} knows, so it would need PTX, which the driver (CUDA {}) takes from its own version "
+        "or "
+        "older only\n  install a newer driver, or the NVRTC of CUDA {}",
+        properties_.name, properties_.arch(), nvrtc_->description(), driver_->version().text(),
+        driver_->version().text());
+  }
+  int pools = 0, mode = 0;
+  call_.cuDeviceGetAttribute(&pools, CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED, device_);
+  call_.cuDeviceGetAttribute(&mode, CU_DEVICE_ATTRIBUTE_COMPUTE_MODE, device_);
+  if (mode == CU_COMPUTEMODE_PROHIBITED) {
+    fail<DeviceError>("{} ({}) is set to take no work\n  sudo nvidia-smi -i {} -c DEFAULT lets programs use it", name_,
+                      properties_.name, number);
+  }
+  if (pools == 0) {
+    fail<DeviceError>(
+        "{} ({}) has no stream-ordered memory (cuMemAllocAsync), which Croton needs\n  some virtual GPUs leave it out",
+        name_, properties_.name);
+  }
+  const CUresult retained = call_.cuDevicePrimaryCtxRetain(&context_, device_);
+  if (retained == CUDA_ERROR_DEVICE_UNAVAILABLE) {
+    fail<DeviceError>(
+        "{} ({}) is in use by another process that keeps it for itself (compute mode 'exclusive process')\n  end that "
+        "process, or sudo nvidia-smi -i {} -c DEFAULT",
+        name_, properties_.name, number);
+  }
+  if (retained == CUDA_ERROR_OUT_OF_MEMORY) {
+    context_ = nullptr;
+    throw gpu::OutOfMemory(fmt::format(
+        "{} ({}): there is no memory for another context; `nvidia-smi` shows who holds it", name_, properties_.name));
+  }
+  check(retained, "cuDevicePrimaryCtxRetain");
+  const Current current(*this);
+  check(call_.cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+  CUmemPoolProps pool{};
+  pool.allocType = CU_MEM_ALLOCATION_TYPE_PINNED;
+  pool.handleTypes = CU_MEM_HANDLE_TYPE_NONE;
+  pool.location = {CU_MEM_LOCATION_TYPE_DEVICE, device_};
+  pool.maxSize = options_.pool_cap;
+  check(call_.cuMemPoolCreate(&pool_, &pool), "cuMemPoolCreate");
+  std::uint64_t keep = ~std::uint64_t{0};  // what is released stays in the pool until trim()
+  check(call_.cuMemPoolSetAttribute(pool_, CU_MEMPOOL_ATTR_RELEASE_THRESHOLD, &keep), "cuMemPoolSetAttribute");
+}
+
+CudaDriver::~CudaDriver() {
+  if (context_ == nullptr || forked_after_opening()) return;
+  if (lost_.empty()) {
+    try {
+      const Current current(*this);
+      call_.cuStreamSynchronize(stream_);
+      products_.reset();
+      staging_.release();
+      marks_.release();
+      call_.cuMemPoolDestroy(pool_);
+      call_.cuStreamDestroy(stream_);
+    } catch (const DeviceError&) {  // the device is gone: so is what it held
+    }
+  }
+  call_.cuDevicePrimaryCtxRelease(device_);
+}
+
+std::string CudaDriver::versions() const {
+  std::string text =
+      fmt::format("driver for CUDA {} ({}), {}", driver_->version().text(), driver_->path(), nvrtc_->description());
+  if (products_ != nullptr)
+    text += fmt::format(", cuBLASLt {} ({})", products_->library().version, products_->library().path);
+  return text;
+}
+
+// ---- errors
+
+void CudaDriver::refuse_if_unusable() const {
+  if (forked_after_opening()) {
+    fail<DeviceError>(
+        "{}: this process was forked after its parent had opened the GPU, and CUDA does not work in such a child\n  "
+        "fork "
+        "before the first function on the GPU is made, or start another program instead (fork and exec)",
+        name_);
+  }
+  if (!lost_.empty()) throw DeviceError(lost_);
+}
+
+void CudaDriver::check(CUresult r, std::string_view what) {
+  if (r != CUDA_SUCCESS) refuse(r, what);
+}
+
+void CudaDriver::refuse(CUresult r, std::string_view what) {
+  if (r == CUDA_ERROR_OUT_OF_MEMORY) refuse_memory(0, r);
+  if (is_sticky(r)) {
+    lost_ = fmt::format(
+        "{} ({}) is lost: {}, seen in {}\n  at fault: {}\n  the GPU takes no more work of this process; functions on "
+        "the CPU go "
+        "on",
+        name_, properties_.name, driver_->words(r), what, waits_for_launches_ ? suspects_.last() : suspects_.text());
+    throw DeviceError(lost_);
+  }
+  fail<DeviceError>("{} ({}): {} fails: {}", name_, properties_.name, what, driver_->words(r));
+}
+
+void CudaDriver::refuse_memory(std::size_t bytes, CUresult r) {
+  std::size_t free = 0, total = 0;
+  std::uint64_t reserved = 0;
+  call_.cuMemGetInfo(&free, &total);
+  if (pool_ != nullptr) call_.cuMemPoolGetAttribute(pool_, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved);
+  std::string cap;
+  if (options_.pool_cap != 0) cap = fmt::format(", of at most {} (cuda.pool_cap)", bytes_text(options_.pool_cap));
+  throw gpu::OutOfMemory(fmt::format(
+      "{} ({}): out of memory{}: {}\n  {} are in use by Croton, which holds {}{}; {} of the GPU's {} are free", name_,
+      properties_.name, bytes == 0 ? "" : fmt::format(": {} bytes", bytes), driver_->words(r), bytes_text(live_bytes_),
+      bytes_text(reserved), cap, bytes_text(free), bytes_text(total)));
+}
+
+void CudaDriver::refuse_capture(std::string_view what) const {
+  if (is_capturing_) fail<DeviceError>("{}: {} cannot be part of a captured graph", name_, what);
+}
+
+// ---- memory
+
+void* CudaDriver::allocate(std::size_t bytes) {
+  refuse_capture("allocating memory");
+  const Current current(*this);
+  CUdeviceptr p = 0;
+  // an empty buffer has an address of its own too
+  const CUresult r = call_.cuMemAllocFromPoolAsync(&p, std::max<std::size_t>(bytes, 1), pool_, stream_);
+  if (r == CUDA_ERROR_OUT_OF_MEMORY) refuse_memory(bytes, r);
+  check(r, "cuMemAllocFromPoolAsync");
+  live_bytes_ += bytes;
+  return reinterpret_cast<void*>(p);
+}
+
+void CudaDriver::release(void* p, std::size_t bytes) noexcept {
+  if (p == nullptr) return;
+  live_bytes_ -= std::min<std::uint64_t>(bytes, live_bytes_);
+  try {
+    if (is_capturing_) return released_in_capture_.push_back(p);
+    const Current current(*this);
+    call_.cuMemFreeAsync(address(p), stream_);
+  } catch (const std::exception&) {  // the device is lost, and its memory with it
+  }
+}
+
+void CudaDriver::trim() noexcept {
+  if (is_capturing_) return;
+  try {
+    const Current current(*this);
+    // what was released is the pool's only when the stream has come to that point
+    if (call_.cuStreamSynchronize(stream_) == CUDA_SUCCESS) call_.cuMemPoolTrimTo(pool_, 0);
+  } catch (const DeviceError&) {  // nothing to give back
+  }
+}
+
+void CudaDriver::to_device(void* to, const void* from, std::size_t bytes) {
+  refuse_capture("a transfer from the host");
+  const Current current(*this);
+  check(staging_.to_device(address(to), static_cast<const std::byte*>(from), bytes, stream_), "a transfer to the GPU");
+}
+
+void CudaDriver::to_host(void* to, const void* from, std::size_t bytes) {
+  refuse_capture("a transfer to the host");
+  const Current current(*this);
+  if (bytes == 0) return;
+  check(staging_.to_host(static_cast<std::byte*>(to), address(from), bytes, stream_), "a transfer from the GPU");
+  suspects_.clear_to(suspects_.launched());
+}
+
+void CudaDriver::copy(void* to, const void* from, std::size_t bytes) {
+  const Current current(*this);
+  if (bytes != 0) check(call_.cuMemcpyDtoDAsync(address(to), address(from), bytes, stream_), "cuMemcpyDtoDAsync");
+}
+
+void CudaDriver::zero(void* to, std::size_t bytes) {
+  const Current current(*this);
+  if (bytes != 0) check(call_.cuMemsetD8Async(address(to), 0, bytes, stream_), "cuMemsetD8Async");
+}
+
+// ---- code
+
+std::string CudaDriver::compiler_key() const {
+  return fmt::format("{}; {}", nvrtc_->key(), join_arguments(nvrtc_options(nvrtc_->version(), architecture_.text())));
+}
+
+std::vector<std::byte> CudaDriver::compile(const Source& source) {
+  return nvrtc_->compile(source, architecture_, options_.compile_seconds);
+}
+
+std::unique_ptr<gpu::Code> CudaDriver::load(std::span<const std::byte> image, const Source& source) {
+  const Current current(*this);
+  CUmodule module = nullptr;
+  const CUresult r = call_.cuModuleLoadDataEx(&module, image.data(), 0, nullptr, nullptr);
+  const std::string owner = source.name.empty() ? "a function without a name" : source.name;
+  if (r == CUDA_ERROR_UNSUPPORTED_PTX_VERSION || r == CUDA_ERROR_NO_BINARY_FOR_GPU) {
+    fail<DeviceError>(
+        "{} ({}): the driver (CUDA {}) does not take the code that {} made for {}: {}\n  install a newer driver, or "
+        "the NVRTC "
+        "of CUDA {}",
+        name_, properties_.arch(), driver_->version().text(), nvrtc_->description(), architecture_.text(),
+        driver_->words(r), driver_->version().text());
+  }
+  check(r, fmt::format("loading the code of {}", owner));
+  return std::make_unique<Code>(*this, module, owner);
+}
+
+// ---- work
+
+void CudaDriver::launch(gpu::Function function, const gpu::LaunchShape& shape, std::span<const std::byte> parameters,
+                        std::span<const BufferUse>) {
+  Entry& entry = *static_cast<Entry*>(function);
+  const Current current(*this);
+  if (shape.shared_bytes > entry.allowed_dynamic) {
+    if (shape.shared_bytes + entry.static_shared > properties_.shared_bytes_opt_in) {
+      fail<DeviceError>("{}: kernel {} asks for {} + {} bytes of shared memory a block, and {} has {}", name_,
+                        *entry.name, shape.shared_bytes, entry.static_shared, properties_.name,
+                        properties_.shared_bytes_opt_in);
+    }
+    check(call_.cuFuncSetAttribute(entry.function, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES,
+                                   static_cast<int>(shape.shared_bytes)),
+          "cuFuncSetAttribute");
+    entry.allowed_dynamic = shape.shared_bytes;
+  }
+  std::size_t bytes = parameters.size();
+  void* extra[] = {reinterpret_cast<void*>(launch_parameters_pointer), const_cast<std::byte*>(parameters.data()),
+                   reinterpret_cast<void*>(launch_parameters_size), &bytes,
+                   reinterpret_cast<void*>(launch_parameters_end)};
+  suspects_.add(entry.name);
+  if (is_capturing_) captured_names_ += fmt::format("{}{}", captured_names_.empty() ? "" : ", ", *entry.name);
+  const CUresult r =
+      call_.cuLaunchKernel(entry.function, shape.grid, 1, 1, shape.block, 1, 1,
+                           static_cast<unsigned>(shape.shared_bytes), stream_, nullptr, bytes == 0 ? nullptr : extra);
+  if (r == CUDA_SUCCESS) return;
+  if (is_sticky(r)) refuse(r, "a launch");
+  refuse(r,
+         fmt::format("launching {} with {} blocks of {} threads, {} bytes of dynamic shared memory and {} registers a "
+                     "thread",
+                     *entry.name, shape.grid, shape.block, shape.shared_bytes, entry.registers));
+}
+
+Products& CudaDriver::products() {
+  if (products_ == nullptr) {
+    refuse_capture("the first product of matrices, which opens cuBLASLt,");
+    CublasLt library = CublasLt::open(SearchRoots::of_process(options_.root), driver_->version().major);
+    void* const workspace = allocate(workspace_bytes);
+    try {
+      products_ = std::make_unique<Products>(std::move(library), workspace, workspace_bytes, options_.tf32);
+    } catch (...) {
+      release(workspace, workspace_bytes);
+      throw;
+    }
+  }
+  return *products_;
+}
+
+void CudaDriver::prepare(const Gemm& g) {
+  if (g.m == 0 || g.n == 0 || g.k == 0 || g.batch <= 0) return;
+  const Current current(*this);
+  products().prepare(g);
+}
+
+void CudaDriver::gemm(const Gemm& g) {
+  if (g.m == 0 || g.n == 0 || g.batch <= 0) return;
+  const Current current(*this);
+  if (g.k != 0) {
+    const std::string* const name = kept_name("matrix product (cuBLASLt)");
+    suspects_.add(name);
+    return products().run(g, stream_);
+  }
+  // A sum of nothing. cuBLASLt knows no empty matrices.
+  if (g.beta == 1) return;
+  if (g.beta != 0) fail<DeviceError>("{}: an empty product added to {} times what was there", name_, g.beta);
+  const std::size_t item = size_of(g.dtype);
+  for (Index i = 0; i < g.batch; ++i) {
+    check(call_.cuMemsetD2D8Async(address(g.c) + static_cast<std::size_t>(i * g.stride_c) * item,
+                                  static_cast<std::size_t>(g.ldc) * item, 0, static_cast<std::size_t>(g.n) * item,
+                                  static_cast<std::size_t>(g.m), stream_),
+          "cuMemsetD2D8Async");
+  }
+}
+
+// ---- time
+
+Ticket CudaDriver::mark() {
+  refuse_capture("a mark");
+  const Current current(*this);
+  Ticket ticket = 0;
+  check(marks_.set(stream_, suspects_.launched(), ticket), "cuEventRecord");
+  return ticket;
+}
+
+bool CudaDriver::reached(Ticket ticket) {
+  const Current current(*this);
+  const CUresult r = marks_.query(ticket);
+  if (r == CUDA_ERROR_NOT_READY) return false;
+  check(r, "cuEventQuery");
+  suspects_.clear_to(marks_.launches_done());
+  return true;
+}
+
+void CudaDriver::wait(Ticket ticket) {
+  const Current current(*this);
+  check(marks_.wait(ticket), "cuEventSynchronize");
+  suspects_.clear_to(marks_.launches_done());
+}
+
+void CudaDriver::synchronize() {
+  refuse_capture("waiting");
+  const Current current(*this);
+  check(call_.cuStreamSynchronize(stream_), "cuStreamSynchronize");
+  marks_.reach_all();
+  suspects_.clear_to(suspects_.launched());
+}
+
+// ---- graphs
+
+void CudaDriver::begin_capture() {
+  refuse_capture("another capture");
+  const Current current(*this);
+  // relaxed: code that is loaded at its first launch may be loaded while others' launches are noted
+  check(call_.cuStreamBeginCapture(stream_, CU_STREAM_CAPTURE_MODE_RELAXED), "cuStreamBeginCapture");
+  is_capturing_ = true;
+  captured_names_.clear();
+}
+
+std::unique_ptr<gpu::Graph> CudaDriver::end_capture() {
+  const Current current(*this);
+  CUgraph graph = nullptr;
+  const CUresult ended = call_.cuStreamEndCapture(stream_, &graph);
+  is_capturing_ = false;
+  for (void* p : released_in_capture_) call_.cuMemFreeAsync(address(p), stream_);
+  released_in_capture_.clear();
+  CUgraphExec executable = nullptr;
+  const CUresult made = ended == CUDA_SUCCESS ? call_.cuGraphInstantiateWithFlags(&executable, graph, 0) : ended;
+  if (graph != nullptr) call_.cuGraphDestroy(graph);
+  check(made, ended == CUDA_SUCCESS ? "cuGraphInstantiateWithFlags" : "cuStreamEndCapture");
+  return std::make_unique<Graph>(*this, executable, kept_name(fmt::format("graph of {}", captured_names_)));
+}
+
+}  // namespace croton::runtime::cuda

@@ -1,0 +1,447 @@
+// A stand-in for libcuda.so.1: memory on the host, one lazy stream, no kernels. It implements what CudaDriver calls, so
+// that the real loader, version checks, memory, errors and captures run where there is no GPU. Hostile on purpose: work
+// is done only when somebody waits for it, device addresses cannot be followed by the host, and fresh memory is
+// poisoned. The environment, read at every call, says what it plays:
+//     FAKE_CUDA_VERSION=11080        the driver's version (13000)
+//     FAKE_CUDA_INIT=100             what cuInit gives (0)
+//     FAKE_CUDA_DEVICES=2            how many GPUs there are (1)
+//     FAKE_CUDA_SM=90                what they are
+//     FAKE_CUDA_MEMORY=1000000       bytes of each (1 GiB)
+//     FAKE_CUDA_FAIL_ALLOCATION=3    the n-th allocation from now on fails, once
+//     FAKE_CUDA_FAULT_LAUNCH=2       the n-th launch from now on ends with an illegal address
+//     FAKE_CUDA_RETAIN=46            what cuDevicePrimaryCtxRetain gives
+//     FAKE_CUDA_NO_PINNED=1          cuMemHostAlloc fails
+//     FAKE_CUDA_COMPUTE_MODE=2       prohibited (0: anybody may use it)
+//     FAKE_CUDA_POOLS=0              no stream-ordered memory
+//     FAKE_CUDA_CAPTURE=901          what the end of a capture gives
+//     FAKE_CUDA_NO=cuGraphLaunch     a function that this driver does not have
+#include "libcuda.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "runtime/cuda/cuda_api.h"
+
+namespace croton::runtime::cuda {
+
+// the driver's opaque types, as this one fills them
+struct CUctx_st {};
+struct CUmod_st {
+  std::string image;
+};
+struct CUfunc_st {
+  std::string name;
+  int dynamic_shared = 0;
+};
+struct CUevent_st {
+  bool is_reached = true;
+};
+struct CUmemPoolHandle_st {
+  std::size_t cap = 0, used = 0, reserved = 0;
+};
+using Work = std::function<void()>;
+struct CUgraph_st {
+  std::vector<Work> work;
+};
+struct CUgraphExec_st {
+  std::vector<Work> work;
+};
+struct CUstream_st {};
+
+namespace {
+
+constexpr CUdeviceptr offset = CUdeviceptr{1} << 62;  // no host address lies there
+constexpr std::size_t padding = 256;                  // in every block, for its alignment
+
+struct Machine {
+  CUctx_st context;
+  CUstream_st stream;
+  std::deque<Work> queue;
+  std::unique_ptr<CUgraph_st> captured;
+  std::map<CUdeviceptr, std::vector<unsigned char>> memory;
+  std::map<CUdeviceptr, CUmemPoolHandle_st*> pool_of;
+  std::vector<CUcontext> current;
+  std::vector<FakeLaunch> launches;
+  std::size_t used = 0;
+  int allocations = 0, launched = 0;
+  bool is_faulty = false;
+};
+Machine& machine() {
+  static Machine m;
+  return m;
+}
+
+long setting(const char* name, long fallback) {
+  const char* const value = std::getenv(name);
+  return value != nullptr && *value != 0 ? std::strtol(value, nullptr, 10) : fallback;
+}
+
+std::size_t total_memory() { return static_cast<std::size_t>(setting("FAKE_CUDA_MEMORY", 1L << 30)); }
+
+unsigned char* host(CUdeviceptr p) { return reinterpret_cast<unsigned char*>(p - offset); }
+
+CUresult state() { return machine().is_faulty ? CUDA_ERROR_ILLEGAL_ADDRESS : CUDA_SUCCESS; }
+
+CUresult give(Work work) {
+  Machine& m = machine();
+  if (m.captured)
+    m.captured->work.push_back(std::move(work));
+  else
+    m.queue.push_back(std::move(work));
+  return state();
+}
+
+void run_one() {
+  Machine& m = machine();
+  const Work work = std::move(m.queue.front());
+  m.queue.pop_front();
+  if (!m.is_faulty) work();
+}
+
+CUresult drain() {
+  while (!machine().queue.empty()) run_one();
+  return state();
+}
+
+CUresult bad() { return CUDA_ERROR_INVALID_VALUE; }
+
+// The block that holds these bytes; a copy outside of any is a fault.
+bool is_inside(CUdeviceptr p, std::size_t bytes) {
+  const auto& memory = machine().memory;
+  auto block = memory.upper_bound(p);
+  if (block == memory.begin()) return false;
+  --block;
+  return p + bytes <= block->first + block->second.size() - padding;
+}
+
+CUresult cuInit(unsigned) {
+  const long result = setting("FAKE_CUDA_INIT", 0);
+  return result == 0 && setting("FAKE_CUDA_DEVICES", 1) == 0 ? CUDA_ERROR_NO_DEVICE : static_cast<CUresult>(result);
+}
+CUresult cuGetErrorName(CUresult error, const char** text) {
+  switch (error) {
+#define NAME(name, value) \
+  case value: *text = #name; return CUDA_SUCCESS;
+    CROTON_CUDA_RESULTS(NAME)
+#undef NAME
+  }
+  return bad();
+}
+CUresult cuGetErrorString(CUresult error, const char** text) {
+  *text = error == CUDA_ERROR_ILLEGAL_ADDRESS ? "an illegal memory access was encountered"
+          : error == CUDA_ERROR_OUT_OF_MEMORY ? "out of memory"
+                                              : "a fault that the stand-in was told to show";
+  return CUDA_SUCCESS;
+}
+CUresult cuDeviceGetCount(int* count) {
+  *count = static_cast<int>(setting("FAKE_CUDA_DEVICES", 1));
+  return CUDA_SUCCESS;
+}
+CUresult cuDeviceGet(CUdevice* device, int ordinal) {
+  if (ordinal < 0 || ordinal >= setting("FAKE_CUDA_DEVICES", 1)) return CUDA_ERROR_INVALID_DEVICE;
+  *device = ordinal;
+  return CUDA_SUCCESS;
+}
+CUresult cuDeviceGetName(char* name, int length, CUdevice device) {
+  std::strncpy(name, ("Stand-in " + std::to_string(device)).c_str(), static_cast<std::size_t>(length));
+  return CUDA_SUCCESS;
+}
+CUresult cuDeviceGetAttribute(int* value, CUdevice_attribute which, CUdevice) {
+  const int sm = static_cast<int>(setting("FAKE_CUDA_SM", 90));
+  switch (which) {
+    case CU_DEVICE_ATTRIBUTE_MAX_THREADS_PER_BLOCK: *value = 1024; break;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK: *value = 48 << 10; break;
+    case CU_DEVICE_ATTRIBUTE_MAX_SHARED_MEMORY_PER_BLOCK_OPTIN: *value = 227 << 10; break;
+    case CU_DEVICE_ATTRIBUTE_CLOCK_RATE: *value = 1'980'000; break;
+    case CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT: *value = 132; break;
+    case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR: *value = sm / 10; break;
+    case CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR: *value = sm % 10; break;
+    case CU_DEVICE_ATTRIBUTE_MEMORY_POOLS_SUPPORTED: *value = static_cast<int>(setting("FAKE_CUDA_POOLS", 1)); break;
+    case CU_DEVICE_ATTRIBUTE_COMPUTE_MODE: *value = static_cast<int>(setting("FAKE_CUDA_COMPUTE_MODE", 0)); break;
+    default: return bad();
+  }
+  return CUDA_SUCCESS;
+}
+CUresult cuDeviceTotalMem(std::size_t* bytes, CUdevice) {
+  *bytes = total_memory();
+  return CUDA_SUCCESS;
+}
+CUresult cuDeviceGetUuid(CUuuid* uuid, CUdevice) {
+  std::memset(uuid->bytes, 1, sizeof uuid->bytes);
+  return CUDA_SUCCESS;
+}
+CUresult cuDevicePrimaryCtxRetain(CUcontext* context, CUdevice) {
+  const long result = setting("FAKE_CUDA_RETAIN", 0);
+  if (result == 0) *context = &machine().context;
+  return static_cast<CUresult>(result);
+}
+// A fault ends with the context, as it does with the process on a GPU.
+CUresult cuDevicePrimaryCtxRelease(CUdevice) {
+  Machine& m = machine();
+  m.queue.clear();
+  m.is_faulty = false;
+  m.allocations = m.launched = 0;
+  return CUDA_SUCCESS;
+}
+CUresult cuCtxGetCurrent(CUcontext* context) {
+  *context = machine().current.empty() ? nullptr : machine().current.back();
+  return CUDA_SUCCESS;
+}
+CUresult cuCtxPushCurrent(CUcontext context) {
+  machine().current.push_back(context);
+  return CUDA_SUCCESS;
+}
+CUresult cuCtxPopCurrent(CUcontext* context) {
+  if (machine().current.empty()) return bad();
+  *context = machine().current.back();
+  machine().current.pop_back();
+  return CUDA_SUCCESS;
+}
+CUresult cuMemGetInfo(std::size_t* free_bytes, std::size_t* total_bytes) {
+  *total_bytes = total_memory();
+  *free_bytes = *total_bytes - std::min(*total_bytes, machine().used);
+  return CUDA_SUCCESS;
+}
+CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* properties) {
+  if (properties->allocType != CU_MEM_ALLOCATION_TYPE_PINNED) return bad();
+  *pool = new CUmemPoolHandle_st{properties->maxSize, 0, 0};
+  return CUDA_SUCCESS;
+}
+CUresult cuMemPoolDestroy(CUmemoryPool pool) {
+  machine().used -= pool->reserved;
+  delete pool;
+  return CUDA_SUCCESS;
+}
+CUresult cuMemPoolTrimTo(CUmemoryPool pool, std::size_t) {
+  machine().used -= pool->reserved - pool->used;
+  pool->reserved = pool->used;
+  return CUDA_SUCCESS;
+}
+CUresult cuMemPoolSetAttribute(CUmemoryPool, CUmemPool_attribute which, void*) {
+  return which == CU_MEMPOOL_ATTR_RELEASE_THRESHOLD ? CUDA_SUCCESS : bad();
+}
+CUresult cuMemPoolGetAttribute(CUmemoryPool pool, CUmemPool_attribute which, void* value) {
+  const std::uint64_t bytes = which == CU_MEMPOOL_ATTR_USED_MEM_CURRENT ? pool->used : pool->reserved;
+  std::memcpy(value, &bytes, sizeof bytes);
+  return CUDA_SUCCESS;
+}
+CUresult cuMemAllocFromPoolAsync(CUdeviceptr* address, std::size_t bytes, CUmemoryPool pool, CUstream) {
+  Machine& m = machine();
+  if (m.is_faulty) return state();
+  if (bytes == 0 || m.captured) return bad();
+  if (++m.allocations == setting("FAKE_CUDA_FAIL_ALLOCATION", 0)) return CUDA_ERROR_OUT_OF_MEMORY;
+  const std::size_t kept = pool->reserved - pool->used, more = bytes > kept ? bytes - kept : 0;
+  if (pool->cap != 0 && pool->reserved + more > pool->cap) return CUDA_ERROR_OUT_OF_MEMORY;
+  if (m.used + more > total_memory()) return CUDA_ERROR_OUT_OF_MEMORY;
+  m.used += more;
+  pool->reserved += more;
+  pool->used += bytes;
+  std::vector<unsigned char> block(bytes + padding, 0xcd);
+  auto at = reinterpret_cast<CUdeviceptr>(block.data());
+  at = (at + 255) / 256 * 256 + offset;
+  *address = at;
+  m.pool_of[at] = pool;
+  m.memory.emplace(at, std::move(block));
+  return CUDA_SUCCESS;
+}
+CUresult cuMemFreeAsync(CUdeviceptr address, CUstream) {
+  return give([address] {
+    Machine& m = machine();
+    const auto block = m.memory.find(address);
+    if (block == m.memory.end()) {
+      m.is_faulty = true;
+      return;
+    }
+    m.pool_of[address]->used -= block->second.size() - padding;
+    m.pool_of.erase(address);
+    m.memory.erase(block);
+  });
+}
+CUresult cuMemHostAlloc(void** address, std::size_t bytes, unsigned) {
+  if (setting("FAKE_CUDA_NO_PINNED", 0) != 0) return CUDA_ERROR_OUT_OF_MEMORY;
+  *address = std::malloc(bytes);
+  return CUDA_SUCCESS;
+}
+CUresult cuMemFreeHost(void* address) {
+  std::free(address);
+  return CUDA_SUCCESS;
+}
+CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, std::size_t bytes, CUstream) {
+  return give([=] {
+    if (!is_inside(to, bytes))
+      machine().is_faulty = true;
+    else
+      std::memcpy(host(to), from, bytes);
+  });
+}
+CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, std::size_t bytes, CUstream) {
+  return give([=] {
+    if (!is_inside(from, bytes))
+      machine().is_faulty = true;
+    else
+      std::memcpy(to, host(from), bytes);
+  });
+}
+CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, std::size_t bytes, CUstream) {
+  return give([=] {
+    if (!is_inside(to, bytes) || !is_inside(from, bytes))
+      machine().is_faulty = true;
+    else
+      std::memcpy(host(to), host(from), bytes);
+  });
+}
+CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, std::size_t bytes, CUstream) {
+  return give([=] {
+    if (!is_inside(to, bytes))
+      machine().is_faulty = true;
+    else
+      std::memset(host(to), value, bytes);
+  });
+}
+CUresult cuMemsetD2D8Async(CUdeviceptr to, std::size_t pitch, unsigned char value, std::size_t width,
+                           std::size_t height, CUstream) {
+  return give([=] {
+    for (std::size_t row = 0; row < height; ++row) std::memset(host(to + row * pitch), value, width);
+  });
+}
+CUresult cuModuleLoadDataEx(CUmodule* module, const void* image, unsigned, CUjit_option*, void**) {
+  const char* const text = static_cast<const char*>(image);
+  if (std::strncmp(text, "code ", 5) != 0) return CUDA_ERROR_INVALID_IMAGE;
+  *module = new CUmod_st{text};
+  return CUDA_SUCCESS;
+}
+CUresult cuModuleGetFunction(CUfunction* function, CUmodule module, const char* name) {
+  if (module->image.find(" " + std::string(name) + ";") == std::string::npos) return CUDA_ERROR_NOT_FOUND;
+  static std::map<std::string, CUfunc_st> functions;
+  *function = &(functions[name] = {name, 0});
+  return CUDA_SUCCESS;
+}
+CUresult cuModuleUnload(CUmodule module) {
+  delete module;
+  return CUDA_SUCCESS;
+}
+CUresult cuFuncGetAttribute(int* value, CUfunction_attribute which, CUfunction) {
+  *value = which == CU_FUNC_ATTRIBUTE_NUM_REGS ? 32 : which == CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES ? 1024 : 0;
+  return CUDA_SUCCESS;
+}
+CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute which, int value) {
+  if (which != CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES) return bad();
+  function->dynamic_shared = value;
+  return CUDA_SUCCESS;
+}
+CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
+                        unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream, void** parameters,
+                        void** extra) {
+  if (parameters != nullptr || grid_x == 0 || grid_y * grid_z * block_y * block_z != 1) return bad();
+  if (block_x > 1024) return bad();
+  const int usual = (48 << 10) - 1024;
+  if (static_cast<int>(shared_bytes) > std::max(usual, function->dynamic_shared)) return bad();
+  FakeLaunch launch{function->name, grid_x, block_x, shared_bytes, {}};
+  for (void** entry = extra; entry != nullptr && *entry != nullptr; entry += 2) {
+    if (reinterpret_cast<std::uintptr_t>(*entry) != launch_parameters_pointer) continue;
+    launch.parameters.assign(static_cast<const char*>(entry[1]), *static_cast<const std::size_t*>(entry[3]));
+  }
+  return give([launch] {
+    Machine& m = machine();
+    m.launches.push_back(launch);
+    if (++m.launched == setting("FAKE_CUDA_FAULT_LAUNCH", 0)) m.is_faulty = true;
+  });
+}
+CUresult cuStreamCreate(CUstream* stream, unsigned) {
+  *stream = &machine().stream;
+  return CUDA_SUCCESS;
+}
+CUresult cuStreamDestroy(CUstream) { return CUDA_SUCCESS; }
+CUresult cuStreamSynchronize(CUstream) { return machine().captured ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : drain(); }
+CUresult cuStreamBeginCapture(CUstream, CUstreamCaptureMode) {
+  machine().captured = std::make_unique<CUgraph_st>();
+  return state();
+}
+CUresult cuStreamEndCapture(CUstream, CUgraph* graph) {
+  if (setting("FAKE_CUDA_CAPTURE", 0) != 0) {
+    machine().captured.reset();
+    return static_cast<CUresult>(setting("FAKE_CUDA_CAPTURE", 0));
+  }
+  *graph = machine().captured.release();
+  return state();
+}
+CUresult cuGraphInstantiateWithFlags(CUgraphExec* executable, CUgraph graph, unsigned long long) {
+  *executable = new CUgraphExec_st{graph->work};
+  return state();
+}
+CUresult cuGraphLaunch(CUgraphExec executable, CUstream) {
+  for (const Work& work : executable->work) give(work);
+  return state();
+}
+CUresult cuGraphDestroy(CUgraph graph) {
+  delete graph;
+  return CUDA_SUCCESS;
+}
+CUresult cuGraphExecDestroy(CUgraphExec executable) {
+  delete executable;
+  return CUDA_SUCCESS;
+}
+CUresult cuEventCreate(CUevent* event, unsigned) {
+  *event = new CUevent_st;
+  return CUDA_SUCCESS;
+}
+CUresult cuEventRecord(CUevent event, CUstream) {
+  event->is_reached = false;
+  return give([event] { event->is_reached = true; });
+}
+// Asking moves the work on a little, as time does.
+CUresult cuEventQuery(CUevent event) {
+  if (!event->is_reached && !machine().queue.empty()) {
+    run_one();
+    return machine().is_faulty ? state() : CUDA_ERROR_NOT_READY;
+  }
+  return machine().is_faulty ? state() : event->is_reached ? CUDA_SUCCESS : CUDA_ERROR_NOT_READY;
+}
+CUresult cuEventSynchronize(CUevent event) {
+  while (!event->is_reached && !machine().queue.empty()) run_one();
+  return state();
+}
+CUresult cuEventDestroy(CUevent event) {
+  delete event;
+  return CUDA_SUCCESS;
+}
+
+}  // namespace
+}  // namespace croton::runtime::cuda
+
+using namespace croton::runtime::cuda;
+
+extern "C" {
+
+CUresult cuDriverGetVersion(int* version) {
+  *version = static_cast<int>(setting("FAKE_CUDA_VERSION", 13000));
+  return CUDA_SUCCESS;
+}
+
+CUresult cuGetProcAddress_v2(const char* symbol, void** function, int version, std::uint64_t, int*) {
+  if (version != driver_interface) return bad();
+  const char* const left_out = std::getenv("FAKE_CUDA_NO");
+  if (left_out != nullptr && std::strcmp(left_out, symbol) == 0) return CUDA_ERROR_NOT_FOUND;
+#define GIVE(name, parameters)                  \
+  if (std::strcmp(symbol, #name) == 0) {        \
+    *function = reinterpret_cast<void*>(&name); \
+    return CUDA_SUCCESS;                        \
+  }
+  CROTON_CUDA_DRIVER(GIVE)
+#undef GIVE
+  return CUDA_ERROR_NOT_FOUND;
+}
+
+const std::vector<FakeLaunch>* fake_cuda_launches() { return &machine().launches; }
+
+void fake_cuda_give(const std::function<void()>& work) { give(work); }
+
+void* fake_cuda_host(const void* device) { return host(reinterpret_cast<CUdeviceptr>(device)); }
+}
