@@ -12,6 +12,10 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 }  // namespace
 
 Emitter::Emitter(const Program& g, const Phase& p, const Target& t) : program(g), phase(p), target(t) {
+  if (t.device_class == DeviceClass::gpu) {
+    nest.lanes = t.block_lanes;
+    return;
+  }
   // Only what fills lanes counts: an int64 extent that a mean divides by must not halve a float32 loop's vectors.
   std::size_t widest = 4;
   const auto fills = [&](const std::vector<AxisId>& axes) {

@@ -26,6 +26,8 @@ class Emitter {
   const Target& target;
 
   // ---- what the axes of a value are here
+  /// A lane is a thread of a block: a loop over lanes needs no tail, and nothing is masked.
+  bool lanes_are_threads() const { return target.device_class == DeviceClass::gpu; }
   bool is_parallel(AxisId a) const;
   bool is_unrolled(AxisId a) const {
     return program.axes[static_cast<std::size_t>(a)].constant >= 0 && !is_parallel(a);

@@ -45,6 +45,7 @@ class Lowering : private PointWriter {
     f.lane = lane;
     f.variables[lane] = var;
     for (const bool partial : {false, true}) {
+      if (partial && e_.lanes_are_threads()) break;
       Scope scope;
       f.loop = &scope;
       f.partial = partial;
@@ -56,6 +57,7 @@ class Lowering : private PointWriter {
 
   // ---- one chunk, no loops
   void single() {
+    if (e_.lanes_are_threads()) e_.nest.lanes = 1;  // one thread: what it reads, no other one writes
     Frame f;
     store_points(f, chunk_.body);
   }
@@ -366,7 +368,9 @@ class Lowering : private PointWriter {
 Nest lower(const Program& program, const Phase& phase, const Target& target) {
   Phase fused = phase;
   form_fma(fused);
-  return Lowering(program, fused, target).run();
+  Nest nest = Lowering(program, fused, target).run();
+  if (target.device_class == DeviceClass::gpu) check_threads(nest);
+  return nest;
 }
 
 }  // namespace croton::tile

@@ -77,7 +77,8 @@ struct Statement {
     store,         ///< memory[address] = args[0]
     index,         ///< index variable `variable` = (address / divisor) % modulus (each where given)
     loop,          ///< for variable from `from` to `to` by `step`: body
-    lane_loop,     ///< for variable from `from` by whole vectors: body; what is left, `count` lanes, in tail
+    lane_loop,     ///< for variable from `from` by whole vectors: body; what is left, `count` lanes, in tail (where a
+                   ///< lane is a thread: for variable from `from` + the thread's number by `lanes`: body; no tail)
   };
   Kind kind = Kind::let_call;
   int result = -1;
@@ -103,8 +104,9 @@ struct Statement {
   Body body = {}, tail = {};
 };
 
-/// A kernel: `void entry(const void* words, long chunk, void* scratch)`. Index variable 0 is the first point of the
-/// chunk, 1 the point after its last, 2 the chunk's number.
+/// A kernel: `void entry(const void* words, long chunk, void* scratch)`, or a kernel of a GPU with a block for each chunk.
+/// Index variable 0 is the first point of the chunk, 1 the point after its last, 2 the chunk's number. On a GPU `lanes`
+/// are the threads of a block, a register without lanes is the same in all of them, and a scalar store is done by one.
 struct Nest {
   std::vector<Word> words;
   std::vector<Scratch> scratch;
@@ -116,6 +118,12 @@ struct Nest {
 
 /// The loop nest of a phase. `program` gives axes and buffers.
 Nest lower(const Program& program, const Phase& phase, const Target& target);
+
+/// Throws std::logic_error where threads that are lanes would need a barrier: a fold, or a store by one thread, inside a
+/// loop over lanes; scratch, or memory that the nest both reads and writes by one pointer, that is not reached by the same
+/// thread each time. Loops over lanes deal elements out from the same start in the same stride, so it is enough that an
+/// element's address holds the loop's variable once, unmultiplied.
+void check_threads(const Nest&);
 
 /// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".
 std::vector<std::string> describe_words(const Program&, const Nest&);

@@ -62,7 +62,7 @@ function(croton_assemble target)
   target_sources(${target} PRIVATE ${objects})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(${target} PUBLIC cxx_std_20)
-  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:croton_options> fmt::fmt PkgConfig::LIBZIP PkgConfig::XXHASH Threads::Threads ${CMAKE_DL_LIBS})
+  target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:croton_options> fmt::fmt PkgConfig::LIBZIP PkgConfig::XXHASH ${CROTON_CONTEXT} Threads::Threads ${CMAKE_DL_LIBS})
   set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR})
 endfunction()
 
