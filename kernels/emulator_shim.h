@@ -29,6 +29,8 @@ struct Machine {
   u32 thread, block;
   char* dynamic_shared;  // an address of the device
   u64* fold_words;       // an address of the host
+  void (*put)(int slot, u64 x, u64 (*step)(u64, u64));
+  u64 (*folded)(int slot);
   void (*barrier)(int line);
   u64 (*exchange)(u64 x, int bits, int line);
   f32 (*fused32)(f32, f32, f32);
@@ -45,11 +47,17 @@ constexpr u64 device_offset = 0x400000000000;  // the sum is no address of a use
 CROTON_FN u32 thread() { return machine.thread; }
 CROTON_FN u32 block() { return machine.block; }
 template <class T> CROTON_FN T* reached(T* p) { return (T*)((u64)p - device_offset); }
-CROTON_FN void barrier(int line) { machine.barrier(line); }
+CROTON_FN void barrier(int line = CROTON_LINE) { machine.barrier(line); }
 CROTON_FN u32 exchanged(u32 x, int bits, int line) { return (u32)machine.exchange(x, bits, line); }
 CROTON_FN u64 exchanged(u64 x, int bits, int line) { return machine.exchange(x, bits, line); }
-CROTON_FN u64* fold_words() { return machine.fold_words; }
+template <int Threads> CROTON_FN u64* fold_words() { return machine.fold_words; }
 CROTON_FN char* dynamic_shared() { return machine.dynamic_shared; }
+
+#ifndef CROTON_CHECK
+#define CROTON_FOLDS_AT_ONCE
+CROTON_FN void put_at_once(int slot, u64 x, u64 (*step)(u64, u64)) { machine.put(slot, x, step); }
+CROTON_FN u64 folded_at_once(int slot) { return machine.folded(slot); }
+#endif
 
 #ifdef __FMA__
 CROTON_FN f32 fused(f32 a, f32 b, f32 c) { return __builtin_fmaf(a, b, c); }

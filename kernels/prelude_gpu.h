@@ -160,39 +160,48 @@ template <class T, class P> CROTON_FN T unpacked(P x) {
   else if constexpr (sizeof(T) < 8) return (T)x;
   else return bits_as<T>(x);
 }
+// Slots 0 to 31 hold folds between a put and a get.
+#ifdef CROTON_FOLDS_AT_ONCE  // the emulator's way round many switches of threads; it computes the same tree
+template <class Op, class T> u64 fold_step(u64 a, u64 b) { return packed(Op::of(unpacked<T>(a), unpacked<T>(b))); }
+template <class Op, int Threads, int Slot, class T> CROTON_FN void put_fold(T x, int) {
+  put_at_once(Slot, packed(x), fold_step<Op, T>);
+}
+template <class Op, int Threads, int Slot, class T> CROTON_FN T get_fold() { return unpacked<T>(folded_at_once(Slot)); }
+#else
 /// words[From] to words[From + N - 1] folded by halves.
 template <class Op, class T, int From, int N> CROTON_FN T fold_of_words(const u64* words) {
   if constexpr (N == 1) return unpacked<T>(words[From]);
   else return Op::of(fold_of_words<Op, T, From, N / 2>(words), fold_of_words<Op, T, From + N / 2, N / 2>(words));
 }
-/// By all threads of the block, always by the same tree: in a warp, threads that differ in the highest bit first; then the
-/// warps. Every thread gets the result. The operation commutes in its bits, so that both of a pair have the same.
-template <class Op, int Threads, class T> CROTON_FN T fold_block(T x, int line) {
+/// Between two barriers, by all threads of the block, always by the same tree: in a warp, threads that differ in the highest
+/// bit first; then the warps. The operations commute in their bits, so that both of a pair get the same.
+template <class Op, int Threads, int Slot, class T> CROTON_FN void put_fold(T x, int line) {
   x = Op::of(x, unpacked<T>(exchanged(packed(x), 16, line)));
   x = Op::of(x, unpacked<T>(exchanged(packed(x), 8, line)));
   x = Op::of(x, unpacked<T>(exchanged(packed(x), 4, line)));
   x = Op::of(x, unpacked<T>(exchanged(packed(x), 2, line)));
   x = Op::of(x, unpacked<T>(exchanged(packed(x), 1, line)));
-  if constexpr (Threads > 32) {
-    u64* const words = fold_words();
-    barrier(line);  // what an earlier fold left there has been read
-    if ((thread() & 31) == 0) words[thread() >> 5] = packed(x);
-    barrier(line);
-    x = fold_of_words<Op, T, 0, Threads / 32>(words);
-  }
-  return x;
+  if ((thread() & 31) == 0) fold_words<Threads>()[Slot * (Threads / 32) + (thread() >> 5)] = packed(x);
 }
-#define CROTON_FOLD(NAME, OP)                                                              \
-  struct NAME##_step {                                                                     \
-    template <class T> static CROTON_FN T of(T a, T b) { return OP(a, b); }                \
-  };                                                                                       \
-  template <int Threads, class T> CROTON_FN T NAME(T x, int line = CROTON_LINE) { return fold_block<NAME##_step, Threads>(x, line); }
-CROTON_FOLD(hsum, add)
-CROTON_FOLD(hprod, mul)
-CROTON_FOLD(hmax, max)
-CROTON_FOLD(hmin, min)
-CROTON_FOLD(hany, or_)
-CROTON_FOLD(hall, and_)
+/// After the second one.
+template <class Op, int Threads, int Slot, class T> CROTON_FN T get_fold() {
+  return fold_of_words<Op, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads>());
+}
+#endif
+#define CROTON_FOLD(NAME, OP)                                                                                       \
+  struct NAME##_step {                                                                                              \
+    template <class T> static CROTON_FN T of(T a, T b) { return OP(a, b); }                                         \
+  };                                                                                                                \
+  template <int Threads, int Slot, class T> CROTON_FN void fold_##NAME(T x, int line = CROTON_LINE) {               \
+    put_fold<NAME##_step, Threads, Slot>(x, line);                                                                  \
+  }                                                                                                                 \
+  template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME() { return get_fold<NAME##_step, Threads, Slot, T>(); }
+CROTON_FOLD(sum, add)
+CROTON_FOLD(prod, mul)
+CROTON_FOLD(max, max)
+CROTON_FOLD(min, min)
+CROTON_FOLD(any, or_)
+CROTON_FOLD(all, and_)
 
 }  // namespace
 }  // namespace croton

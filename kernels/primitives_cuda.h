@@ -28,15 +28,15 @@ CROTON_FN u32 thread() { return threadIdx.x; }
 CROTON_FN u32 block() { return blockIdx.x; }
 /// Where memory lies that is read and written.
 template <class T> CROTON_FN T* reached(T* p) { return p; }
-CROTON_FN void barrier(int) { __syncthreads(); }
+CROTON_FN void barrier(int = CROTON_LINE) { __syncthreads(); }
 /// The value of the thread whose number in the warp differs in these bits; by all threads of the warp.
 CROTON_FN u32 exchanged(u32 x, int bits, int) { return __shfl_xor_sync(0xffffffffu, x, bits); }
 CROTON_FN u64 exchanged(u64 x, int bits, int) {
   return (u64)__shfl_xor_sync(0xffffffffu, (unsigned long long)x, bits);
 }
-/// 32 words of the block.
-CROTON_FN u64* fold_words() {
-  __shared__ u64 words[32];
+/// Words of the block, as many as it has threads.
+template <int Threads> CROTON_FN u64* fold_words() {
+  __shared__ u64 words[Threads];
   return words;
 }
 /// The block's memory whose size the launch says, 16-byte aligned.

@@ -50,8 +50,6 @@ const Dialect& cuda_dialect() {
   return d;
 }
 
-const Dialect& dialect(DeviceClass device) {
-  return device == DeviceClass::gpu ? cuda_dialect() : cpp_dialect();
-}
+const Dialect& dialect(DeviceClass device) { return device == DeviceClass::gpu ? cuda_dialect() : cpp_dialect(); }
 
 }  // namespace croton::print

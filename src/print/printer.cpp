@@ -138,12 +138,12 @@ class Printer {
   }
   static std::string_view across(Monoid m) {
     switch (m) {
-      case Monoid::prod: return "hprod";
-      case Monoid::max: return "hmax";
-      case Monoid::min: return "hmin";
-      case Monoid::any: return "hany";
-      case Monoid::all: return "hall";
-      default: return "hsum";
+      case Monoid::prod: return "prod";
+      case Monoid::max: return "max";
+      case Monoid::min: return "min";
+      case Monoid::any: return "any";
+      case Monoid::all: return "all";
+      default: return "sum";
     }
   }
 
@@ -279,8 +279,11 @@ class Printer {
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
       case K::let_fold:
-        return let(s, dialect_.threads ? fmt::format("{}<{}>(r{})", across(s.monoid), nest_.lanes, s.args[0])
-                                       : fmt::format("{}(r{})", across(s.monoid), s.args[0]));
+        return let(s, dialect_.threads ? fmt::format("folded_{}<{}, {}, {}>()", across(s.monoid), nest_.lanes, s.slot,
+                                                     dialect_.type(dtype(s.result)))
+                                       : fmt::format("h{}(r{})", across(s.monoid), s.args[0]));
+      case K::put_fold: return line("fold_{}<{}, {}>(r{});", across(s.monoid), nest_.lanes, s.slot, s.args[0]);
+      case K::barrier: return line("barrier();");
       case K::let_masked:
         return let(s, fmt::format("select(first_lanes<{}>(n), r{}, {})", nest_.lanes, s.args[0],
                                   identity(s.args[0], s.monoid)));
@@ -345,8 +348,9 @@ std::string translation_unit(std::span<const Nest> nests, const Target& target) 
       if (std::find(used.begin(), used.end(), f) == used.end()) used.push_back(f);
   std::sort(used.begin(), used.end());
   const bool gpu = target.device_class == DeviceClass::gpu;
-  std::string text = gpu ? expr::gpu_kernel_source(used) + "namespace croton {\n"
-                         : fmt::format("#define CROTON_VECTOR_BYTES {}\n", target.vector_bytes) + expr::kernel_source(used);
+  std::string text =
+      gpu ? expr::gpu_kernel_source(used) + "namespace croton {\n"
+          : fmt::format("#define CROTON_VECTOR_BYTES {}\n", target.vector_bytes) + expr::kernel_source(used);
   for (std::size_t i = 0; i < nests.size(); ++i) text += kernel(nests[i], entry_name(i), dialect(target.device_class));
   return gpu ? text + "}  // namespace croton\n" : text;
 }

@@ -33,13 +33,13 @@ struct Names {
 std::string kernel(const tile::Nest&, std::string_view name, const Dialect&, const Names* names = nullptr);
 /// The functions of expr/functions that a nest calls.
 std::vector<std::string_view> functions(const tile::Nest&);
-/// What a kernel of a GPU takes: the nest's words, then where the scratch of all blocks lies (0: in shared memory) and how
-/// many bytes of it a block has.
+/// What a kernel of a GPU takes: the nest's words, then where the scratch of all blocks lies (0: in shared memory) and
+/// how many bytes of it a block has.
 std::size_t gpu_words(const tile::Nest&);
 /// Beyond it, in bytes, a kernel's words lie in memory and its one parameter is their address.
 inline constexpr std::size_t most_gpu_parameters = 4096;
-/// A whole translation unit: the prelude with the mathematics that is used, then each nest as kernel_0, kernel_1, ... For a
-/// GPU all of it compiles as it is with NVRTC, and on the host behind the emulator's shim.
+/// A whole translation unit: the prelude with the mathematics that is used, then each nest as kernel_0, kernel_1, ...
+/// For a GPU all of it compiles as it is with NVRTC, and on the host behind the emulator's shim.
 std::string translation_unit(std::span<const tile::Nest>, const Target&);
 std::string entry_name(std::size_t number);
 

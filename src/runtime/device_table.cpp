@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/cpu/cpu_device.h"
+#include "runtime/emulator/emulator_driver.h"
+#include "runtime/gpu/gpu_device.h"
 #include "runtime/queued.h"
 
 namespace croton::runtime {
@@ -21,9 +23,19 @@ Device& queued() {
   return *opened;
 }
 
+Device& emulated() {
+  static Device* const opened = [] {
+    const auto config = config_snapshot();
+    return new GpuDevice("emulator", std::make_unique<emulator::EmulatorDriver>(emulator::Options{
+                                         .check = config->flag("emulator_check"),
+                                         .seed = static_cast<std::uint64_t>(config->number("emulator_seed"))}));
+  }();
+  return *opened;
+}
+
 constexpr std::string_view ways_out =
     "device=cpu runs on the processor; device=auto takes a GPU where there is one and else the CPU, and says so; "
-    "device=emulator is the GPU path without a GPU, in the versions that have it";
+    "device=emulator is the GPU path without a GPU";
 
 // "cuda", "gpu1": a name with an optional number after it
 bool is_numbered(std::string_view name, std::string_view kind) {
@@ -44,10 +56,7 @@ Device& device(std::string_view written) {
     fail<DeviceError>("device={}: this version of Croton ({}) has no GPU path, so no GPU was looked for\n  {}", name,
                       CROTON_VERSION, ways_out);
   }
-  if (name == "emulator") {
-    fail<DeviceError>("device=emulator: this version of Croton ({}) has no emulated GPU\n  {}", CROTON_VERSION,
-                      ways_out);
-  }
+  if (name == "emulator") return emulated();
   fail<DeviceError>(
       "device={}: there is no such device; devices are cpu, cuda, cuda0, ..., gpu, gpu0, ..., emulator, auto", written);
 }

@@ -9,6 +9,7 @@
 #include "array/access.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "ops/evaluate.h"
 #include "print/printer.h"
 #include "runtime/inplace.h"
@@ -32,6 +33,9 @@ struct Workspace {
   std::vector<std::vector<BufferUse>> uses;      // by step
   std::vector<Array> results;                    // the last call's, reused once the caller has let go
   std::vector<Buffer> spares;  // by update: where a new value goes before it is exchanged with the old
+  // where the host cannot address the device's memory
+  std::vector<Buffer> arguments, given;  // by input; by result
+  std::vector<Buffer> separate;          // by buffer, where each wants memory of its own
 };
 
 /// A plan and the workspaces of calls that are not running.
@@ -58,6 +62,7 @@ struct Executable::Body {
   std::vector<Tensor> deciding;
   std::vector<int> input_buffers, shared_buffers;  // by leaf; -1: not read
   std::vector<Buffer> constants;                   // by buffer
+  std::vector<std::string> buffer_names;
   std::mutex plans_mutex;
   std::vector<std::unique_ptr<Planned>> plans;
   std::atomic<Planned*> latest{nullptr};
@@ -76,7 +81,19 @@ struct Executable::Body {
     written_in_place = in_place(program, updates);
     find_leaves();
     upload_constants();
+    for (const tile::Buffer& b : program.buffers)
+      buffer_names.push_back((b.kind == tile::Buffer::Kind::partial ? "partials of " : "") + formula(b.node, 40));
   }
+
+  // The work that calls gave may still be under way where the device works later: it uses the module and the names.
+  ~Body() {
+    if (device.host_addressable()) return;
+    try {
+      device.synchronize();
+    } catch (const Error& e) { warn(fmt::format("{}: the last of its work failed: {}", name, e.what())); }
+  }
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
 
   void compile() {
     Source source{.text = {}, .entries = {}, .name = name};
@@ -86,6 +103,7 @@ struct Executable::Body {
       if (!phase) continue;
       nests.push_back(tile::lower(program, *phase, device.target()));
       source.entries.push_back(print::entry_name(nests.size() - 1));
+      source.threads.push_back(nests.back().lanes);
     }
     if (nests.empty()) return;
     text = source.text = print::translation_unit(nests, device.target());
@@ -219,7 +237,7 @@ struct Executable::Body {
       }
     }
     auto w = std::make_unique<Workspace>();
-    if (p.plan.arena_bytes > 0) w->arena = Buffer(device, p.plan.arena_bytes);
+    if (p.plan.arena_bytes > 0 && !device.separate_buffers()) w->arena = Buffer(device, p.plan.arena_bytes);
     if (!p.plan.integers.empty()) {
       w->integers = Buffer(device, p.plan.integers.size() * sizeof(std::int64_t));
       device.to_device(w->integers.data(), p.plan.integers.data(), w->integers.bytes());
@@ -232,6 +250,9 @@ struct Executable::Body {
         w->words[s] = l->words, w->uses[s].resize(l->uses.size());
     w->results.resize(results.size());
     w->spares.resize(updates.size());
+    w->arguments.resize(inputs.size());
+    w->given.resize(results.size());
+    w->separate.resize(program.buffers.size());
     return w;
   }
 
@@ -242,7 +263,7 @@ struct Executable::Body {
 
   void point(const Plan& plan, Workspace& w, std::span<const Array> in, std::span<Array> out) {
     for (std::size_t k = 0; k < inputs.size(); ++k)
-      if (input_buffers[k] >= 0) w.pointers[at(input_buffers[k])] = const_cast<std::byte*>(data(in[k]));
+      if (input_buffers[k] >= 0) w.pointers[at(input_buffers[k])] = argument_memory(k, in[k], w);
     for (std::size_t k = 0; k < shared.size(); ++k)
       if (shared_buffers[k] >= 0) w.pointers[at(shared_buffers[k])] = storage(shared[k]).on(device).data();
     std::size_t next = 0;
@@ -252,12 +273,16 @@ struct Executable::Body {
       const int u = update_of_result[r];
       if (u >= 0)
         w.pointers[at(b)] = update_memory(at(u), place, w);
-      else
+      else if (device.host_addressable())
         w.pointers[at(b)] = result_memory(r, place, w, out[next++]);
+      else
+        w.pointers[at(b)] = (w.given[r] = Buffer(device, place.bytes)).data();
     }
     for (std::size_t b = 0; b < plan.places.size(); ++b) {
       const Place& place = plan.places[b];
-      if (place.home == Home::arena)
+      if (place.home == Home::arena && device.separate_buffers())
+        w.pointers[b] = (w.separate[b] = Buffer(device, place.bytes)).data();  // fresh: nothing of the last call's
+      else if (place.home == Home::arena)
         w.pointers[b] = static_cast<std::byte*>(w.arena.data()) + place.offset;
       else if (place.home == Home::plan)
         w.pointers[b] = static_cast<std::int64_t*>(w.integers.data()) + place.offset;
@@ -266,6 +291,15 @@ struct Executable::Body {
       else if (constants[b])
         w.pointers[b] = constants[b].data();
     }
+  }
+
+  void* argument_memory(std::size_t k, const Array& a, Workspace& w) {
+    if (device.host_addressable()) return const_cast<std::byte*>(data(a));
+    if (const void* there = memory_on(a, device)) return const_cast<void*>(there);
+    const std::size_t bytes = static_cast<std::size_t>(a.size()) * size_of(a.dtype());
+    if (!w.arguments[k] || w.arguments[k].bytes() != bytes) w.arguments[k] = Buffer(device, bytes);
+    device.to_device(w.arguments[k].data(), data(a), bytes);
+    return w.arguments[k].data();
   }
 
   void* update_memory(std::size_t u, const Place& place, Workspace& w) {
@@ -313,14 +347,27 @@ struct Executable::Body {
       ++times[s].calls;
       times[s].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
-    device.synchronize();
+    if (device.host_addressable()) device.synchronize();  // else whoever reads a result waits for it
+  }
+
+  // Results stay on the device until the host reads them.
+  void hand_out(const Plan& plan, Workspace& w, std::span<Array> out) {
+    if (device.host_addressable()) return;
+    std::size_t next = 0;
+    for (std::size_t r = 0; r < results.size(); ++r) {
+      if (update_of_result[r] >= 0) continue;
+      const int b = program.outputs[r];
+      out[next++] =
+          to_array(std::move(w.given[r]), program.buffers[at(b)].node.dtype(), Extents(plan.places[at(b)].shape));
+    }
   }
 
   void launch(const PlannedLaunch& l, std::size_t step, const Plan& plan, Workspace& w) {
     for (const auto& [word, buffer] : l.pointers)
       w.words[step][at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
     for (std::size_t k = 0; k < l.uses.size(); ++k)
-      w.uses[step][k] = {w.pointers[at(l.uses[k].first)], plan.places[at(l.uses[k].first)].bytes, l.uses[k].second};
+      w.uses[step][k] = {w.pointers[at(l.uses[k].first)], plan.places[at(l.uses[k].first)].bytes, l.uses[k].second,
+                         buffer_names[at(l.uses[k].first)].c_str()};
     const Launch launch{.kernel = module->kernels()[at(l.nest)],
                         .chunks = l.chunks,
                         .args = w.words[step].data(),
@@ -390,6 +437,7 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
   b.point(p.plan, *w, inputs, outputs);
   b.execute(p.plan, *w);
   b.commit(p.plan, *w);
+  b.hand_out(p.plan, *w, outputs);
   b.shared_ready.store(true, std::memory_order_release);
   b.give_back(p, std::move(w));
 }
@@ -412,7 +460,8 @@ std::string Executable::annotated_source() const {
   std::string r;
   for (std::size_t k = 0; k < body_->nests.size(); ++k) {
     const print::Names names{tile::describe_words(body_->program, body_->nests[k])};
-    r += print::kernel(body_->nests[k], print::entry_name(k), print::cpp_dialect(), &names) + "\n";
+    r += print::kernel(body_->nests[k], print::entry_name(k), print::dialect(body_->device.device_class()), &names) +
+         "\n";
   }
   return r;
 }

@@ -231,9 +231,15 @@ class Planner {
       l.words.push_back(word(w, chunks_[step], offsets));
     }
     for (const tile::Value& v : phase.values)
-      if (v.buffer >= 0) l.uses.emplace_back(v.buffer, Access::r);
+      if (v.buffer >= 0) l.uses.emplace_back(root(v.buffer), Access::r);
     for (const tile::Store& s : phase.stores) l.uses.emplace_back(s.buffer, Access::w);
     return l;
+  }
+
+  // The buffer that a view is of: the view's own bytes may lie apart.
+  int root(int buffer) const {
+    while (plan_.places[at(buffer)].home == Home::base) buffer = plan_.places[at(buffer)].base;
+    return buffer;
   }
 
   std::int64_t word(const Word& w, const tile::Chunking& c, const std::vector<std::int64_t>& offsets) const {

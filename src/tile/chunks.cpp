@@ -49,8 +49,8 @@ double bytes_per_point(const Program& g, const Phase& p, const ExtentOf& extent)
 
 Index rounded_up(Index n, Index unit) { return (n + unit - 1) / unit * unit; }
 
-// Points of a chunk, at least `least`: where only so many chunks run at once, the last round of them should be full. (5000
-// rows in 209 chunks of 24 take two rounds, one of them half empty: 125 chunks of 40 take one.)
+// Points of a chunk, at least `least`: where only so many chunks run at once, the last round of them should be full.
+// (5000 rows in 209 chunks of 24 take two rounds, one of them half empty: 125 chunks of 40 take one.)
 Index in_full_rounds(Index points, Index least, Index unit, Index nominal) {
   if (nominal == 0) return least;
   Index best = least, best_time = std::numeric_limits<Index>::max();
@@ -97,7 +97,8 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   if (partial_bytes > 64) most = std::min(most, std::max(1.0, share_of_partials * moved / partial_bytes));
   const double wanted = std::min(most, std::ceil(work_per_point(g, p, extent) * points / work));
   const Index unit = p.flat ? wish.flat_unit : wish.row_unit;
-  const Index least = rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
+  const Index least =
+      rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
   c.chunk_points = in_full_rounds(c.points, least, unit, wish.nominal);
   c.chunks = (c.points + c.chunk_points - 1) / c.chunk_points;
   return c;

@@ -54,7 +54,13 @@ class Emitter {
   int splat(Body& body, int reg);
   int identity(Body& body, Monoid monoid, DType dtype, bool lanes);
   void update(Body& body, int accumulator, Monoid monoid, std::vector<int> args);
-  int fold_lanes(Body& body, Monoid monoid, int reg);
+  /// Registers folded across their lanes, each by its monoid; one after another, or for threads as many as there are
+  /// slots between two barriers.
+  struct Fold {
+    Monoid monoid;
+    int reg;
+  };
+  std::vector<int> fold_lanes(Body& body, const std::vector<Fold>& folds);
 
   /// Where a point of a buffer lies: the index variable of each looped axis, the numbers of the unrolled ones.
   struct Where {

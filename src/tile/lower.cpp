@@ -120,8 +120,10 @@ class Lowering : private PointWriter {
     lanes_over(blocks.body, var, variable(blocks.variable), variable(end), f, lane, points);
     for (const Sum& s : sums) e_.update(blocks.body, s.total, value(s.store->value).monoid, {s.block});
     append({std::move(blocks)});
-    for (const Sum& s : sums)
-      store_partial(*s.store, s.where, e_.fold_lanes(chunk_.body, value(s.store->value).monoid, s.total));
+    std::vector<Emitter::Fold> folds;
+    for (const Sum& s : sums) folds.push_back({value(s.store->value).monoid, s.total});
+    const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds);
+    for (std::size_t k = 0; k < sums.size(); ++k) store_partial(*sums[k].store, sums[k].where, totals[k]);
   }
 
   void append(Body loops) {
@@ -176,9 +178,12 @@ class Lowering : private PointWriter {
       loops.push_back(std::move(loop));
     }
     append(std::move(loops));
+    std::vector<Emitter::Fold> folds;
     for (const ChunkSum& s : sums_)
-      store_partial(*s.store, s.where,
-                    s.lanes ? e_.fold_lanes(chunk_.body, value(s.store->value).monoid, s.total) : s.total);
+      if (s.lanes) folds.push_back({value(s.store->value).monoid, s.total});
+    const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds);
+    std::size_t next = 0;
+    for (const ChunkSum& s : sums_) store_partial(*s.store, s.where, s.lanes ? totals[next++] : s.total);
   }
 
   void clear_partial(const Store& s, AxisId open) {
@@ -305,8 +310,11 @@ class Lowering : private PointWriter {
       }
     });
     for (Statement& s : loops) tile.body.push_back(std::move(s));
-    for (const RowFold& r : folds)
-      tile.made[e_.key(r.value, r.where, r.row)] = e_.fold_lanes(tile.body, value(r.value).monoid, r.total);
+    std::vector<Emitter::Fold> across;
+    for (const RowFold& r : folds) across.push_back({value(r.value).monoid, r.total});
+    const std::vector<int> totals = e_.fold_lanes(tile.body, across);
+    for (std::size_t k = 0; k < folds.size(); ++k)
+      tile.made[e_.key(folds[k].value, folds[k].where, folds[k].row)] = totals[k];
   }
 
   // A fold over the rows: those of the tile in registers, then into the chunk's partials (a row of them, or a sum).

@@ -27,7 +27,8 @@ class Checker {
   /// `lane`: the loop over lanes around it, or null.
   void check(const Body& body, const Statement* lane) const {
     for (const Statement& s : body) {
-      if (lane != nullptr && (s.kind == Kind::let_fold || s.kind == Kind::lane_loop)) broken("threads of one block part");
+      if (lane != nullptr && (s.kind == Kind::put_fold || s.kind == Kind::barrier || s.kind == Kind::lane_loop))
+        broken("threads of one block part");
       if (s.partial || s.kind == Kind::let_masked || !s.tail.empty()) broken("a thread is masked");
       if (s.kind == Kind::store && (s.reach == Reach::scalar) != (lane == nullptr))
         broken("a scalar is stored by many threads, or lanes by one");
