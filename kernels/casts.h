@@ -9,18 +9,18 @@ template <class To, class X> CROTON_FN To widened(X x) {
   if constexpr (same<X, To>) return x;
   else if constexpr (is_scalar<X>) return (To)x;
   else if constexpr (sizeof(T) > 2 * sizeof(E) && !is_floating<E>) {
-    if constexpr (is_signed<E>) return widened<To>(__builtin_convertvector(x, With<X, Int<2 * sizeof(E)>>));
-    else return widened<To>(__builtin_convertvector(x, With<X, Nat<2 * sizeof(E)>>));
+    if constexpr (is_signed<E>) return widened<To>(converted<With<X, Int<2 * sizeof(E)>>>(x));
+    else return widened<To>(converted<With<X, Nat<2 * sizeof(E)>>>(x));
   } else if constexpr (is_floating<T> && !is_floating<E> && sizeof(E) < sizeof(i32)) return widened<To>(widened<With<X, i32>>(x));
-#ifndef __AVX512DQ__
+#ifndef CROTON_AVX512
   else if constexpr (!is_floating<T> && !is_floating<E> && sizeof(E) > 2 * sizeof(T))
-    return widened<To>(__builtin_convertvector(x, With<X, Int<sizeof(E) / 2>>));
+    return widened<To>(converted<With<X, Int<sizeof(E) / 2>>>(x));
   else if constexpr (is_floating<T> && same<E, u32>) {  // u32 as 2^31 + i32, exactly, in f64
-    const With<X, f64> wide = __builtin_convertvector((With<X, i32>)(x ^ 0x80000000u), With<X, f64>) + 0x1p31;
+    const With<X, f64> wide = converted<With<X, f64>>((With<X, i32>)(x ^ 0x80000000u)) + 0x1p31;
     return widened<To>(wide);
   }
 #endif
-  else return __builtin_convertvector(x, To);
+  else return converted<To>(x);
 }
 
 template <class I> constexpr I lowest_of = is_signed<I> ? (I)((u64)1 << (8 * sizeof(I) - 1)) : (I)0;
@@ -38,8 +38,8 @@ template <class To, class X> CROTON_FN To saturated(X x) {
     const X inside = select(gt(x, all<X>(low)), x, all<X>(low));  // NaN becomes low, and 0 below
     const X safe = select(lt(inside, all<X>(beyond)), inside, all<X>(0));
     To r;
-    if constexpr (sizeof(I) < sizeof(i32)) r = __builtin_convertvector(__builtin_convertvector(safe, With<X, i32>), To);
-    else r = __builtin_convertvector(safe, To);
+    if constexpr (sizeof(I) < sizeof(i32)) r = converted<To>(converted<With<X, i32>>(safe));
+    else r = converted<To>(safe);
     r = select(ge(x, all<X>(beyond)), all<To>(highest_of<I>), r);
     return select(isnan(x), all<To>(0), r);
   }
@@ -88,10 +88,10 @@ template <class To> struct cast_to {
     } else if constexpr (same<To, b8>) return ne(x, all<X>(0));
     else if constexpr (same<To, f16>) {
       if constexpr (is_scalar<X>) return {(u16)f16_of_f32(odd_f32(x))};
-      else return {__builtin_convertvector(f16_of_f32(odd_f32(x)), With<X, u16>)};
+      else return {converted<With<X, u16>>(f16_of_f32(odd_f32(x)))};
     } else if constexpr (same<To, bf16>) {
       if constexpr (is_scalar<X>) return {(u16)bf16_of_f32(odd_f32(x))};
-      else return {__builtin_convertvector(bf16_of_f32(odd_f32(x)), With<X, u16>)};
+      else return {converted<With<X, u16>>(bf16_of_f32(odd_f32(x)))};
     } else if constexpr (is_floating<E> && !is_floating<To>) return saturated<R>(x);
     else return widened<R>(x);
   }

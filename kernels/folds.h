@@ -4,11 +4,11 @@ namespace {
 template <int From, class X, int... I> CROTON_FN auto lanes_from(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
 
 /// The greater (lesser) of what was folded so far and one more: NaN once there is one; of equal ones the first.
-template <class X> CROTON_FN X fold_max(X so_far, X x) {
+template <class X> CROTON_FN X running_max(X so_far, X x) {
   if constexpr (is_floating<Element<X>>) return select(isnan(x), x, greater(x, so_far));
   else return max(so_far, x);
 }
-template <class X> CROTON_FN X fold_min(X so_far, X x) {
+template <class X> CROTON_FN X running_min(X so_far, X x) {
   if constexpr (is_floating<Element<X>>) return select(isnan(x), x, lesser(x, so_far));
   else return min(so_far, x);
 }
@@ -23,8 +23,8 @@ template <class X> CROTON_FN X fold_min(X so_far, X x) {
   }
 CROTON_FOLD(hsum, add)
 CROTON_FOLD(hprod, mul)
-CROTON_FOLD(hmax, fold_max)
-CROTON_FOLD(hmin, fold_min)
+CROTON_FOLD(hmax, running_max)
+CROTON_FOLD(hmin, running_min)
 CROTON_FOLD(hor, or_)
 CROTON_FOLD(hand, and_)
 template <int N> CROTON_FN b8 hany(Mask<N> c) { return hor(c.m) != 0; }

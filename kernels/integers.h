@@ -11,7 +11,7 @@ template <class X, class F> CROTON_FN X each_lane(X a, X b, F f) {
 template <class T> CROTON_FN T whole_quotient(T a, T b) {
   if (b == 0) return 0;
   if constexpr (is_signed<T>) {
-    if (b == (T)-1) return (T)-a;
+    if (b == (T)-1) return (T)(0 - (u64)a);
     const T q = (T)(a / b);
     return (T)(q - ((q * b != a) & ((a < 0) != (b < 0))));
   } else return (T)(a / b);
@@ -26,7 +26,7 @@ template <class T> CROTON_FN T whole_remainder(T a, T b) {
   } else return (T)(a % b);
 }
 /// The truncated remainder of finite a and b > 0, exact for any exponents: one bit of the quotient a step.
-template <class F> __attribute__((noinline)) F remainder_of(F a, F b) {
+template <class F> CROTON_SLOW F remainder_of(F a, F b) {
   typedef NatsOf<F> U;
   constexpr int digits = sizeof(F) == 4 ? 23 : 52;
   U x = bits_as<U>(a), y = bits_as<U>(b);
@@ -47,8 +47,8 @@ template <class F> __attribute__((noinline)) F remainder_of(F a, F b) {
 /// C's fmod: a's sign; NaN for b = 0 or infinite a.
 template <class T> CROTON_FN T truncated_remainder(T a, T b) {
   const T x = abs(a), y = abs(b);
-  if (!(x < (T)__builtin_inf()) || !(y > 0)) return (a - a) / (b - b + 0);
-  if (y == (T)__builtin_inf() || x < y) return a;
+  if (!(x < (T)infinite) || !(y > 0)) return (a - a) / (b - b + 0);
+  if (y == (T)infinite || x < y) return a;
   return copysign(remainder_of(x, y), a);
 }
 /// Python's: b's sign, a zero too.
@@ -96,7 +96,7 @@ template <class X> CROTON_FN X shr(X a, X n) {
   else return select(lt(n, all<X>(width)), (X)(a >> count), all<X>(0));
 }
 /// By squaring, wrapping. A negative exponent: the whole part of the true value (0 to it gives 0).
-template <class T> __attribute__((noinline)) T whole_power(T a, T n) {
+template <class T> CROTON_SLOW T whole_power(T a, T n) {
   if constexpr (is_signed<T>)
     if (n < 0) return a == 1 ? 1 : a == (T)-1 ? (n & 1 ? -1 : 1) : 0;
   T r = 1;

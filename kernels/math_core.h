@@ -5,23 +5,27 @@ namespace {
 /// c0 + c1 x + c2 x^2 + ...
 template <class X> CROTON_FN X polynomial(X, double c) { return all<X>(c); }
 template <class X, class... C> CROTON_FN X polynomial(X x, double c, C... more) { return fma(polynomial(x, more...), x, all<X>(c)); }
-/// The lower half of a vector of twice X's lanes; and X beside itself.
-template <int L, class X, int... I> CROTON_FN V<Element<X>, L> relaned(X x, indices<I...>) { return __builtin_shufflevector(x, x, (I % lanes<X>)...); }
-template <int L, class X> CROTON_FN V<Element<X>, L> relaned(X x) { return relaned<L>(x, upto<L>()); }
 
-template <class T> using Native = V<T, CROTON_VECTOR_BYTES / sizeof(T)>;
-/// The body of name(x) for vectors, to be inlined where a loop spends its time: CROTON_MATH(name)(X x) { ... }
-#define CROTON_MATH(NAME) template <class X> requires(!is_scalar<X>) CROTON_FN X NAME##_here
-/// name(x): a function of its own; for scalars lane 0 of it. f16, bf16 and integers are cast by the caller.
+/// CROTON_MATH(name)(X x) { ... } is the body of name(x) for lanes, to be inlined where a loop spends its time;
+/// CROTON_SCALAR_OF(name) makes of it name(x): a function of its own, and for scalars lane 0 of that. Where a lane is a thread
+/// every value is a scalar, and the one definition is all of them. f16, bf16 and integers are cast by the caller.
+#ifdef CROTON_LANES_ARE_THREADS
+#define CROTON_MATH_IF(WHERE, NAME) template <class X> requires(WHERE) CROTON_SLOW X NAME
+#define CROTON_SCALAR_OF(NAME)
+#define CROTON_SCALAR_OF_2(NAME)
+#else
+#define CROTON_MATH_IF(WHERE, NAME) template <class X> requires(!is_scalar<X> && (WHERE)) CROTON_FN X NAME##_here
 #define CROTON_SCALAR_OF(NAME)                                                                                           \
-  template <class X> requires(!is_scalar<X>) __attribute__((noinline)) X NAME(X x) { return NAME##_here(x); }             \
+  template <class X> requires(!is_scalar<X>) CROTON_SLOW X NAME(X x) { return NAME##_here(x); }                           \
   template <class X> requires(is_scalar<X>) X NAME(X x) { return NAME(splat<CROTON_VECTOR_BYTES / sizeof(X)>(x))[0]; }
 #define CROTON_SCALAR_OF_2(NAME)                                                                                         \
-  template <class X> requires(!is_scalar<X>) __attribute__((noinline)) X NAME(X x, X y) { return NAME##_here(x, y); }     \
-  template <class X> requires(is_scalar<X>) X NAME(X x, X y) {                                                            \
+  template <class X> requires(!is_scalar<X> && is_floating<Element<X>>) CROTON_SLOW X NAME(X x, X y) { return NAME##_here(x, y); } \
+  template <class X> requires(is_floating<X>) X NAME(X x, X y) {                                                          \
     constexpr int L = CROTON_VECTOR_BYTES / sizeof(X);                                                                    \
     return NAME(splat<L>(x), splat<L>(y))[0];                                                                             \
   }
+#endif
+#define CROTON_MATH(NAME) CROTON_MATH_IF(true, NAME)
 #define CROTON_PART template <class X> CROTON_FN
 
 template <class X> constexpr bool single = same<Element<X>, f32>;
@@ -37,7 +41,7 @@ CROTON_PART IntsOf<X> whole(X n) {
 }
 /// p * 2^n for whole n, rounded once; |n| up to twice the exponents' range.
 CROTON_PART X scaled(X p, X n) {
-#ifdef __AVX512VL__
+#ifdef CROTON_AVX512
   if constexpr (sizeof(X) == 64 && single<X>) return __builtin_ia32_scalefps512_mask(p, n, p, (u16)-1, 4);
   else if constexpr (sizeof(X) == 64) return __builtin_ia32_scalefpd512_mask(p, n, p, (u8)-1, 4);
   else if constexpr (sizeof(X) == 32 && single<X>) return __builtin_ia32_scalefps256_mask(p, n, p, (u8)-1);
@@ -51,7 +55,7 @@ CROTON_PART X scaled(X p, X n) {
 }
 /// 1 / d to within a few units of the 28th (52nd) digit, for a Newton correction by the caller.
 CROTON_PART X near_reciprocal(X d) {
-#ifdef __AVX512VL__
+#ifdef CROTON_AVX512
   if constexpr (single<X> && sizeof(X) >= 16) {
     X y;
     if constexpr (sizeof(X) == 64) y = __builtin_ia32_rcp14ps512_mask(d, d, (u16)-1);
@@ -65,20 +69,25 @@ CROTON_PART X near_reciprocal(X d) {
 /// (n + n_low) / (d + d_low), where the low parts are below an ulp of the high ones: within 0.6 ulp (1.1 without FMA).
 CROTON_PART X quotient(X n, X n_low, X d, X d_low) {
   const X y = near_reciprocal(d), q = n * y;
-#ifdef __FMA__
+#ifdef CROTON_FMA
   return fma(fma(-q, d, n) + fma(-q, d_low, n_low), y, q);
 #else
   return n / d + (n_low - q * d_low) * y;
 #endif
 }
 
-#ifdef __AVX512F__
+#ifdef CROTON_AVX2
+/// X's lanes over and over, in L lanes; or its first L.
+template <int L, class X, int... I> CROTON_FN V<Element<X>, L> relaned(X x, indices<I...>) { return __builtin_shufflevector(x, x, (I % lanes<X>)...); }
+template <int L, class X> CROTON_FN V<Element<X>, L> relaned(X x) { return relaned<L>(x, upto<L>()); }
+#endif
+#ifdef CROTON_AVX512
 /// t[at[i] mod 32] for each lane.
 CROTON_FN V<f32, 16> lookup(const f32 (&t)[32], V<i32, 16> at) {
   const V<f32, 16>* half = (const V<f32, 16>*)t;
   return __builtin_ia32_vpermt2varps512_mask(at, half[0], half[1], (u16)-1);
 }
-#elif defined(__AVX2__)
+#elif defined(CROTON_AVX2)
 /// t[at[i] mod 8] for each lane.
 CROTON_FN V<f32, 8> lookup(const f32 (&t)[8], V<i32, 8> at) { return __builtin_ia32_permvarsf256(*(const V<f32, 8>*)t, at); }
 #endif
@@ -87,7 +96,7 @@ CROTON_FN V<f32, 8> lookup(const f32 (&t)[8], V<i32, 8> at) { return __builtin_i
 template <class X> struct Pair { X high, low; };
 CROTON_PART Pair<X> product(X a, X b) {
   const X p = a * b;
-#ifdef __FMA__
+#ifdef CROTON_FMA
   return {p, fma(a, b, -p)};
 #else
   constexpr Element<X> c = single<X> ? 0x1.001p12 : 0x1.0000002p27;
@@ -102,13 +111,16 @@ CROTON_PART Pair<X> sum_of(X a, X b) {
 }
 
 /// Whether any lane of a comparison holds.
+#ifdef CROTON_LANES_ARE_THREADS
+CROTON_FN b8 any_lane(b8 m) { return m; }
+#else
 template <class I> CROTON_FN b8 any_lane(I m) {
   if constexpr (is_scalar<I>) return m;
-#ifdef __AVX512DQ__
+#ifdef CROTON_AVX512
   else if constexpr (sizeof(I) == 64 && sizeof(Element<I>) == 4) return __builtin_ia32_cvtd2mask512(m) != 0;
   else if constexpr (sizeof(I) == 64) return __builtin_ia32_cvtq2mask512((V<long long, 8>)m) != 0;
 #endif
-#ifdef __AVX__
+#ifdef CROTON_AVX2
   else if constexpr (sizeof(I) == 32) return __builtin_ia32_movmskps256((V<f32, 8>)m) != 0;
 #endif
   else if constexpr (sizeof(I) == 16) return __builtin_ia32_movmskps((V<f32, 4>)m) != 0;
@@ -118,19 +130,24 @@ template <class I> CROTON_FN b8 any_lane(I m) {
     return any;
   }
 }
+#endif
 
 /// A function of f32 lanes computed in f64 lanes, half a vector at a time.
+#ifdef CROTON_LANES_ARE_THREADS
+template <class X, class F, class... More> CROTON_FN X in_double(F f, X x, More... more) { return (X)f((f64)x, (f64)more...); }
+#else
 template <int From, class X, int... I> CROTON_FN auto some_lanes(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
 template <class X, int... I> CROTON_FN auto joined(X a, X b, indices<I...>) { return __builtin_shufflevector(a, b, I...); }
 template <class X, class F, class... More> CROTON_FN X in_double(F f, X x, More... more) {
   typedef With<X, f64> D;
   if constexpr (sizeof(D) <= CROTON_VECTOR_BYTES) {
-    return __builtin_convertvector(f(__builtin_convertvector(x, D), __builtin_convertvector(more, D)...), X);
+    return converted<X>(f(converted<D>(x), converted<D>(more)...));
   } else {
     constexpr int half = lanes<X> / 2;
     return joined(in_double(f, some_lanes<0>(x, upto<half>()), some_lanes<0>(more, upto<half>())...),
                   in_double(f, some_lanes<half>(x, upto<half>()), some_lanes<half>(more, upto<half>())...), upto<lanes<X>>());
   }
 }
+#endif
 
 }  // namespace

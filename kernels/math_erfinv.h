@@ -13,7 +13,7 @@ CROTON_MATH(erfinv)(X y) {
     x -= step / fma(x, step, all<X>(1));
   }
   x = a < (T)1e-8 ? a * (T)0.88622692545275801365 : x;
-  return a < 1 ? (a == 0 ? y : copysign(x, y)) : a == 1 ? copysign(all<X>(__builtin_inf()), y) : all<X>(__builtin_nan(""));
+  return a < 1 ? (a == 0 ? y : copysign(x, y)) : a == 1 ? copysign(all<X>(infinite), y) : all<X>(not_a_number);
 }
 CROTON_SCALAR_OF(erfinv)
 

@@ -42,13 +42,13 @@ CROTON_PART X lgamma_of_positive(X a) {
   return far ? fma(a - 0.5, l - 1, fma(v, series, all<X>(0.41893853320467274178))) : near;
 }
 CROTON_PART X lgamma_in_double(X x) {
-  const X a = abs(x), inf = all<X>(__builtin_inf());
+  const X a = abs(x), inf = all<X>(infinite);
   const X g = lgamma_of_positive(a < inf ? a : all<X>(1)), s = of_half_turns(a < inf ? a : all<X>(0)).sine;
   const X reflected = 1.1447298858494001741 - log(a) - log(s) - g;
   return x != x ? x : a < 1e-20 ? -log(a) : (a == inf) | ((x < 0) & (s == 0)) ? inf : x < 0 ? reflected : g;
 }
 CROTON_PART X digamma_in_double(X x) {
-  const X a = abs(x), inf = all<X>(__builtin_inf());
+  const X a = abs(x), inf = all<X>(infinite);
   const X safe = a < inf ? a : all<X>(1);
   const auto r = raised(safe);
   const X v = 1 / r.y, z = v * v;
@@ -56,16 +56,22 @@ CROTON_PART X digamma_in_double(X x) {
   const X g = (log(r.y) - fma(z, series, 0.5 * v)) - r.sum;
   const auto half = of_half_turns(safe);
   const X reflected = g + (1 / safe + 3.14159265358979323846 * half.cosine / half.sine);
-  const X below = (half.sine == 0) | (a == inf) ? all<X>(__builtin_nan("")) : reflected;
+  const X below = (half.sine == 0) | (a == inf) ? all<X>(not_a_number) : reflected;
   return a < 1e-20 ? -1 / x : x < 0 ? below : x < inf ? g : x;
 }
+struct LgammaInDouble {
+  template <class X> CROTON_FN X operator()(X x) const { return lgamma_in_double(x); }
+};
+struct DigammaInDouble {
+  template <class X> CROTON_FN X operator()(X x) const { return digamma_in_double(x); }
+};
 CROTON_MATH(lgamma)(X x) {
-  if constexpr (single<X>) return in_double([](auto v) { return lgamma_in_double(v); }, x);
+  if constexpr (single<X>) return in_double(LgammaInDouble{}, x);
   else return lgamma_in_double(x);
 }
 CROTON_SCALAR_OF(lgamma)
 CROTON_MATH(digamma)(X x) {
-  if constexpr (single<X>) return in_double([](auto v) { return digamma_in_double(v); }, x);
+  if constexpr (single<X>) return in_double(DigammaInDouble{}, x);
   else return digamma_in_double(x);
 }
 CROTON_SCALAR_OF(digamma)

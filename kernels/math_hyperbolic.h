@@ -62,7 +62,7 @@ CROTON_MATH(asinh)(X x) {
   const X s_low = (((sum.high - ss.high) - ss.low) + (sum.low + square.low)) / (2 * s);
   const auto u = sum_of(s, c);
   const X r = log_of_parts(big ? a : u.high, big ? all<X>(0) : u.low + s_low, big ? all<X>(1) : all<X>(0));
-  return a < (T)0.5 ? (x == 0 ? x : near) : a < all<X>(__builtin_inf()) ? copysign(r, x) : x;
+  return a < (T)0.5 ? (x == 0 ? x : near) : a < all<X>(infinite) ? copysign(r, x) : x;
 }
 CROTON_SCALAR_OF(asinh)
 
@@ -83,7 +83,7 @@ CROTON_MATH(acosh)(X x) {
   const X s_low = s > 0 ? (((m.high - ss.high) - ss.low) + fma(t, d_low, m.low)) / (2 * s) : all<X>(0);
   const auto w = sum_of(greater(s, t), lesser(s, t));
   const X r = big ? log_of_parts(x, all<X>(0), all<X>(1)) : log1p_of_parts(w.high, w.low + s_low);
-  return x < 1 ? all<X>(__builtin_nan("")) : x < all<X>(__builtin_inf()) ? (x == 1 ? all<X>(0) : r) : x;
+  return x < 1 ? all<X>(not_a_number) : x < all<X>(infinite) ? (x == 1 ? all<X>(0) : r) : x;
 }
 CROTON_SCALAR_OF(acosh)
 
@@ -96,7 +96,7 @@ CROTON_MATH(atanh)(X x) {
   const X r = (T)0.5 * log1p_of_parts(q, q_low);
   const X tiny = fma(x * x * x, all<X>(1.0 / 3), x);
   return a < (T)(single<X> ? 0x1p-8 : 0x1p-16) ? (x == 0 ? x : tiny)
-       : a < 1 ? copysign(r, x) : a == 1 ? copysign(all<X>(__builtin_inf()), x) : all<X>(__builtin_nan(""));
+       : a < 1 ? copysign(r, x) : a == 1 ? copysign(all<X>(infinite), x) : all<X>(not_a_number);
 }
 CROTON_SCALAR_OF(atanh)
 

@@ -78,7 +78,7 @@ CROTON_SCALAR_OF(atan)
 /// The angle of the point (x, y), by IEEE 754's rules for zeros and infinities.
 CROTON_MATH(atan2)(X y, X x) {
   typedef Element<X> T;
-  const X inf = all<X>(__builtin_inf()), a = abs(y), b = abs(x), high = greater(a, b);
+  const X inf = all<X>(infinite), a = abs(y), b = abs(x), high = greater(a, b);
   const auto both = (a == b) & ((a == inf) | (a == 0));
   const auto large = high > (T)(single<X> ? 0x1p90 : 0x1p900), small = high < (T)(single<X> ? 0x1p-60 : 0x1p-900);
   const X scale = large ? all<X>(single<X> ? 0x1p-60 : 0x1p-200) : small ? all<X>(single<X> ? 0x1p60 : 0x1p200) : all<X>(1);

@@ -6,7 +6,7 @@ template <class X> struct Split { X k, m; };
 /// x = 2^k m with m in [3/4, 3/2), for x > 0, subnormals too; anything elsewhere (see log_edges).
 CROTON_PART Split<X> split_exponent(X x) {
   typedef Element<X> T;
-#ifdef __AVX512VL__
+#ifdef CROTON_AVX512
   if constexpr (sizeof(X) == 64 && single<X>) {
     const X m = __builtin_ia32_getmantps512_mask(x, 3, x, (u16)-1, 4);
     return {__builtin_ia32_getexpps512_mask(x, x, (u16)-1, 4) - __builtin_ia32_getexpps512_mask(m, m, (u16)-1, 4), m};
@@ -51,9 +51,9 @@ CROTON_PART X log_sum(X k, X f, X rest) {
 }
 /// r, and what x = 0, x < 0, inf and NaN give.
 CROTON_PART X log_edges(X x, X r) {
-  const X inf = all<X>(__builtin_inf());
+  const X inf = all<X>(infinite);
   r = x < inf ? r : x;
-  return x > 0 ? r : (x == 0 ? -inf : all<X>(__builtin_nan("")));
+  return x > 0 ? r : (x == 0 ? -inf : all<X>(not_a_number));
 }
 
 CROTON_MATH(log)(X x) {

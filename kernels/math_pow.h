@@ -13,6 +13,9 @@ CROTON_PART X pow_in_double(X x, X y) {  // x > 0 finite or inf; f64 lanes holdi
                             0x1.6d8ce6f348527p-10, 0x1.9f01a350649f3p-13);
   return fma(r, q, all<X>(1)) * power_of_two<X>(whole(n));
 }
+struct PowInDouble {
+  template <class X> CROTON_FN X operator()(X x, X y) const { return pow_in_double(x, y); }
+};
 
 /// log x = high + low.
 CROTON_PART Pair<X> long_log(X x) {
@@ -53,27 +56,25 @@ CROTON_PART X pow_of_positive(X x, X y) {
 }
 
 /// IEEE 754's: pow(x, 0) = pow(1, y) = 1, NaN for x < 0 and a y that is not whole.
-template <class X> requires(!is_scalar<X> && is_floating<Element<X>>) __attribute__((noinline)) X pow(X x, X y) {
+CROTON_MATH_IF(is_floating<Element<X>>, pow)(X x, X y) {
   typedef Element<X> T;
-  const X a = abs(x), inf = all<X>(__builtin_inf()), zero = all<X>(0);
+  const X a = abs(x), inf = all<X>(infinite), zero = all<X>(0);
   const auto finite = (a > 0) & (a < inf);
   const X safe = finite ? a : all<X>(1);
   X r;
-  if constexpr (single<X>) r = in_double([](auto u, auto v) { return pow_in_double(u, v); }, safe, y);
+  if constexpr (single<X>) r = in_double(PowInDouble{}, safe, y);
   else r = pow_of_positive(safe, y);
   const auto grows = (a > 1) == (y > 0);  // 0 and inf to a power that is not 0
   r = finite ? (a == 1 ? all<X>(1) : r) : (grows ? inf : zero);
   const X half = y * (T)0.5;
-  const auto is_whole = rint(y) == y, odd = is_whole & (rint(half) != half);
+  const auto is_whole = rint(y) == y;
+  const auto odd = is_whole & (rint(half) != half);
   const X negated = bits_as<X>((IntsOf<X>)(int_bits(r) ^ sign_bit(x)));
   r = odd ? negated : r;
-  r = (x < 0) & (a < inf) & (is_whole == 0) ? all<X>(__builtin_nan("")) : r;
+  r = (x < 0) & (a < inf) & (is_whole == 0) ? all<X>(not_a_number) : r;
   r = (x != x) | (y != y) ? x + y : r;
   return (y == 0) | (x == 1) ? all<X>(1) : r;
 }
-template <class X> requires(is_floating<X>) X pow(X x, X y) {
-  constexpr int L = CROTON_VECTOR_BYTES / sizeof(X);
-  return pow(splat<L>(x), splat<L>(y))[0];
-}
+CROTON_SCALAR_OF_2(pow)
 
 }  // namespace

@@ -42,7 +42,7 @@ CROTON_MATH(softplus)(X x) {
   const X rest = log1p_rest(f, over_one_plus(f_low, f));
   const X k = upper ? all<X>(1) : all<X>(0), positive = x > 0 ? x : all<X>(0);
   const X r = log_sum(k, f, rest) + positive;
-  return x == x ? (x == all<X>(__builtin_inf()) ? x : r) : x;
+  return x == x ? (x == all<X>(infinite) ? x : r) : x;
 }
 CROTON_SCALAR_OF(softplus)
 

@@ -3,7 +3,7 @@
 // The tables: least squares at Chebyshev nodes, weighted relative, each coefficient rounded before the next was fitted.
 namespace {
 
-#ifdef __AVX512F__
+#ifdef CROTON_AVX512
 // Four intervals an octave from 3/64, at (bits(|x|) >> 21) mod 32. Rows: B, then c0, c1, ... of |x| - B.
 alignas(64) const f32 tanh_table[7][32] = {
     {0x1.1fea62p+1f, 0x1.5fefc4p+1f, 0x1.9fea9ep+1f, 0x1.dff9f8p+1f, 0x1.1fe926p+2f, 0x1.5fe8b8p+2f, 0x1.9feef2p+2f,
@@ -44,7 +44,7 @@ alignas(64) const f32 tanh_table[7][32] = {
      -0x1.b9d06ep-5f, -0x1.0741d2p-5f, -0x1.3740fp-7f, 0x1.7b43d2p-10f, 0x1.2c2bep-8f},
 };
 constexpr int tanh_octave_bits = 2;
-#elif defined(__AVX2__)
+#elif defined(CROTON_AVX2)
 // One interval an octave from 3/32 * 2^k, at ((bits(|x|) - bits(3/64)) >> 23) mod 8. Rows: B, then c0, c1, ... of |x| - B.
 alignas(64) const f32 tanh_table[11][8] = {
     {0, 0x1.1fe8d8p-3f, 0x1.1fe9fp-2f, 0x1.1fe8e6p-1f, 0x1.1fe8dep+0f, 0x1.1fea62p+1f, 0x1.1fe926p+2f, 0x1.f0176ep+2f},
@@ -70,7 +70,7 @@ alignas(64) const f32 tanh_table[11][8] = {
 constexpr int tanh_octave_bits = 0;
 #endif
 
-#ifdef __AVX2__
+#ifdef CROTON_AVX2
 template <int... K, class X> CROTON_FN X tanh_by_table(X x, indices<K...>) {
   constexpr int rows = sizeof(tanh_table) / sizeof(tanh_table[0]);
   const X a = lesser(all<X>(9.5), abs(x));
@@ -92,7 +92,7 @@ CROTON_PART X tanh_exact_form(X x) {
 }
 
 CROTON_MATH(tanh)(X x) {
-#ifdef __AVX2__
+#ifdef CROTON_AVX2
   constexpr int L = sizeof(tanh_table[0]) / sizeof(f32) / (1 + (tanh_octave_bits == 2));
   if constexpr (single<X>)
     return relaned<lanes<X>>(tanh_by_table(relaned<L>(x), upto<sizeof(tanh_table) / sizeof(tanh_table[0]) - 2>()));

@@ -3,6 +3,10 @@ namespace {
 
 template <class T> struct __attribute__((packed)) loose { T v; };
 
+/// Of indices: a >= 0, b > 0.
+CROTON_FN i64 index_quotient(i64 a, i64 b) { return a / b; }
+CROTON_FN i64 index_remainder(i64 a, i64 b) { return a % b; }
+
 template <class T> CROTON_FN T load(const T* p) { return *p; }
 template <class T> CROTON_FN void store(T* p, T x) { *p = x; }
 

@@ -13,6 +13,17 @@ typedef unsigned int u32;
 typedef unsigned long u64;
 typedef bool b8;
 #define CROTON_FN inline __attribute__((always_inline))
+#define CROTON_SLOW __attribute__((noinline))  // too large to be worth a copy in each place
+#define CROTON_TABLE constexpr
+#ifdef __FMA__
+#define CROTON_FMA
+#endif
+#ifdef __AVX2__
+#define CROTON_AVX2
+#endif
+#if defined(__AVX512VL__) && defined(__AVX512DQ__)
+#define CROTON_AVX512
+#endif
 
 namespace {
 
@@ -77,6 +88,11 @@ template <int N> using upto = indices<__integer_pack(N)...>;
 
 template <class To, class From> CROTON_FN To bits_as(From x) { return __builtin_bit_cast(To, x); }
 template <class X> CROTON_FN IntsOf<X> int_bits(X x) { return bits_as<IntsOf<X>>(x); }
+
+constexpr f64 infinite = __builtin_inf(), not_a_number = __builtin_nan("");
+template <class To, class X> CROTON_FN To converted(X x) { return __builtin_convertvector(x, To); }
+CROTON_FN int leading_zeros(u64 x) { return __builtin_clzl(x); }  // x != 0
+CROTON_FN u64 high_product(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
 
 /// All lanes x.
 template <class R, class T, int... I> CROTON_FN R splat_lanes(T x, indices<I...>) { return R{((void)I, x)...}; }
@@ -192,8 +208,8 @@ template <class X> CROTON_FN IntsOf<X> sign_bit(X x) { return int_bits(x) & (Int
 /// |a| with b's sign.
 template <class X> CROTON_FN X copysign(X a, X b) { return bits_as<X>((IntsOf<X>)(int_bits(abs(a)) | sign_bit(b))); }
 template <class X> CROTON_FN BoolsOf<X> isnan(X x) { return ne(x, x); }
-template <class X> CROTON_FN BoolsOf<X> isinf(X x) { return eq(abs(x), all<X>(__builtin_inf())); }
-template <class X> CROTON_FN BoolsOf<X> isfinite(X x) { return lt(abs(x), all<X>(__builtin_inf())); }
+template <class X> CROTON_FN BoolsOf<X> isinf(X x) { return eq(abs(x), all<X>(infinite)); }
+template <class X> CROTON_FN BoolsOf<X> isfinite(X x) { return lt(abs(x), all<X>(infinite)); }
 /// -1, 0 or 1; NaN stays.
 template <class X> CROTON_FN X sign(X x) {
   const X zero = all<X>(0), one = all<X>(1);

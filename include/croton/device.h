@@ -13,6 +13,8 @@ struct DeviceCounters {
   std::uint64_t launches = 0;       ///< of generated kernels
   std::uint64_t library_calls = 0;  ///< matrix products and the like
   std::uint64_t compilations = 0;   ///< runs of the compiler: what the cache did not have
+  std::uint64_t transfers_in = 0;   ///< copies from the host to the device
+  std::uint64_t transfers_out = 0;  ///< copies from the device to the host
 };
 DeviceCounters device_counters();
 

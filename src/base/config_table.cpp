@@ -150,8 +150,8 @@ std::string allowed_values(const ConfigRow& row) {
   switch (row.type) {
     case ConfigType::flag: return "True, False";
     case ConfigType::number:
-      return fmt::format("a whole number of {} from {} to {}{}", row.unit, row.low, row.high,
-                         row.unit == "bytes" ? ", also as 512MiB or 2GiB" : "");
+      return fmt::format("a whole number{}{} from {} to {}{}", row.unit.empty() ? "" : " of ", row.unit, row.low,
+                         row.high, row.unit == "bytes" ? ", also as 512MiB or 2GiB" : "");
     case ConfigType::choice: return fmt::format("{}", fmt::join(split(row.allowed, '|'), ", "));
     case ConfigType::device: return "cpu, cuda or gpu (cuda0, gpu1, ... with a number), emulator, auto";
     case ConfigType::path: return "a path";

@@ -32,19 +32,23 @@ std::vector<std::string> whole_environment() {
   return all;
 }
 
-EnvironmentFor::EnvironmentFor(const char* name, const std::string& value) : name_(name), changed_(!value.empty()) {
-  if (!changed_) return;
+EnvironmentFor::EnvironmentFor(const std::vector<Variable>& variables) {
+  before_.reserve(variables.size());
   word().lock();
-  before_ = value_of(name);
-  ::setenv(name, value.c_str(), 1);
+  for (const Variable& v : variables) {
+    if (v.value.empty()) continue;
+    before_.push_back({v.name, value_of(v.name)});
+    ::setenv(v.name, v.value.c_str(), 1);
+  }
 }
 
 EnvironmentFor::~EnvironmentFor() {
-  if (!changed_) return;
-  if (before_)
-    ::setenv(name_, before_->c_str(), 1);
-  else
-    ::unsetenv(name_);
+  for (const Before& b : before_) {
+    if (b.value)
+      ::setenv(b.name, b.value->c_str(), 1);
+    else
+      ::unsetenv(b.name);
+  }
   word().unlock();
 }
 

@@ -11,20 +11,25 @@ std::optional<std::string> environment_value(const char* name);
 /// Every "NAME=value".
 std::vector<std::string> whole_environment();
 
-/// A variable stands for the life of the scope only: libraries read them when they are opened. The same thread asks for
-/// no other meanwhile, and other threads of ours wait.
+/// Variables that stand for the life of the scope only: libraries read them when they are opened. The same thread asks
+/// for no other meanwhile, and other threads of ours wait.
 class EnvironmentFor {
  public:
-  /// "" leaves the variable as it is.
-  EnvironmentFor(const char* name, const std::string& value);
+  struct Variable {
+    const char* name;
+    std::string value;  ///< "" leaves the variable as it is
+  };
+  explicit EnvironmentFor(const std::vector<Variable>&);
   ~EnvironmentFor();
   EnvironmentFor(const EnvironmentFor&) = delete;
   EnvironmentFor& operator=(const EnvironmentFor&) = delete;
 
  private:
-  const char* name_;
-  bool changed_;
-  std::optional<std::string> before_;
+  struct Before {
+    const char* name;
+    std::optional<std::string> value;
+  };
+  std::vector<Before> before_;
 };
 
 }  // namespace croton

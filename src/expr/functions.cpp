@@ -110,4 +110,14 @@ std::string kernel_source(std::span<const std::string_view> functions) {
   return source;
 }
 
+std::string gpu_kernel_source(std::span<const std::string_view> functions) {
+  std::string source = std::string(kernel_text("primitives_cuda.h")) + std::string(kernel_text("prelude_gpu.h"));
+  source += "namespace croton {\n";
+  for (const std::string_view file : kernel_files(functions))
+    if (file != "prelude.h" && file != "memory.h" && file != "folds.h") source += kernel_text(file);
+  return source + "}  // namespace croton\n";
+}
+
+std::string_view emulator_shim() { return kernel_text("emulator_shim.h"); }
+
 }  // namespace croton::expr

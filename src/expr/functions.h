@@ -76,5 +76,10 @@ std::span<const ScalarFunction> all_functions();
 std::vector<std::string_view> kernel_files(std::span<const std::string_view> functions);
 /// Their texts, joined: what the printer puts first, after its macros CROTON_VECTOR_BYTES.
 std::string kernel_source(std::span<const std::string_view> functions);
+/// The same for a GPU: primitives_cuda.h (which the emulator's shim takes the place of), prelude_gpu.h, and the files
+/// beyond memory and folds, in namespace croton.
+std::string gpu_kernel_source(std::span<const std::string_view> functions);
+/// What stands before it on the host.
+std::string_view emulator_shim();
 
 }  // namespace croton::expr

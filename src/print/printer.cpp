@@ -24,8 +24,9 @@ class Printer {
       : nest_(nest), dialect_(dialect), names_(names) {}
 
   std::string run(std::string_view name) {
-    out_ = dialect_.signature(name);
+    out_ = dialect_.signature(name, nest_);
     find_updated(nest_.body);
+    if (const std::string scratch = dialect_.scratch(nest_); !scratch.empty()) line("{}", scratch);
     declare_words();
     if (points_ >= 0)
       line("const i64 v0 = v2 * w{}, v1 = v0 + w{} < w{} ? v0 + w{} : w{};", points_, points_, total_, points_, total_);
@@ -52,7 +53,7 @@ class Printer {
     for (std::size_t k = 0; k < nest_.words.size(); ++k) {
       const Word& w = nest_.words[k];
       const std::string note = names_ ? "  // " + names_->words[k] : "";
-      const std::string raw = fmt::format("((const i64*)words)[{}]", k);
+      const std::string raw = dialect_.word(k);
       if (w.kind == Word::Kind::chunk_points) points_ = static_cast<int>(k);
       if (w.kind == Word::Kind::parallel) total_ = static_cast<int>(k);
       switch (w.kind) {
@@ -94,9 +95,11 @@ class Printer {
 
   std::string type(int reg) const {
     const tile::Register& r = nest_.registers[static_cast<std::size_t>(reg)];
-    return r.lanes ? fmt::format("V<{}, {}>", dialect_.type(r.dtype), nest_.lanes) : dialect_.type(r.dtype);
+    return r.lanes && !dialect_.threads ? fmt::format("V<{}, {}>", dialect_.type(r.dtype), nest_.lanes)
+                                        : dialect_.type(r.dtype);
   }
-  bool is_lanes(int reg) const { return nest_.registers[static_cast<std::size_t>(reg)].lanes; }
+  // A vector in this dialect.
+  bool is_lanes(int reg) const { return !dialect_.threads && nest_.registers[static_cast<std::size_t>(reg)].lanes; }
   DType dtype(int reg) const { return nest_.registers[static_cast<std::size_t>(reg)].dtype; }
 
   std::string in_lanes(int reg, std::string scalar) const {
@@ -108,7 +111,7 @@ class Printer {
     const std::string t = dialect_.type(d);
     const auto extreme = [&](bool least) {
       if (d == boolean) return fmt::format("({}){}", t, least ? 0 : 1);
-      if (is_float(d)) return fmt::format("({}){}__builtin_inf()", t, least ? "-" : "");
+      if (is_float(d)) return fmt::format("({}){}infinite", t, least ? "-" : "");
       const int bits = static_cast<int>(size_of(d)) * 8;
       if (is_unsigned_int(d)) return least ? fmt::format("({})0", t) : fmt::format("({})~(u64)0", t);
       return least ? fmt::format("({})((u64)1 << {})", t, bits - 1)
@@ -128,8 +131,8 @@ class Printer {
   static std::string_view combine(Monoid m) {
     switch (m) {
       case Monoid::prod: return "mul";
-      case Monoid::max: return "fold_max";
-      case Monoid::min: return "fold_min";
+      case Monoid::max: return "running_max";
+      case Monoid::min: return "running_min";
       case Monoid::any: return "or_";
       case Monoid::all: return "and_";
       default: return "add";
@@ -137,12 +140,12 @@ class Printer {
   }
   static std::string_view across(Monoid m) {
     switch (m) {
-      case Monoid::prod: return "hprod";
-      case Monoid::max: return "hmax";
-      case Monoid::min: return "hmin";
-      case Monoid::any: return "hany";
-      case Monoid::all: return "hall";
-      default: return "hsum";
+      case Monoid::prod: return "prod";
+      case Monoid::max: return "max";
+      case Monoid::min: return "min";
+      case Monoid::any: return "any";
+      case Monoid::all: return "all";
+      default: return "sum";
     }
   }
 
@@ -165,6 +168,7 @@ class Printer {
 
   std::string load(const Statement& s) const {
     const std::string m = memory(s, true);
+    if (dialect_.threads) return fmt::format("load({})", m);
     switch (s.reach) {
       case Reach::scalar: return fmt::format("load({})", m);
       case Reach::lanes:
@@ -178,6 +182,10 @@ class Printer {
 
   void store(const Statement& s) {
     const std::string m = memory(s, false);
+    if (dialect_.threads) {
+      const bool one = s.reach == Reach::scalar && nest_.lanes > 1;
+      return line("{}store({}, r{});", one ? "if (thread() == 0) " : "", m, s.args[0]);
+    }
     switch (s.reach) {
       case Reach::scalar: line("store({}, r{});", m, s.args[0]); break;
       case Reach::lanes:
@@ -210,8 +218,8 @@ class Printer {
 
   void index(const Statement& s) {
     std::string v = linear(s.address);
-    if (s.divisor.word >= 0 || s.divisor.number != 1) v = fmt::format("({}) / {}", v, factor(s.divisor));
-    if (s.modulus.word >= 0 || s.modulus.number != 0) v = fmt::format("({}) % {}", v, factor(s.modulus));
+    if (s.divisor.word >= 0 || s.divisor.number != 1) v = fmt::format("index_quotient({}, {})", v, factor(s.divisor));
+    if (s.modulus.word >= 0 || s.modulus.number != 0) v = fmt::format("index_remainder({}, {})", v, factor(s.modulus));
     if (s.bounded) v = fmt::format("{} < v1 ? {} : v1", v, v);
     line("const i64 v{} = {};", s.variable, v);
   }
@@ -232,6 +240,12 @@ class Printer {
 
   void lane_loop(const Statement& s) {
     const std::string v = fmt::format("v{}", s.variable), to = linear(s.to);
+    if (dialect_.threads) {
+      const std::string from = s.from.empty() ? "" : linear(s.from) + " + ";
+      line("for (i64 {} = {}thread(); {} < {}; {} += {}) {{", v, from, v, to, v, nest_.lanes);
+      nested(s.body);
+      return line("}}");
+    }
     line("{{");
     ++depth_;
     line("i64 {} = {};", v, linear(s.from));
@@ -271,10 +285,17 @@ class Printer {
         return let(
             s, fmt::format("{}{}({})", expr::function(s.function).spelling, s.in_line ? "_here" : "", list(s.args)));
       case K::let_convert: return let(s, fmt::format("cast<{}>(r{})", dialect_.type(dtype(s.result)), s.args[0]));
-      case K::let_splat: return let(s, fmt::format("splat<{}>(r{})", nest_.lanes, s.args[0]));
+      case K::let_splat:
+        return let(s, dialect_.threads ? fmt::format("r{}", s.args[0])
+                                       : fmt::format("splat<{}>(r{})", nest_.lanes, s.args[0]));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
-      case K::let_fold: return let(s, fmt::format("{}(r{})", across(s.monoid), s.args[0]));
+      case K::let_fold:
+        return let(s, dialect_.threads ? fmt::format("folded_{}<{}, {}, {}>()", across(s.monoid), nest_.lanes, s.slot,
+                                                     dialect_.type(dtype(s.result)))
+                                       : fmt::format("h{}(r{})", across(s.monoid), s.args[0]));
+      case K::put_fold: return line("fold_{}<{}, {}>(r{});", across(s.monoid), nest_.lanes, s.slot, s.args[0]);
+      case K::barrier: return line("barrier();");
       case K::let_masked:
         return let(s, fmt::format("select(first_lanes<{}>(n), r{}, {})", nest_.lanes, s.args[0],
                                   identity(s.args[0], s.monoid)));
@@ -341,9 +362,12 @@ std::string translation_unit(std::span<const Nest> nests, const Target& target) 
     for (const std::string_view f : functions(n))
       if (std::find(used.begin(), used.end(), f) == used.end()) used.push_back(f);
   std::sort(used.begin(), used.end());
-  std::string text = fmt::format("#define CROTON_VECTOR_BYTES {}\n", target.vector_bytes) + expr::kernel_source(used);
-  for (std::size_t i = 0; i < nests.size(); ++i) text += kernel(nests[i], entry_name(i), cpp_dialect());
-  return text;
+  const bool gpu = target.device_class == DeviceClass::gpu;
+  std::string text =
+      gpu ? expr::gpu_kernel_source(used) + "namespace croton {\n"
+          : fmt::format("#define CROTON_VECTOR_BYTES {}\n", target.vector_bytes) + expr::kernel_source(used);
+  for (std::size_t i = 0; i < nests.size(); ++i) text += kernel(nests[i], entry_name(i), dialect(target.device_class));
+  return gpu ? text + "}  // namespace croton\n" : text;
 }
 
 }  // namespace croton::print

@@ -11,10 +11,18 @@ namespace croton::print {
 struct Dialect {
   /// The name of an element type.
   std::string (*type)(DType);
-  /// Opens and closes a kernel of that name.
-  std::string (*signature)(std::string_view name);
+  /// Opens a kernel of that name.
+  std::string (*signature)(std::string_view name, const tile::Nest&);
+  /// The 64-bit word of that number.
+  std::string (*word)(std::size_t);
+  /// Where the scratch of a chunk begins: a declaration, or "" where the signature brings it.
+  std::string (*scratch)(const tile::Nest&);
+  /// A lane is a thread: a register of lanes is a scalar, and a loop over lanes goes from thread to thread.
+  bool threads = false;
 };
 const Dialect& cpp_dialect();
+const Dialect& cuda_dialect();
+const Dialect& dialect(DeviceClass);
 
 /// What people see beside the same text (the dump); the compiled text has made-up names and no comments.
 struct Names {
@@ -26,8 +34,13 @@ struct Names {
 std::string kernel(const tile::Nest&, std::string_view name, const Dialect&, const Names* names = nullptr);
 /// The functions of expr/functions that a nest calls.
 std::vector<std::string_view> functions(const tile::Nest&);
-/// A whole translation unit for the CPU: the prelude with the mathematics that is used, then each nest as kernel_0,
-/// kernel_1, ...
+/// What a kernel of a GPU takes: the nest's words, then where the scratch of all blocks lies (0: in shared memory) and
+/// how many bytes of it a block has.
+std::size_t gpu_words(const tile::Nest&);
+/// Beyond it, in bytes, a kernel's words lie in memory and its one parameter is their address.
+inline constexpr std::size_t most_gpu_parameters = 4096;
+/// A whole translation unit: the prelude with the mathematics that is used, then each nest as kernel_0, kernel_1, ...
+/// For a GPU all of it compiles as it is with NVRTC, and on the host behind the emulator's shim.
 std::string translation_unit(std::span<const tile::Nest>, const Target&);
 std::string entry_name(std::size_t number);
 

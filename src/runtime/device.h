@@ -50,7 +50,8 @@ enum class Optimize : std::uint8_t { usual, none };
 struct Source {
   std::string text;
   Optimize optimize = Optimize::usual;
-  std::vector<std::string> entries;  ///< names of extern "C" functions of the type ChunkFunction
+  std::vector<std::string> entries;  ///< names of extern "C" functions of the type ChunkFunction; on a GPU, kernels
+  std::vector<int> threads = {};     ///< of a block of each entry, on a GPU
   std::string name = {};  ///< for error texts and listings only, e.g. the function's name; not part of the key
 };
 
@@ -74,6 +75,7 @@ struct BufferUse {
   void* data = nullptr;
   std::size_t bytes = 0;
   Access access = Access::r;
+  const char* name = "";  ///< for error texts; lives as long as the work
 };
 
 /// All chunks of one phase, in any order, at once. `args` is copied or used up before launch() returns.

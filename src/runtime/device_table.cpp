@@ -1,11 +1,14 @@
 // Which devices there are, by the names that the configuration uses.
+#include <map>
 #include <mutex>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/cpu/cpu_device.h"
+#include "runtime/emulator/emulator_driver.h"
 #include "runtime/gpu/cuda_plugin.h"
+#include "runtime/gpu/gpu_device.h"
 #include "runtime/queued.h"
 
 namespace croton::runtime {
@@ -22,15 +25,30 @@ Device& queued() {
   return *opened;
 }
 
+Device& emulated() {
+  static Device* const opened = [] {
+    const auto config = config_snapshot();
+    return new GpuDevice("emulator", std::make_unique<emulator::EmulatorDriver>(emulator::Options{
+                                         .check = config->flag("emulator_check"),
+                                         .seed = static_cast<std::uint64_t>(config->number("emulator_seed"))}));
+  }();
+  return *opened;
+}
+
 constexpr std::string_view ways_out =
     "device=cpu runs on the processor; device=auto takes a GPU where there is one and else the CPU, and says so; "
-    "device=emulator is the GPU path without a GPU, in the versions that have it";
+    "device=emulator is the GPU path without a GPU";
 
 // The GPU of that number. Throws DeviceError with the reason where it cannot be used.
 Device& cuda(unsigned number) {
-  const auto driver = gpu::cuda_plugin().open(gpu::CudaOptions::from(*config_snapshot()), number);
-  fail<DeviceError>("{} is there and its driver works ({}), but this version of Croton ({}) makes no kernels for it",
-                    driver->properties().name, driver->versions(), CROTON_VERSION);
+  static std::mutex door;
+  static auto* const opened = new std::map<unsigned, std::unique_ptr<Device>>;
+  const std::lock_guard guard(door);
+  auto& device = (*opened)[number];
+  if (device == nullptr)
+    device = std::make_unique<GpuDevice>(fmt::format("cuda{}", number),
+                                         gpu::cuda_plugin().open(gpu::CudaOptions::from(*config_snapshot()), number));
+  return *device;
 }
 
 std::string first_line(std::string_view text) { return std::string(text.substr(0, text.find('\n'))); }
@@ -64,10 +82,7 @@ Device& device(std::string_view written) {
       return cuda(static_cast<unsigned>(number));
     } catch (const DeviceError& e) { fail<DeviceError>("device={}: {}\n  {}", name, e.what(), ways_out); }
   }
-  if (name == "emulator") {
-    fail<DeviceError>("device=emulator: this version of Croton ({}) has no emulated GPU\n  {}", CROTON_VERSION,
-                      ways_out);
-  }
+  if (name == "emulator") return emulated();
   fail<DeviceError>(
       "device={}: there is no such device; devices are cpu, cuda, cuda0, ..., gpu, gpu0, ..., emulator, auto", written);
 }

@@ -13,6 +13,7 @@
 #include "array/access.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "ops/evaluate.h"
 #include "print/printer.h"
 #include "runtime/cpu/cpu_count.h"
@@ -76,6 +77,7 @@ struct Executable::Body {
   std::vector<Tensor> deciding;
   std::vector<int> input_buffers, shared_buffers;  // by leaf; -1: not read
   std::vector<Buffer> constants;                   // by buffer
+  std::vector<std::string> buffer_names;
   Workspaces workspaces;
   std::atomic<bool> profiling{false};
   mutable std::mutex times_mutex;
@@ -92,7 +94,19 @@ struct Executable::Body {
     written_in_place = in_place(program, updates);
     find_leaves();
     upload_constants();
+    for (const tile::Buffer& b : program.buffers)
+      buffer_names.push_back((b.kind == tile::Buffer::Kind::partial ? "partials of " : "") + formula(b.node, 40));
   }
+
+  // The work that calls gave may still be under way where the device works later: it uses the module and the names.
+  ~Body() {
+    if (device.host_addressable()) return;
+    try {
+      device.synchronize();
+    } catch (const Error& e) { warn(fmt::format("{}: the last of its work failed: {}", name, e.what())); }
+  }
+  Body(const Body&) = delete;
+  Body& operator=(const Body&) = delete;
 
   void compile() {
     for (const tile::Step& s : program.steps) {
@@ -115,6 +129,7 @@ struct Executable::Body {
       Source s{.text = {}, .entries = {}, .name = name};
       std::size_t registers = 0;
       while (end < nests.size() && (end == first || registers + nests[end].registers.size() <= most_registers)) {
+        s.threads.push_back(nests[end].lanes);
         registers += nests[end++].registers.size();
         s.entries.push_back(print::entry_name(s.entries.size()));
       }
@@ -253,7 +268,7 @@ struct Executable::Body {
     if (auto w = workspaces.idle(plan)) return w;
     auto w = std::make_unique<Workspace>();
     w->plan = plan;
-    if (plan->arena_bytes > 0) w->arena = Buffer(device, plan->arena_bytes);
+    if (plan->arena_bytes > 0 && !device.separate_buffers()) w->arena = Buffer(device, plan->arena_bytes);
     if (!plan->integers.empty()) {
       w->integers = Buffer(device, plan->integers.size() * sizeof(std::int64_t));
       device.to_device(w->integers.data(), plan->integers.data(), w->integers.bytes());
@@ -266,12 +281,15 @@ struct Executable::Body {
         w->words[s] = l->words, w->uses[s].resize(l->uses.size());
     w->results.resize(results.size());
     w->spares.resize(updates.size());
+    w->arguments.resize(inputs.size());
+    w->given.resize(results.size());
+    w->separate.resize(program.buffers.size());
     return w;
   }
 
   void point(const Plan& plan, Workspace& w, std::span<const Array> in, std::span<Array> out) {
     for (std::size_t k = 0; k < inputs.size(); ++k)
-      if (input_buffers[k] >= 0) w.pointers[at(input_buffers[k])] = const_cast<std::byte*>(data(in[k]));
+      if (input_buffers[k] >= 0) w.pointers[at(input_buffers[k])] = argument_memory(k, in[k], w);
     for (std::size_t k = 0; k < shared.size(); ++k)
       if (shared_buffers[k] >= 0) w.pointers[at(shared_buffers[k])] = storage(shared[k]).on(device).data();
     std::size_t next = 0;
@@ -281,12 +299,16 @@ struct Executable::Body {
       const int u = update_of_result[r];
       if (u >= 0)
         w.pointers[at(b)] = update_memory(at(u), place, w);
-      else
+      else if (device.host_addressable())
         w.pointers[at(b)] = result_memory(r, place, w, in, out[next++]);
+      else
+        w.pointers[at(b)] = (w.given[r] = Buffer(device, place.bytes)).data();
     }
     for (std::size_t b = 0; b < plan.places.size(); ++b) {
       const Place& place = plan.places[b];
-      if (place.home == Home::arena)
+      if (place.home == Home::arena && device.separate_buffers())
+        w.pointers[b] = (w.separate[b] = Buffer(device, place.bytes)).data();  // fresh: nothing of the last call's
+      else if (place.home == Home::arena)
         w.pointers[b] = static_cast<std::byte*>(w.arena.data()) + place.offset;
       else if (place.home == Home::plan)
         w.pointers[b] = static_cast<std::int64_t*>(w.integers.data()) + place.offset;
@@ -295,6 +317,15 @@ struct Executable::Body {
       else if (constants[b])
         w.pointers[b] = constants[b].data();
     }
+  }
+
+  void* argument_memory(std::size_t k, const Array& a, Workspace& w) {
+    if (device.host_addressable()) return const_cast<std::byte*>(data(a));
+    if (const void* there = memory_on(a, device)) return const_cast<void*>(there);
+    const std::size_t bytes = static_cast<std::size_t>(a.size()) * size_of(a.dtype());
+    if (!w.arguments[k] || w.arguments[k].bytes() != bytes) w.arguments[k] = Buffer(device, bytes);
+    device.to_device(w.arguments[k].data(), data(a), bytes);
+    return w.arguments[k].data();
   }
 
   void* update_memory(std::size_t u, const Place& place, Workspace& w) {
@@ -356,14 +387,27 @@ struct Executable::Body {
       ++times[s].calls;
       times[s].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
-    device.synchronize();
+    if (device.host_addressable()) device.synchronize();  // else whoever reads a result waits for it
+  }
+
+  // Results stay on the device until the host reads them.
+  void hand_out(const Plan& plan, Workspace& w, std::span<Array> out) {
+    if (device.host_addressable()) return;
+    std::size_t next = 0;
+    for (std::size_t r = 0; r < results.size(); ++r) {
+      if (update_of_result[r] >= 0) continue;
+      const int b = program.outputs[r];
+      out[next++] =
+          to_array(std::move(w.given[r]), program.buffers[at(b)].node.dtype(), Extents(plan.places[at(b)].shape));
+    }
   }
 
   void launch(const PlannedLaunch& l, std::size_t step, const Plan& plan, Workspace& w) {
     for (const auto& [word, buffer] : l.pointers)
       w.words[step][at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
     for (std::size_t k = 0; k < l.uses.size(); ++k)
-      w.uses[step][k] = {w.pointers[at(l.uses[k].first)], plan.places[at(l.uses[k].first)].bytes, l.uses[k].second};
+      w.uses[step][k] = {w.pointers[at(l.uses[k].first)], plan.places[at(l.uses[k].first)].bytes, l.uses[k].second,
+                         buffer_names[at(l.uses[k].first)].c_str()};
     for (const auto& [word, buffer] : l.streams) {
       const void* const to = w.pointers[at(buffer)];
       const bool read_too = std::any_of(w.uses[step].begin(), w.uses[step].end(),
@@ -440,6 +484,7 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
   if (plan.scratch_bytes > 0) b.device.reserve_scratch(plan.scratch_bytes);
   b.execute(plan, *w);
   b.commit(plan, *w);
+  b.hand_out(plan, *w, outputs);
   w->replaced.clear();
   b.workspaces.give_back(std::move(w));
 }
@@ -465,7 +510,7 @@ std::vector<std::string> Executable::kernels_to_read() const {
     if (!phase) continue;
     const tile::Nest& nest = body_->nests[r.size()];
     const print::Names names{tile::describe_words(body_->program, nest), tile::describe_phase(*phase)};
-    r.push_back(print::kernel(nest, print::entry_name(r.size()), print::cpp_dialect(), &names));
+    r.push_back(print::kernel(nest, print::entry_name(r.size()), print::dialect(body_->device.device_class()), &names));
   }
   return r;
 }

@@ -235,7 +235,7 @@ class Planner {
     }
     plan_.scratch_bytes = std::max(plan_.scratch_bytes, l.scratch_bytes);
     for (const tile::Value& v : phase.values)
-      if (v.buffer >= 0) l.uses.emplace_back(v.buffer, Access::r);
+      if (v.buffer >= 0) l.uses.emplace_back(root(v.buffer), Access::r);
     for (const tile::Store& s : phase.stores) l.uses.emplace_back(s.buffer, Access::w);
     return l;
   }
@@ -264,6 +264,12 @@ class Planner {
         return false;
     return std::none_of(program_.steps.begin(), program_.steps.end(),
                         [&](const tile::Step& s) { return tile::reads(s, {buffer}); });
+  }
+
+  // The buffer that a view is of: the view's own bytes may lie apart.
+  int root(int buffer) const {
+    while (plan_.places[at(buffer)].home == Home::base) buffer = plan_.places[at(buffer)].base;
+    return buffer;
   }
 
   std::int64_t word(const Word& w, const tile::Chunking& c, const std::vector<std::int64_t>& offsets) const {

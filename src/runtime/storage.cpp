@@ -79,6 +79,14 @@ Array to_array(Buffer buffer, DType dtype, const Extents& shape) {
   return from_block(made.release(), shape);
 }
 
+const void* memory_on(const Array& a, const Device& device) {
+  Block* const b = block(a);
+  if (b == nullptr || b->release != let_go || b->here.load(std::memory_order_acquire)) return nullptr;
+  const Buffer& buffer = static_cast<const DeviceValue*>(b->owner)->buffer;
+  const bool whole = is_contiguous(a) && bytes_of(a.shape(), a.dtype()) == b->size;
+  return whole && buffer.device() == &device ? buffer.data() : nullptr;
+}
+
 SharedStorage::SharedStorage(const Array& initial)
     : dtype_(initial.dtype()), shape_(initial.shape()), host_(owned(contiguous(initial))) {
   id = next_id();

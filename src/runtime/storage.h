@@ -44,6 +44,10 @@ class ReaderWriterWord {
 /// so far.
 Array to_array(Buffer, DType, const Extents& shape);
 
+/// Where an Array made by to_array lies on that device, as long as nobody has read it: null for a part of one, for what
+/// the host has seen (and may have changed), and for any other Array.
+const void* memory_on(const Array&, const Device&);
+
 /// The storage of a shared variable. A call takes the words of all variables it reads (shared) and updates (exclusive)
 /// in the order of `id`, and holds them to its end; everything below wants the word held.
 class SharedStorage final : public SharedValue {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
+#include <limits>
 
 #include "base/dtype.h"
 #include "expr/functions.h"
@@ -10,15 +11,33 @@
 namespace croton::tile {
 namespace {
 
-// One chunk's work, in nominal units: the tutorial's step (5000 examples, 1000 hidden units) is 63 chunks of 80
-// examples.
-constexpr double usual_work = 3.68e6;
-std::atomic<double> work_of_a_chunk{usual_work};
-constexpr Index most_chunks = 256;
-// Small phases are cut finer, into up to so many chunks, so that few threads share them evenly.
-constexpr double few_chunks = 32, finer = 4;
-// Partials stay below this share of the bytes that the phase moves.
-constexpr double share_of_partials = 0.02;
+// What chunks a class of devices wants. `work`: of one chunk, in nominal units. On the CPU the tutorial's step (5000
+// examples, 1000 hidden units) is 63 chunks of 80 examples. On a GPU a chunk is a block of threads, which costs next to
+// nothing to begin: so many that each thread has a few elements, and at most 16 for each of `nominal` multiprocessors.
+struct Wish {
+  double work;
+  Index most, nominal;  // nominal: how many chunks run at once; 0: any number runs equally well
+  Index flat_unit, row_unit;
+  double partials;    // their share of the bytes that the phase moves, at most
+  double few, finer;  // small phases are cut finer, into up to so many chunks, so that few threads share them evenly
+};
+constexpr Wish wishes[] = {{.work = 3.68e6,
+                            .most = 256,
+                            .nominal = 0,
+                            .flat_unit = 64,
+                            .row_unit = 8,
+                            .partials = 0.02,
+                            .few = 32,
+                            .finer = 4},
+                           {.work = 4096,
+                            .most = 2112,
+                            .nominal = 132,
+                            .flat_unit = 256,
+                            .row_unit = 8,
+                            .partials = 0.04,
+                            .few = 0,
+                            .finer = 1}};
+std::atomic<double> work_of_a_chunk{0};
 
 bool is_parallel(const Phase& p, AxisId a) {
   return std::find(p.parallel.begin(), p.parallel.end(), a) != p.parallel.end();
@@ -44,6 +63,18 @@ double bytes_per_point(const Program& g, const Phase& p, const ExtentOf& extent)
 
 Index rounded_up(Index n, Index unit) { return (n + unit - 1) / unit * unit; }
 
+// Points of a chunk, at least `least`: where only so many chunks run at once, the last round of them should be full.
+// (5000 rows in 209 chunks of 24 take two rounds, one of them half empty: 125 chunks of 40 take one.)
+Index in_full_rounds(Index points, Index least, Index unit, Index nominal) {
+  if (nominal == 0) return least;
+  Index best = least, best_time = std::numeric_limits<Index>::max();
+  for (Index n = least; n <= 4 * least; n += unit) {
+    const Index chunks = (points + n - 1) / n, time = (chunks + nominal - 1) / nominal * n;
+    if (time < best_time) best = n, best_time = time;
+  }
+  return best;
+}
+
 }  // namespace
 
 double work_per_point(const Program& g, const Phase& p, const ExtentOf& extent) {
@@ -61,13 +92,15 @@ double work_per_point(const Program& g, const Phase& p, const ExtentOf& extent) 
   return work;
 }
 
-void set_work_of_a_chunk(double work) { work_of_a_chunk = work > 0 ? work : usual_work; }
+void set_work_of_a_chunk(double work) { work_of_a_chunk = work; }
 
-Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, DeviceClass) {
+Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, DeviceClass device) {
+  const Wish& wish = wishes[static_cast<std::size_t>(device)];
+  const double set = work_of_a_chunk, work = set > 0 ? set : wish.work;
   Chunking c{.points = 1};
   for (const AxisId a : p.parallel) c.points *= extent(a);
   if (p.parallel.empty()) return c;
-  double most = most_chunks;
+  double most = static_cast<double>(wish.most);
   double partial_bytes = 0;
   for (const Store& s : p.stores) {
     const Buffer& b = g.buffers[static_cast<std::size_t>(s.buffer)];
@@ -75,11 +108,13 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
       partial_bytes += static_cast<double>(size_of(b.partial_dtype)) * inner_points(p, b.axes, extent);
   }
   const double points = static_cast<double>(c.points), moved = bytes_per_point(g, p, extent) * points;
-  if (partial_bytes > 64) most = std::min(most, std::max(1.0, share_of_partials * moved / partial_bytes));
-  const double chunks = work_per_point(g, p, extent) * points / work_of_a_chunk;
-  const double wanted = std::min(most, std::ceil(std::max(chunks, std::min(few_chunks, finer * chunks))));
-  const Index unit = p.flat ? 64 : 8;
-  c.chunk_points = rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
+  if (partial_bytes > 64) most = std::min(most, std::max(1.0, wish.partials * moved / partial_bytes));
+  const double chunks = work_per_point(g, p, extent) * points / work;
+  const double wanted = std::min(most, std::ceil(std::max(chunks, std::min(wish.few, wish.finer * chunks))));
+  const Index unit = p.flat ? wish.flat_unit : wish.row_unit;
+  const Index least =
+      rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
+  c.chunk_points = in_full_rounds(c.points, least, unit, wish.nominal);
   c.chunks = (c.points + c.chunk_points - 1) / c.chunk_points;
   return c;
 }

@@ -8,10 +8,16 @@ namespace croton::tile {
 namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
+// As prelude_gpu.h has them.
+constexpr std::size_t fold_slots = 32;
 
 }  // namespace
 
 Emitter::Emitter(const Program& g, const Phase& p, const Target& t) : program(g), phase(p), target(t) {
+  if (t.device_class == DeviceClass::gpu) {
+    nest.lanes = t.block_lanes;
+    return;
+  }
   // Only what fills lanes counts: an int64 extent that a mean divides by must not halve a float32 loop's vectors.
   std::size_t widest = 4;
   const auto fills = [&](const std::vector<AxisId>& axes) {
@@ -110,11 +116,28 @@ void Emitter::update(Body& body, int accumulator, Monoid monoid, std::vector<int
   body.push_back(std::move(s));
 }
 
-int Emitter::fold_lanes(Body& body, Monoid monoid, int reg) {
-  Statement s = statement(Statement::Kind::let_fold);
-  s.monoid = monoid;
-  s.args = {reg};
-  return let(body, std::move(s), nest.registers[at(reg)].dtype, false);
+std::vector<int> Emitter::fold_lanes(Body& body, const std::vector<Fold>& folds) {
+  std::vector<int> r;
+  const auto add = [&](Statement::Kind kind, std::size_t k, std::size_t first) {
+    Statement s = statement(kind);
+    s.monoid = folds[k].monoid;
+    s.args = {folds[k].reg};
+    s.slot = static_cast<int>(k - first);
+    if (kind == Statement::Kind::let_fold)
+      r.push_back(let(body, std::move(s), nest.registers[at(folds[k].reg)].dtype, false));
+    else
+      body.push_back(std::move(s));
+  };
+  for (std::size_t first = 0; first < folds.size(); first += fold_slots) {
+    const std::size_t last = std::min(folds.size(), first + fold_slots);
+    if (lanes_are_threads()) {
+      body.push_back(statement(Statement::Kind::barrier));
+      for (std::size_t k = first; k < last; ++k) add(Statement::Kind::put_fold, k, first);
+      body.push_back(statement(Statement::Kind::barrier));
+    }
+    for (std::size_t k = first; k < last; ++k) add(Statement::Kind::let_fold, k, first);
+  }
+  return r;
 }
 
 Emitter::Where Emitter::locate(int buffer, const std::vector<AxisId>& index, const Indices& where,

@@ -26,6 +26,8 @@ class Emitter {
   const Target& target;
 
   // ---- what the axes of a value are here
+  /// A lane is a thread of a block: a loop over lanes needs no tail, and nothing is masked.
+  bool lanes_are_threads() const { return target.device_class == DeviceClass::gpu; }
   bool is_parallel(AxisId a) const;
   bool is_unrolled(AxisId a) const {
     return program.axes[static_cast<std::size_t>(a)].constant >= 0 && !is_parallel(a);
@@ -52,7 +54,13 @@ class Emitter {
   int splat(Body& body, int reg);
   int identity(Body& body, Monoid monoid, DType dtype, bool lanes);
   void update(Body& body, int accumulator, Monoid monoid, std::vector<int> args);
-  int fold_lanes(Body& body, Monoid monoid, int reg);
+  /// Registers folded across their lanes, each by its monoid; one after another, or for threads as many as there are
+  /// slots between two barriers.
+  struct Fold {
+    Monoid monoid;
+    int reg;
+  };
+  std::vector<int> fold_lanes(Body& body, const std::vector<Fold>& folds);
 
   /// Where a point of a buffer lies: the index variable of each looped axis, the numbers of the unrolled ones.
   struct Where {

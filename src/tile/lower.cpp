@@ -67,7 +67,7 @@ class Lowering : private PointWriter {
       append(loop.several, vector(at, false, static_cast<std::size_t>(k)));
     }
     loop.body = vector(var, false, 0);
-    loop.tail = vector(var, true, 0);
+    if (!e_.lanes_are_threads()) loop.tail = vector(var, true, 0);
     out.push_back(std::move(loop));
   }
 
@@ -87,6 +87,7 @@ class Lowering : private PointWriter {
 
   // ---- one chunk, no loops
   void single() {
+    if (e_.lanes_are_threads()) e_.nest.lanes = 1;  // one thread: what it reads, no other one writes
     Frame f;
     store_points(f, chunk_.body);
   }
@@ -147,8 +148,10 @@ class Lowering : private PointWriter {
       e_.update(blocks.body, s.total, v.monoid, {folded(blocks.body, v, s.block)});
     }
     chunk_.body.push_back(std::move(blocks));
-    for (const Sum& s : sums)
-      store_partial(*s.store, s.where, e_.fold_lanes(chunk_.body, value(s.store->value).monoid, s.total));
+    std::vector<Emitter::Fold> folds;
+    for (const Sum& s : sums) folds.push_back({value(s.store->value).monoid, s.total});
+    const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds);
+    for (std::size_t k = 0; k < sums.size(); ++k) store_partial(*sums[k].store, sums[k].where, totals[k]);
   }
 
   void store_partial(const Store& s, const Indices& where, int reg) {
@@ -199,9 +202,12 @@ class Lowering : private PointWriter {
       loops.push_back(std::move(loop));
     }
     append(chunk_.body, std::move(loops));
+    std::vector<Emitter::Fold> folds;
     for (const ChunkSum& s : sums_)
-      store_partial(*s.store, s.where,
-                    s.lanes ? e_.fold_lanes(chunk_.body, value(s.store->value).monoid, s.total) : s.total);
+      if (s.lanes) folds.push_back({value(s.store->value).monoid, s.total});
+    const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds);
+    std::size_t next = 0;
+    for (const ChunkSum& s : sums_) store_partial(*s.store, s.where, s.lanes ? totals[next++] : s.total);
   }
 
   void clear_partial(const Store& s, AxisId open) {
@@ -261,7 +267,8 @@ class Lowering : private PointWriter {
       const auto [stage, lane] = loops[k];
       f.stage = stage;
       // while the second loop works on what lies in the nearest cache, the first one's next rows come from memory
-      if (k == 1 && lane == loops[0].second && e_.phase.parallel.size() == 1) next_rows(scope.body, row, height);
+      if (k == 1 && lane == loops[0].second && e_.phase.parallel.size() == 1 && !e_.lanes_are_threads())
+        next_rows(scope.body, row, height);
       stage_loop(scope, f, stage, lane, height);
       next_rows_.clear();
     }
@@ -360,10 +367,12 @@ class Lowering : private PointWriter {
       }
     });
     append(tile.body, std::move(loops));
-    for (const RowFold& r : folds) {
-      const Value& v = value(r.value);
-      tile.made[e_.key(r.value, r.where, r.row)] = e_.fold_lanes(tile.body, v.monoid, folded(tile.body, v, r.totals));
-    }
+    std::vector<Emitter::Fold> across;
+    for (const RowFold& r : folds)
+      across.push_back({value(r.value).monoid, folded(tile.body, value(r.value), r.totals)});
+    const std::vector<int> totals = e_.fold_lanes(tile.body, across);
+    for (std::size_t k = 0; k < folds.size(); ++k)
+      tile.made[e_.key(folds[k].value, folds[k].where, folds[k].row)] = totals[k];
   }
 
   // A fold over the rows: those of the tile in registers, then into the chunk's partials (a row of them, or a sum).
@@ -444,6 +453,10 @@ Nest lower(const Program& program, const Phase& phase, const Target& target) {
   Phase fused = phase;
   form_fma(fused);
   Nest nest = Lowering(program, fused, target).run();
+  if (target.device_class == DeviceClass::gpu) {
+    check_threads(nest);
+    return nest;
+  }
   std::vector<Statement*> calls;
   find_hot_calls(nest.body, false, nest, calls);
   for (Statement* s : calls) s->in_line = calls.size() <= most_bodies;

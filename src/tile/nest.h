@@ -64,14 +64,16 @@ struct Statement;
 using Body = std::vector<Statement>;
 struct Statement {
   enum class Kind : std::uint8_t {
-    let_word,      ///< result = the scalar in word
-    let_number,    ///< result = number or integer
-    let_call,      ///< result = function(args)
-    let_convert,   ///< result = args[0] as the result's dtype
-    let_splat,     ///< result = args[0] in all lanes
-    let_load,      ///< result = memory[address]
-    let_iota,      ///< result = address + lane number
-    let_fold,      ///< result = args[0] folded across its lanes by monoid
+    let_word,     ///< result = the scalar in word
+    let_number,   ///< result = number or integer
+    let_call,     ///< result = function(args)
+    let_convert,  ///< result = args[0] as the result's dtype
+    let_splat,    ///< result = args[0] in all lanes
+    let_load,     ///< result = memory[address]
+    let_iota,     ///< result = address + lane number
+    let_fold,     ///< result = args[0] folded across its lanes by monoid; of threads: what put_fold made of slot `slot`
+    put_fold,     ///< args[0], folded across the threads of the block by monoid, goes to slot `slot`
+    barrier,  ///< threads wait for each other: folds that were read may be put again, those that were put may be read
     let_masked,    ///< result = args[0], lanes beyond the count replaced by monoid's identity
     let_identity,  ///< result = monoid's identity; a variable
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
@@ -80,6 +82,8 @@ struct Statement {
     index,         ///< index variable `variable` = (address / divisor) % modulus (each where given)
     loop,          ///< for variable from `from` to `to` by `step`: body
     lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail
+                ///< (where a lane is a thread: for variable from `from` + the thread's number by `lanes`: body; no
+                ///< tail)
   };
   Kind kind = Kind::let_call;
   int result = -1;
@@ -90,6 +94,7 @@ struct Statement {
   double number = 0;
   Index integer = 0;
   int word = -1;                 // let_word; let_load, store: the word of the pointer, -1: scratch
+  int slot = 0;                  // put_fold, let_fold
   int scratch = -1;              // let_load, store: the word of the offset into scratch
   DType dtype = DType::float64;  // of memory
   Linear address = {};
@@ -108,8 +113,10 @@ struct Statement {
   Body several = {}, body = {}, tail = {};
 };
 
-/// A kernel: `void entry(const void* words, long chunk, void* scratch)`. Index variable 0 is the first point of the
-/// chunk, 1 the point after its last, 2 the chunk's number.
+/// A kernel: `void entry(const void* words, long chunk, void* scratch)`, or a kernel of a GPU with a block for each
+/// chunk. Index variable 0 is the first point of the chunk, 1 the point after its last, 2 the chunk's number. On a GPU
+/// `lanes` are the threads of a block, a register without lanes is the same in all of them, and a scalar store is done
+/// by one.
 struct Nest {
   std::vector<Word> words;
   std::vector<Scratch> scratch;
@@ -128,6 +135,11 @@ std::string text(const Nest&);
 /// the loop that defines it; a word that is not there or holds something else; memory of another dtype or width than
 /// its register; lanes that are left over outside the rest of a loop.
 void verify(const Nest&);
+/// Throws std::logic_error where threads that are lanes would need a barrier: a fold, or a store by one thread, inside
+/// a loop over lanes; scratch, or memory that the nest both reads and writes by one pointer, that is not reached by the
+/// same thread each time. Loops over lanes deal elements out from the same start in the same stride, so it is enough
+/// that an element's address holds the loop's variable once, unmultiplied.
+void check_threads(const Nest&);
 
 /// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".
 std::vector<std::string> describe_words(const Program&, const Nest&);

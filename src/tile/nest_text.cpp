@@ -90,7 +90,9 @@ class Writer {
       case K::let_splat: return fmt::format("splat {}", args(s));
       case K::let_load: return memory(s);
       case K::let_iota: return fmt::format("index {}", linear(s.address));
-      case K::let_fold: return fmt::format("{} across lanes of {}", monoid(s.monoid), args(s));
+      case K::let_fold:
+        return s.args.empty() ? fmt::format("what {} put in slot {}", monoid(s.monoid), s.slot)
+                              : fmt::format("{} across lanes of {}", monoid(s.monoid), args(s));
       case K::let_masked: return fmt::format("{}, identity of {} in lanes beyond", args(s), monoid(s.monoid));
       case K::let_identity: return fmt::format("identity of {}", monoid(s.monoid));
       default: return {};
@@ -117,6 +119,9 @@ class Writer {
         return line(depth, fmt::format("{} := {}{}", memory(s), args(s),
                                        s.stream >= 0 ? fmt::format(", past the caches if w{}", s.stream) : ""));
       case K::prefetch: return line(depth, fmt::format("prefetch {}", memory(s)));
+      case K::put_fold:
+        return line(depth, fmt::format("slot {} := {} across threads of {}", s.slot, monoid(s.monoid), args(s)));
+      case K::barrier: return line(depth, "barrier");
       case K::index: return index(s, depth);
       case K::loop:
         line(depth, fmt::format("for v{} {} {} by {}{}", s.variable,

@@ -108,6 +108,7 @@ class Checker {
         if (s.args.size() != 1 || read(s.args[0]).lanes || !reg(s.result).lanes) broken("r{} is no splat", s.result);
         return;
       case K::let_fold:
+        if (s.args.empty() && !reg(s.result).lanes) return;  // what threads have put
         if (s.args.size() != 1 || !read(s.args[0]).lanes || reg(s.result).lanes) broken("r{} folds no lanes", s.result);
         return;
       case K::let_masked:
@@ -137,6 +138,10 @@ class Checker {
         if (s.args.size() != 1) broken("{} values are stored at once", s.args.size());
         if (s.stream >= 0 && word(s.stream).kind != Word::Kind::stream) broken("w{} says nothing of caches", s.stream);
         return memory(s, read(s.args[0]), in_tail);
+      case K::put_fold:
+        if (s.args.size() != 1 || !read(s.args[0]).lanes) broken("slot {} takes no lanes", s.slot);
+        return;
+      case K::barrier: return;
       case K::prefetch:
         if (word(s.word).kind != Word::Kind::pointer) broken("w{} holds no address, yet it is prefetched", s.word);
         return linear(s.address);

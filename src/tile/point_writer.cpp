@@ -202,7 +202,8 @@ void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& 
   if (place.lanes && f.loop) {
     reg = e_.splat(body, reg);
     reach(t, place.lane_stride, f.partial);
-    if (t.reach == Reach::lanes && !f.partial) t.stream = e_.word({.kind = Word::Kind::stream, .buffer = s.buffer});
+    if (t.reach == Reach::lanes && !f.partial && !e_.lanes_are_threads())
+      t.stream = e_.word({.kind = Word::Kind::stream, .buffer = s.buffer});
   }
   t.args = {reg};
   body.push_back(std::move(t));

@@ -162,7 +162,7 @@ bool Stages::calls_function(int stage) const {
 }
 
 Index Stages::vectors_a_step(int stage, Index folds) const {
-  if (folds == 0 || calls_function(stage)) return 1;
+  if (folds == 0 || e_.lanes_are_threads() || calls_function(stage)) return 1;
   const Index room = e_.target.vector_registers - working_registers;
   Index vectors = 1;
   while (2 * vectors * folds <= std::min(room, independent_folds)) vectors *= 2;

@@ -12,7 +12,8 @@ TEST_CASE("K1: an unknown key names file, line, column, key, value, the nearest 
         "RC:3:3: unknown key 'flotX' (value 'float32')\n"
         "  did you mean 'floatX'?\n"
         "  keys of [global]: device, floatX, mode, openmp, threads, math, optimizer_unsafe, warn_float64, "
-        "on_unused_input, allow_input_downcast, profile, dump, check_ir, check_nan, emulator_check");
+        "on_unused_input, allow_input_downcast, profile, dump, check_ir, check_nan, emulator_check, "
+        "emulator_seed");
   CHECK(says(file_refusal("[global]\ncxxflags = -O1\n"), "did you mean 'gcc.cxxflags', that is cxxflags in [gcc]?"));
   CHECK(
       says(file_refusal("[gcc]\nxyzzy = 1\n"), "RC:2:1: unknown key 'gcc.xyzzy' (value '1')\n  keys of [gcc]: cxx, "));

@@ -7,7 +7,7 @@
 namespace croton {
 namespace {
 
-constexpr const char* ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued"};
+constexpr const char* ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", "device=emulator"};
 
 }  // namespace
 

@@ -10,6 +10,8 @@
 #include "runtime/cpu/cpu_device.h"
 #include "runtime/cpu/cpu_target.h"
 #include "runtime/cpu/parallel.h"
+#include "runtime/emulator/emulator_driver.h"
+#include "runtime/gpu/gpu_device.h"
 #include "runtime/queued.h"
 #include "shrink.h"
 #include "tile/chunks.h"
@@ -130,6 +132,36 @@ TEST_CASE("any number of threads and a device that works late give the same bits
     same(late.run(), "queued");
   }
   runtime::set_threads(0);
+}
+
+TEST_CASE("random graphs agree with the reference evaluator on the emulated GPU", "[emulator]") {
+  check(first_seed() + 4'000'000, from_environment("CROTON_GRAPHS", 120), from_environment("CROTON_TOGETHER", 20),
+        runtime::device("emulator"));
+}
+
+TEST_CASE("the order of blocks and threads on the emulated GPU changes no bits, and its checks find nothing",
+          "[emulator]") {
+  const std::size_t graphs = from_environment("CROTON_GRAPHS", 20), together = 10;
+  for (std::size_t k = 0; k < graphs; k += together) {
+    const std::vector<Case> group = cases(first_seed() + 5'000'000 + k, together);
+    const SmallChunks chunks;
+    Results want;
+    for (const runtime::emulator::Options& options :
+         {runtime::emulator::Options{}, {.seed = 1}, {.seed = 5}, {.check = true, .seed = 6}}) {
+      runtime::GpuDevice device("emulator", std::make_unique<runtime::emulator::EmulatorDriver>(options));
+      Together program(group, true, device);
+      const Results got = program.run();
+      if (want.empty()) want = got;
+      for (std::size_t c = 0; c < group.size(); ++c)
+        for (std::size_t r = 0; r < want[c].size(); ++r)
+          if (!bits_equal(got[c][r], want[c][r])) {
+            UNSCOPED_INFO("seed " << options.seed << (options.check ? ", checked" : "") << ": graph " << group[c].seed
+                                  << ", result " << r << "\n"
+                                  << text(group[c]));
+            CHECK(false);
+          }
+    }
+  }
 }
 
 TEST_CASE("random graphs agree with the reference evaluator on narrower vectors") {

@@ -57,14 +57,14 @@ std::string types_of(const std::vector<Array>& values) {
 }
 
 /// All trials in one program, run once for each set of values.
-Counts check(const std::vector<Trial>& trials) {
+Counts check(const std::vector<Trial>& trials, runtime::Device& device) {
   std::vector<Tensor> nodes, inputs;
   for (const Trial& t : trials) {
     nodes.push_back(t.node);
     inputs.insert(inputs.end(), t.inputs.begin(), t.inputs.end());
   }
   const ScopedConfig scope("check_ir=True");
-  runtime::Executable program(rewrite::run(nodes, {.check = true}), inputs, {}, runtime::device("cpu"), "sweep");
+  runtime::Executable program(rewrite::run(nodes, {.check = true}), inputs, {}, device, "sweep");
   Counts counts;
   for (std::size_t run = 0; run < trials.front().runs.size(); ++run) {
     std::vector<Array> values, out(trials.size());
@@ -204,12 +204,10 @@ std::vector<Trial> freed(ops::Family family) {
   return trials;
 }
 
-}  // namespace
-
-TEST_CASE("every op's samples are what the reference says, contiguous and spread out") {
+void sweep_declared(runtime::Device& device) {
   Counts all;
   for (const ops::FamilyList family : ops::families()) {
-    const Counts c = check(declared(family()));
+    const Counts c = check(declared(family()), device);
     all.elements += c.elements, all.doubtful += c.doubtful;
   }
   INFO(all.doubtful << " of " << all.elements << " elements are doubtful");
@@ -217,18 +215,35 @@ TEST_CASE("every op's samples are what the reference says, contiguous and spread
   CHECK(all.doubtful * 50 < all.elements);
 }
 
-TEST_CASE(
-    "every op with extents known late: few and many rows, none, views, NaN, infinities, subnormals and type ends") {
+void sweep_freed(runtime::Device& device) {
   Counts all;
   for (const ops::FamilyList family : ops::families()) {
     const std::vector<Trial> trials = freed(family());
     if (trials.empty()) continue;
-    const Counts c = check(trials);
+    const Counts c = check(trials, device);
     all.elements += c.elements, all.doubtful += c.doubtful;
   }
   INFO(all.doubtful << " of " << all.elements << " elements are doubtful");
   CHECK(all.elements > 100000);
   CHECK(all.doubtful * 50 < all.elements);
+}
+
+}  // namespace
+
+TEST_CASE("every op's samples are what the reference says, contiguous and spread out") {
+  sweep_declared(runtime::device("cpu"));
+}
+
+TEST_CASE("every op's samples are what the reference says on the emulated GPU", "[emulator]") {
+  sweep_declared(runtime::device("emulator"));
+}
+
+TEST_CASE("every op with extents known late: few and many rows, none, views, NaN, infinities, zeros and type ends") {
+  sweep_freed(runtime::device("cpu"));
+}
+
+TEST_CASE("every op with extents known late on the emulated GPU", "[emulator]") {
+  sweep_freed(runtime::device("emulator"));
 }
 
 }  // namespace croton

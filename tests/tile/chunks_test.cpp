@@ -34,6 +34,27 @@ TEST_CASE("the tutorial's step goes in 63 chunks of 80 examples") {
   CHECK(c.chunks == 63);
 }
 
+TEST_CASE("on a GPU the tutorial's step goes in 125 blocks of 40 examples: one round of 132") {
+  const Program p = build(graphs::tutorial_step());
+  const Chunking c = chunking(p, phase(p, 0), tutorial(p), DeviceClass::gpu);
+  CHECK(c.chunk_points == 40);
+  CHECK(c.chunks == 125);
+}
+
+TEST_CASE("on a GPU a large array goes in full rounds of at most 16 blocks a multiprocessor") {
+  const Program p = build(graphs::chain());
+  const auto cut = [&](Index n) { return chunking(p, phase(p, 0), always(n), DeviceClass::gpu); };
+  CHECK(cut(1).chunks == 1);
+  CHECK(cut(30).chunks > 1);
+  for (const Index n : {1000, 4000, 10000}) {
+    const Chunking c = cut(n);
+    CHECK(c.chunks <= 2112);
+    CHECK(c.chunks > 500);
+    CHECK(c.chunk_points % 256 == 0);
+    CHECK(c.chunks * c.chunk_points >= c.points);
+  }
+}
+
 TEST_CASE("chunks cover every point once, whatever the extents") {
   const Program p = build(graphs::softmax_rows());
   for (const Index n : {0, 1, 2, 7, 8, 9, 1000, 12345, 1000000}) {

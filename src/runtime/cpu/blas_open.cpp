@@ -92,7 +92,7 @@ Blas::Blas(const Config& config) {
     report_ = {.path = path, .core = {}, .chosen = openblas_core(), .config = {}, .threading = {}};
     void* library = nullptr;
     {
-      const EnvironmentFor core("OPENBLAS_CORETYPE", report_.chosen), threads("OPENBLAS_NUM_THREADS", "1");
+      const EnvironmentFor scope({{"OPENBLAS_CORETYPE", report_.chosen}, {"OPENBLAS_NUM_THREADS", "1"}});
       library = dlopen(path.c_str(), open_flags());
     }
     if (library == nullptr) {

@@ -144,6 +144,25 @@ std::string ask_version(const HostCompiler& compiler) {
   return std::string(split(end.output, '\n').front());
 }
 
+std::string CompilerVersions::of(const HostCompiler& compiler, CompileCache& cache) {
+  const std::string which = fmt::format("{}\n{}\n{}", compiler.path, join_arguments(compiler.words), compiler.stamp);
+  {
+    const std::lock_guard guard(door_);
+    if (const auto known = known_.find(which); known != known_.end()) return known->second;
+  }
+  const std::string_view parts[] = {"version of", which};
+  const CacheKey key = cache_key(parts);
+  std::string version;
+  if (const auto kept = cache.find(key)) {
+    version.assign(reinterpret_cast<const char*>(kept->data()), kept->size());
+  } else {
+    version = ask_version(compiler);
+    cache.store(key, "version of " + compiler.path, std::as_bytes(std::span(version)));
+  }
+  const std::lock_guard guard(door_);
+  return known_[which] = version;
+}
+
 std::vector<std::string> compile_flags(const HostCompiler& compiler, const Target& target, Optimize optimize) {
   std::vector<std::string> flags = {"-std=gnu++20", optimize == Optimize::none ? "-O0" : "-O2"};
   flags.insert(flags.end(), compiler.flags.begin(), compiler.flags.end());

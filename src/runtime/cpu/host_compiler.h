@@ -1,11 +1,14 @@
 // The host compiler: finds it, knows what it is, and makes a shared object from text.
 #pragma once
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/config.h"
+#include "base/fork_safe.h"
+#include "runtime/cache.h"
 #include "runtime/device.h"
 
 namespace croton::runtime {
@@ -27,6 +30,17 @@ struct HostCompiler {
 HostCompiler find_host_compiler(const Config&);
 /// "g++ (Debian 12.2.0-14) 12.2.0". Throws CompileError where the program cannot be run.
 std::string ask_version(const HostCompiler&);
+
+/// Asking costs a process; so the answer is kept in memory, and like a compiled object under the compiler's path, size
+/// and time.
+class CompilerVersions {
+ public:
+  std::string of(const HostCompiler&, CompileCache&);
+
+ private:
+  ForkSafeMutex door_;
+  std::map<std::string, std::string> known_;  // by path and stamp
+};
 
 /// Every flag of a compilation, without the names of files.
 std::vector<std::string> compile_flags(const HostCompiler&, const Target&, Optimize);

@@ -56,7 +56,11 @@ class Driver {
   /// Versions and paths, a line: "driver 13.0, NVRTC 13.0 (/usr/local/cuda/lib64/libnvrtc.so.13)".
   virtual std::string versions() const = 0;
 
-  // ---- memory; addresses are the device's, 256-byte aligned, and the host must not follow them
+  /// Each value of a plan wants a buffer of its own, and each launch scratch of its own: the driver checks accesses.
+  virtual bool separate_buffers() const { return false; }
+
+  // ---- memory; addresses are the device's, 256-byte aligned (16 where the driver checks accesses: blocks then end at
+  // a guard page), and the host must not follow them
   virtual void* allocate(std::size_t bytes) = 0;
   virtual void release(void*, std::size_t bytes) noexcept = 0;
   /// Gives what is kept for reuse back to the system.
@@ -72,13 +76,14 @@ class Driver {
   /// What the compiled image depends on beside the text: the compiler's build, options, architecture. Part of the key
   /// of the cache.
   virtual std::string compiler_key() const = 0;
-  /// Text in the CUDA dialect to an image that load() takes. Throws CompileError with the compiler's log.
+  /// Text in the CUDA dialect to an image that load() takes. Throws CompileError with the compiler's log. The one call
+  /// that several threads may make at once.
   virtual std::vector<std::byte> compile(const Source&) = 0;
   virtual std::unique_ptr<Code> load(std::span<const std::byte> image, const Source&) = 0;
 
   // ---- work
-  /// `parameters`: the kernel's parameters, packed as its signature lays them out; copied before the call returns.
-  /// `buffers`: what the launch touches, for drivers that check it.
+  /// `parameters`: the kernel's parameters, packed as its signature lays them out (a struct of 64-bit words by value,
+  /// or one pointer); copied before the call returns. `buffers`: what the launch touches, for drivers that check it.
   virtual void launch(Function, const LaunchShape&, std::span<const std::byte> parameters,
                       std::span<const BufferUse> buffers) = 0;
   virtual void gemm(const Gemm&) = 0;

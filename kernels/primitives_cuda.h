@@ -1,0 +1,65 @@
+// The closed list of what generated code for a GPU needs beyond C++: CUDA's spellings. emulator_shim.h has a twin of each for
+// the host. Nothing else of the text that both compile names a compiler or a machine.
+#ifdef __CUDACC__
+typedef float f32;
+typedef double f64;
+typedef unsigned int u32;
+typedef unsigned long u64;
+#define CROTON_FN __device__ __forceinline__
+#define CROTON_SLOW __device__ inline  // large; the compiler sees whether a copy is worth it
+#define CROTON_TABLE __device__ const
+/// A kernel: its name, how many words it takes, how many threads a block has. FAR: the words lie in memory.
+#define CROTON_KERNEL(NAME, WORDS, THREADS) \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const __grid_constant__ Words<WORDS> words)
+#define CROTON_KERNEL_FAR(NAME, WORDS, THREADS)                                     \
+  __device__ void NAME##_near(const Words<WORDS>& words);                           \
+  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const Words<WORDS>* p) { NAME##_near(*p); } \
+  __device__ __forceinline__ void NAME##_near(const Words<WORDS>& words)
+#define CROTON_LINE 0
+
+namespace croton {
+
+/// A kernel's arguments.
+template <int N> struct Words { long w[N]; };
+
+namespace {
+
+CROTON_FN u32 thread() { return threadIdx.x; }
+CROTON_FN u32 block() { return blockIdx.x; }
+/// Where memory lies that is read and written.
+template <class T> CROTON_FN T* reached(T* p) { return p; }
+CROTON_FN void barrier(int = CROTON_LINE) { __syncthreads(); }
+/// The value of the thread whose number in the warp differs in these bits; by all threads of the warp.
+CROTON_FN u32 exchanged(u32 x, int bits, int) { return __shfl_xor_sync(0xffffffffu, x, bits); }
+CROTON_FN u64 exchanged(u64 x, int bits, int) {
+  return (u64)__shfl_xor_sync(0xffffffffu, (unsigned long long)x, bits);
+}
+/// Words of the block, as many as it has threads.
+template <int Threads> CROTON_FN u64* fold_words() {
+  __shared__ u64 words[Threads];
+  return words;
+}
+/// The block's memory whose size the launch says, 16-byte aligned.
+CROTON_FN char* dynamic_shared() {
+  extern __shared__ uint4 dynamic_words[];
+  return (char*)dynamic_words;
+}
+
+CROTON_FN f32 fused(f32 a, f32 b, f32 c) { return ::__fmaf_rn(a, b, c); }
+CROTON_FN f64 fused(f64 a, f64 b, f64 c) { return ::__fma_rn(a, b, c); }
+CROTON_FN f32 root(f32 x) { return ::__fsqrt_rn(x); }
+CROTON_FN f64 root(f64 x) { return ::__dsqrt_rn(x); }
+CROTON_FN f32 whole_nearest(f32 x) { return ::rintf(x); }
+CROTON_FN f64 whole_nearest(f64 x) { return ::rint(x); }
+CROTON_FN f32 whole_below(f32 x) { return ::floorf(x); }
+CROTON_FN f64 whole_below(f64 x) { return ::floor(x); }
+CROTON_FN f32 whole_above(f32 x) { return ::ceilf(x); }
+CROTON_FN f64 whole_above(f64 x) { return ::ceil(x); }
+CROTON_FN f32 whole_inside(f32 x) { return ::truncf(x); }
+CROTON_FN f64 whole_inside(f64 x) { return ::trunc(x); }
+CROTON_FN int leading_zeros(u64 x) { return ::__clzll((long long)x); }
+CROTON_FN u64 high_product(u64 a, u64 b) { return ::__umul64hi(a, b); }
+
+}  // namespace
+}  // namespace croton
+#endif

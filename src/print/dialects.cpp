@@ -1,0 +1,55 @@
+#include <fmt/format.h>
+
+#include "print/printer.h"
+
+namespace croton::print {
+namespace {
+
+std::string type_name(DType t) {
+  static constexpr const char* names[] = {"b8",  "i8",  "i16", "i32",  "i64", "u8", "u16",
+                                          "u32", "u64", "f16", "bf16", "f32", "f64"};
+  return names[static_cast<std::size_t>(t)];
+}
+
+}  // namespace
+
+const Dialect& cpp_dialect() {
+  static constexpr Dialect d{
+      .type = type_name,
+      .signature =
+          [](std::string_view name, const tile::Nest&) {
+            return fmt::format("extern \"C\" void {}(const void* words, i64 v2, void* scratch) {{\n", name);
+          },
+      .word = [](std::size_t k) { return fmt::format("((const i64*)words)[{}]", k); },
+      .scratch = [](const tile::Nest&) { return std::string(); },
+  };
+  return d;
+}
+
+std::size_t gpu_words(const tile::Nest& nest) { return nest.words.size() + 2; }
+
+const Dialect& cuda_dialect() {
+  static constexpr Dialect d{
+      .type = type_name,
+      .signature =
+          [](std::string_view name, const tile::Nest& nest) {
+            const std::size_t words = gpu_words(nest);
+            const bool far = words * sizeof(std::int64_t) > most_gpu_parameters;
+            return fmt::format("CROTON_KERNEL{}({}, {}, {}) {{\n  const i64 v2 = block();\n", far ? "_FAR" : "", name,
+                               words, nest.lanes);
+          },
+      .word = [](std::size_t k) { return fmt::format("words.w[{}]", k); },
+      .scratch =
+          [](const tile::Nest& nest) {
+            if (nest.scratch.empty()) return std::string();
+            return fmt::format("char* const scratch = scratch_of(words.w[{}], words.w[{}]);", nest.words.size(),
+                               nest.words.size() + 1);
+          },
+      .threads = true,
+  };
+  return d;
+}
+
+const Dialect& dialect(DeviceClass device) { return device == DeviceClass::gpu ? cuda_dialect() : cpp_dialect(); }
+
+}  // namespace croton::print

@@ -1,0 +1,248 @@
+#include "runtime/gpu/gpu_device.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "print/printer.h"
+#include "runtime/gpu/collect.h"
+
+namespace croton::runtime {
+namespace {
+
+class GpuModule final : public Module {
+ public:
+  GpuModule(std::unique_ptr<gpu::Code> code, const Source& source) : code_(std::move(code)), threads_(source.threads) {
+    for (const std::string& entry : source.entries) {
+      functions_.push_back(code_->function(entry));
+      kernels_.push_back({nullptr, this, static_cast<int>(kernels_.size())});
+    }
+  }
+  gpu::Function function(int entry) const { return functions_[static_cast<std::size_t>(entry)]; }
+  unsigned threads(int entry) const { return static_cast<unsigned>(threads_[static_cast<std::size_t>(entry)]); }
+
+ private:
+  std::unique_ptr<gpu::Code> code_;
+  std::vector<gpu::Function> functions_;
+  std::vector<int> threads_;
+};
+
+// Of every GPU, so that programs and their bits do not depend on the model; only where scratch lies does.
+Target target_of(const gpu::Properties& p) {
+  Target t;
+  t.device_class = DeviceClass::gpu;
+  t.isa = p.arch();
+  t.vector_registers =
+      64;  // of the 128 that a thread of a block of 256 may have where two blocks share a multiprocessor
+  t.fma = true;
+  t.gemm = true;
+  t.block_lanes = 256;
+  t.shared_bytes = static_cast<Index>(p.shared_bytes);
+  return t;
+}
+
+void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) {
+  counter.fetch_add(n, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+GpuDevice::GpuDevice(std::string name, std::unique_ptr<gpu::Driver> driver)
+    : name_(std::move(name)), driver_(std::move(driver)), target_(target_of(driver_->properties())) {}
+
+GpuDevice::~GpuDevice() {
+  if (scratch_ != nullptr) release(scratch_, scratch_bytes_);
+  try {
+    driver_->synchronize();
+  } catch (const Error& e) { warn(fmt::format("device {}: the last of its work failed: {}", name_, e.what())); }
+}
+
+std::string GpuDevice::description() const {
+  const gpu::Properties& p = driver_->properties();
+  return fmt::format("{}: {}, {}, {} multiprocessors, {:.1f} GiB; {}", name_, p.name, p.arch(), p.multiprocessors,
+                     static_cast<double>(p.memory_bytes) / (1 << 30), driver_->versions());
+}
+
+void* GpuDevice::allocate(std::size_t bytes) {
+  const std::lock_guard guard(door_);
+  void* data = nullptr;
+  try {
+    data = driver_->allocate(bytes);
+  } catch (const gpu::OutOfMemory&) {  // what was released may still be in use, or kept for reuse
+    driver_->synchronize();
+    driver_->trim();
+    try {
+      data = driver_->allocate(bytes);
+    } catch (const gpu::OutOfMemory& again) { out_of_memory(bytes, again.what()); }
+  }
+  live_[data] = bytes;
+  return data;
+}
+
+void GpuDevice::out_of_memory(std::size_t bytes, const std::string& why) const {
+  std::vector<std::size_t> sizes;
+  std::size_t all = 0;
+  for (const auto& [data, size] : live_) sizes.push_back(size), all += size;
+  std::sort(sizes.rbegin(), sizes.rend());
+  std::string largest;
+  for (std::size_t k = 0; k < std::min<std::size_t>(sizes.size(), 5); ++k)
+    largest += fmt::format("{}{}", k == 0 ? "" : ", ", sizes[k]);
+  throw gpu::OutOfMemory(fmt::format(
+      "device {}: out of memory: {} bytes were asked for ({:.2f} GiB); {} buffers hold {} bytes, the largest {}\n  {}",
+      name_, bytes, static_cast<double>(bytes) / (1 << 30), sizes.size(), all, largest.empty() ? "none" : largest,
+      why));
+}
+
+void GpuDevice::release(void* data, std::size_t bytes) noexcept {
+  const std::lock_guard guard(door_);
+  live_.erase(data);
+  driver_->release(data, bytes);
+}
+
+void GpuDevice::to_device(void* to, const void* from, std::size_t bytes) {
+  if (Steps* steps = recording_of(*this)) return steps->to_device(to, from, bytes);
+  if (bytes == 0) return;
+  count(transfers_in_);
+  count(bytes_in_, bytes);
+  const std::lock_guard guard(door_);
+  driver_->to_device(to, from, bytes);
+}
+
+void GpuDevice::to_host(void* to, const void* from, std::size_t bytes) {
+  refuse_while_recording(*this);
+  const std::lock_guard guard(door_);
+  if (bytes == 0) return driver_->synchronize();
+  count(transfers_out_);
+  count(bytes_out_, bytes);
+  driver_->to_host(to, from, bytes);
+}
+
+void GpuDevice::copy(void* to, const void* from, std::size_t bytes) {
+  if (Steps* steps = recording_of(*this)) return steps->copy(to, from, bytes);
+  const std::lock_guard guard(door_);
+  if (bytes != 0) driver_->copy(to, from, bytes);
+}
+
+void GpuDevice::zero(void* to, std::size_t bytes) {
+  if (Steps* steps = recording_of(*this)) return steps->zero(to, bytes);
+  const std::lock_guard guard(door_);
+  if (bytes != 0) driver_->zero(to, bytes);
+}
+
+std::shared_ptr<Module> GpuDevice::compile(const Source& source) {
+  gpu::collect(source);
+  const std::string with = driver_->compiler_key();
+  std::vector<std::string_view> parts = {"gpu", source.text, with};
+  parts.insert(parts.end(), source.entries.begin(), source.entries.end());
+  // the image can be made by many threads at once; loading it is the driver's business and goes one by one
+  return modules_.get(source,
+                      {.key = cache_key(parts),
+                       .compile = [&] { return driver_->compile(source); },
+                       .load = [&](std::span<const std::byte> image, std::string& why) -> std::shared_ptr<Module> {
+                         const std::lock_guard guard(door_);
+                         try {
+                           return std::make_shared<GpuModule>(driver_->load(image, source), source);
+                         } catch (const DeviceError& e) {
+                           why = e.what();
+                           return nullptr;
+                         }
+                       },
+                       .maker = "the compiler of device " + name_,
+                       .flags = with});
+}
+
+// One piece serves all launches, which come one after another. Where accesses are checked each gets one of its own.
+void* GpuDevice::scratch(std::size_t bytes) {
+  if (driver_->separate_buffers() || scratch_bytes_ < bytes) {
+    if (scratch_ != nullptr) release(scratch_, scratch_bytes_);
+    scratch_ = nullptr;
+    scratch_ = allocate(bytes);
+    scratch_bytes_ = bytes;
+  }
+  return scratch_;
+}
+
+void GpuDevice::launch(std::span<const Launch> list) {
+  if (Steps* steps = recording_of(*this)) {
+    for (const Launch& l : list) steps->launch(l);
+    return;
+  }
+  const std::lock_guard guard(door_);
+  for (const Launch& l : list)
+    if (l.chunks > 0) launch(l);
+}
+
+void GpuDevice::launch(const Launch& l) {
+  const auto& module = static_cast<const GpuModule&>(*l.kernel.module);
+  gpu::LaunchShape shape{.grid = static_cast<unsigned>(l.chunks), .block = module.threads(l.kernel.entry)};
+  words_.resize(l.args_bytes / sizeof(std::int64_t) + 2);
+  std::copy_n(static_cast<const std::int64_t*>(l.args), words_.size() - 2, words_.begin());
+  uses_.assign(l.buffers.begin(), l.buffers.end());
+  const std::size_t folds = shape.block * sizeof(std::int64_t);  // of the prelude, in shared memory too
+  const bool shared = l.scratch_bytes + folds <= static_cast<std::size_t>(target_.shared_bytes);
+  void* const scratch = shared ? nullptr : this->scratch(l.scratch_bytes * shape.grid);
+  if (shared)
+    shape.shared_bytes = l.scratch_bytes;
+  else
+    uses_.push_back({scratch, l.scratch_bytes * shape.grid, Access::rw, "scratch"});
+  words_[words_.size() - 2] = reinterpret_cast<std::int64_t>(scratch);
+  words_[words_.size() - 1] = static_cast<std::int64_t>(l.scratch_bytes);
+  count(launches_);
+  const auto parameters = std::as_bytes(std::span(words_));
+  const gpu::Function function = module.function(l.kernel.entry);
+  if (parameters.size() <= print::most_gpu_parameters) return driver_->launch(function, shape, parameters, uses_);
+  void* const far = allocate(parameters.size());
+  driver_->to_device(far, parameters.data(), parameters.size());
+  uses_.push_back({far, parameters.size(), Access::r, "the kernel's arguments"});
+  driver_->launch(function, shape, std::as_bytes(std::span(&far, 1)), uses_);
+  release(far, parameters.size());
+}
+
+void GpuDevice::gemm(const Gemm& g) {
+  if (Steps* steps = recording_of(*this)) return steps->gemm(g);
+  count(library_calls_);
+  const std::lock_guard guard(door_);
+  driver_->gemm(g);
+}
+
+std::optional<KernelError> GpuDevice::commit(void* slot) {
+  if (recording_of(*this) != nullptr) return std::nullopt;
+  return read_error(slot);
+}
+
+Ticket GpuDevice::ticket() {
+  const std::lock_guard guard(door_);
+  return driver_->mark();
+}
+
+bool GpuDevice::done(Ticket t) {
+  const std::lock_guard guard(door_);
+  return driver_->reached(t);
+}
+
+void GpuDevice::wait(Ticket t) {
+  refuse_while_recording(*this);
+  const std::lock_guard guard(door_);
+  driver_->wait(t);
+}
+
+void GpuDevice::synchronize() {
+  refuse_while_recording(*this);
+  const std::lock_guard guard(door_);
+  driver_->synchronize();
+}
+
+std::unique_ptr<Recording> GpuDevice::capture(const std::function<void()>& work) { return record(*this, work); }
+
+Counters GpuDevice::counters() const {
+  Counters c = modules_.counters();
+  c.launches = launches_;
+  c.library_calls = library_calls_;
+  c.transfers_in = transfers_in_;
+  c.transfers_out = transfers_out_;
+  c.bytes_in = bytes_in_;
+  c.bytes_out = bytes_out_;
+  return c;
+}
+
+}  // namespace croton::runtime

@@ -1,0 +1,56 @@
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+#include "tile/nest.h"
+
+namespace croton::tile {
+namespace {
+
+using Kind = Statement::Kind;
+
+[[noreturn]] void broken(const char* what) { throw std::logic_error(std::string("loop nest: ") + what); }
+
+bool is_memory(const Statement& s) { return s.kind == Kind::let_load || s.kind == Kind::store; }
+
+void find_written(const Body& body, std::set<int>& words) {
+  for (const Statement& s : body) {
+    if (s.kind == Kind::store && s.word >= 0) words.insert(s.word);
+    find_written(s.body, words);
+  }
+}
+
+class Checker {
+ public:
+  explicit Checker(const Nest& nest) { find_written(nest.body, written_); }
+
+  /// `lane`: the loop over lanes around it, or null.
+  void check(const Body& body, const Statement* lane) const {
+    for (const Statement& s : body) {
+      if (lane != nullptr && (s.kind == Kind::put_fold || s.kind == Kind::barrier || s.kind == Kind::lane_loop))
+        broken("threads of one block part");
+      if (s.partial || s.kind == Kind::let_masked || !s.tail.empty()) broken("a thread is masked");
+      if (s.kind == Kind::store && (s.reach == Reach::scalar) != (lane == nullptr))
+        broken("a scalar is stored by many threads, or lanes by one");
+      if (is_memory(s) && shared_by_loops(s) && !its_own(s, lane)) broken("one thread reads what another one wrote");
+      check(s.body, s.kind == Kind::lane_loop ? &s : lane);
+    }
+  }
+
+ private:
+  bool shared_by_loops(const Statement& s) const { return s.word < 0 || (s.kind == Kind::let_load && reads_back(s)); }
+  bool reads_back(const Statement& s) const { return written_.count(s.word) > 0; }
+  static bool its_own(const Statement& s, const Statement* lane) {
+    const auto mine = [&](const Term& t) { return t.variable == lane->variable; };
+    return lane != nullptr && lane->from.empty() && std::count_if(s.address.begin(), s.address.end(), mine) == 1 &&
+           std::find_if(s.address.begin(), s.address.end(), mine)->factors.empty();
+  }
+
+  std::set<int> written_;
+};
+
+}  // namespace
+
+void check_threads(const Nest& nest) { Checker(nest).check(nest.body, nullptr); }
+
+}  // namespace croton::tile
