@@ -16,8 +16,8 @@ import gdb.printing
 
 # `step` on `2.0 * x + y` would stop in each of these before it came to the operator.
 SKIPPED = (
-    "Where::here", "Weak::Weak", "Weak::whole", "Operand::Operand", "Tensor::Tensor", "Tensor::operator=",
-    "Shared::operator=", "Expr::Expr", "Array::Array",
+    "Where::here", "Weak::Weak", "Weak::whole", "Operand::Operand", "Expr::Expr", "Array::Array",
+    "Tensor::Tensor", "Tensor::operator=", "Tensor::~Tensor", "Shared::operator=", "Shared::~Shared",
     "IndexItem::IndexItem", "Bound::Bound", "Dim::Dim", "Dims::Dims", "Axes::Axes", "Extents::Extents", "Tensors::Tensors",
     "Cost::Cost", "In::In", "Inputs::Inputs", "Updates::Updates", "Givens::Givens", "Argument::Argument",
 )

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +62,12 @@ namespace croton {
 namespace {
 
 constexpr const char* modes[] = {"mode=FAST_RUN", "mode=FAST_COMPILE"};
+
+int open_files() {
+  int n = 0;
+  for (int fd = 0; fd < 1024; ++fd) n += ::fcntl(fd, F_GETFD) >= 0;
+  return n;
+}
 
 /// Resident memory of this process in MiB.
 double resident() {
@@ -220,12 +227,33 @@ TEST_CASE("M1: whichever allocation fails, the error comes out whole, nothing is
   REQUIRE(printed(w.get_value()) == "[1. 2.]");
 }
 
+TEST_CASE(
+    "M3: whichever file cannot be opened for want of descriptors, the error is Croton's, nothing leaks, and the next "
+    "try works") {
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const int used = open_files();
+  int failures = 0;
+  for (int left = 0; left < 10; ++left) {
+    INFO(left << " descriptors left");
+    const ScopedConfig scope{"gcc.cxxflags=-DLEFT=" + std::to_string(left)};  // a text that nobody has compiled
+    const Tensor x = vector("x");
+    rlimit tight = before;
+    tight.rlim_cur = static_cast<rlim_t>(used + left);
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
+    bool failed = false;
+    try {
+      (void)function(x, x * 1.625);
+    } catch (const Error&) { failed = true; }
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    failures += failed;
+    REQUIRE(function(x, x * 1.625)(Array{2.0}).at<double>(0) == 3.25);
+  }
+  CHECK(failures > 2);
+  CHECK(open_files() <= used + 1);
+}
+
 TEST_CASE("A14: many functions come and go, and memory and open files stay bounded") {
-  const auto open_files = [] {
-    int n = 0;
-    for (int fd = 0; fd < 1024; ++fd) n += ::fcntl(fd, F_GETFD) >= 0;
-    return n;
-  };
   const Shared w = shared(std::vector{1.0, 2.0, 3.0}, "w");
   const auto make = [&](int times) {
     for (int i = 0; i < times; ++i) {

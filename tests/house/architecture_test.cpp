@@ -72,14 +72,12 @@ std::string any_width(const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("the listings of docs/architecture.md are what the program dumps") {
+TEST_CASE("docs/architecture.md shows what its program dumps: graph, tile program, lines of a kernel, names of files") {
   for (const char* file : {"00_asked_for.graph.txt", "09_tile_program.txt"}) {
     INFO(file);
     CHECK(listing(file) == content(dumped() / file));
   }
-}
 
-TEST_CASE("the lines of a kernel in docs/architecture.md are lines of the kernel") {
   const std::string lines = listing("10_kernels.cpp"), kernel = content(dumped() / "10_kernels.cpp");
   REQUIRE_FALSE(lines.empty());
   std::string bare;  // without indents
@@ -88,9 +86,7 @@ TEST_CASE("the lines of a kernel in docs/architecture.md are lines of the kernel
     bare += line.substr(std::min(line.size(), line.find_first_not_of(' '))) + "\n";
   INFO(kernel.substr(kernel.find("kernel_0")));
   CHECK(any_width(bare).find(any_width(lines)) != std::string::npos);
-}
 
-TEST_CASE("docs/architecture.md names the files of a dump") {
   for (const auto& entry : fs::directory_iterator(dumped())) {
     const std::string name = entry.path().filename().string();
     if (!name.starts_with("0") || name.find("_merge") != std::string::npos || name == "09_tile_program.txt") {
