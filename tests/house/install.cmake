@@ -34,6 +34,12 @@ run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/consumer -DCMAKE_PREFIX_PATH=${pref
 run(${CMAKE_COMMAND} --build ${WORK}/consumer)
 check_program(${WORK}/consumer/consumer)
 
+# The command finds the installed plugin, whatever the plugin then finds.
+execute_process(COMMAND ${CMAKE_COMMAND} -E env CROTON_FLAGS=device=gpu ${prefix}/bin/croton gputest OUTPUT_VARIABLE said)
+if(NOT EXISTS ${prefix}/${LIBDIR}/libcroton_cuda.so OR said MATCHES "libcroton_cuda" OR NOT said MATCHES "The configured device, gpu, ")
+  message(FATAL_ERROR "croton gputest does not find the installed plugin:\n${said}")
+endif()
+
 # As in /usr/local, where the compiler looks by itself: CPATH and LIBRARY_PATH stand for that.
 if(IS_SHARED)
   run(${CMAKE_COMMAND} -E env CPATH=${prefix}/include LIBRARY_PATH=${prefix}/${LIBDIR}

@@ -170,12 +170,14 @@ int gputest(bool as_json) {
       },
       no_answer);
   print(fmt::format("Croton {}, device={} ({})\n\n", CROTON_VERSION, f.configured, f.source));
-  watch.step("looking for GPUs", 60);  // libraries of half a gigabyte may come from a slow disk
+  // drivers take seconds to start many GPUs, and libraries of half a gigabyte may come from a slow disk
+  constexpr double opening = 30;
+  watch.step("looking for GPUs", opening);
   f.cuda = look_for_gpus(*config);
   print(libraries_text(f.cuda));
   try {
     const int loops = f.is_emulated() ? 10 : 1000;
-    watch.step("opening the device " + f.configured, 60);
+    watch.step("opening the device " + f.configured, opening);
     runtime::Device& device = runtime::device(f.configured);
     f.description = device.description();
     f.run = run_exp(f.configured, loops, watch);

@@ -200,6 +200,15 @@ CudaDriver::CudaDriver(const gpu::CudaOptions& options, unsigned number)
         "{} ({}): there is no memory for another context; `nvidia-smi` shows who holds it", name_, properties_.name));
   }
   check(retained, "cuDevicePrimaryCtxRetain");
+  try {
+    open_stream_and_pool();
+  } catch (...) {
+    call_.cuDevicePrimaryCtxRelease(device_);
+    throw;
+  }
+}
+
+void CudaDriver::open_stream_and_pool() {
   const Current current(*this);
   check(call_.cuStreamCreate(&stream_, CU_STREAM_NON_BLOCKING), "cuStreamCreate");
   CUmemPoolProps pool{};
@@ -391,8 +400,7 @@ void CudaDriver::launch(gpu::Function function, const gpu::LaunchShape& shape, s
   void* extra[] = {reinterpret_cast<void*>(launch_parameters_pointer), const_cast<std::byte*>(parameters.data()),
                    reinterpret_cast<void*>(launch_parameters_size), &bytes,
                    reinterpret_cast<void*>(launch_parameters_end)};
-  suspects_.add(entry.name);
-  if (is_capturing_) captured_names_ += fmt::format("{}{}", captured_names_.empty() ? "" : ", ", *entry.name);
+  note_launch(entry.name);
   const CUresult r =
       call_.cuLaunchKernel(entry.function, shape.grid, 1, 1, shape.block, 1, 1,
                            static_cast<unsigned>(shape.shared_bytes), stream_, nullptr, bytes == 0 ? nullptr : extra);
@@ -402,6 +410,11 @@ void CudaDriver::launch(gpu::Function function, const gpu::LaunchShape& shape, s
          fmt::format("launching {} with {} blocks of {} threads, {} bytes of dynamic shared memory and {} registers a "
                      "thread",
                      *entry.name, shape.grid, shape.block, shape.shared_bytes, entry.registers));
+}
+
+void CudaDriver::note_launch(const std::string* name) {
+  suspects_.add(name);
+  if (is_capturing_) captured_names_ += fmt::format("{}{}", captured_names_.empty() ? "" : ", ", *name);
 }
 
 Products& CudaDriver::products() {
@@ -429,8 +442,7 @@ void CudaDriver::gemm(const Gemm& g) {
   if (g.m == 0 || g.n == 0 || g.batch <= 0) return;
   const Current current(*this);
   if (g.k != 0) {
-    const std::string* const name = kept_name("matrix product (cuBLASLt)");
-    suspects_.add(name);
+    note_launch(product_name_);
     return products().run(g, stream_);
   }
   // A sum of nothing. cuBLASLt knows no empty matrices.

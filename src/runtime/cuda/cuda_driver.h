@@ -71,12 +71,14 @@ class CudaDriver final : public gpu::Driver {
   struct Entry;
   class Current;
 
+  void open_stream_and_pool();
   void check(CUresult, std::string_view what);
   [[noreturn]] void refuse(CUresult, std::string_view what);
   [[noreturn]] void refuse_memory(std::size_t bytes, CUresult);
   void refuse_if_unusable() const;
   void refuse_capture(std::string_view what) const;
   const std::string* kept_name(std::string name) { return &*kernel_names_.insert(std::move(name)).first; }
+  void note_launch(const std::string* name);
   Products& products();
 
   gpu::CudaOptions options_;
@@ -98,6 +100,7 @@ class CudaDriver final : public gpu::Driver {
   std::vector<void*> released_in_capture_;
   std::string captured_names_;
   std::set<std::string> kernel_names_;  // never erased: errors name kernels whose code is gone
+  const std::string* product_name_ = kept_name("product of matrices (cuBLASLt)");
   Suspects suspects_;
   std::string lost_;  // the first error after which the device takes no more work, as every later call repeats it
   bool waits_for_launches_ = false;  // CUDA_LAUNCH_BLOCKING

@@ -42,7 +42,7 @@ const CudaPlugin& find_plugin() {
     fail<DeviceError>(
         "Croton's plugin for NVIDIA GPUs, {}, was not found\n  looked for: {}, and by the loader: {}\n  it is built "
         "and "
-        "installed with Croton: keep it beside libcroton.so",
+        "installed with Croton: keep it beside libcroton.so, or beside a program that holds the library itself",
         file_name, beside, loader_error());
   }
   return plugin_of(library, file_name);
