@@ -1,8 +1,10 @@
-// The emulated GPU: each check finds its planted bug, clean kernels give no report, and the stream is as late as it may be.
+// The emulated GPU: each check finds its planted bug, clean kernels give no report, and the stream is as late as it may
+// be.
 #include "runtime/emulator/emulator_driver.h"
 
 #include <cmath>
 
+#include "catch.h"
 #include "expr/functions.h"
 #include "runtime/fixture.h"
 #include "runtime/gpu/gpu_device.h"
@@ -14,9 +16,7 @@ using emulator::EmulatorDriver;
 using emulator::Options;
 
 /// A GPU of its own, which may be lost.
-GpuDevice emulated(Options options = {}) {
-  return {"emulator", std::make_unique<EmulatorDriver>(options)};
-}
+GpuDevice emulated(Options options = {}) { return {"emulator", std::make_unique<EmulatorDriver>(options)}; }
 constexpr Options checked{.check = true};
 
 /// A kernel as the printer writes them: `in` and `out` are float buffers, words 2 on are numbers.
@@ -32,7 +32,7 @@ Source kernel(const std::string& body, int threads = 64) {
 }
 
 struct Run {
-  std::vector<float> in, out;
+  std::vector<float> in = {}, out = {};
   long blocks = 1;
   std::size_t scratch = 0;
   std::int64_t number = 0;
@@ -68,14 +68,16 @@ TEST_CASE("threads of a block are lanes, and blocks are chunks", "[emulator]") {
   GpuDevice device = emulated();
   Run r{.in = std::vector<float>(256), .out = std::vector<float>(256), .blocks = 4};
   for (std::size_t k = 0; k < 256; ++k) r.in[k] = static_cast<float>(k);
-  const auto out = run(device, kernel("const i64 v = block() * 64 + thread(); store(out + v, mul(load(in + v), (f32)2));"), r);
+  const auto out =
+      run(device, kernel("const i64 v = block() * 64 + thread(); store(out + v, mul(load(in + v), (f32)2));"), r);
   CHECK(out[0] == 0);
   CHECK(out[255] == 510);
 }
 
 TEST_CASE("a fold gives every thread the same, whatever the order of threads and blocks", "[emulator]") {
   Run r{.in = std::vector<float>(64), .out = std::vector<float>(64)};
-  for (std::size_t k = 0; k < 64; ++k) r.in[k] = std::ldexp(1.0f, static_cast<int>(k % 40) - 20) * (k % 3 == 0 ? -1.1f : 1.3f);
+  for (std::size_t k = 0; k < 64; ++k)
+    r.in[k] = std::ldexp(1.0f, static_cast<int>(k % 40) - 20) * (k % 3 == 0 ? -1.1f : 1.3f);
   const Source source = kernel(
       "barrier(); fold_sum<64, 0>(load(in + thread())); barrier(); store(out + thread(), folded_sum<64, 0, f32>());");
   std::vector<float> first;
@@ -114,14 +116,16 @@ TEST_CASE("memory that was released cannot be touched", "[emulator]") {
   const auto address = reinterpret_cast<std::int64_t>(gone.data());
   gone = Buffer();
   const std::string text = error_of<DeviceError>([&] {
-    run(device, kernel("store(out + thread(), load((const f32*)n));"), {.in = {1}, .out = std::vector<float>(64), .number = address});
+    run(device, kernel("store(out + thread(), load((const f32*)n));"),
+        {.in = {1}, .out = std::vector<float>(64), .number = address});
   });
   CHECK(has(text, "which was released"));
 }
 
 TEST_CASE("fresh memory is full of NaN", "[emulator]") {
   GpuDevice device = emulated();
-  const auto out = run(device, kernel("if (thread() == 0) store(out, (f32)3);"), {.in = {1}, .out = std::vector<float>(8)});
+  const auto out =
+      run(device, kernel("if (thread() == 0) store(out, (f32)3);"), {.in = {1}, .out = std::vector<float>(8)});
   CHECK(out[0] == 3);
   CHECK(std::isnan(out[7]));
 }
@@ -156,8 +160,42 @@ TEST_CASE("a launch beyond the limits of the device is refused", "[emulator]") {
   };
   CHECK(has(refused({.grid = 1, .block = 128}), "128 threads a block, but it is made for 64"));
   CHECK(has(refused({.grid = 0, .block = 64}), "0 blocks"));
-  CHECK(has(refused({.grid = 1, .block = 64, .shared_bytes = 100 << 10}), "102400 bytes of shared memory, of at most 65536"));
+  CHECK(has(refused({.grid = 1, .block = 64, .shared_bytes = 100 << 10}),
+            "102400 bytes of shared memory, of at most 65536"));
   CHECK(has(refused({.grid = 1, .block = 64}, 4104), "4104 bytes of arguments, of at most 4096"));
+}
+
+TEST_CASE("arguments beyond 4096 bytes lie in memory", "[emulator]") {
+  GpuDevice device = emulated();
+  const Source source{.text = expr::gpu_kernel_source({}) +
+                              "namespace croton {\nCROTON_KERNEL_FAR(kernel_0, 600, 1) {\n"
+                              "  store((f32*)words.w[0], (f32)words.w[597]);\n}\n}\n",
+                      .entries = {"kernel_0"},
+                      .threads = {1},
+                      .name = "far"};
+  const auto module = device.compile(source);
+  const Buffer out(device, sizeof(float));
+  std::vector<std::int64_t> words(598);
+  words.front() = reinterpret_cast<std::int64_t>(out.data());
+  words.back() = 42;
+  const Launch launch{module->kernels()[0], 1, words.data(), words.size() * 8, {}, 0};
+  device.launch({&launch, 1});
+  float result = 0;
+  device.to_host(&result, out.data(), sizeof result);
+  CHECK(result == 42);
+}
+
+TEST_CASE("scratch that fits no shared memory is a piece of memory for each block", "[emulator]") {
+  constexpr int n = 20000;  // floats a block
+  const std::string body =
+      "f32* const s = (f32*)scratch_of(words.w[3], words.w[4]);\n"
+      "  for (i64 v = thread(); v < 20000; v += 64) store(s + v, (f32)(v + block()));\n"
+      "  barrier();\n  store(out + block() * 64 + thread(), load(s + 19999 - thread()));";
+  GpuDevice device = emulated(checked);
+  const auto out =
+      run(device, kernel(body), {.in = {1}, .out = std::vector<float>(128), .blocks = 2, .scratch = n * 4});
+  CHECK(out[0] == 19999);
+  CHECK(out[127] == 19937);
 }
 
 TEST_CASE("memory that runs out names the largest buffers, and the device still works", "[emulator]") {
@@ -203,13 +241,17 @@ TEST_CASE("checked: a race in a block", "[emulator]") {
   CHECK(has(text, "buffer of 256 bytes (out)"));
   CHECK(has(text, ": store(out + 63 - thread(), (f32)1);"));
   CHECK(report({}, body) == "");
-  CHECK(report(checked, "store(out + thread(), (f32)thread());\n  barrier();\n  store(out + 63 - thread(), (f32)1);") == "");
+  CHECK(report(checked, "store(out + thread(), (f32)thread());\n  barrier();\n  store(out + 63 - thread(), (f32)1);") ==
+        "");
 }
 
 TEST_CASE("checked: an exchange is no barrier", "[emulator]") {
-  CHECK(has(report(checked, "u32* const w = (u32*)fold_words<64>();\n  w[thread()] = thread();\n"
-                            "  const u32 x = exchanged((u32)1, 1, CROTON_LINE);\n  store(out + thread(), (f32)(x + w[63 - thread()]));"),
-            "reads what"));
+  CHECK(has(
+      report(
+          checked,
+          "u32* const w = (u32*)fold_words<64>();\n  w[thread()] = thread();\n"
+          "  const u32 x = exchanged((u32)1, 1, CROTON_LINE);\n  store(out + thread(), (f32)(x + w[63 - thread()]));"),
+      "reads what"));
 }
 
 TEST_CASE("checked: two blocks write to one place", "[emulator]") {
@@ -220,16 +262,19 @@ TEST_CASE("checked: two blocks write to one place", "[emulator]") {
 }
 
 TEST_CASE("checked: a block reads what another one writes", "[emulator]") {
-  const std::string body = "if (block() == 0) store(out + thread(), (f32)1);\n  else if (thread() == 5) store(out + 100, load(out + 7));";
-  CHECK(has(report(checked, body, {.out = std::vector<float>(128), .blocks = 2}), "reads what block 0 of the same launch writes"));
+  const std::string body =
+      "if (block() == 0) store(out + thread(), (f32)1);\n  else if (thread() == 5) store(out + 100, load(out + 7));";
+  CHECK(has(report(checked, body, {.out = std::vector<float>(128), .blocks = 2}),
+            "reads what block 0 of the same launch writes"));
 }
 
 TEST_CASE("checked: a read of what nobody wrote, in memory and in shared memory", "[emulator]") {
   CHECK(has(report(checked, "store(out + thread(), add(load(in + thread()), load(out + thread())));"),
             "reads what nobody has written"));
-  CHECK(has(report(checked, "char* const s = scratch_of(0, 0);\n  store(out + thread(), load((const f32*)s + thread()));",
-                   {.scratch = 256}),
-            "reads what nobody has written"));
+  CHECK(
+      has(report(checked, "char* const s = scratch_of(0, 0);\n  store(out + thread(), load((const f32*)s + thread()));",
+                 {.scratch = 256}),
+          "reads what nobody has written"));
   CHECK(report(checked,
                "char* const s = scratch_of(0, 0);\n  store((f32*)s + thread(), (f32)1);\n"
                "  store(out + thread(), load((const f32*)s + thread()));",
@@ -240,7 +285,8 @@ TEST_CASE("checked: the bytes between a buffer's end and the guard page", "[emul
   const Run r{.in = std::vector<float>(63, 1.0f), .out = std::vector<float>(63)};
   const std::string body = "if (thread() < 63) store(out + thread() + (thread() == 62 ? 1 : 0), (f32)1);";
   CHECK(report({}, body, r) == "");
-  CHECK(has(report(checked, body, r), "writes memory that the launch does not name: byte 252 of a buffer of 252 bytes"));
+  CHECK(
+      has(report(checked, body, r), "writes memory that the launch does not name: byte 252 of a buffer of 252 bytes"));
 }
 
 TEST_CASE("checked: an access across its alignment", "[emulator]") {

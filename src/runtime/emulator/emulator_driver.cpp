@@ -156,8 +156,8 @@ bool EmulatorDriver::reached(Ticket) {
 }
 void EmulatorDriver::wait(Ticket) { synchronize(); }
 void EmulatorDriver::synchronize() {
-  if (queue_.empty()) refuse_if_lost();
   run_all();
+  refuse_if_lost();
 }
 
 // ---- memory
