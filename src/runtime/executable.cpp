@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "ops/evaluate.h"
 #include "print/printer.h"
+#include "runtime/gpu/driver.h"
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
 #include "runtime/storage.h"
@@ -90,6 +91,7 @@ struct Executable::Body {
     if (device.host_addressable()) return;
     try {
       device.synchronize();
+    } catch (const gpu::Lost&) {
     } catch (const Error& e) { warn(fmt::format("{}: the last of its work failed: {}", name, e.what())); }
   }
   Body(const Body&) = delete;
@@ -106,7 +108,11 @@ struct Executable::Body {
       source.threads.push_back(nests.back().lanes);
     }
     if (nests.empty()) return;
-    text = source.text = print::translation_unit(nests, device.target());
+    text = print::translation_unit(nests, device.target());
+    // a GPU's functions are the exact ones already
+    if (device.device_class() == DeviceClass::cpu && config_snapshot()->text("math") == "exact")
+      text = "#define CROTON_EXACT\n" + text;
+    source.text = text;
     module = device.compile(source);
   }
 

@@ -18,12 +18,12 @@ struct Wish {
   double work;
   Index most, nominal;  // nominal: how many chunks run at once; 0: any number runs equally well
   Index flat_unit, row_unit;
+  double share_of_partials;  // partials stay below it, of the bytes that the phase moves
 };
-constexpr Wish wishes[] = {{.work = 3.68e6, .most = 256, .nominal = 0, .flat_unit = 64, .row_unit = 8},
-                           {.work = 4096, .most = 2112, .nominal = 132, .flat_unit = 256, .row_unit = 8}};
+constexpr Wish wishes[] = {
+    {.work = 3.68e6, .most = 256, .nominal = 0, .flat_unit = 64, .row_unit = 8, .share_of_partials = 0.02},
+    {.work = 4096, .most = 2112, .nominal = 132, .flat_unit = 256, .row_unit = 8, .share_of_partials = 0.03}};
 std::atomic<double> work_of_a_chunk{0};
-// Partials stay below this share of the bytes that the phase moves.
-constexpr double share_of_partials = 0.02;
 
 bool is_parallel(const Phase& p, AxisId a) {
   return std::find(p.parallel.begin(), p.parallel.end(), a) != p.parallel.end();
@@ -94,7 +94,7 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
       partial_bytes += static_cast<double>(size_of(b.partial_dtype)) * inner_points(p, b.axes, extent);
   }
   const double points = static_cast<double>(c.points), moved = bytes_per_point(g, p, extent) * points;
-  if (partial_bytes > 64) most = std::min(most, std::max(1.0, share_of_partials * moved / partial_bytes));
+  if (partial_bytes > 64) most = std::min(most, std::max(1.0, wish.share_of_partials * moved / partial_bytes));
   const double wanted = std::min(most, std::ceil(work_per_point(g, p, extent) * points / work));
   const Index unit = p.flat ? wish.flat_unit : wish.row_unit;
   const Index least =

@@ -2,9 +2,11 @@
 // stays where it is.
 #include <cmath>
 
+#include "array/access.h"
 #include "croton/device.h"
 #include "croton/gradient.h"
 #include "message.h"
+#include "runtime/cpu/cpu_target.h"
 
 namespace croton {
 namespace {
@@ -110,6 +112,42 @@ TEST_CASE("rows too long for shared memory are kept in memory between stages", "
     const Array cpu = softmaxed("device=cpu", a), gpu = softmaxed("device=emulator", a);
     for (const Index i : {0, 1, 99, 9999}) CHECK(gpu[0].at<float>(i) == Approx(cpu[0].at<float>(i)).epsilon(1e-5));
   }
+}
+
+TEST_CASE("under math=exact elementwise functions have the same bits on the CPU and the emulated GPU", "[emulator]") {
+  if (!runtime::cpu_target().fma) return;  // without it the CPU rounds a product and a sum
+  std::vector<float> values{0.0f,     -0.0f,   1.0f,      -1.0f,     3.0e38f,    -3.0e38f,
+                            1.0e-40f, 1.0e10f, 123456.7f, HUGE_VALF, -HUGE_VALF, NAN};
+  for (int k = 0; k < 500; ++k)
+    values.push_back(std::sin(static_cast<float>(k)) * std::exp2(static_cast<float>(k % 40 - 20)));
+  const Array x{values};
+  const auto results = [&](const char* way) {
+    const ScopedConfig scope(way);
+    const Tensor t = tensor("t", float32, {any_extent});
+    std::vector<Array> all;
+    for (const DType d : {DType::float32, DType::float64}) {
+      const Tensor v = t.astype(d), w = t * 0.37f + 0.2f;
+      const Tensor u = w.astype(d);
+      const auto f = function(
+          {t}, std::vector<Tensor>{
+                   exp(v),      exp2(v),    expm1(v),    log(v),        log2(v),           log10(v),  log1p(v),
+                   tanh(v),     sigmoid(v), softplus(v), silu(v),       gelu(v),           sin(v),    cos(v),
+                   tan(v),      arcsin(v),  arccos(v),   arctan(v),     sinh(v),           cosh(v),   arcsinh(v),
+                   arccosh(v),  arctanh(v), cbrt(v),     erf(v),        erfc(v),           erfinv(v), rsqrt(v),
+                   sqrt(v),     round(v),   floor(v),    ceil(v),       trunc(v),          pow(v, u), arctan2(v, u),
+                   hypot(v, u), gammaln(v), digamma(v),  v / u + v * u, floor_divide(v, u)});
+      for (Array& a : f(x)) all.push_back(std::move(a));
+    }
+    return all;
+  };
+  const std::vector<Array> cpu = results("device=cpu,math=exact"), gpu = results("device=emulator,math=exact");
+  REQUIRE(cpu.size() == gpu.size());
+  for (std::size_t k = 0; k < cpu.size(); ++k)
+    for (Index i = 0; i < cpu[k].size(); ++i) {
+      const double a = get(cpu[k], i), b = get(gpu[k], i);
+      INFO("function " << k << " of " << values[static_cast<std::size_t>(i)]);
+      CHECK(((std::isnan(a) && std::isnan(b)) || (a == b && std::signbit(a) == std::signbit(b))));
+    }
 }
 
 TEST_CASE("a value that the host has changed goes to the device again", "[emulator]") {
