@@ -282,12 +282,13 @@ struct Executable::Body {
       else if (device.host_addressable())
         w.pointers[at(b)] = result_memory(r, place, w, out[next++]);
       else
-        w.pointers[at(b)] = (w.given[r] = Buffer(device, place.bytes)).data();
+        w.pointers[at(b)] = (w.given[r] = memory_for(b, place)).data();
     }
     for (std::size_t b = 0; b < plan.places.size(); ++b) {
       const Place& place = plan.places[b];
       if (place.home == Home::arena && device.separate_buffers())
-        w.pointers[b] = (w.separate[b] = Buffer(device, place.bytes)).data();  // fresh: nothing of the last call's
+        w.pointers[b] =
+            (w.separate[b] = memory_for(static_cast<int>(b), place)).data();  // fresh: nothing of the last call's
       else if (place.home == Home::arena)
         w.pointers[b] = static_cast<std::byte*>(w.arena.data()) + place.offset;
       else if (place.home == Home::plan)
@@ -296,6 +297,16 @@ struct Executable::Body {
         w.pointers[b] = static_cast<std::byte*>(w.pointers[at(place.base)]) + place.offset;
       else if (constants[b])
         w.pointers[b] = constants[b].data();
+    }
+  }
+
+  Buffer memory_for(int buffer, const Place& place) {
+    try {
+      return Buffer(device, place.bytes);
+    } catch (const gpu::OutOfMemory& e) {
+      throw gpu::OutOfMemory(fmt::format("{}: no memory for {}, {}: {}", name, buffer_names[at(buffer)],
+                                         type_text(program.buffers[at(buffer)].node.dtype(), Extents(place.shape)),
+                                         e.what()));
     }
   }
 
@@ -312,7 +323,8 @@ struct Executable::Body {
     SharedStorage& s = storage(updates[u].shared);
     Buffer& now = s.on(device);
     if (written_in_place[u] && now.bytes() == place.bytes) return now.data();
-    if (w.spares[u].bytes() != place.bytes || !w.spares[u]) w.spares[u] = Buffer(device, place.bytes);
+    if (w.spares[u].bytes() != place.bytes || !w.spares[u])
+      w.spares[u] = memory_for(program.outputs[updates[u].result], place);
     return w.spares[u].data();
   }
 

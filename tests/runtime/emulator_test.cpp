@@ -4,8 +4,12 @@
 
 #include <cmath>
 
+#include "array/access.h"
 #include "catch.h"
+#include "croton/ops.h"
 #include "expr/functions.h"
+#include "rewrite/passes.h"
+#include "runtime/executable.h"
 #include "runtime/fixture.h"
 #include "runtime/gpu/gpu_device.h"
 
@@ -204,6 +208,21 @@ TEST_CASE("memory that runs out names the largest buffers, and the device still 
   CHECK(has(text, "out of memory: 2097152 bytes were asked for"));
   CHECK(has(text, "buffers hold"));
   const Buffer small(device, 4096);
+}
+
+TEST_CASE("a function whose result does not fit names it, its shape and its size, and works with less", "[emulator]") {
+  GpuDevice device = emulated({.memory_bytes = 1 << 20});
+  const Tensor x = tensor("x", float32, {any_extent});
+  const std::vector<Tensor> wanted{x * 2.0f + 1.0f};
+  Executable grow(rewrite::run(wanted, {}), {x}, {}, device, "grow");
+  std::vector<Array> in{Array::zeros({150000}, float32)}, out(1);
+  const std::string text = error_of<DeviceError>([&] { grow.run(in, out); });
+  CHECK(has(text, "grow: no memory for "));
+  CHECK(has(text, "float32[150000]"));
+  CHECK(has(text, "600000 bytes were asked for"));
+  in[0] = Array::zeros({1000}, float32);
+  grow.run(in, out);
+  CHECK(get(out[0], 999) == 1);
 }
 
 TEST_CASE("work waits until somebody waits for it, in the order in which it was given", "[emulator]") {
