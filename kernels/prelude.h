@@ -18,11 +18,13 @@ typedef bool b8;
 #ifdef __FMA__
 #define CROTON_FMA
 #endif
+#ifndef CROTON_EXACT  // math=exact: no tables and estimates that only one machine has
 #ifdef __AVX2__
 #define CROTON_AVX2
 #endif
 #if defined(__AVX512VL__) && defined(__AVX512DQ__)
 #define CROTON_AVX512
+#endif
 #endif
 
 namespace {

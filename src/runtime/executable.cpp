@@ -17,6 +17,7 @@
 #include "ops/evaluate.h"
 #include "print/printer.h"
 #include "runtime/cpu/cpu_count.h"
+#include "runtime/gpu/driver.h"
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
 #include "runtime/storage.h"
@@ -103,6 +104,7 @@ struct Executable::Body {
     if (device.host_addressable()) return;
     try {
       device.synchronize();
+    } catch (const gpu::Lost&) {
     } catch (const Error& e) { warn(fmt::format("{}: the last of its work failed: {}", name, e.what())); }
   }
   Body(const Body&) = delete;
@@ -124,6 +126,8 @@ struct Executable::Body {
 
   /// The nests in their order, as many in one text as the host compiler takes in about a second.
   std::vector<Source> translation_units() const {
+    // a GPU's functions are the exact ones already
+    const bool exact = device.device_class() == DeviceClass::cpu && config_snapshot()->text("math") == "exact";
     std::vector<Source> sources;
     for (std::size_t first = 0, end = 0; first < nests.size(); first = end) {
       Source s{.text = {}, .entries = {}, .name = name};
@@ -134,6 +138,7 @@ struct Executable::Body {
         s.entries.push_back(print::entry_name(s.entries.size()));
       }
       s.text = print::translation_unit(std::span(nests).subspan(first, end - first), device.target());
+      if (exact) s.text = "#define CROTON_EXACT\n" + s.text;
       sources.push_back(std::move(s));
     }
     return sources;
@@ -302,12 +307,13 @@ struct Executable::Body {
       else if (device.host_addressable())
         w.pointers[at(b)] = result_memory(r, place, w, in, out[next++]);
       else
-        w.pointers[at(b)] = (w.given[r] = Buffer(device, place.bytes)).data();
+        w.pointers[at(b)] = (w.given[r] = memory_for(b, place)).data();
     }
     for (std::size_t b = 0; b < plan.places.size(); ++b) {
       const Place& place = plan.places[b];
       if (place.home == Home::arena && device.separate_buffers())
-        w.pointers[b] = (w.separate[b] = Buffer(device, place.bytes)).data();  // fresh: nothing of the last call's
+        w.pointers[b] =
+            (w.separate[b] = memory_for(static_cast<int>(b), place)).data();  // fresh: nothing of the last call's
       else if (place.home == Home::arena)
         w.pointers[b] = static_cast<std::byte*>(w.arena.data()) + place.offset;
       else if (place.home == Home::plan)
@@ -316,6 +322,16 @@ struct Executable::Body {
         w.pointers[b] = static_cast<std::byte*>(w.pointers[at(place.base)]) + place.offset;
       else if (constants[b])
         w.pointers[b] = constants[b].data();
+    }
+  }
+
+  Buffer memory_for(int buffer, const Place& place) {
+    try {
+      return Buffer(device, place.bytes);
+    } catch (const gpu::OutOfMemory& e) {
+      throw gpu::OutOfMemory(fmt::format("{}: no memory for {}, {}: {}", name, buffer_names[at(buffer)],
+                                         type_text(program.buffers[at(buffer)].node.dtype(), Extents(place.shape)),
+                                         e.what()));
     }
   }
 
@@ -333,7 +349,8 @@ struct Executable::Body {
     Buffer& now = s.on(device);
     const bool same_shape = std::equal(place.shape.begin(), place.shape.end(), s.shape().begin(), s.shape().end());
     if (written_in_place[u] && same_shape) return now.data();
-    if (w.spares[u].bytes() != place.bytes || !w.spares[u]) w.spares[u] = Buffer(device, place.bytes);
+    if (w.spares[u].bytes() != place.bytes || !w.spares[u])
+      w.spares[u] = memory_for(program.outputs[updates[u].result], place);
     return w.spares[u].data();
   }
 

@@ -126,8 +126,7 @@ std::string EmulatorDriver::versions() const {
 // ---- the stream
 void EmulatorDriver::refuse_if_lost() const {
   if (!lost_.empty())
-    fail<DeviceError>("device emulator is lost since a kernel went wrong, and only a new process gets it back: {}",
-                      lost_);
+    throw gpu::Lost("device emulator is lost since a kernel went wrong, and only a new process gets it back: " + lost_);
 }
 
 void EmulatorDriver::give(Work work) {
@@ -157,8 +156,8 @@ bool EmulatorDriver::reached(Ticket) {
 }
 void EmulatorDriver::wait(Ticket) { synchronize(); }
 void EmulatorDriver::synchronize() {
-  if (queue_.empty()) refuse_if_lost();
   run_all();
+  refuse_if_lost();
 }
 
 // ---- memory
@@ -335,8 +334,12 @@ std::string EmulatorDriver::explain(const Stop& stop, const LaunchWork& w) const
     return text + "touches " + place(stop.address, w.buffers);
   }
   text += fmt::format("{}: {}", stop.what, place(stop.address, w.buffers));
+  // the innermost line is the prelude's, the outermost the kernel's first
   const std::vector<int> lines = lines_of(code, stop.from);
-  return lines.empty() ? text : text + "\n  " + code.line_text(lines.back());
+  for (std::size_t k = lines.size(); k-- > 0;)
+    if (const std::string line = code.line_text(lines[k]); line.find("CROTON_KERNEL") == std::string::npos)
+      return text + "\n  " + line;
+  return text;
 }
 
 // "byte 4000 of a buffer of 4000 bytes (w1)"

@@ -111,4 +111,10 @@ class OutOfMemory : public DeviceError {
   using DeviceError::DeviceError;
 };
 
+/// The device failed before, and whoever waited then was told: nothing will run on it again.
+class Lost : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
 }  // namespace croton::runtime::gpu

@@ -54,6 +54,7 @@ GpuDevice::~GpuDevice() {
   if (scratch_ != nullptr) release(scratch_, scratch_bytes_);
   try {
     driver_->synchronize();
+  } catch (const gpu::Lost&) {
   } catch (const Error& e) { warn(fmt::format("device {}: the last of its work failed: {}", name_, e.what())); }
 }
 

@@ -1,0 +1,162 @@
+// The tutorial's network on the emulated GPU: the same losses as on the CPU, the same bits every time, and data that
+// stays where it is.
+#include <cmath>
+
+#include "array/access.h"
+#include "croton/device.h"
+#include "croton/gradient.h"
+#include "message.h"
+#include "runtime/cpu/cpu_target.h"
+
+namespace croton {
+namespace {
+
+constexpr int passes = 12;
+
+struct Losses {
+  std::vector<double> values;
+  Array w1;
+  std::uint64_t transfers_in_loop = 0, launches_a_step = 0;
+};
+
+Array filled(const Extents& shape, double low, double high, int salt) {
+  std::vector<float> values;
+  for (Index i = 0; i < Array::zeros(shape).size(); ++i)
+    values.push_back(
+        static_cast<float>(low + (high - low) * (0.5 + 0.5 * std::sin(12.9898 * static_cast<double>(i + salt)))));
+  return Array(values.data(), shape);
+}
+
+/// Two moons by formula, one hidden layer, full-batch gradient descent; the loss of each pass, read when all are done.
+Losses train(const char* device) {
+  const ScopedConfig scope(device);
+  constexpr std::size_t examples = 60, hidden = 40;
+  std::vector<float> points, classes;
+  for (std::size_t i = 0; i < examples; ++i) {
+    const double t = 3.14159 * static_cast<double>(i / 2) / 30, side = i % 2 == 0 ? 1 : -1;
+    points.push_back(static_cast<float>(i % 2 == 0 ? std::cos(t) : 1 - std::cos(t)));
+    points.push_back(static_cast<float>(i % 2 == 0 ? std::sin(t) : 0.5 - std::sin(t)));
+    classes.push_back(side > 0 ? 1.0f : 0.0f);
+    classes.push_back(side > 0 ? 0.0f : 1.0f);
+  }
+  const Shared x = shared(Array(points.data(), {examples, std::size_t{2}}), "X"),
+               y = shared(Array(classes.data(), {examples, std::size_t{2}}), "y"),
+               w1 = shared(filled({2, hidden}, -1, 1, 3), "W1"), b1 = shared(Array::zeros({hidden}, float32), "b1"),
+               w2 = shared(filled({hidden, 2}, -0.3, 0.3, 7), "W2"), b2 = shared(Array::zeros({2}, float32), "b2");
+  const Tensor a1 = tanh(dot(x, w1) + b1);
+  const Tensor y_hat = softmax(dot(a1, w2) + b2);
+  const Tensor loss = mean(categorical_crossentropy(y_hat, y)) + 0.001f * (sum(square(w1)) + sum(square(w2)));
+  const auto [dw1, db1, dw2, db2] = grad(loss, {w1, b1, w2, b2});
+  const float rate = 0.5f;
+  const Function step =
+      function({}, loss, {{w1, w1 - rate * dw1}, {b1, b1 - rate * db1}, {w2, w2 - rate * dw2}, {b2, b2 - rate * db2}});
+  std::vector<Array> losses{step()};  // the data has gone to the device
+  const DeviceCounters before = device_counters();
+  for (int k = 1; k < passes; ++k) losses.push_back(step());
+  const DeviceCounters after = device_counters();
+  Losses r;
+  r.transfers_in_loop = after.transfers_in - before.transfers_in + after.transfers_out - before.transfers_out;
+  r.launches_a_step = (after.launches - before.launches) / (passes - 1);
+  for (const Array& a : losses) r.values.push_back(a.item<double>());
+  r.w1 = w1.get_value();
+  return r;
+}
+
+}  // namespace
+
+TEST_CASE("the emulated GPU trains the tutorial's network to the losses of the CPU, in few launches", "[emulator]") {
+  const Losses cpu = train("device=cpu"), gpu = train("device=emulator");
+  REQUIRE(gpu.values.size() == cpu.values.size());
+  for (std::size_t k = 0; k < cpu.values.size(); ++k) CHECK(gpu.values[k] == Approx(cpu.values[k]).epsilon(1e-5));
+  CHECK(gpu.values.back() < gpu.values.front());
+  CHECK(gpu.launches_a_step <= 4);
+}
+
+TEST_CASE("losses and weights on the emulated GPU have the same bits from run to run", "[emulator]") {
+  const Losses once = train("device=emulator"), again = train("device=emulator");
+  CHECK(once.values == again.values);
+  CHECK(printed(once.w1) == printed(again.w1));
+}
+
+TEST_CASE("a training loop moves nothing between host and device", "[emulator]") {
+  CHECK(train("device=emulator").transfers_in_loop == 0);
+}
+
+TEST_CASE("what one function gives stays on the device until the host reads it, and another may take it",
+          "[emulator]") {
+  const ScopedConfig scope("device=emulator");
+  const Tensor x = tensor("x", float32, {any_extent});
+  const Function twice = function(x, x * 2.0f), more = function(x, x + 1.0f);
+  const Array first{1.f, 2.f};
+  (void)more(twice(first));  // plans, constants
+  const DeviceCounters before = device_counters();
+  const Array a = twice(first), b = more(a);
+  const DeviceCounters after = device_counters();
+  CHECK(after.transfers_in - before.transfers_in == 1);
+  CHECK(after.transfers_out == before.transfers_out);
+  CHECK(printed(b) == "[3. 5.]");
+  CHECK(printed(a) == "[2. 4.]");
+  CHECK(device_counters().transfers_out - after.transfers_out == 2);
+}
+
+TEST_CASE("rows too long for shared memory are kept in memory between stages", "[emulator]") {
+  std::vector<float> row(20000);
+  for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<float>(i % 100) / 50;
+  const Array x(row.data(), {2, std::size_t{10000}}), wide(row.data(), {1, std::size_t{20000}});
+  const auto softmaxed = [&](const char* device, const Array& a) {
+    const ScopedConfig scope(device);
+    const Tensor t = tensor("t", float32, {any_extent, any_extent});
+    return function(t, softmax(t))(a);
+  };
+  for (const Array& a : {x, wide}) {
+    const Array cpu = softmaxed("device=cpu", a), gpu = softmaxed("device=emulator", a);
+    for (const Index i : {0, 1, 99, 9999}) CHECK(gpu[0].at<float>(i) == Approx(cpu[0].at<float>(i)).epsilon(1e-5));
+  }
+}
+
+TEST_CASE("under math=exact elementwise functions have the same bits on the CPU and the emulated GPU", "[emulator]") {
+  if (!runtime::cpu_target().fma) return;  // without it the CPU rounds a product and a sum
+  std::vector<float> values{0.0f,     -0.0f,   1.0f,      -1.0f,     3.0e38f,    -3.0e38f,
+                            1.0e-40f, 1.0e10f, 123456.7f, HUGE_VALF, -HUGE_VALF, NAN};
+  for (int k = 0; k < 500; ++k)
+    values.push_back(std::sin(static_cast<float>(k)) * std::exp2(static_cast<float>(k % 40 - 20)));
+  const Array x{values};
+  const auto results = [&](const char* way) {
+    const ScopedConfig scope(way);
+    const Tensor t = tensor("t", float32, {any_extent});
+    std::vector<Array> all;
+    for (const DType d : {DType::float32, DType::float64}) {
+      const Tensor v = t.astype(d), w = t * 0.37f + 0.2f;
+      const Tensor u = w.astype(d);
+      const auto f = function(
+          {t}, std::vector<Tensor>{
+                   exp(v),      exp2(v),    expm1(v),    log(v),        log2(v),           log10(v),  log1p(v),
+                   tanh(v),     sigmoid(v), softplus(v), silu(v),       gelu(v),           sin(v),    cos(v),
+                   tan(v),      arcsin(v),  arccos(v),   arctan(v),     sinh(v),           cosh(v),   arcsinh(v),
+                   arccosh(v),  arctanh(v), cbrt(v),     erf(v),        erfc(v),           erfinv(v), rsqrt(v),
+                   sqrt(v),     round(v),   floor(v),    ceil(v),       trunc(v),          pow(v, u), arctan2(v, u),
+                   hypot(v, u), gammaln(v), digamma(v),  v / u + v * u, floor_divide(v, u)});
+      for (Array& a : f(x)) all.push_back(std::move(a));
+    }
+    return all;
+  };
+  const std::vector<Array> cpu = results("device=cpu,math=exact"), gpu = results("device=emulator,math=exact");
+  REQUIRE(cpu.size() == gpu.size());
+  for (std::size_t k = 0; k < cpu.size(); ++k)
+    for (Index i = 0; i < cpu[k].size(); ++i) {
+      const double a = get(cpu[k], i), b = get(gpu[k], i);
+      INFO("function " << k << " of " << values[static_cast<std::size_t>(i)]);
+      CHECK(((std::isnan(a) && std::isnan(b)) || (a == b && std::signbit(a) == std::signbit(b))));
+    }
+}
+
+TEST_CASE("a value that the host has changed goes to the device again", "[emulator]") {
+  const ScopedConfig scope("device=emulator");
+  const Tensor x = tensor("x", float32, {any_extent});
+  const Function twice = function(x, x * 2.0f);
+  Array a = twice(Array{1.f, 2.f});
+  a.mutable_values<float>()[0] = 5;
+  CHECK(printed(twice(a)) == "[10.  8.]");
+}
+
+}  // namespace croton

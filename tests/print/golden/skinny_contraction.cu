@@ -1,0 +1,62 @@
+CROTON_KERNEL(kernel_0, 10, 256) {
+  const i64 v2 = block();
+  const i64 w0 = words.w[0];
+  const i64 w1 = words.w[1];
+  const i64 w2 = words.w[2];
+  void* const w3 = (void*)words.w[3];
+  const i64 w4 = words.w[4];
+  void* const w5 = (void*)words.w[5];
+  const i64 w6 = words.w[6];
+  void* const w7 = (void*)words.w[7];
+  const i64 v0 = v2 * w1, v1 = v0 + w1 < w0 ? v0 + w1 : w0;
+  const f32 r2 = load((const f32*)w5 + 0);
+  const f32 r5 = load((const f32*)w5 + w4);
+  const f32 r8 = load((const f32*)w5 + 2 * w4);
+  const f32 r11 = load((const f32*)w5 + 1);
+  const f32 r13 = load((const f32*)w5 + w4 + 1);
+  const f32 r15 = load((const f32*)w5 + 2 * w4 + 1);
+  const f32 r18 = load((const f32*)w5 + 2);
+  const f32 r20 = load((const f32*)w5 + w4 + 2);
+  const f32 r22 = load((const f32*)w5 + 2 * w4 + 2);
+  const f32 r25 = load((const f32*)w5 + 3);
+  const f32 r27 = load((const f32*)w5 + w4 + 3);
+  const f32 r29 = load((const f32*)w5 + 2 * w4 + 3);
+  for (i64 v3 = v0 + thread(); v3 < v1; v3 += 256) {
+    f32 r0 = (f32)0;
+    const f32 r1 = load((const f32*)w3 + v3 * w2);
+    const f32 r3 = r2;
+    r0 = fma(r1, r3, r0);
+    const f32 r4 = load((const f32*)w3 + v3 * w2 + 1);
+    const f32 r6 = r5;
+    r0 = fma(r4, r6, r0);
+    const f32 r7 = load((const f32*)w3 + v3 * w2 + 2);
+    const f32 r9 = r8;
+    r0 = fma(r7, r9, r0);
+    f32 r10 = (f32)0;
+    const f32 r12 = r11;
+    r10 = fma(r1, r12, r10);
+    const f32 r14 = r13;
+    r10 = fma(r4, r14, r10);
+    const f32 r16 = r15;
+    r10 = fma(r7, r16, r10);
+    f32 r17 = (f32)0;
+    const f32 r19 = r18;
+    r17 = fma(r1, r19, r17);
+    const f32 r21 = r20;
+    r17 = fma(r4, r21, r17);
+    const f32 r23 = r22;
+    r17 = fma(r7, r23, r17);
+    f32 r24 = (f32)0;
+    const f32 r26 = r25;
+    r24 = fma(r1, r26, r24);
+    const f32 r28 = r27;
+    r24 = fma(r4, r28, r24);
+    const f32 r30 = r29;
+    r24 = fma(r7, r30, r24);
+    store((f32*)w7 + v3 * w6, r0);
+    store((f32*)w7 + v3 * w6 + 1, r10);
+    store((f32*)w7 + v3 * w6 + 2, r17);
+    store((f32*)w7 + v3 * w6 + 3, r24);
+  }
+}
+
