@@ -36,13 +36,14 @@ TEST_CASE("a forked child finds every lock free, whoever held it") {
 }
 #endif
 
-TEST_CASE("a variable of the environment stands for a scope, and is then as it was") {
+TEST_CASE("variables of the environment stand for a scope, and are then as they were") {
   REQUIRE_FALSE(environment_value("CROTON_TEST_ONLY"));
   {
-    const EnvironmentFor now({{"CROTON_TEST_ONLY", "1"}});
+    const EnvironmentFor now({{"CROTON_TEST_ONLY", "1"}, {"CROTON_TEST_TOO", "2"}, {"PATH", ""}});
     REQUIRE(std::string(::getenv("CROTON_TEST_ONLY")) == "1");
+    REQUIRE(std::string(::getenv("CROTON_TEST_TOO")) == "2");
   }
   REQUIRE_FALSE(environment_value("CROTON_TEST_ONLY"));
-  const EnvironmentFor nothing({{"PATH", ""}});
+  REQUIRE_FALSE(environment_value("CROTON_TEST_TOO"));
   REQUIRE(environment_value("PATH"));
 }

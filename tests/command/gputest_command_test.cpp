@@ -21,7 +21,7 @@ std::string plain(std::string text) {
 }  // namespace
 
 TEST_CASE("croton gputest without a GPU runs on the CPU, says so, and why there is no GPU") {
-  const Said said = croton("gputest", stand_ins("device=cpu", "CUDA_VISIBLE_DEVICES= FAKE_CUDA_DEVICES=0"));
+  const Said said = run_croton("gputest", stand_ins("device=cpu", "CUDA_VISIBLE_DEVICES= FAKE_CUDA_DEVICES=0"));
   CHECK(said.status == 0);
   CHECK(plain(said.text) == R"(Croton )" VERSION R"(, device=cpu (CROTON_FLAGS)
 
@@ -47,7 +47,7 @@ The configured device, cpu, works.
 }
 
 TEST_CASE("croton gputest with device=gpu and no GPU fails with the reason and the ways out, quickly") {
-  const Said said = croton("gputest", stand_ins("device=gpu", "CUDA_VISIBLE_DEVICES=-1 FAKE_CUDA_DEVICES=0"));
+  const Said said = run_croton("gputest", stand_ins("device=gpu", "CUDA_VISIBLE_DEVICES=-1 FAKE_CUDA_DEVICES=0"));
   CHECK(said.status == 1);
   CHECK(said.has("\nGPUs       none\n"));
   CHECK(
@@ -57,14 +57,14 @@ TEST_CASE("croton gputest with device=gpu and no GPU fails with the reason and t
 }
 
 TEST_CASE("croton gputest names a driver that is too old with both versions") {
-  const Said said = croton("gputest", stand_ins("device=cuda1", "FAKE_CUDA_VERSION=12010"));
+  const Said said = run_croton("gputest", stand_ins("device=cuda1", "FAKE_CUDA_VERSION=12010"));
   CHECK(said.status == 1);
   CHECK(said.has("device=cuda1: the NVIDIA driver is too old: " STAND_INS
                  "/libcuda.so.1 is for CUDA 12.1, and Croton needs 12.4 or newer (driver 550)\n"));
 }
 
 TEST_CASE("croton gputest lists each GPU with its architecture, memory and clock") {
-  const Said said = croton("gputest", stand_ins("device=cpu", "FAKE_CUDA_DEVICES=2"));
+  const Said said = run_croton("gputest", stand_ins("device=cpu", "FAKE_CUDA_DEVICES=2"));
   CHECK(said.status == 0);
   CHECK(
       said.has("\nGPUs       cuda0: Stand-in 0, sm_90, 1.0 GiB, 132 multiprocessors, 1.98 GHz\n"
@@ -73,7 +73,7 @@ TEST_CASE("croton gputest lists each GPU with its architecture, memory and clock
 }
 
 TEST_CASE("croton gputest --json says the same to programs") {
-  const Said said = croton("gputest --json", stand_ins("device=gpu", "CUDA_VISIBLE_DEVICES= FAKE_CUDA_DEVICES=0"));
+  const Said said = run_croton("gputest --json", stand_ins("device=gpu", "CUDA_VISIBLE_DEVICES= FAKE_CUDA_DEVICES=0"));
   CHECK(said.status == 1);
   CHECK(said.text.front() == '{');
   for (const char* part : {"\"works\": false", "\"device\": \"gpu\"", "\"gpus\": []",
