@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
+#include <mutex>
 
 #include "base/error.h"
 #include "runtime/cpu/parallel.h"
@@ -68,7 +69,10 @@ void Blas::gemm(const Gemm& g) const {
     else
       multiply<double>(gemm_double_, g, batch, row, height, column, width);
   };
-  parallel_for(g.batch * panels, panel);
+  if (!one_at_a_time_) return parallel_for(g.batch * panels, panel);
+  static std::mutex of_the_process;
+  const std::lock_guard guard(of_the_process);
+  for (long chunk = 0; chunk < g.batch * panels; ++chunk) panel(chunk);
 }
 
 double blas_gflops(const Blas& blas, DType dtype) {

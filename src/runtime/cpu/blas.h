@@ -32,6 +32,7 @@ class Blas {
   using Fortran = void (*)();
   Fortran gemm_single_ = nullptr, gemm_double_ = nullptr;
   BlasReport report_;
+  bool one_at_a_time_ = false;  // the library does not bear two calls at once
 };
 
 /// The paths to try in order: those that "-lNAME -LDIR" (or a path) mean, or where there are none the usual ones.
