@@ -71,7 +71,7 @@ inline constexpr ConfigRow config_table[] = {
     config_rows::flag("check_ir", false, "Verifies the graph after every pass, the tile program, and each loop nest."),
     config_rows::flag("check_nan", false, "Stops at the first node that makes a NaN or an infinity, and names it; such functions are run by the reference evaluator."),
     config_rows::flag("emulator_check", false,
-                      "The emulated GPU looks for races, uninitialized reads and accesses out of bounds, at about half the speed."),
+                      "The emulated GPU looks for races, uninitialized reads and accesses out of bounds, at a fifteenth of the speed."),
     config_rows::number("emulator_seed", "0", 0, Index{1} << 32, "",
                         "The order of blocks and threads on the emulated GPU: 0 upwards, 1 downwards, any other number a shuffle; results do not depend on it."),
     config_rows::text("blas.ldflags", ConfigType::arguments, "",

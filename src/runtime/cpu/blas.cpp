@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
+#include <mutex>
 
 #include "base/error.h"
 #include "runtime/cpu/parallel.h"
