@@ -200,29 +200,6 @@ TEST_CASE("a BLAS that is not there is an error that says what was tried and wha
             "libm.so.6: it has no sgemm_ and dgemm_"));
 }
 
-TEST_CASE("many small products at once give the bits that they give one after another") {
-  constexpr Index m = 33, n = 70, k = 2, batch = 2000;
-  std::vector<float> a(m * k), b(k * n), one(m * n), all(batch * m * n);
-  for (std::size_t i = 0; i < a.size(); ++i) a[i] = static_cast<float>(i) * 0.37f - 3;
-  for (std::size_t i = 0; i < b.size(); ++i) b[i] = static_cast<float>(i) * 0.11f - 2;
-  const auto serial = "/usr/lib/x86_64-linux-gnu/openblas-serial/libopenblas.so.0";
-  for (const std::string& flags : {std::string(), access(serial, R_OK) == 0 ? std::string(serial) : std::string()}) {
-    const ScopedConfig scope{"blas.ldflags='" + flags + "'"};
-    const Blas blas(*config_snapshot());
-    Gemm g{.m = m, .n = n, .k = k, .a = a.data(), .lda = k, .b = b.data(), .ldb = n, .c = one.data(), .ldc = n};
-    blas.gemm(g);
-    g.c = all.data(), g.batch = batch, g.stride_c = m * n;
-    set_threads(4);
-    blas.gemm(g);
-    set_threads(0);
-    INFO(blas.report().path << ": " << blas.report().threading);
-    Index wrong = 0;
-    for (Index i = 0; i < batch; ++i)
-      wrong += std::memcmp(one.data(), all.data() + i * m * n, one.size() * sizeof(float)) != 0;
-    CHECK(wrong == 0);
-  }
-}
-
 TEST_CASE("the library that was opened is reported, and the environment is as before") {
   const char* const before = std::getenv("OPENBLAS_CORETYPE");
   const Blas blas(*config_snapshot());

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <climits>
-#include <mutex>
 
 #include "base/error.h"
 #include "runtime/cpu/parallel.h"

@@ -37,7 +37,6 @@ class Blas {
   bool reentrant_ = true;
   mutable std::mutex one_at_a_time_;  // where it is not
   BlasReport report_;
-  bool one_at_a_time_ = false;  // the library does not bear two calls at once
 };
 
 /// The paths to try in order: those that "-lNAME -LDIR" (or a path) mean, or where there are none the usual ones.
