@@ -3,6 +3,16 @@ namespace {
 
 template <int From, class X, int... I> CROTON_FN auto lanes_from(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
 
+/// The greater (lesser) of what was folded so far and one more: NaN once there is one; of equal ones the first.
+template <class X> CROTON_FN X fold_max(X so_far, X x) {
+  if constexpr (is_floating<Element<X>>) return select(isnan(x), x, greater(x, so_far));
+  else return max(so_far, x);
+}
+template <class X> CROTON_FN X fold_min(X so_far, X x) {
+  if constexpr (is_floating<Element<X>>) return select(isnan(x), x, lesser(x, so_far));
+  else return min(so_far, x);
+}
+
 #define CROTON_FOLD(NAME, OP)                                     \
   template <class X> CROTON_FN Element<X> NAME(X x) {             \
     if constexpr (lanes<X> == 2) return OP(x[0], x[1]);           \
@@ -13,8 +23,8 @@ template <int From, class X, int... I> CROTON_FN auto lanes_from(X x, indices<I.
   }
 CROTON_FOLD(hsum, add)
 CROTON_FOLD(hprod, mul)
-CROTON_FOLD(hmax, max)
-CROTON_FOLD(hmin, min)
+CROTON_FOLD(hmax, fold_max)
+CROTON_FOLD(hmin, fold_min)
 CROTON_FOLD(hor, or_)
 CROTON_FOLD(hand, and_)
 template <int N> CROTON_FN b8 hany(Mask<N> c) { return hor(c.m) != 0; }

@@ -10,15 +10,18 @@ template <int L, class X, int... I> CROTON_FN V<Element<X>, L> relaned(X x, indi
 template <int L, class X> CROTON_FN V<Element<X>, L> relaned(X x) { return relaned<L>(x, upto<L>()); }
 
 template <class T> using Native = V<T, CROTON_VECTOR_BYTES / sizeof(T)>;
-/// name(x) for scalars: lane 0 of the vector function. f16, bf16 and integers are cast by the caller.
-#define CROTON_SCALAR_OF(NAME)                                                                                    \
+/// The body of name(x) for vectors, to be inlined where a loop spends its time: CROTON_MATH(name)(X x) { ... }
+#define CROTON_MATH(NAME) template <class X> requires(!is_scalar<X>) CROTON_FN X NAME##_here
+/// name(x): a function of its own; for scalars lane 0 of it. f16, bf16 and integers are cast by the caller.
+#define CROTON_SCALAR_OF(NAME)                                                                                           \
+  template <class X> requires(!is_scalar<X>) __attribute__((noinline)) X NAME(X x) { return NAME##_here(x); }             \
   template <class X> requires(is_scalar<X>) X NAME(X x) { return NAME(splat<CROTON_VECTOR_BYTES / sizeof(X)>(x))[0]; }
-#define CROTON_SCALAR_OF_2(NAME)                                           \
-  template <class X> requires(is_scalar<X>) X NAME(X x, X y) {             \
-    constexpr int L = CROTON_VECTOR_BYTES / sizeof(X);                     \
-    return NAME(splat<L>(x), splat<L>(y))[0];                              \
+#define CROTON_SCALAR_OF_2(NAME)                                                                                         \
+  template <class X> requires(!is_scalar<X>) __attribute__((noinline)) X NAME(X x, X y) { return NAME##_here(x, y); }     \
+  template <class X> requires(is_scalar<X>) X NAME(X x, X y) {                                                            \
+    constexpr int L = CROTON_VECTOR_BYTES / sizeof(X);                                                                    \
+    return NAME(splat<L>(x), splat<L>(y))[0];                                                                             \
   }
-#define CROTON_MATH template <class X> requires(!is_scalar<X>) __attribute__((noinline)) X
 #define CROTON_PART template <class X> CROTON_FN
 
 template <class X> constexpr bool single = same<Element<X>, f32>;

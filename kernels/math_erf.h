@@ -44,13 +44,13 @@ CROTON_PART X erfc_far(X a) {
   const auto square = product(a, a);
   return erfc_tail(all<X>(1), a, square.high, square.low);
 }
-CROTON_MATH erf(X x) {
+CROTON_MATH(erf)(X x) {
   typedef Element<X> T;
   const X a = abs(x), near = fma(x, erf_over(x * x), x), far = 1 - erfc_far(a);
   return a < (T)0.85 ? (x == 0 ? x : near) : copysign(far, x);
 }
 CROTON_SCALAR_OF(erf)
-CROTON_MATH erfc(X x) {
+CROTON_MATH(erfc)(X x) {
   typedef Element<X> T;
   const X far = erfc_far(abs(x));
   return abs(x) < (T)0.42 ? 1 - fma(x, erf_over(x * x), x) : x < 0 ? 2 - far : far;
@@ -58,7 +58,7 @@ CROTON_MATH erfc(X x) {
 CROTON_SCALAR_OF(erfc)
 
 /// x / 2 erfc(-x / sqrt 2).
-CROTON_MATH gelu(X x) {
+CROTON_MATH(gelu)(X x) {
   typedef Element<X> T;
   const T far = single<X> ? 16 : 40, root = 0.70710678118654752440;
   const X c = greater(all<X>(-far), x), a = lesser(all<X>(far), abs(c)), y = c * root;

@@ -1,7 +1,7 @@
 // The inverse of erf: Winitzki's closed form as a start, then Halley's steps on erf (near 0) or on erfc.
 namespace {
 
-CROTON_MATH erfinv(X y) {
+CROTON_MATH(erfinv)(X y) {
   typedef Element<X> T;
   const X a = abs(y), safe = a < 1 ? a : all<X>(0.5), w = -(log1p(-safe) + log1p(safe));
   constexpr T c = 0.147, two_over_pi_c = 0.63661977236758134308 / 0.147;

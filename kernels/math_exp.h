@@ -33,14 +33,14 @@ CROTON_PART X clamp_exponent(X x) {
   return greater(all<X>(single<X> ? -104.0 : -746.0), lesser(all<X>(single<X> ? 89.0 : 710.0), x));
 }
 
-CROTON_MATH exp(X x) {
+CROTON_MATH(exp)(X x) {
   const auto s = reduce_exponent(clamp_exponent(x));
   const X r = s.high - s.low;
   return scaled(fma(r, expm1_over(r), all<X>(1)), s.n);
 }
 CROTON_SCALAR_OF(exp)
 
-CROTON_MATH exp2(X x) {
+CROTON_MATH(exp2)(X x) {
   x = greater(all<X>(single<X> ? -151.0 : -1077.0), lesser(all<X>(single<X> ? 129.0 : 1025.0), x));
   const X n = rint(x), r = (x - n) * (Element<X>)0x1.62e42fefa39efp-1;
   return scaled(fma(r, expm1_over(r), all<X>(1)), n);
@@ -58,7 +58,7 @@ CROTON_PART Parts<X> half_expm1(X x) {
   const X first = s.n == 0 ? half * r : sum, second = fma(half, tail, s.n == 0 ? all<X>(0) : error), high = first + second;
   return {high, (first - high) + second};
 }
-CROTON_MATH expm1(X x) {
+CROTON_MATH(expm1)(X x) {
   const auto p = half_expm1(greater(all<X>(single<X> ? -20.0 : -40.0), lesser(all<X>(single<X> ? 89.0 : 710.0), x)));
   return abs(x) < (Element<X>)(single<X> ? 0x1p-30 : 0x1p-60) ? x : 2 * p.high;
 }

@@ -59,12 +59,12 @@ CROTON_PART X digamma_in_double(X x) {
   const X below = (half.sine == 0) | (a == inf) ? all<X>(__builtin_nan("")) : reflected;
   return a < 1e-20 ? -1 / x : x < 0 ? below : x < inf ? g : x;
 }
-CROTON_MATH lgamma(X x) {
+CROTON_MATH(lgamma)(X x) {
   if constexpr (single<X>) return in_double([](auto v) { return lgamma_in_double(v); }, x);
   else return lgamma_in_double(x);
 }
 CROTON_SCALAR_OF(lgamma)
-CROTON_MATH digamma(X x) {
+CROTON_MATH(digamma)(X x) {
   if constexpr (single<X>) return in_double([](auto v) { return digamma_in_double(v); }, x);
   else return digamma_in_double(x);
 }

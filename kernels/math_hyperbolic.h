@@ -20,14 +20,14 @@ CROTON_PART X sinh_over(X z) {
     return polynomial(z, 0x1.5555555555555p-3, 0x1.111111111117ep-7, 0x1.a01a01a00d55ap-13, 0x1.71de3a6115681p-19,
                       0x1.ae644ab7480a8p-26, 0x1.612b0a916d2edp-33, 0x1.aa898b0a8ae42p-41, 0x1.46ae63bb6605cp-48);
 }
-CROTON_MATH sinh(X x) {
+CROTON_MATH(sinh)(X x) {
   const X a = abs(x), z = x * x, near = fma(x * z, sinh_over(z), x);
   const auto e = growth(a);
   const X far = scaled(e.high + (e.low - decayed(e)), e.n - 1);
   return a < 1 ? (x == 0 ? x : near) : copysign(far, x);
 }
 CROTON_SCALAR_OF(sinh)
-CROTON_MATH cosh(X x) {
+CROTON_MATH(cosh)(X x) {
   const auto e = growth(abs(x));
   return scaled(e.high + (e.low + decayed(e)), e.n - 1);
 }
@@ -49,7 +49,7 @@ CROTON_PART X log_of_parts(X u, X lost, X k) {
   const X f = s.m - 1;
   return log_sum(s.k + k, f, log1p_rest(f, over_one_plus(scaled(lost, -s.k), f)));
 }
-CROTON_MATH asinh(X x) {
+CROTON_MATH(asinh)(X x) {
   typedef Element<X> T;
   const X a = abs(x), z = x * x, near = fma(x * z, asinh_over(z), x);
   const auto big = a > (T)(single<X> ? 0x1p13 : 0x1p30);
@@ -72,7 +72,7 @@ CROTON_PART X log1p_of_parts(X high, X low) {
   return log_of_parts(u, ((big - u) + small) + low, all<X>(0));
 }
 /// log(1 + t + sqrt(t (t + 2))), t = x - 1.
-CROTON_MATH acosh(X x) {
+CROTON_MATH(acosh)(X x) {
   typedef Element<X> T;
   const auto big = x > (T)(single<X> ? 0x1p13 : 0x1p30);
   const X t = big ? all<X>(1) : x - 1;
@@ -88,7 +88,7 @@ CROTON_MATH acosh(X x) {
 CROTON_SCALAR_OF(acosh)
 
 /// log(1 + 2a / (1 - a)) / 2.
-CROTON_MATH atanh(X x) {
+CROTON_MATH(atanh)(X x) {
   typedef Element<X> T;
   const X a = abs(x), d = 1 - a, d_low = (1 - d) - a, q = 2 * a / d;
   const auto back = product(q, d);

@@ -23,7 +23,7 @@ CROTON_PART HalfAngle<X> half_angle(X a) {
   const X low = s > 0 ? ((z - ss.high) - ss.low) / (2 * s) : all<X>(0);
   return {s, fma(s * z, asin_over(z), low)};
 }
-CROTON_MATH asin(X x) {
+CROTON_MATH(asin)(X x) {
   typedef Element<X> T;
   const X a = abs(x), z = a * a, near = fma(a * z, asin_over(z), a);
   const auto h = half_angle(a);
@@ -32,7 +32,7 @@ CROTON_MATH asin(X x) {
   return copysign(a < (T)0.5 ? near : far, x);
 }
 CROTON_SCALAR_OF(asin)
-CROTON_MATH acos(X x) {
+CROTON_MATH(acos)(X x) {
   typedef Element<X> T;
   const X a = abs(x), z = x * x, y = x * z * asin_over(z);
   const auto h = half_angle(a);
@@ -69,14 +69,14 @@ CROTON_PART Pair<X> atan_of_quotient(X n, X d) {
   const auto up = sum_of(top.high, top.low + (quarter_turn_rest<T> - y));
   return {steep ? up.high : flat.high, steep ? up.low : flat.low};
 }
-CROTON_MATH atan(X x) {
+CROTON_MATH(atan)(X x) {
   const X a = lesser(all<X>(0x1p60), abs(x));  // pi/2 beyond
   return x == x ? copysign(a < (Element<X>)(single<X> ? 0x1p-13 : 0x1p-28) ? a : atan_of_quotient(a, all<X>(1)).high, x) : x;
 }
 CROTON_SCALAR_OF(atan)
 
 /// The angle of the point (x, y), by IEEE 754's rules for zeros and infinities.
-CROTON_MATH atan2(X y, X x) {
+CROTON_MATH(atan2)(X y, X x) {
   typedef Element<X> T;
   const X inf = all<X>(__builtin_inf()), a = abs(y), b = abs(x), high = greater(a, b);
   const auto both = (a == b) & ((a == inf) | (a == 0));

@@ -56,7 +56,7 @@ CROTON_PART X log_edges(X x, X r) {
   return x > 0 ? r : (x == 0 ? -inf : all<X>(__builtin_nan("")));
 }
 
-CROTON_MATH log(X x) {
+CROTON_MATH(log)(X x) {
   const auto s = split_exponent(x);
   const X f = s.m - 1;
   return log_edges(x, log_sum(s.k, f, log1p_rest(f, all<X>(0))));
@@ -71,7 +71,7 @@ CROTON_PART X log_of_sum(X u, X lost) {
   const X f = s.m - 1;
   return log_sum(s.k, f, log1p_rest(f, over_one_plus(scaled(lost, -s.k), f)));
 }
-CROTON_MATH log1p(X x) {
+CROTON_MATH(log1p)(X x) {
   const X u = 1 + x, big = greater(x, all<X>(1)), small = lesser(x, all<X>(1));
   const X lost = (big - u) + small;  // exact
   const X r = log_of_sum(u, lost);
@@ -89,12 +89,12 @@ CROTON_PART X scaled_log(X x, double unit, double unit_low, double c_high, doubl
   const X big = s.k * (T)unit, sum = big + p;
   return log_edges(x, sum + (((big - sum) + p) + fma(s.k, all<X>(unit_low), p_low)));
 }
-CROTON_MATH log2(X x) {
+CROTON_MATH(log2)(X x) {
   return single<X> ? scaled_log(x, 1, 0, 0x1.714p+0, 0x1.47652b82fe177p-12)
                    : scaled_log(x, 1, 0, 0x1.715476p+0, 0x1.4ae0bf85ddf44p-26);
 }
 CROTON_SCALAR_OF(log2)
-CROTON_MATH log10(X x) {
+CROTON_MATH(log10)(X x) {
   return single<X> ? scaled_log(x, 0x1.344p-2, 0x1.3509f79fef312p-18, 0x1.bcap-2, 0x1.7b1526e50e32ap-14) : scaled_log(x, 0x1.34413509f6p-2, 0x1.9fef311f12b36p-42, 0x1.bcb7b1p-2, 0x1.49b9438ca9aaep-28);
 }
 CROTON_SCALAR_OF(log10)

@@ -2,7 +2,7 @@
 namespace {
 
 /// The square root's reciprocal, mended by one Newton step on the root's own rounding error.
-CROTON_MATH rsqrt(X x) {
+CROTON_MATH(rsqrt)(X x) {
   const X s = sqrt(x), y = 1 / s;
 #ifdef __FMA__
   const X error = fma(-s, s, x), mended = fma(y * (Element<X>)-0.5, error * y * y, y);
@@ -14,7 +14,7 @@ CROTON_MATH rsqrt(X x) {
 CROTON_SCALAR_OF(rsqrt)
 
 /// A guess from a third of the exponent's bits, then Halley's steps; the last with the cube in two parts.
-CROTON_MATH cbrt(X x) {
+CROTON_MATH(cbrt)(X x) {
   typedef Element<X> T;
   typedef IntsOf<X> I;
   const X a = abs(x);
@@ -38,7 +38,7 @@ CROTON_MATH cbrt(X x) {
 CROTON_SCALAR_OF(cbrt)
 
 /// sqrt(x^2 + y^2), scaled so that no square over- or underflows; inf beats NaN.
-CROTON_MATH hypot(X x, X y) {
+CROTON_MATH(hypot)(X x, X y) {
   typedef Element<X> T;
   const X a = abs(x), b = abs(y), high = a > b ? a : b, low = a > b ? b : a;
   const T up = single<X> ? 0x1p60 : 0x1p500, down = single<X> ? 0x1p-60 : 0x1p-500;

@@ -18,21 +18,21 @@ CROTON_PART Scaled<X> sigmoid_parts(X x) {
   const auto negative = x < 0;
   return {quotient(negative ? z.high : one, negative ? z.low : zero, d, d_low), negative ? z.n : zero};
 }
-CROTON_MATH sigmoid(X x) {
+CROTON_MATH(sigmoid)(X x) {
   const auto s = sigmoid_parts(x);
   return scaled(s.value, s.n);
 }
 CROTON_SCALAR_OF(sigmoid)
 
 /// x sigmoid(x), scaled last: sigmoid(x) may be subnormal where the product is not.
-CROTON_MATH silu(X x) {
+CROTON_MATH(silu)(X x) {
   const auto s = sigmoid_parts(x);
   return scaled(greater(all<X>(single<X> ? -120.0 : -800.0), x) * s.value, s.n);
 }
 CROTON_SCALAR_OF(silu)
 
 /// max(x, 0) + log(1 + z).
-CROTON_MATH softplus(X x) {
+CROTON_MATH(softplus)(X x) {
   typedef Element<X> T;
   const auto z = decay(x);
   const X high = scaled(z.high, z.n), low = scaled(z.low, z.n);

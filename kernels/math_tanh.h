@@ -91,7 +91,7 @@ CROTON_PART X tanh_exact_form(X x) {
   return copysign(quotient(u, -p.low, d, d_low), x);
 }
 
-CROTON_MATH tanh(X x) {
+CROTON_MATH(tanh)(X x) {
 #ifdef __AVX2__
   constexpr int L = sizeof(tanh_table[0]) / sizeof(f32) / (1 + (tanh_octave_bits == 2));
   if constexpr (single<X>)

@@ -97,11 +97,11 @@ CROTON_PART X sine(X x, int quarters) {
   const X s = (q & 1) != 0 ? cos_part(a.high, a.low) : sin_part(a.high, a.low);
   return (q & 2) != 0 ? -s : s;
 }
-CROTON_MATH sin(X x) { return x == 0 ? x : sine(x, 0); }
+CROTON_MATH(sin)(X x) { return x == 0 ? x : sine(x, 0); }
 CROTON_SCALAR_OF(sin)
-CROTON_MATH cos(X x) { return sine(x, 1); }
+CROTON_MATH(cos)(X x) { return sine(x, 1); }
 CROTON_SCALAR_OF(cos)
-CROTON_MATH tan(X x) {
+CROTON_MATH(tan)(X x) {
   const auto a = reduce_angle(x);
   const auto odd = (whole(a.k) & 1) != 0;
   const X s = sin_part(a.high, a.low), c = cos_part(a.high, a.low);

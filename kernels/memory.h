@@ -45,6 +45,15 @@ template <class T, class X> CROTON_FN void stream(T* p, X x) {
   if constexpr (sizeof(X) == 16) __builtin_ia32_movntps((f32*)p, bits_as<V<f32, 4>>(x));
   else store(p, x);
 }
+/// A whole vector, past the caches where `past` says so (then p is a multiple of the vector's size).
+template <class T, class X> CROTON_FN void store_past(T* p, X x, i64 past) {
+  if constexpr (same<Stored<T>, T>) {
+    if (past) return stream(p, x);
+  }
+  store(p, x);
+}
+/// Brings the line of p into the second cache; any address will do.
+CROTON_FN void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
 /// Makes streamed stores visible to other threads; once at the end of a chunk.
 CROTON_FN void stream_end() { __builtin_ia32_sfence(); }
 

@@ -90,20 +90,11 @@ Index count_equal(const Array& predicted, const std::vector<std::int64_t>& class
   return correct;
 }
 
-// The class of each grid point, in slices: the hidden layer of all 186,582 points at once would take 746 MB in float32.
+// The class of each grid point, all at once: the hidden layer of the 186,582 points is never in memory as a whole.
 std::vector<std::int64_t> predict_grid(const Function& predict_rows, const picture::Grid& grid) {
-  constexpr std::size_t rows_at_once = 5000;
-  const std::vector<float> coordinates = grid.coordinates();
-  std::vector<std::int64_t> classes;
-  classes.reserve(grid.points());
-  for (std::size_t done = 0; done < grid.points(); done += rows_at_once) {
-    const std::size_t rows = std::min(rows_at_once, grid.points() - done);
-    const Array slice(coordinates.data() + 2 * done, {rows, std::size_t{2}});
-    const Array predicted = predict_rows(slice.astype(floatX()));
-    const auto values = predicted.values<std::int64_t>();
-    classes.insert(classes.end(), values.begin(), values.end());
-  }
-  return classes;
+  const Array predicted = predict_rows(rounded(grid.coordinates(), {grid.points(), std::size_t{2}}));
+  const auto classes = predicted.values<std::int64_t>();
+  return {classes.begin(), classes.end()};
 }
 
 void plot_decision_boundary(const Function& predict_rows, const datasets::Tutorial& drawn, const std::string& title,

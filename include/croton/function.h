@@ -115,6 +115,9 @@ class Argument {
   Argument(const std::vector<T>& v) : data_(v.data()), count_(v.size()), dtype_(dtype_of<T>()) {}
   template <class T, std::size_t E>
   Argument(std::span<T, E> v) : data_(v.data()), count_(v.size()), dtype_(dtype_of<std::remove_const_t<T>>()) {}
+  /// Two axes; the call gathers the rows. Rows of unequal length are a ShapeError.
+  template <Element T>
+  Argument(const std::vector<std::vector<T>>& rows) : data_(&rows), gather_(&gathered<T>) {}
   Argument(const Expr&) = delete;  // a function is called with values; to substitute a Tensor use givens
 
   const Array* array() const { return array_; }
@@ -123,10 +126,18 @@ class Argument {
   const void* data() const { return data_; }
   std::size_t count() const { return count_; }
   DType dtype() const { return dtype_; }
+  /// Rows that lie apart from one another, as one Array.
+  bool is_rows() const { return gather_ != nullptr; }
+  Array rows() const { return gather_(data_); }
 
  private:
+  template <class T>
+  static Array gathered(const void* rows) {
+    return Array(*static_cast<const std::vector<std::vector<T>>*>(rows));
+  }
   const Array* array_ = nullptr;
   const void* data_ = nullptr;
+  Array (*gather_)(const void*) = nullptr;
   std::size_t count_ = 0;
   Weak weak_{0};
   bool is_number_ = false;
@@ -154,6 +165,8 @@ class FunctionBase {
   std::string profile() const;
   /// Compiles for arguments of these shapes now, instead of at the first call.
   void compile(std::span<const Extents> shapes) const;
+  /// The same with the shapes in braces: f.compile({{32, 784}}).
+  void compile(std::initializer_list<Extents> shapes) const { compile(std::span(shapes.begin(), shapes.size())); }
   /// The call without allocation: out holds the outputs; an Array in it of the right dtype and shape that nobody shares is reused.
   void run(std::span<const Argument> in, std::span<Array> out) const;
 
@@ -197,57 +210,71 @@ template <std::size_t N>
 FunctionOf<N> make(const Inputs& i, std::span<const Tensor> o, const FunctionOptions& f, std::span<const Update> u, Where w) {
   return FunctionOf<N>(make_function(i, o, f, u, w));
 }
+template <class T>
+Function make_one(const Inputs& i, const T& output, const FunctionOptions& f, std::span<const Update> u, Where w) {
+  const Tensor o(output);
+  return make<1>(i, {&o, 1}, f, u, w);
+}
+template <class T>
+FunctionOf<dynamic> make_list(const Inputs& i, const std::vector<T>& outputs, const FunctionOptions& f,
+                              std::span<const Update> u, Where w) {
+  if constexpr (std::same_as<T, Tensor>) return make<dynamic>(i, outputs, f, u, w);
+  else return make<dynamic>(i, std::vector<Tensor>(outputs.begin(), outputs.end()), f, u, w);
+}
 struct Nothing {};
 }  // namespace detail
 
-// The overloads with options stand first: a mistyped option is then the first candidate that the compiler explains.
-inline Function function(const Inputs& i, const Tensor& o, const FunctionOptions& f = {}, Where w = Where::here()) {
-  return detail::make<1>(i, {&o, 1}, f, {}, w);
+// The overloads with options stand first: a mistyped option is then the first candidate that the compiler explains. The types
+// of outputs are deduced, so that `{}` in their place can only mean none: function({x}, {}, {{w, w + 1}}).
+template <std::derived_from<Expr> T>
+Function function(const Inputs& i, const T& o, const FunctionOptions& f = {}, Where w = Where::here()) {
+  return detail::make_one(i, o, f, {}, w);
 }
 template <std::size_t N>
 FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const FunctionOptions& f = {}, Where w = Where::here()) {
   return detail::make<N>(i, o, f, {}, w);
 }
-inline FunctionOf<dynamic> function(const Inputs& i, const std::vector<Tensor>& o, const FunctionOptions& f = {},
-                                    Where w = Where::here()) {
-  return detail::make<dynamic>(i, o, f, {}, w);
+template <std::derived_from<Expr> T>
+FunctionOf<dynamic> function(const Inputs& i, const std::vector<T>& o, const FunctionOptions& f = {},
+                             Where w = Where::here()) {
+  return detail::make_list(i, o, f, {}, w);
 }
 inline Procedure function(const Inputs& i, const FunctionOptions& f, Where w = Where::here()) {
   return detail::make<0>(i, {}, f, {}, w);
 }
-template <std::size_t U>
-Function function(const Inputs& i, const Tensor& o, const Update (&u)[U], const FunctionOptions& f = {},
+template <std::derived_from<Expr> T, std::size_t U>
+Function function(const Inputs& i, const T& o, const Update (&u)[U], const FunctionOptions& f = {},
                   Where w = Where::here()) {
-  return detail::make<1>(i, {&o, 1}, f, u, w);
+  return detail::make_one(i, o, f, u, w);
 }
 template <std::size_t N, std::size_t U>
 FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const Update (&u)[U], const FunctionOptions& f = {},
                        Where w = Where::here()) {
   return detail::make<N>(i, o, f, u, w);
 }
-template <std::size_t U>
-FunctionOf<dynamic> function(const Inputs& i, const std::vector<Tensor>& o, const Update (&u)[U], const FunctionOptions& f = {},
+template <std::derived_from<Expr> T, std::size_t U>
+FunctionOf<dynamic> function(const Inputs& i, const std::vector<T>& o, const Update (&u)[U], const FunctionOptions& f = {},
                              Where w = Where::here()) {
-  return detail::make<dynamic>(i, o, f, u, w);
+  return detail::make_list(i, o, f, u, w);
 }
 template <std::size_t U>
 Procedure function(const Inputs& i, detail::Nothing, const Update (&u)[U], const FunctionOptions& f = {},
                    Where w = Where::here()) {
   return detail::make<0>(i, {}, f, u, w);
 }
-template <std::same_as<Updates> U>
-Function function(const Inputs& i, const Tensor& o, const U& u, const FunctionOptions& f = {}, Where w = Where::here()) {
-  return detail::make<1>(i, {&o, 1}, f, {u.begin(), u.end()}, w);
+template <std::derived_from<Expr> T, std::same_as<Updates> U>
+Function function(const Inputs& i, const T& o, const U& u, const FunctionOptions& f = {}, Where w = Where::here()) {
+  return detail::make_one(i, o, f, {u.begin(), u.end()}, w);
 }
 template <std::size_t N, std::same_as<Updates> U>
 FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const U& u, const FunctionOptions& f = {},
                        Where w = Where::here()) {
   return detail::make<N>(i, o, f, {u.begin(), u.end()}, w);
 }
-template <std::same_as<Updates> U>
-FunctionOf<dynamic> function(const Inputs& i, const std::vector<Tensor>& o, const U& u, const FunctionOptions& f = {},
+template <std::derived_from<Expr> T, std::same_as<Updates> U>
+FunctionOf<dynamic> function(const Inputs& i, const std::vector<T>& o, const U& u, const FunctionOptions& f = {},
                              Where w = Where::here()) {
-  return detail::make<dynamic>(i, o, f, {u.begin(), u.end()}, w);
+  return detail::make_list(i, o, f, {u.begin(), u.end()}, w);
 }
 template <std::same_as<Updates> U>
 Procedure function(const Inputs& i, detail::Nothing, const U& u, const FunctionOptions& f = {}, Where w = Where::here()) {

@@ -17,23 +17,30 @@ class Shared : public Expr {
   ~Shared() = default;
 
   /// Replaces the value. Throws ShapeError for another rank, DTypeError where a conversion would lose digits.
-  void set_value(const Array&) const;
+  /// `borrow` is Theano's word: it allows the variable to keep foreign memory (Array::borrow) as it is, until a function
+  /// moves the value to its device; whoever writes to that memory meanwhile changes the variable. Memory of an Array's
+  /// own is shared either way: an Array copies when it is written to.
+  void set_value(const Array&, bool borrow = false, Where = Where::here()) const;
   /// Evaluates an expression without inputs once, with the reference evaluator.
-  void set_value(const Tensor&) const;
+  void set_value(const Tensor&, Where = Where::here()) const;
   /// Fills the variable with a number.
   template <Number N>
-  void set_value(N v) const {
-    fill(Weak(v));
+  void set_value(N v, Where w = Where::here()) const {
+    fill(Weak(v), w);
   }
-  /// The value as it is now; later calls leave it alone. `borrow` is Theano's word: it allows sharing memory, which here
-  /// happens anyway while nothing has moved the value to a device (an Array copies when it is written to).
+  /// The value as it is now; later calls leave it alone. With `borrow` foreign memory that the variable keeps is handed
+  /// on without a copy; other memory is shared or copied as the variable's place asks, whatever `borrow` says.
   Array get_value(bool borrow = false) const;
+  /// The update that every function using the variable makes, unless its updates name the variable or it is made with
+  /// {.no_default_updates = true}: counter.set_default_update(counter + 1). An empty Tensor() takes it away. Functions
+  /// that exist already stay as they are. Throws as function() does for an update that does not fit.
+  void set_default_update(const Tensor& next, Where = Where::here()) const;
 
  private:
   friend Shared shared(const Array&, std::string_view, Where);
   friend struct SharedAccess;
   explicit Shared(const Tensor& t) : Expr(t) {}
-  void fill(const Weak&) const;
+  void fill(const Weak&, Where) const;
 };
 
 Shared shared(const Array& value, std::string_view name = "", Where = Where::here());

@@ -14,6 +14,7 @@ class Expr;
 class Tensor;
 class Shared;
 class IndexItem;
+class Givens;
 struct Node;
 
 /// One side of an operator: a Tensor, an Array (a constant) or a bare number, with the line where it was written.
@@ -76,6 +77,8 @@ class Expr {
   Tensor reshape(const Dims&, Where = Where::here()) const;
   /// The value of an expression: compiles nothing, runs the reference evaluator.
   Array eval() const;
+  /// The same with values in place of inputs: y.eval({{x, a}}).
+  Array eval(const Givens&, Where = Where::here()) const;
 
   /// x(i, slice(1, 5), newaxis, ellipsis, indices): NumPy's indexing, one item an axis, eight at most.
   Tensor operator()(IndexItem) const;

@@ -53,7 +53,7 @@ void drop_loose_flags(const ConfigEntry& entry, ConfigValue& value) {
       continue;
     }
     warn_once("dropped " + flag, fmt::format("{}: {} is dropped from gcc.cxxflags: it makes results wrong for NaN, "
-                                             "infinity or small numbers; gcc.fastmath=True is faster within bounds",
+                                             "infinity or small numbers",
                                              entry.value_spot.place, flag));
   }
   if (kept.size() < flags.size()) value.text = join_arguments(kept);
@@ -89,6 +89,12 @@ void mention_retired(const ConfigEntry& entry, const RetiredKey& key) {
                                                    key.why, nearest.empty() ? "" : "; " + did_you_mean(nearest)));
 }
 
+// The keys of faster elementary functions, which no printed text knows yet.
+void mention_fastmath(const ConfigEntry& entry, std::string_view key) {
+  warn_once(key, fmt::format("{}: {}=True does nothing yet: elementary functions keep their stated error",
+                             entry.key_spot.place, key));
+}
+
 std::vector<Setting> check_entries(const std::vector<ConfigEntry>& entries, std::string_view home) {
   std::vector<Setting> settings;
   std::map<std::string, const ConfigEntry*> seen;
@@ -101,6 +107,7 @@ std::vector<Setting> check_entries(const std::vector<ConfigEntry>& entries, std:
     if (row < config_size) {
       settings.push_back({row, read_config_value(config_table[row], entry, home)});
       if (config_table[row].name == "gcc.cxxflags") drop_loose_flags(entry, settings.back().value);
+      if (name.ends_with(".fastmath") && settings.back().value.number != 0) mention_fastmath(entry, name);
     } else if (const RetiredKey* retired = find_retired_key(entry.key)) {
       mention_retired(entry, *retired);
     } else {
@@ -244,7 +251,19 @@ std::string with_place(const Where& where, std::string_view what) {
 
 }  // namespace
 
-std::shared_ptr<const Config> config_snapshot() { return process_config().snapshot(); }
+namespace {
+thread_local const ConfigInUse* in_use = nullptr;
+}
+
+std::shared_ptr<const Config> config_snapshot() { return in_use ? in_use->used_ : process_config().snapshot(); }
+
+ConfigInUse::ConfigInUse(std::shared_ptr<const Config> config) noexcept : used_(std::move(config)), outer_(in_use) {
+  if (used_) in_use = this;
+}
+
+ConfigInUse::~ConfigInUse() {
+  if (used_) in_use = outer_;
+}
 
 ScopedConfig::ScopedConfig(std::string_view flags, Where where) {
   std::vector<ConfigEntry> entries = parse_config_flags(flags, with_place(where, "ScopedConfig"));

@@ -36,6 +36,21 @@ class Config {
 /// when a function is made. The first use reads files and environment; throws ConfigError where they are wrong.
 std::shared_ptr<const Config> config_snapshot();
 
+/// While one of these lives, its thread reads this snapshot, whatever is set meanwhile: all steps of a compilation see
+/// the configuration that function() began with. Null changes nothing.
+class ConfigInUse {
+ public:
+  explicit ConfigInUse(std::shared_ptr<const Config>) noexcept;
+  ~ConfigInUse();
+  ConfigInUse(const ConfigInUse&) = delete;
+  ConfigInUse& operator=(const ConfigInUse&) = delete;
+
+ private:
+  std::shared_ptr<const Config> used_;
+  const ConfigInUse* outer_;
+  friend std::shared_ptr<const Config> config_snapshot();
+};
+
 /// Where a configuration comes from, apart from the program.
 struct ConfigSources {
   std::optional<std::string> files;          ///< CROTONRC: paths between ':'; later ones win; empty means no file

@@ -62,6 +62,24 @@ ConfigValue read_number(const ConfigRow& row, const ConfigEntry& entry) {
   return {std::to_string(n * factor), n * factor, entry.source};
 }
 
+// Words that Theano has for these keys, and what to write instead.
+std::string_view instead_of(std::string_view key, std::string_view value) {
+  struct Word {
+    std::string_view key, value, instead;
+  };
+  static constexpr Word words[] = {
+      {"mode", "ProfileMode", "Theano's ProfileMode is profile=True here"},
+      {"mode", "PROFILE_MODE", "Theano's ProfileMode is profile=True here"},
+      {"mode", "DebugMode", "there is no DebugMode: check_ir=True verifies every pass, FAST_COMPILE is the reference"},
+      {"mode", "DEBUG_MODE", "there is no DebugMode: check_ir=True verifies every pass, FAST_COMPILE is the reference"},
+      {"mode", "NanGuardMode", "Theano's NanGuardMode is check_nan=True here"},
+      {"warn_float64", "pdb", "there is no Python debugger to stop in; raise throws where the float64 appears"},
+  };
+  for (const Word& w : words)
+    if (w.key == key && same_ignoring_case(w.value, value)) return w.instead;
+  return "no such value";
+}
+
 ConfigValue read_choice(const ConfigRow& row, const ConfigEntry& entry) {
   const auto words = split(row.allowed, '|');
   // Theano's own default is written mode=Mode
@@ -69,7 +87,7 @@ ConfigValue read_choice(const ConfigRow& row, const ConfigEntry& entry) {
   const std::string_view value = theano ? row.fallback : entry.value;
   for (std::size_t i = 0; i < words.size(); ++i)
     if (same_ignoring_case(words[i], value)) return {std::string(words[i]), static_cast<Index>(i), entry.source};
-  refuse_value(row, entry, "no such value", nearest_of(words, value));
+  refuse_value(row, entry, instead_of(row.name, value), nearest_of(words, value));
 }
 
 bool is_device(std::string_view name) {

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <mutex>
+
 #include "base/fork_safe.h"
 
 namespace croton {
@@ -32,19 +34,24 @@ std::vector<std::string> whole_environment() {
   return all;
 }
 
-EnvironmentFor::EnvironmentFor(const char* name, const std::string& value) : name_(name), changed_(!value.empty()) {
-  if (!changed_) return;
-  word().lock();
-  before_ = value_of(name);
-  ::setenv(name, value.c_str(), 1);
+EnvironmentFor::EnvironmentFor(const std::vector<std::pair<const char*, std::string>>& variables) {
+  before_.reserve(variables.size());
+  std::unique_lock lock(word());
+  for (const auto& [name, value] : variables) {
+    if (value.empty()) continue;
+    before_.emplace_back(name, value_of(name));
+    ::setenv(name, value.c_str(), 1);
+  }
+  lock.release();  // held to the end of the scope
 }
 
 EnvironmentFor::~EnvironmentFor() {
-  if (!changed_) return;
-  if (before_)
-    ::setenv(name_, before_->c_str(), 1);
-  else
-    ::unsetenv(name_);
+  for (const auto& [name, before] : before_) {
+    if (before)
+      ::setenv(name, before->c_str(), 1);
+    else
+      ::unsetenv(name);
+  }
   word().unlock();
 }
 

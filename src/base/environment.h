@@ -2,6 +2,7 @@
 #pragma once
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace croton {
@@ -11,20 +12,18 @@ std::optional<std::string> environment_value(const char* name);
 /// Every "NAME=value".
 std::vector<std::string> whole_environment();
 
-/// A variable stands for the life of the scope only: libraries read them when they are opened. The same thread asks for
-/// no other meanwhile, and other threads of ours wait.
+/// Variables stand for the life of the scope only: libraries read them when they are opened. The same thread asks for
+/// no variable and opens no other scope meanwhile; other threads of ours wait.
 class EnvironmentFor {
  public:
-  /// "" leaves the variable as it is.
-  EnvironmentFor(const char* name, const std::string& value);
+  /// Pairs of name and value; "" leaves a variable as it is.
+  explicit EnvironmentFor(const std::vector<std::pair<const char*, std::string>>& variables);
   ~EnvironmentFor();
   EnvironmentFor(const EnvironmentFor&) = delete;
   EnvironmentFor& operator=(const EnvironmentFor&) = delete;
 
  private:
-  const char* name_;
-  bool changed_;
-  std::optional<std::string> before_;
+  std::vector<std::pair<const char*, std::optional<std::string>>> before_;
 };
 
 }  // namespace croton

@@ -90,6 +90,18 @@ std::string join_arguments(const std::vector<std::string>& arguments) {
   return out;
 }
 
+std::string one_line(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x20 && code != 0x7f && c != '\\')
+      out += c;
+    else
+      out += {'\\', 'x', "0123456789abcdef"[code / 16], "0123456789abcdef"[code % 16]};
+  }
+  return out;
+}
+
 bool opens_quote(std::string_view text, std::size_t at) {
   if (text[at] != '"' && text[at] != '\'') return false;
   return at == 0 || is_blank(text[at - 1]) || text[at - 1] == '=' || text[at - 1] == ',';

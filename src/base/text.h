@@ -23,6 +23,10 @@ std::optional<std::vector<std::string>> split_arguments(std::string_view text);
 /// The reverse: arguments with blanks are quoted.
 std::string join_arguments(const std::vector<std::string>&);
 
+/// The text on one line, fit for a comment of any language: control characters and backslashes (which would join a C++
+/// comment with the line below) are written \x0a, \x5c.
+std::string one_line(std::string_view);
+
 /// A quote opens at the start of a text and after a blank, '=' or ','; inside a word (it's) it is a letter.
 bool opens_quote(std::string_view text, std::size_t at);
 /// The text without a pair of quotes around the whole of it.

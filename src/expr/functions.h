@@ -41,7 +41,9 @@ struct ScalarFunction {
   int arity = 1;
   Takes takes = Takes::floats;
   Gives gives = Gives::operand;
-  int cost = 1;                ///< nominal units: arithmetic 1, elementary function 16
+  int cost = 1;  ///< nominal units: arithmetic 1, elementary function 16
+  /// Whether kernels/ has the body apart (`spelling`_here), for loops that spend their time in it.
+  bool has_body() const { return file.starts_with("math_") && cost <= 16; }
   std::string_view file = {};  ///< the kernel file that defines it beyond prelude.h, or ""
   ErrorBound cpu = {};         ///< bounds of the C++ text on every ISA; see bound()
 

@@ -43,6 +43,7 @@ Specialized* FunctionBase::Body::fitting() {
 }
 
 void FunctionBase::Body::specialize(const std::vector<Extents>& now) {
+  const ConfigInUse scope(making.config);
   auto made = std::make_unique<Specialized>(recipe, making, now);
   const std::lock_guard lock(mutex);
   latest.store(made.get(), std::memory_order_release);

@@ -1,4 +1,5 @@
 // Values of expressions without compiling: the stabilizing rules, then the reference evaluator.
+#include "array/access.h"
 #include "base/error.h"
 #include "base/float_control.h"
 #include "function/opened.h"
@@ -27,8 +28,10 @@ Array eval(const Tensor& x, const Givens& givens, Where where) {
   ops::Values values;
   for (std::size_t i = 0; i < held.size(); ++i) values.emplace(now.leaves[i].node(), held[i]);
   graph = rewrite::run(now.results, {.stabilize_only = true});
-  return ops::evaluate(graph, values)[0];
+  return owned(ops::evaluate(graph, values)[0]);  // a variable may hold memory of the caller's
 }
+
+Array Expr::eval(const Givens& givens, Where where) const { return croton::eval(*this, givens, where); }
 
 Array Expr::eval() const { return croton::eval(*this, {}, node_ ? croton::node(*this).where : Where{}); }
 

@@ -22,9 +22,19 @@ bool is_reference(Mode mode, const Config& config, Where where) {
                        mode == Mode::DebugMode ? "DebugMode" : "NanGuardMode");
 }
 
+/// The device of the configuration; its error begins with what asked for it: "/home/ada/.crotonrc:2".
+runtime::Device& asked_for(const Config& config) {
+  try {
+    return runtime::device(config.text("device"));
+  } catch (const DeviceError& e) {
+    fail<DeviceError>("{}: {}", config.value(find_config_row("device")).source, e.what());
+  }
+}
+
 Making how(const FunctionOptions& options, Where where) {
   const auto config = config_snapshot();
   Making m;
+  m.config = config;
   m.check_nan = config->flag("check_nan");
   m.reference = is_reference(options.mode, *config, where) || m.check_nan;
   m.unsafe = config->flag("optimizer_unsafe");
@@ -32,7 +42,7 @@ Making how(const FunctionOptions& options, Where where) {
   m.profile = options.profile || config->flag("profile");
   m.print_profile = config->flag("profile");
   m.dump = config->text("dump");
-  if (!m.reference) m.device = &runtime::device(config->text("device"));
+  if (!m.reference) m.device = &asked_for(*config);
   return m;
 }
 
@@ -68,6 +78,7 @@ class FrameLease {
 FunctionBase detail::make_function(const Inputs& inputs, std::span<const Tensor> outputs,
                                    const FunctionOptions& options, std::span<const Update> updates, Where where) {
   const FloatControl control;
+  const ConfigInUse scope(config_snapshot());
   const Making making = how(options, where);
   auto* body = new FunctionBase::Body(make_recipe(inputs, outputs, options, updates, where), making);
   FunctionBase made(body);

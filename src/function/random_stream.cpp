@@ -10,8 +10,6 @@
 namespace croton {
 namespace {
 
-Tensor next_call(const Tensor& state) { return state + 1; }
-
 /// Draws are numbered from 1 in the order in which they are made, whichever copy of the stream makes them.
 Tensor drawn(const Op& op, std::string_view verb, const Shared& state, std::uint64_t seed, const Dims& shape, DType d,
              Where w) {
@@ -25,7 +23,7 @@ Tensor drawn(const Op& op, std::string_view verb, const Shared& state, std::uint
 }  // namespace
 
 RandomStream::RandomStream(std::uint64_t seed) : key_(shared(Array::scalar(Index{0}), "random")), seed_(seed) {
-  storage_of(key_).default_update = next_call;
+  key_.set_default_update(key_ + 1);
 }
 
 Tensor RandomStream::uniform(const Dims& shape, DType d, Where w) {

@@ -79,22 +79,24 @@ std::vector<InputSlot> slots(const Inputs& inputs, Where where) {
 }
 
 /// A bare number fills the variable, as set_value does.
-Tensor filled(const Update& u, Where where) {
+Tensor filled(const Update& u, std::string_view verb, Where where) {
   const Type& t = type(u.target);
   const auto exact = converted_as_number(node(u.value).value, t.dtype);
   if (!exact)
-    fail_at<DTypeError>(where, "function: updates: {} is {} and cannot hold {} exactly", describe(u.target), text(t),
+    fail_at<DTypeError>(where, "{}: {} is {} and cannot hold {} exactly", verb, describe(u.target), text(t),
                         formula(u.value));
   const Tensor value(*exact, where);
   return t.rank() == 0 ? value : broadcast_to(value, u.target.shape(where), where);
 }
 
-Tensor fitted(const Update& u, Where where) {
+}  // namespace
+
+Tensor fitted(const Update& u, std::string_view verb, Where where) {
   const Type& wanted = type(u.target);
-  if (node(u.value).weak) return filled(u, where);
+  if (node(u.value).weak) return filled(u, verb, where);
   const Type& t = type(u.value);
-  const std::string both = fmt::format("function: updates: {} is {}, its new value {} is {}", describe(u.target),
-                                       text(wanted), describe(u.value), text(t));
+  const std::string both = fmt::format("{}: {} is {}, its new value {} is {}", verb, describe(u.target), text(wanted),
+                                       describe(u.value), text(t));
   if (t.rank() != wanted.rank()) fail_at<ShapeError>(where, "{}: they need the same number of axes", both);
   for (std::size_t axis = 0; axis < t.shape.size(); ++axis)
     if (t.shape[axis] >= 0 && wanted.shape[axis] >= 0 && t.shape[axis] != wanted.shape[axis])
@@ -103,6 +105,8 @@ Tensor fitted(const Update& u, Where where) {
   if (promote(t.dtype, wanted.dtype) == wanted.dtype) return u.value.astype(wanted.dtype, where);
   fail_at<DTypeError>(where, "{}. Converting would lose digits: write .astype({})", both, name_of(wanted.dtype));
 }
+
+namespace {
 
 std::vector<Update> all_updates(const FunctionOptions& options, std::span<const Update> more, Where where) {
   std::vector<Update> all(options.updates.begin(), options.updates.end());
@@ -123,11 +127,18 @@ std::vector<Update> all_updates(const FunctionOptions& options, std::span<const 
 /// What the shared variables in use do by themselves, where no update says otherwise.
 void add_default_updates(std::vector<Update>& updates, std::vector<Tensor>& results) {
   for (const Tensor& leaf : leaves(results, NodeKind::shared)) {
-    const SharedValue* value = node(leaf).shared.get();
+    const SharedUse use{leaf, &storage_of(leaf), false};
+    const SharedValue* value = use.storage;
     const bool told = std::any_of(updates.begin(), updates.end(),
                                   [&](const Update& u) { return node(u.target).shared.get() == value; });
-    if (!value->default_update || told) continue;
-    updates.push_back({SharedAccess::of(leaf), value->default_update(leaf)});
+    if (told) continue;
+    Tensor old, next;
+    {
+      const Words words({&use, 1});
+      old = value->old, next = value->next;
+    }
+    if (!next.node()) continue;
+    updates.push_back({SharedAccess::of(leaf), rebuild({&next, 1}, {{old.node(), leaf}})[0]});
     results.push_back(updates.back().value);
   }
 }
@@ -214,7 +225,7 @@ Recipe make_recipe(const Inputs& inputs, std::span<const Tensor> outputs, const 
   std::vector<Tensor> targets;
   for (std::size_t i = 0; i < r.updates.size(); ++i) {
     r.updates[i].value = results[outputs.size() + i];
-    results[outputs.size() + i] = r.updates[i].value = fitted(r.updates[i], where);
+    results[outputs.size() + i] = r.updates[i].value = fitted(r.updates[i], "function: updates", where);
     targets.push_back(r.updates[i].target);
   }
   r.shared = shared_uses(leaves(results, NodeKind::shared), targets);

@@ -35,6 +35,10 @@ struct Recipe {
 Recipe make_recipe(const Inputs&, std::span<const Tensor> outputs, const FunctionOptions&, std::span<const Update>,
                    Where);
 
+/// The new value of a variable with the variable's dtype: a bare number fills it. Throws ShapeError and DTypeError for
+/// one that does not fit; `verb` begins the texts: "function: updates".
+Tensor fitted(const Update&, std::string_view verb, Where);
+
 /// The outputs with the givens in place of their variables. `verb` begins error texts: "function", "eval".
 std::vector<Tensor> with_givens(std::span<const Tensor> outputs, const Givens&, std::string_view verb, Where);
 

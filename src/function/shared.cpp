@@ -2,8 +2,8 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
-#include "croton/function.h"
 #include "function/convert.h"
+#include "function/recipe.h"
 #include "function/words.h"
 #include "graph/walk.h"
 
@@ -11,32 +11,34 @@ namespace croton {
 namespace {
 
 std::string called(const Expr& s) { return s.name().empty() ? describe(s) : s.name(); }
+/// What a refusal begins with: "W1.set_value".
+std::string verb(const Expr& s) { return s.name().empty() ? "set_value" : s.name() + ".set_value"; }
 
 /// The value with the variable's dtype, its shape checked; the word need not be held: dtype, rank and ones never
 /// change.
-Array fitted(const Shared& s, const Array& value, bool as_number) {
+Array fitted(const Shared& s, const Array& value, bool as_number, Where where) {
   const Type& t = type(s);
   if (value.ndim() != t.rank())
-    fail<ShapeError>("w.set_value: {} has {} {}, the value has {} {}", called(s),
-                     t.rank() == 1 ? "1 axis" : fmt::format("{} axes", t.rank()), shape_text(storage_of(s).shape()),
-                     value.ndim(), shape_text(value.shape()));
+    fail_at<ShapeError>(where, "{}: {} has {} {}, the value has {} {}", verb(s), called(s),
+                        t.rank() == 1 ? "1 axis" : fmt::format("{} axes", t.rank()), shape_text(storage_of(s).shape()),
+                        value.ndim(), shape_text(value.shape()));
   for (int axis = 0; axis < t.rank(); ++axis)
     if (t.broadcasts(axis) && value.shape(axis) != 1)
-      fail<ShapeError>("w.set_value: {} is {} and broadcasts along axis {}, whose extent stays 1; the value is {}",
-                       called(s), text(t), axis, type_text(value));
+      fail_at<ShapeError>(where, "{}: {} is {} and broadcasts along axis {}, whose extent stays 1; the value is {}",
+                          verb(s), called(s), text(t), axis, type_text(value));
   if (auto done = as_number ? converted_as_number(value, t.dtype) : converted(value, t.dtype)) return *done;
-  fail<DTypeError>("w.set_value: {} is {}, the value is {}. Converting would lose digits: pass a.astype({})", called(s),
-                   name_of(t.dtype), type_text(value), name_of(t.dtype));
+  fail_at<DTypeError>(where, "{}: {} is {}, the value is {}. Converting would lose digits: pass a.astype({})", verb(s),
+                      called(s), name_of(t.dtype), type_text(value), name_of(t.dtype));
 }
 
-void require(const Shared& s, std::string_view verb) {
-  if (!s.node()) fail<GraphError>("{}: an empty Shared (declared, never assigned)", verb);
+void require(const Shared& s, std::string_view verb, Where where = {}) {
+  if (!s.node()) fail_at<GraphError>(where, "{}: an empty Shared (declared, never assigned)", verb);
 }
 
-void store(const Shared& s, const Array& value) {
+void store(const Shared& s, const Array& value, bool borrow = false) {
   const SharedUse use{s, &storage_of(s), true};
   const Words words({&use, 1});
-  use.storage->set(value);
+  use.storage->set(value, borrow);
 }
 
 Array whole_number(const Weak& w) {
@@ -56,34 +58,52 @@ Shared shared(const Tensor& initial, std::string_view name, Where w) { return sh
 
 Shared shared(Weak value, std::string_view name, Where w) { return shared(whole_number(value), name, w); }
 
-void Shared::set_value(const Array& value) const {
-  require(*this, "set_value");
-  store(*this, fitted(*this, value, false));
+void Shared::set_value(const Array& value, bool borrow, Where where) const {
+  require(*this, "set_value", where);
+  store(*this, fitted(*this, value, false, where), borrow);
 }
 
-void Shared::set_value(const Tensor& value) const {
-  require(*this, "set_value");
+void Shared::set_value(const Tensor& value, Where where) const {
+  require(*this, "set_value", where);
   const bool weak = value.node() && croton::node(value).weak;
-  store(*this, fitted(*this, croton::eval(value), weak));
+  store(*this, fitted(*this, croton::eval(value, {}, where), weak, where));
 }
 
-void Shared::fill(const Weak& w) const {
-  require(*this, "set_value");
+void Shared::fill(const Weak& w, Where where) const {
+  require(*this, "set_value", where);
   const auto one = number(w, dtype());
   if (!one) {
-    fail<DTypeError>("w.set_value: {} is {} and cannot hold {} exactly", called(*this), name_of(dtype()),
-                     w.is_float ? fmt::format("{}", w.f) : fmt::format("{}", w.i));
+    fail_at<DTypeError>(where, "{}: {} is {} and cannot hold {} exactly", verb(*this), called(*this), name_of(dtype()),
+                        w.is_float ? fmt::format("{}", w.f) : fmt::format("{}", w.i));
   }
   const SharedUse use{*this, &storage_of(*this), true};
   const Words words({&use, 1});
   use.storage->set(broadcast_view(*one, use.storage->shape()));
 }
 
-Array Shared::get_value(bool) const {
+Array Shared::get_value(bool borrow) const {
   require(*this, "get_value");
   const SharedUse use{*this, &storage_of(*this), false};
   const Words words({&use, 1});
-  return use.storage->get();  // copy on write protects what is still on the host
+  const Array value = use.storage->get();  // copy on write protects what is still on the host
+  return borrow ? value : owned(value);
+}
+
+void Shared::set_default_update(const Tensor& next, Where where) const {
+  require(*this, "set_default_update", where);
+  const SharedUse use{*this, &storage_of(*this), true};
+  Tensor old, value;
+  if (next.node()) {
+    old = make_input(type(*this), name(), croton::node(*this).where);
+    value = croton::fitted({*this, next}, "set_default_update", where);
+    Replacements own;
+    for (const Tensor& leaf : leaves({&value, 1}, NodeKind::shared))
+      if (croton::node(leaf).shared.get() == use.storage) own.emplace(leaf.node(), old);
+    value = rebuild({&value, 1}, own)[0];
+  }
+  const Words words({&use, 1});
+  std::swap(use.storage->old, old);  // what was there dies after the word is let go
+  std::swap(use.storage->next, value);
 }
 
 }  // namespace croton

@@ -37,7 +37,12 @@ Specialized::Specialized(const Recipe& recipe, const Making& making, const std::
   executable_->set_profiling(making.profile);
   dump.text("tile_program.txt", [&] { return executable_->explain(); });
   dump.text("kernels.cpp", [&] { return executable_->source(); });
-  dump.text("kernels_to_read.cpp", [&] { return executable_->annotated_source(); });
+  const std::vector<std::string> nests = dump.on() ? executable_->nests() : std::vector<std::string>();
+  const std::vector<std::string> kernels = dump.on() ? executable_->kernels_to_read() : std::vector<std::string>();
+  for (std::size_t k = 0; k < nests.size(); ++k) {
+    dump.text(fmt::format("kernel_{}.nest.txt", k), [&] { return nests[k]; });
+    dump.text(fmt::format("kernel_{}.to_read.cpp", k), [&] { return kernels[k]; });
+  }
 }
 
 bool Specialized::fits(const Recipe& recipe) const {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/config.h"
 #include "function/dump.h"
 #include "function/recipe.h"
 #include "runtime/executable.h"
@@ -12,7 +13,8 @@ namespace croton {
 
 /// How functions are made; read from options and configuration once, when function() is called.
 struct Making {
-  bool reference = false;  // FAST_COMPILE, or check_nan: the reference evaluator
+  std::shared_ptr<const Config> config;  // in use whenever the function is made for other shapes
+  bool reference = false;                // FAST_COMPILE, or check_nan: the reference evaluator
   bool check_nan = false;
   bool unsafe = false, check = false;
   bool profile = false, print_profile = false;  // measure the calls; print the table in the end

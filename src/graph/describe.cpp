@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "graph/notation.h"
 #include "graph/op.h"
 #include "graph/walk.h"
@@ -72,7 +73,7 @@ class Formula {
     while (node(*t).name.empty() && is_invisible(node(*t))) t = &node(*t).inputs[0];
     const Node& n = node(*t);
     if (!n.name.empty())
-      out_ += n.name;
+      out_ += one_line(n.name);
     else if (n.kind == NodeKind::constant)
       out_ += constant_text(n);
     else if (n.kind != NodeKind::apply)

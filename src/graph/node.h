@@ -22,9 +22,9 @@ struct SharedValue {
   virtual ~SharedValue() = default;
   /// Order of creation; locks are taken in this order.
   std::uint64_t id = 0;
-  /// The value that every function using the leaf leaves behind, unless told otherwise; null for one that stays as it
-  /// is. A function of the leaf, not a Tensor: that would hold the leaf for ever.
-  Tensor (*default_update)(const Tensor& leaf) = nullptr;
+  /// The value that every function using the leaf leaves behind, unless told otherwise: `next`, empty where it stays as
+  /// it is, in terms of `old`, an input that stands for the leaf (holding the leaf would keep it alive for ever).
+  Tensor old, next;
   /// How many nodes have drawn from it, where it is the state of a random stream.
   std::atomic<Index> draws{0};
 };

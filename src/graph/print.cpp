@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "graph/notation.h"
 #include "graph/op.h"
 #include "graph/walk.h"
@@ -36,12 +37,6 @@ std::string application(const Node& n, const Numbers& numbers) {
     out += fmt::format("{}%{}", i ? ", " : "", numbers.at(n.inputs[i].node()));
   out += ")";
   if (!n.params.empty()) out += " " + n.params.text();
-  return out;
-}
-
-std::string one_line(std::string_view name) {
-  std::string out;
-  for (const char c : name) out += c == '\n' || c == '\r' ? ' ' : c;
   return out;
 }
 

@@ -30,7 +30,7 @@ Tensor shifted(const Tensor& x, int axis) { return x - croton::max(x, axis, keep
 
 Tensor expand_softmax(const At& at) {
   const Tensor e = croton::exp(shifted(at.x[0], axis(at)));
-  return e / croton::sum(e, axis(at), keepdims);
+  return e * (1 / croton::sum(e, axis(at), keepdims));  // one division a row; the sum is at least 1
 }
 
 /// y (g - sum(y g)). Where g is h / y, as the gradients of log(y) and of a crossentropy are, y cancels: h - y sum(h),

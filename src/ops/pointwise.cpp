@@ -30,7 +30,8 @@ std::string number_text(const Array& number) {
 }
 
 void warn_of_float64(std::string_view op, std::span<const Tensor> operands, Where where) {
-  const std::string& action = config_snapshot()->text("warn_float64");
+  const auto config = config_snapshot();
+  const std::string& action = config->text("warn_float64");
   if (action == "ignore") return;
   std::vector<std::string> names;
   for (const Tensor& x : operands) names.push_back(describe(x));

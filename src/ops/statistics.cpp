@@ -98,19 +98,30 @@ Gradients stddev_pullback(const At& at) {
   return {f.narrow(f.kept(slope) * d)};
 }
 
-/// Shifted by the largest element, which is replaced by 0 where it is not finite: the result is then right as it is.
+/// exp(x) shifted by the largest element, which is replaced by 0 where it is not finite: sums are then right as they are.
+struct Shifted {
+  Tensor shift, exp;
+  explicit Shifted(const Folded& f) {
+    const Tensor x = f.wide(), top = croton::max(x, f.axes, f.where);
+    shift = where(croton::isfinite(top), top, 0);
+    exp = croton::exp(x - f.kept(shift));
+  }
+};
+
 Tensor expand_logsumexp(const At& at) {
   const Folded f(at);
-  const Tensor x = f.wide(), top = croton::max(x, f.axes, f.where);
-  const Tensor shift = where(croton::isfinite(top), top, 0);
-  return f.narrow(croton::log(croton::sum(croton::exp(x - f.kept(shift)), f.axes, f.where)) + shift);
+  const Shifted s(f);
+  return f.narrow(croton::log(croton::sum(s.exp, f.axes, f.where)) + s.shift);
 }
 
+/// Each element's share of the sum: of the same exponentials as the value, so that both are computed together.
 Gradients logsumexp_pullback(const At& at) {
   const Folded f(at);
-  const Tensor finite = croton::isfinite(at.y);
-  const Tensor share = croton::exp(at.x[0] - f.kept(where(finite, at.y, 0)));
-  return {f.kept(at.y_bar) * where(f.kept(finite), share, 0)};
+  const Shifted s(f);
+  const Tensor total = croton::sum(s.exp, f.axes, f.where);
+  const Tensor some = croton::isfinite(total) && total > 0;  // else no element has a share
+  const Tensor weight = converted(at.y_bar, total.dtype(), f.where) / where(some, total, 1);
+  return {f.narrow(where(f.kept(some), s.exp * f.kept(weight), 0))};
 }
 
 /// Integers have a mean, but it has no gradient.

@@ -32,6 +32,8 @@ class Printer {
     for (const Statement& s : nest_.body)
       if (s.kind == Statement::Kind::loop && s.resume) line("i64 v{};", s.variable);
     body(nest_.body);
+    if (std::any_of(nest_.words.begin(), nest_.words.end(), [](const Word& w) { return w.kind == Word::Kind::stream; }))
+      line("stream_end();");
     out_ += "}\n";
     return std::move(out_);
   }
@@ -126,8 +128,8 @@ class Printer {
   static std::string_view combine(Monoid m) {
     switch (m) {
       case Monoid::prod: return "mul";
-      case Monoid::max: return "max";
-      case Monoid::min: return "min";
+      case Monoid::max: return "fold_max";
+      case Monoid::min: return "fold_min";
       case Monoid::any: return "or_";
       case Monoid::all: return "and_";
       default: return "add";
@@ -179,7 +181,12 @@ class Printer {
     switch (s.reach) {
       case Reach::scalar: line("store({}, r{});", m, s.args[0]); break;
       case Reach::lanes:
-        s.partial ? line("store_n({}, r{}, n);", m, s.args[0]) : line("store({}, r{});", m, s.args[0]);
+        if (s.partial)
+          line("store_n({}, r{}, n);", m, s.args[0]);
+        else if (s.stream >= 0)
+          line("store_past({}, r{}, w{});", m, s.args[0], s.stream);
+        else
+          line("store({}, r{});", m, s.args[0]);
         break;
       case Reach::strided:
         s.partial ? line("scatter_n({}, {}, r{}, n);", m, factor(s.stride), s.args[0])
@@ -192,8 +199,7 @@ class Printer {
     updated_.resize(nest_.registers.size());
     for (const Statement& s : b) {
       if (s.kind == Statement::Kind::update) updated_[static_cast<std::size_t>(s.result)] = true;
-      find_updated(s.body);
-      find_updated(s.tail);
+      for (const tile::Body* inner : {&s.several, &s.body, &s.tail}) find_updated(*inner);
     }
   }
 
@@ -229,9 +235,13 @@ class Printer {
     line("{{");
     ++depth_;
     line("i64 {} = {};", v, linear(s.from));
-    line("for (; {} + {} <= {}; {} += {}) {{", v, nest_.lanes, to, v, nest_.lanes);
-    nested(s.body);
-    line("}}");
+    const auto whole = [&](Index vectors, const tile::Body& b) {
+      line("for (; {} + {} <= {}; {} += {}) {{", v, vectors * nest_.lanes, to, v, vectors * nest_.lanes);
+      nested(b);
+      line("}}");
+    };
+    if (s.vectors > 1) whole(s.vectors, s.several);
+    whole(1, s.body);
     line("if ({} < {}) {{", v, to);
     ++depth_;
     line("const i64 n = {} - {};", to, v);
@@ -257,7 +267,9 @@ class Printer {
     switch (s.kind) {
       case K::let_word: return let(s, fmt::format("w{}", s.word));
       case K::let_number: return let(s, number(s));
-      case K::let_call: return let(s, fmt::format("{}({})", expr::function(s.function).spelling, list(s.args)));
+      case K::let_call:
+        return let(
+            s, fmt::format("{}{}({})", expr::function(s.function).spelling, s.in_line ? "_here" : "", list(s.args)));
       case K::let_convert: return let(s, fmt::format("cast<{}>(r{})", dialect_.type(dtype(s.result)), s.args[0]));
       case K::let_splat: return let(s, fmt::format("splat<{}>(r{})", nest_.lanes, s.args[0]));
       case K::let_load: return let(s, load(s));
@@ -269,6 +281,7 @@ class Printer {
       case K::let_identity: return let(s, identity(s.result, s.monoid));
       case K::update: return update(s);
       case K::store: return store(s);
+      case K::prefetch: return line("prefetch({});", memory(s, true));
       case K::index: return index(s);
       case K::loop: return loop(s);
       case K::lane_loop: return lane_loop(s);
@@ -301,15 +314,17 @@ void collect(const tile::Body& body, std::vector<std::string_view>& out) {
   for (const Statement& s : body) {
     if (s.kind == Statement::Kind::let_call && std::find(out.begin(), out.end(), s.function) == out.end())
       out.push_back(s.function);
-    collect(s.body, out);
-    collect(s.tail, out);
+    for (const tile::Body* inner : {&s.several, &s.body, &s.tail}) collect(*inner, out);
   }
 }
 
 }  // namespace
 
 std::string kernel(const Nest& nest, std::string_view name, const Dialect& dialect, const Names* names) {
-  return Printer(nest, dialect, names).run(name);
+  std::string above;
+  if (names)
+    for (const std::string& line : names->computes) above += "// " + line + "\n";
+  return above + Printer(nest, dialect, names).run(name);
 }
 
 std::vector<std::string_view> functions(const Nest& nest) {

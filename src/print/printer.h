@@ -18,7 +18,8 @@ const Dialect& cpp_dialect();
 
 /// What people see beside the same text (the dump); the compiled text has made-up names and no comments.
 struct Names {
-  std::vector<std::string> words;  // one a word of the nest
+  std::vector<std::string> words;          // one a word of the nest
+  std::vector<std::string> computes = {};  // what stands above the kernel, a line each
 };
 
 /// One kernel. `names`: with comments for people.

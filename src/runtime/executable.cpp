@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <mutex>
+#include <utility>
 
 #include "array/access.h"
 #include "base/config.h"
@@ -15,6 +17,7 @@
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
 #include "runtime/storage.h"
+#include "runtime/work.h"
 #include "tile/build.h"
 
 namespace croton::runtime {
@@ -36,11 +39,29 @@ struct Workspace {
   std::vector<Array> replaced;  // outs that could not be used again, while an argument may lie in their memory
 };
 
-/// A plan and the workspaces of calls that are not running.
+/// A plan and the workspaces of calls that are not running. It is never freed while its function lives: when it has not
+/// been used for long and nobody uses it, another plan takes its place.
 struct Planned {
   Plan plan;
   ForkSafeMutex mutex;
   std::vector<std::unique_ptr<Workspace>> idle;
+  std::atomic<int> users{0};
+  std::uint64_t last_use = 0;  // of the list's clock
+};
+
+/// A plan for the length of a call.
+class PlanInUse {
+ public:
+  explicit PlanInUse(Planned& p) : p_(&p) { p.users.fetch_add(1); }
+  PlanInUse(PlanInUse&& o) noexcept : p_(std::exchange(o.p_, nullptr)) {}
+  PlanInUse& operator=(PlanInUse&&) = delete;
+  ~PlanInUse() {
+    if (p_) p_->users.fetch_sub(1, std::memory_order_release);
+  }
+  Planned& operator*() const { return *p_; }
+
+ private:
+  Planned* p_;
 };
 
 }  // namespace
@@ -51,6 +72,7 @@ struct Executable::Body {
   std::vector<int> update_of_result;  // -1: goes back to the caller
   Device& device;
   std::string name;
+  bool check_ir = false;
   tile::Program program;
   std::vector<tile::Nest> nests;
   std::string text;
@@ -62,6 +84,7 @@ struct Executable::Body {
   std::vector<Buffer> constants;                   // by buffer
   ForkSafeMutex plans_mutex;
   std::vector<std::unique_ptr<Planned>> plans;
+  std::uint64_t clock = 0;  // of uses that `latest` did not serve
   std::atomic<Planned*> latest{nullptr};
   std::atomic<bool> profiling{false};
   std::atomic<bool> shared_ready{false};
@@ -71,7 +94,8 @@ struct Executable::Body {
   Body(std::vector<Tensor> r, std::vector<Tensor> i, std::vector<UpdateTarget> u, Device& d, std::string n)
       : results(std::move(r)), inputs(std::move(i)), updates(std::move(u)), device(d), name(std::move(n)) {
     program = tile::build(results);
-    if (config_snapshot()->flag("check_ir")) tile::verify(program);
+    check_ir = config_snapshot()->flag("check_ir");
+    if (check_ir) tile::verify(program);
     update_of_result.assign(results.size(), -1);
     for (std::size_t k = 0; k < updates.size(); ++k) update_of_result[updates[k].result] = static_cast<int>(k);
     compile();
@@ -87,6 +111,7 @@ struct Executable::Body {
       times.push_back({label(s, times.size())});
       if (!phase) continue;
       nests.push_back(tile::lower(program, *phase, device.target()));
+      if (check_ir) tile::verify(nests.back());
       source.entries.push_back(print::entry_name(nests.size() - 1));
     }
     if (nests.empty()) return;
@@ -171,16 +196,53 @@ struct Executable::Body {
     return mine == signature;
   }
 
-  Planned& planned(std::span<const Array> in) {
-    if (Planned* last = latest.load(std::memory_order_acquire); last && matches(last->plan.signature, in)) return *last;
+  PlanInUse planned(std::span<const Array> in) {
+    if (Planned* last = latest.load()) {
+      PlanInUse p(*last);
+      // Whoever gives its place to another plan first takes it out of `latest` and then looks at `users`: so if it is
+      // still there, nobody does.
+      if (latest.load() == last && matches(last->plan.signature, in)) return p;
+    }
     std::vector<Index> signature;
     sign(signature, in);
     const std::lock_guard lock(plans_mutex);
+    ++clock;
     for (const auto& p : plans)
-      if (p->plan.signature == signature) {
-        latest.store(p.get(), std::memory_order_release);
+      if (p->plan.signature == signature) return take(*p);
+    Plan plan = make(in);
+    plan.signature = std::move(signature);
+    Planned& place = free_place();
+    place.plan = std::move(plan);
+    return take(place);
+  }
+
+  PlanInUse take(Planned& p) {
+    p.last_use = clock;
+    PlanInUse used(p);
+    latest.store(&p);
+    return used;
+  }
+
+  /// Room for one more plan: that of the one that was not used for longest, once there are many.
+  Planned& free_place() {
+    if (plans.size() >= most_plans) {
+      std::vector<Planned*> oldest;
+      for (const auto& p : plans) oldest.push_back(p.get());
+      std::sort(oldest.begin(), oldest.end(),
+                [](const Planned* a, const Planned* b) { return a->last_use < b->last_use; });
+      for (Planned* p : oldest) {
+        Planned* itself = p;
+        latest.compare_exchange_strong(itself, nullptr);
+        if (p->users.load() != 0) continue;
+        p->idle.clear();
         return *p;
       }
+    }
+    plans.push_back(std::make_unique<Planned>());
+    return *plans.back();
+  }
+
+  Plan make(std::span<const Array> in) const {
     Shapes shapes;
     Integers integers;
     for (std::size_t k = 0; k < inputs.size(); ++k)
@@ -189,14 +251,17 @@ struct Executable::Body {
     for (const Tensor& t : deciding) integers[t.node()] = integers_of(t, in);
     shapes = infer(program, shapes, integers);
     check_updates(shapes);
-    auto p = std::make_unique<Planned>();
-    p->plan = make_plan(program, nests, shapes, integers, device.device_class(), device.separate_buffers());
-    for (const PlannedStep& s : p->plan.steps)
+    Plan plan = make_plan(program, nests, shapes, integers, device.target(), device.separate_buffers());
+    for (const PlannedStep& s : plan.steps)
       if (const auto* g = std::get_if<PlannedGemm>(&s)) device.check(g->gemm);
-    p->plan.signature = std::move(signature);
-    plans.push_back(std::move(p));
-    latest.store(plans.back().get(), std::memory_order_release);
-    return *plans.back();
+    return plan;
+  }
+
+  std::string work() {
+    Planned* last = latest.load();
+    if (!last) return {};
+    const PlanInUse p(*last);
+    return latest.load() == last ? work_text(program, last->plan) : std::string();
   }
 
   void check_updates(const Shapes& shapes) const {
@@ -342,6 +407,12 @@ struct Executable::Body {
       w.words[step][at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
     for (std::size_t k = 0; k < l.uses.size(); ++k)
       w.uses[step][k] = {w.pointers[at(l.uses[k].first)], plan.places[at(l.uses[k].first)].bytes, l.uses[k].second};
+    for (const auto& [word, buffer] : l.streams) {
+      const void* const to = w.pointers[at(buffer)];
+      const bool read_too = std::any_of(w.uses[step].begin(), w.uses[step].end(),
+                                        [&](const BufferUse& u) { return u.access == Access::r && u.data == to; });
+      w.words[step][at(word)] = reinterpret_cast<std::uintptr_t>(to) % 64 == 0 && !read_too;
+    }
     const Launch launch{.kernel = module->kernels()[at(l.nest)],
                         .chunks = l.chunks,
                         .args = w.words[step].data(),
@@ -406,7 +477,8 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
       inputs = dense;
       break;
     }
-  Planned& p = b.planned(inputs);
+  const PlanInUse used = b.planned(inputs);
+  Planned& p = *used;
   auto w = b.borrow(p);
   b.point(p.plan, *w, inputs, outputs);
   b.device.reserve_scratch(p.plan.scratch_bytes);
@@ -431,12 +503,21 @@ bool Executable::needs_exclusive() const {
 
 std::string Executable::source() const { return body_->text; }
 
-std::string Executable::annotated_source() const {
-  std::string r;
-  for (std::size_t k = 0; k < body_->nests.size(); ++k) {
-    const print::Names names{tile::describe_words(body_->program, body_->nests[k])};
-    r += print::kernel(body_->nests[k], print::entry_name(k), print::cpp_dialect(), &names) + "\n";
+std::vector<std::string> Executable::kernels_to_read() const {
+  std::vector<std::string> r;
+  for (const tile::Step& s : body_->program.steps) {
+    const auto* phase = std::get_if<tile::Phase>(&s);
+    if (!phase) continue;
+    const tile::Nest& nest = body_->nests[r.size()];
+    const print::Names names{tile::describe_words(body_->program, nest), tile::describe_phase(*phase)};
+    r.push_back(print::kernel(nest, print::entry_name(r.size()), print::cpp_dialect(), &names));
   }
+  return r;
+}
+
+std::vector<std::string> Executable::nests() const {
+  std::vector<std::string> r;
+  for (const tile::Nest& n : body_->nests) r.push_back(tile::text(n));
   return r;
 }
 
@@ -446,7 +527,12 @@ std::string Executable::explain() const {
   for (std::size_t u = 0; u < body_->updates.size(); ++u)
     r += fmt::format("update of {}: {}\n", formula(body_->updates[u].shared),
                      body_->written_in_place[u] ? "in place" : "exchanged at the end");
-  return r;
+  return r + body_->work();
+}
+
+std::size_t Executable::plans() const {
+  const std::lock_guard lock(body_->plans_mutex);
+  return body_->plans.size();
 }
 
 void Executable::set_profiling(bool on) { body_->profiling.store(on, std::memory_order_relaxed); }

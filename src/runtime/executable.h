@@ -39,8 +39,13 @@ class Executable {
 
   /// The generated source of every kernel compiled so far.
   std::string source() const;
-  /// The same kernels without the prelude, each with the user's names beside its arguments: for reading.
-  std::string annotated_source() const;
+  /// The same kernels without the prelude, for reading: each with what it computes above it and the user's names and
+  /// lines beside its arguments.
+  std::vector<std::string> kernels_to_read() const;
+  /// The loop nest of each kernel.
+  std::vector<std::string> nests() const;
+  /// The program, why neighbours were not fused, how updates are written, and, once a plan has been made, bytes moved
+  /// and operations of each step at the shapes of the last one.
   std::string explain() const;
   /// How often each step ran and how long it took, where profiling is on: label, calls, seconds.
   struct StepTime {
@@ -52,6 +57,9 @@ class Executable {
   std::vector<StepTime> step_times() const;
   /// Kernel launches, library and host calls of one run (the same for every run of a plan); 0 before the first.
   int launches_per_run() const;
+  /// How many plans are kept: one for each of the signatures of shapes that were used last, up to most_plans.
+  std::size_t plans() const;
+  static constexpr std::size_t most_plans = 32;
 
  private:
   struct Body;

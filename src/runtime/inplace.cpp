@@ -37,16 +37,6 @@ std::vector<int> views_of(const Program& p, const Node* shared) {
   return r;
 }
 
-bool reads(const tile::Step& step, const std::vector<int>& buffers) {
-  const auto has = [&](int b) { return std::find(buffers.begin(), buffers.end(), b) != buffers.end(); };
-  if (const auto* phase = std::get_if<Phase>(&step))
-    return std::any_of(phase->values.begin(), phase->values.end(),
-                       [&](const tile::Value& v) { return v.buffer >= 0 && has(v.buffer); });
-  if (const auto* call = std::get_if<tile::LibraryCall>(&step)) return has(call->a) || has(call->b);
-  const auto& host = std::get<tile::HostStep>(step);
-  return std::any_of(host.arguments.begin(), host.arguments.end(), has);
-}
-
 bool identity_reads(const Program& p, const Writer& w, const std::vector<int>& old) {
   for (const tile::Value& v : w.phase->values) {
     if (v.buffer < 0 || std::find(old.begin(), old.end(), v.buffer) == old.end()) continue;

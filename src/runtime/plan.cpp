@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <set>
 
 #include "array/access.h"
 #include "base/dtype.h"
@@ -89,8 +90,8 @@ std::optional<std::vector<Index>> compute(const Tensor& t, const Shapes& shapes,
 class Planner {
  public:
   Planner(const Program& program, std::span<const tile::Nest> nests, const Shapes& shapes, const Integers& integers,
-          DeviceClass device, bool separate)
-      : program_(program), nests_(nests), shapes_(shapes), integers_(integers), device_(device), separate_(separate) {}
+          const Target& target, bool separate)
+      : program_(program), nests_(nests), shapes_(shapes), integers_(integers), target_(target), separate_(separate) {}
 
   Plan run() {
     count_chunks();
@@ -121,7 +122,7 @@ class Planner {
     const auto of = [this](AxisId a) { return extent(a); };
     for (const tile::Step& s : program_.steps) {
       const auto* phase = std::get_if<tile::Phase>(&s);
-      chunks_.push_back(phase ? tile::chunking(program_, *phase, of, device_) : tile::Chunking{});
+      chunks_.push_back(phase ? tile::chunking(program_, *phase, of, target_.device_class) : tile::Chunking{});
     }
   }
 
@@ -218,7 +219,7 @@ class Planner {
 
   PlannedLaunch launch(const tile::Phase& phase, std::size_t step, int nest_number) {
     const tile::Nest& nest = nests_[at(nest_number)];
-    PlannedLaunch l{.nest = nest_number, .words = {}, .pointers = {}, .uses = {}, .chunks = chunks_[step].chunks};
+    PlannedLaunch l{.nest = nest_number, .chunks = chunks_[step].chunks};
     std::vector<std::int64_t> offsets;
     for (const tile::Scratch& s : nest.scratch) {
       offsets.push_back(static_cast<std::int64_t>(l.scratch_bytes));
@@ -228,6 +229,8 @@ class Planner {
     for (std::size_t k = 0; k < nest.words.size(); ++k) {
       const Word& w = nest.words[k];
       if (w.kind == Word::Kind::pointer) l.pointers.emplace_back(static_cast<int>(k), w.buffer);
+      if (w.kind == Word::Kind::stream && streams(phase, w.buffer))
+        l.streams.emplace_back(static_cast<int>(k), w.buffer);
       l.words.push_back(word(w, chunks_[step], offsets));
     }
     plan_.scratch_bytes = std::max(plan_.scratch_bytes, l.scratch_bytes);
@@ -237,9 +240,36 @@ class Planner {
     return l;
   }
 
+  // What the kernel reads and writes, each buffer once.
+  std::size_t moved_bytes(const tile::Phase& phase) const {
+    std::set<int> buffers;
+    for (const tile::Value& v : phase.values)
+      if (v.buffer >= 0) buffers.insert(v.buffer);
+    for (const tile::Store& s : phase.stores) buffers.insert(s.buffer);
+    std::size_t bytes = 0;
+    for (const int b : buffers) bytes += plan_.places[at(b)].bytes;
+    return bytes;
+  }
+
+  // A result that nothing here reads again goes past the caches where what the kernel reads and writes leaves no room
+  // in the last of them: a store into a cache reads the line first. Every vector of it lies on whole vectors of memory.
+  bool streams(const tile::Phase& phase, int buffer) const {
+    const Place& p = plan_.places[at(buffer)];
+    if (p.home != Home::result || moved_bytes(phase) < static_cast<std::size_t>(target_.l3_bytes) / 4 * 3) return false;
+    const bool one_run = phase.flat && phase.parallel.size() > 1;
+    for (std::size_t d = 0; !one_run && d + 1 < p.strides.size(); ++d)
+      if (p.strides[d] * static_cast<Index>(size_of(program_.buffers[at(buffer)].node.dtype())) %
+              target_.vector_bytes !=
+          0)
+        return false;
+    return std::none_of(program_.steps.begin(), program_.steps.end(),
+                        [&](const tile::Step& s) { return tile::reads(s, {buffer}); });
+  }
+
   std::int64_t word(const Word& w, const tile::Chunking& c, const std::vector<std::int64_t>& offsets) const {
     switch (w.kind) {
-      case Word::Kind::pointer: return 0;
+      case Word::Kind::pointer:
+      case Word::Kind::stream: return 0;
       case Word::Kind::extent: return extent(w.axis);
       case Word::Kind::stride: return plan_.places[at(w.buffer)].strides[at(w.dim)];
       case Word::Kind::parallel: return c.points;
@@ -282,7 +312,7 @@ class Planner {
   std::span<const tile::Nest> nests_;
   const Shapes& shapes_;
   const Integers& integers_;
-  DeviceClass device_;
+  const Target& target_;
   bool separate_;
   std::vector<tile::Chunking> chunks_;
   Plan plan_;
@@ -328,8 +358,8 @@ Shapes infer(const Program& program, const Shapes& leaves, Integers& integers) {
 }
 
 Plan make_plan(const Program& program, std::span<const tile::Nest> nests, const Shapes& shapes,
-               const Integers& integers, DeviceClass device, bool separate) {
-  return Planner(program, nests, shapes, integers, device, separate).run();
+               const Integers& integers, const Target& target, bool separate) {
+  return Planner(program, nests, shapes, integers, target, separate).run();
 }
 
 }  // namespace croton::runtime

@@ -31,10 +31,12 @@ struct Place {
 };
 
 struct PlannedLaunch {
-  int nest = 0;                               // kernel number
-  std::vector<std::int64_t> words;            // pointers still 0
-  std::vector<std::pair<int, int>> pointers;  // word, buffer
-  std::vector<std::pair<int, Access>> uses;   // buffer
+  int nest = 0;                                    // kernel number
+  std::vector<std::int64_t> words = {};            // pointers still 0
+  std::vector<std::pair<int, int>> pointers = {};  // word, buffer
+  std::vector<std::pair<int, int>> streams =
+      {};                                    // word, buffer: past the caches, if it lies on lines and is not read here
+  std::vector<std::pair<int, Access>> uses = {};  // buffer
   long chunks = 1;
   std::size_t scratch_bytes = 0;
 };
@@ -59,7 +61,7 @@ struct Plan {
 };
 
 /// `nests`: by step (-1 where a step is no kernel).
-Plan make_plan(const tile::Program&, std::span<const tile::Nest> nests, const Shapes&, const Integers&, DeviceClass,
+Plan make_plan(const tile::Program&, std::span<const tile::Nest> nests, const Shapes&, const Integers&, const Target&,
                bool separate);
 
 }  // namespace croton::runtime

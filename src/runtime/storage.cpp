@@ -116,14 +116,14 @@ Array SharedStorage::get() const {
   return copy;
 }
 
-void SharedStorage::set(const Array& value) {
+void SharedStorage::set(const Array& value, bool borrow) {
   const Array whole = contiguous(value);
   may_move_ = true;
   if (buffer_ && value.shape() == shape_) {
     buffer_.device()->to_device(buffer_.data(), data(whole), bytes());
     return;
   }
-  host_ = owned(whole);
+  host_ = borrow ? whole : owned(whole);
   shape_ = value.shape();
   buffer_ = Buffer();
 }

@@ -74,8 +74,9 @@ class SharedStorage final : public SharedValue {
   /// The value, which later changes of the variable leave alone.
   Array get() const;
   /// A new value of the same dtype and rank (exclusive); the caller has checked them. Memory of the same shape is
-  /// filled again. The next function to use the variable may be of any device.
-  void set(const Array&);
+  /// filled again. The next function to use the variable may be of any device. `borrow`: foreign memory is kept as it
+  /// is, where the value stays on the host.
+  void set(const Array&, bool borrow = false);
 
  private:
   mutable ReaderWriterWord word_;

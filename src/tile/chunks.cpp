@@ -15,6 +15,11 @@ namespace {
 constexpr double usual_work = 3.68e6;
 std::atomic<double> work_of_a_chunk{usual_work};
 constexpr Index most_chunks = 256;
+// Small phases are cut finer, into up to so many chunks, so that few threads share them evenly.
+constexpr double few_chunks = 32, finer = 4;
+// A chunk of rows adds up its points one after another, and the error of a sum of like numbers grows with them: no more
+// than so many, where that is not too many chunks.
+constexpr double most_rows_of_a_sum = 4096;
 // Partials stay below this share of the bytes that the phase moves.
 constexpr double share_of_partials = 0.02;
 
@@ -74,7 +79,9 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   }
   const double points = static_cast<double>(c.points), moved = bytes_per_point(g, p, extent) * points;
   if (partial_bytes > 64) most = std::min(most, std::max(1.0, share_of_partials * moved / partial_bytes));
-  const double wanted = std::min(most, std::ceil(work_per_point(g, p, extent) * points / work_of_a_chunk));
+  const double chunks = work_per_point(g, p, extent) * points / work_of_a_chunk;
+  double wanted = std::min(most, std::ceil(std::max(chunks, std::min(few_chunks, finer * chunks))));
+  if (partial_bytes > 0 && !p.flat) wanted = std::max(wanted, std::min(most, std::ceil(points / most_rows_of_a_sum)));
   const Index unit = p.flat ? 64 : 8;
   c.chunk_points = rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
   c.chunks = (c.points + c.chunk_points - 1) / c.chunk_points;

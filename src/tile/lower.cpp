@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "expr/functions.h"
 #include "tile/fma.h"
 #include "tile/point_writer.h"
 
@@ -36,22 +37,52 @@ class Lowering : private PointWriter {
 
  private:
   // ---- loops over lanes
+  // `write(frame, scope, copy)` writes one vector; where a step takes several, the copies 0, 1, ... of a fold's
+  // register are different ones.
   template <class F>
-  void lanes_over(Body& out, int var, Linear from, Linear to, Frame f, AxisId lane, F&& write) {
+  void lanes_over(Body& out, int var, Linear from, Linear to, Frame f, const std::vector<AxisId>& lanes, Index vectors,
+                  F&& write) {
     Statement loop = Emitter::statement(Statement::Kind::lane_loop);
     loop.variable = var;
     loop.from = std::move(from);
     loop.to = std::move(to);
-    f.lane = lane;
-    f.variables[lane] = var;
-    for (const bool partial : {false, true}) {
+    loop.vectors = vectors;
+    f.lane = lanes[0];
+    const auto vector = [&](int at, bool partial, std::size_t copy) {
       Scope scope;
       f.loop = &scope;
       f.partial = partial;
-      write(f, scope);
-      (partial ? loop.tail : loop.body) = std::move(scope.body);
+      for (const AxisId a : lanes) f.variables[a] = at;
+      write(f, scope, copy);
+      return std::move(scope.body);
+    };
+    for (Index k = 0; vectors > 1 && k < vectors; ++k) {
+      int at = var;
+      if (k > 0) {
+        Statement next = Emitter::statement(Statement::Kind::index);
+        next.variable = at = e_.new_variable();
+        next.address = {{var, {}}, {-1, {{k * e_.nest.lanes, -1}}}};
+        loop.several.push_back(std::move(next));
+      }
+      append(loop.several, vector(at, false, static_cast<std::size_t>(k)));
     }
+    loop.body = vector(var, false, 0);
+    loop.tail = vector(var, true, 0);
     out.push_back(std::move(loop));
+  }
+
+  static void append(Body& to, Body more) { std::move(more.begin(), more.end(), std::back_inserter(to)); }
+
+  // The registers of a fold over lanes, one for each vector of a step, and their sum by halves.
+  std::vector<int> accumulators(Body& body, const Value& v, Index vectors) {
+    std::vector<int> r;
+    for (Index k = 0; k < vectors; ++k) r.push_back(e_.identity(body, v.monoid, v.dtype, true));
+    return r;
+  }
+  int folded(Body& body, const Value& v, const std::vector<int>& registers) {
+    for (std::size_t half = registers.size() / 2; half > 0; half /= 2)
+      for (std::size_t k = 0; k < half; ++k) e_.update(body, registers[k], v.monoid, {registers[k + half]});
+    return registers[0];
   }
 
   // ---- one chunk, no loops
@@ -71,59 +102,53 @@ class Lowering : private PointWriter {
 
   // ---- lanes run along the parallel axes themselves
   void flat() {
-    const AxisId lane = e_.phase.parallel[0];
     struct Sum {
       const Store* store;
       Indices where;
-      int total, block;
+      int total;
+      std::vector<int> block;
     };
     std::vector<Sum> sums;
     for (const Store* s : partials_) {
       const Value& v = value(s->value);
       for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
-        sums.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, true), -1});
+        sums.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, true), {}});
     }
-    const auto points = [&](Frame& f, Scope& scope) {
+    const auto points = [&](Frame& f, Scope& scope, std::size_t copy) {
       for (Sum& s : sums) {
         const Value& v = value(s.store->value);
         for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
           const Indices here = both(s.where, more);
-          e_.update(scope.body, s.block, v.monoid, lane_arguments(v, here, 0, f, scope));
+          e_.update(scope.body, s.block[copy], v.monoid, lane_arguments(v, here, 0, f, scope));
         }
       }
       store_points(f, scope.body);
     };
     const int var = e_.new_variable();
-    Frame f;
-    for (const AxisId a : e_.phase.parallel) f.variables[a] = var;
-    if (sums.empty()) {
-      Body loops;
-      lanes_over(loops, var, variable(first_point), variable(last_point), f, lane, points);
-      append(std::move(loops));
-      return;
-    }
+    if (sums.empty())
+      return lanes_over(chunk_.body, var, variable(first_point), variable(last_point), {}, e_.phase.parallel, 1,
+                        points);
+    const Index vectors = stages_.vectors_a_step(0, static_cast<Index>(sums.size()));
     Statement blocks = Emitter::statement(Statement::Kind::loop);
     blocks.variable = e_.new_variable();
     blocks.from = variable(first_point);
     blocks.to = variable(last_point);
     blocks.step = block_elements;
-    for (Sum& s : sums)
-      s.block = e_.identity(blocks.body, value(s.store->value).monoid, value(s.store->value).dtype, true);
+    for (Sum& s : sums) s.block = accumulators(blocks.body, value(s.store->value), vectors);
     const int end = e_.new_variable();
     Statement limit = Emitter::statement(Statement::Kind::index);  // the block's end, or the chunk's
     limit.variable = end;
     limit.address = {{blocks.variable, {}}, {-1, {{block_elements, -1}}}};
     limit.bounded = true;
     blocks.body.push_back(std::move(limit));
-    lanes_over(blocks.body, var, variable(blocks.variable), variable(end), f, lane, points);
-    for (const Sum& s : sums) e_.update(blocks.body, s.total, value(s.store->value).monoid, {s.block});
-    append({std::move(blocks)});
+    lanes_over(blocks.body, var, variable(blocks.variable), variable(end), {}, e_.phase.parallel, vectors, points);
+    for (const Sum& s : sums) {
+      const Value& v = value(s.store->value);
+      e_.update(blocks.body, s.total, v.monoid, {folded(blocks.body, v, s.block)});
+    }
+    chunk_.body.push_back(std::move(blocks));
     for (const Sum& s : sums)
       store_partial(*s.store, s.where, e_.fold_lanes(chunk_.body, value(s.store->value).monoid, s.total));
-  }
-
-  void append(Body loops) {
-    for (Statement& s : loops) chunk_.body.push_back(std::move(s));
   }
 
   void store_partial(const Store& s, const Indices& where, int reg) {
@@ -173,7 +198,7 @@ class Lowering : private PointWriter {
       loop.body = tile(row, height);
       loops.push_back(std::move(loop));
     }
-    append(std::move(loops));
+    append(chunk_.body, std::move(loops));
     for (const ChunkSum& s : sums_)
       store_partial(*s.store, s.where,
                     s.lanes ? e_.fold_lanes(chunk_.body, value(s.store->value).monoid, s.total) : s.total);
@@ -184,8 +209,9 @@ class Lowering : private PointWriter {
     const int nothing = e_.identity(chunk_.body, v.monoid, v.dtype, true);
     for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
       const int var = e_.new_variable();
-      lanes_over(chunk_.body, var, {}, e_.extent(open), {}, open,
-                 [&](Frame& f, Scope& scope) { store_partial_lanes(s, where, var, f, scope.body, nothing); });
+      lanes_over(chunk_.body, var, {}, e_.extent(open), {}, {open}, 1, [&](Frame& f, Scope& scope, std::size_t) {
+        store_partial_lanes(s, where, var, f, scope.body, nothing);
+      });
     }
   }
 
@@ -209,7 +235,7 @@ class Lowering : private PointWriter {
       const int extent = e_.word({.kind = Word::Kind::extent, .axis = lane});
       for (std::size_t k = 0; k < all.size(); ++k) {
         const int var = e_.new_variable();
-        lanes_over(chunk_.body, var, {}, e_.extent(lane), {}, lane, [&](Frame& f, Scope& scope) {
+        lanes_over(chunk_.body, var, {}, e_.extent(lane), {}, {lane}, 1, [&](Frame& f, Scope& scope, std::size_t) {
           const int x = get(id, all[k], 0, f);
           Statement t = Emitter::statement(Statement::Kind::store);
           t.scratch = offset;
@@ -230,9 +256,14 @@ class Lowering : private PointWriter {
     Frame f;
     f.tile = &scope;
     for (Index q = 0; q < height; ++q) f.rows.push_back(decode(scope.body, row, q));
-    for (const auto& [stage, lane] : stages_.loops()) {
+    const auto& loops = stages_.loops();
+    for (std::size_t k = 0; k < loops.size(); ++k) {
+      const auto [stage, lane] = loops[k];
       f.stage = stage;
+      // while the second loop works on what lies in the nearest cache, the first one's next rows come from memory
+      if (k == 1 && lane == loops[0].second && e_.phase.parallel.size() == 1) next_rows(scope.body, row, height);
       stage_loop(scope, f, stage, lane, height);
+      next_rows_.clear();
     }
     f.stage = stages_.last();
     row_sinks(scope, f, height);
@@ -268,22 +299,48 @@ class Lowering : private PointWriter {
     return r;
   }
 
+  void next_rows(Body& body, int row, Index height) {
+    for (Index q = 0; q < height; ++q) {
+      Statement next = Emitter::statement(Statement::Kind::index);
+      next.variable = e_.new_variable();
+      next.address = {{row, {}}, {-1, {{height + q, -1}}}};
+      next_rows_.push_back(next.variable);
+      body.push_back(std::move(next));
+    }
+  }
+
+  void prefetch(const Frame& f, Scope& scope) {
+    for (const int next : next_rows_)
+      for (const int id : stages_.streamed()) {
+        const Value& v = value(id);
+        std::map<AxisId, int> at_next = f.variables;
+        at_next[e_.phase.parallel[0]] = next;
+        Statement s = Emitter::statement(Statement::Kind::prefetch);
+        s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
+        s.dtype = v.dtype;
+        s.address = e_.locate(v.buffer, v.index, {}, at_next, f.lane).address;
+        scope.body.push_back(std::move(s));
+      }
+  }
+
   struct RowFold {
     int value;
     Indices where;
     Index row;
-    int total;
+    std::vector<int> totals = {};
   };
 
   void stage_loop(Scope& tile, Frame& f, int stage, AxisId lane, Index height) {
     std::vector<RowFold> folds;
     for (const int id : stages_.folds(stage, lane))
       for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
-        for (Index q = 0; q < height; ++q)
-          folds.push_back({id, where, q, e_.identity(tile.body, value(id).monoid, value(id).dtype, true)});
+        for (Index q = 0; q < height; ++q) folds.push_back({id, where, q});
+    const Index vectors = stages_.vectors_a_step(stage, static_cast<Index>(folds.size()));
+    for (RowFold& r : folds) r.totals = accumulators(tile.body, value(r.value), vectors);
     const int var = e_.new_variable();
     Body loops;
-    lanes_over(loops, var, {}, e_.extent(lane), f, lane, [&](Frame& g, Scope& scope) {
+    lanes_over(loops, var, {}, e_.extent(lane), f, {lane}, vectors, [&](Frame& g, Scope& scope, std::size_t copy) {
+      prefetch(g, scope);
       for (const int id : stages_.kept(stage, lane))
         for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
           for (Index q = 0; q < height; ++q) keep(id, where, q, g, scope);
@@ -291,7 +348,7 @@ class Lowering : private PointWriter {
         const Value& v = value(r.value);
         for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
           const Indices here = both(r.where, more);
-          e_.update(scope.body, r.total, v.monoid, lane_arguments(v, here, r.row, g, scope));
+          e_.update(scope.body, r.totals[copy], v.monoid, lane_arguments(v, here, r.row, g, scope));
         }
       }
       for (const Store* s : stages_.stores(stage, lane)) {
@@ -302,9 +359,11 @@ class Lowering : private PointWriter {
             for (Index q = 0; q < height; ++q) store(*s, where, q, g, scope.body);
       }
     });
-    for (Statement& s : loops) tile.body.push_back(std::move(s));
-    for (const RowFold& r : folds)
-      tile.made[e_.key(r.value, r.where, r.row)] = e_.fold_lanes(tile.body, value(r.value).monoid, r.total);
+    append(tile.body, std::move(loops));
+    for (const RowFold& r : folds) {
+      const Value& v = value(r.value);
+      tile.made[e_.key(r.value, r.where, r.row)] = e_.fold_lanes(tile.body, v.monoid, folded(tile.body, v, r.totals));
+    }
   }
 
   // A fold over the rows: those of the tile in registers, then into the chunk's partials (a row of them, or a sum).
@@ -358,15 +417,37 @@ class Lowering : private PointWriter {
 
   std::vector<const Store*> partials_;
   std::vector<ChunkSum> sums_;
+  std::vector<int> next_rows_;  // variables, while the second loop of a tile is written
   std::vector<std::pair<int, std::pair<int, int>>> packing_;
 };
+
+// Elementary functions whose bodies stand in the text of a kernel, at most: each is some fifty instructions, and a call
+// is small beside what the host compiler would take for a hundred of them.
+constexpr std::size_t most_bodies = 16;
+
+// The calls that a loop over whole vectors makes for every row: a body in the loop keeps its constants in registers and
+// mixes with its neighbours. Tails, and the rows that a tile leaves over, call.
+void find_hot_calls(Body& body, bool hot, const Nest& nest, std::vector<Statement*>& calls) {
+  for (Statement& s : body) {
+    if (hot && s.kind == Statement::Kind::let_call && nest.registers[at(s.result)].lanes &&
+        expr::function(s.function).has_body())
+      calls.push_back(&s);
+    const bool lanes = s.kind == Statement::Kind::lane_loop;
+    if (!s.resume) find_hot_calls(s.body, hot || lanes, nest, calls);
+    find_hot_calls(s.several, hot || lanes, nest, calls);
+  }
+}
 
 }  // namespace
 
 Nest lower(const Program& program, const Phase& phase, const Target& target) {
   Phase fused = phase;
   form_fma(fused);
-  return Lowering(program, fused, target).run();
+  Nest nest = Lowering(program, fused, target).run();
+  std::vector<Statement*> calls;
+  find_hot_calls(nest.body, false, nest, calls);
+  for (Statement* s : calls) s->in_line = calls.size() <= most_bodies;
+  return nest;
 }
 
 }  // namespace croton::tile

@@ -21,6 +21,7 @@ struct Word {
     rows,          ///< how many rows of partials buffer has
     scratch,       ///< byte offset of scratch piece `buffer` in the chunk's scratch
     scalar,        ///< a number: its bits as dtype
+    stream,        ///< whether stores to buffer go past the caches
   };
   Kind kind = Kind::pointer;
   int buffer = -1;
@@ -75,14 +76,16 @@ struct Statement {
     let_identity,  ///< result = monoid's identity; a variable
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
     store,         ///< memory[address] = args[0]
+    prefetch,      ///< brings memory[address] nearer: it will be read soon
     index,         ///< index variable `variable` = (address / divisor) % modulus (each where given)
     loop,          ///< for variable from `from` to `to` by `step`: body
-    lane_loop,     ///< for variable from `from` by whole vectors: body; what is left, `count` lanes, in tail
+    lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail
   };
   Kind kind = Kind::let_call;
   int result = -1;
   std::vector<int> args = {};
   std::string_view function = {};
+  bool in_line = false;  // let_call: the function's body stands here, instead of a call of it
   Monoid monoid = Monoid::sum;
   double number = 0;
   Index integer = 0;
@@ -93,6 +96,7 @@ struct Statement {
   Reach reach = Reach::scalar;
   Factor stride = {};    // strided: elements between lanes
   bool partial = false;  // only the first `count` lanes
+  int stream = -1;       // store of whole vectors: the word that says whether it goes past the caches
   int variable = -1;
   Linear from = {}, to = {};
   bool resume = false;       // loop: goes on from where the variable stands
@@ -100,7 +104,8 @@ struct Statement {
   bool bounded = false;      // index: at most the chunk's end
   Index step = 1;
   Factor divisor = {}, modulus = {0, -1};
-  Body body = {}, tail = {};
+  Index vectors = 1;  // lane_loop
+  Body several = {}, body = {}, tail = {};
 };
 
 /// A kernel: `void entry(const void* words, long chunk, void* scratch)`. Index variable 0 is the first point of the
@@ -117,7 +122,16 @@ struct Nest {
 /// The loop nest of a phase. `program` gives axes and buffers.
 Nest lower(const Program& program, const Phase& phase, const Target& target);
 
+/// The notation: words, scratch, then the body, a statement a line.
+std::string text(const Nest&);
+/// Throws std::logic_error if a rule is broken: a register or an index variable used before it is defined, or outside
+/// the loop that defines it; a word that is not there or holds something else; memory of another dtype or width than
+/// its register; lanes that are left over outside the rest of a loop.
+void verify(const Nest&);
+
 /// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".
 std::vector<std::string> describe_words(const Program&, const Nest&);
+/// What a phase computes, a line for each value that the user wrote: "v6 = tanh(dot(X, W1) + b1), moons.cpp:21".
+std::vector<std::string> describe_phase(const Phase&);
 
 }  // namespace croton::tile

@@ -202,6 +202,7 @@ void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& 
   if (place.lanes && f.loop) {
     reg = e_.splat(body, reg);
     reach(t, place.lane_stride, f.partial);
+    if (t.reach == Reach::lanes && !f.partial) t.stream = e_.word({.kind = Word::Kind::stream, .buffer = s.buffer});
   }
   t.args = {reg};
   body.push_back(std::move(t));

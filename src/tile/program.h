@@ -93,6 +93,9 @@ struct Program {
   std::vector<std::string> reasons;  // why neighbours were not fused, a line each
 };
 
+/// Whether the step reads one of these buffers (aliases are buffers of their own).
+bool reads(const Step&, const std::vector<int>& buffers);
+
 /// The notation: axes, buffers, then each phase with its values, a line each.
 std::string text(const Program&);
 /// Throws std::logic_error if a rule of the notation is broken: an axis unbound, a value used before it is defined or

@@ -23,10 +23,15 @@ class Stages {
   const std::vector<const Store*>& row_stores() const { return row_stores_; }
   /// Whether a loop of `stage` reads the value from scratch.
   bool is_kept(int value, int stage) const;
+  /// Loads of neighbours, other ones in every row, with which the tile's first loop begins.
+  const std::vector<int>& streamed() const { return streamed_; }
   /// Loads that no row changes and that lie a stride apart.
   const std::vector<int>& packed() const { return packed_; }
   /// How many rows a tile has: several where rows share what a loop reads, or add into the same partials.
   Index rows_a_tile() const { return rows_; }
+  /// How many vectors a step of a loop takes that folds into `folds` registers: enough that additions need not wait for
+  /// each other, unless the loop calls elementary functions, which take longer than the wait.
+  Index vectors_a_step(int stage, Index folds) const;
 
  private:
   template <class T>
@@ -41,7 +46,9 @@ class Stages {
   void find_sinks();
   void find_kept();
   void find_packed();
+  void find_streamed();
   Index rows_that_fit() const;
+  bool calls_function(int stage) const;
   void find_costs();
   /// Worth keeping for a later loop.
   bool is_dear(int value) const;
@@ -55,7 +62,7 @@ class Stages {
   Loops<int> folds_, kept_;
   Loops<const Store*> stores_;
   std::vector<const Store*> row_stores_;
-  std::vector<int> packed_;
+  std::vector<int> packed_, streamed_;
   int last_ = 0;
   Index rows_ = 1;
 };

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "base/dtype.h"
+#include "base/error.h"
 #include "graph/walk.h"
 #include "tile/nest.h"
 
@@ -111,17 +112,22 @@ std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
   };
   const auto buffer = [&](int b) {
     const Buffer& x = p.buffers[at(b)];
-    return (x.kind == Buffer::Kind::partial ? "partials of " : "") + formula(x.node, 60);
+    const std::string at = place(node(x.node).where);
+    return (x.kind == Buffer::Kind::partial ? "partials of " : "") + formula(x.node, 60) +
+           (at.empty() ? "" : ", " + at);
   };
   for (const Word& w : nest.words) switch (w.kind) {
       case Word::Kind::pointer: r.push_back(buffer(w.buffer)); break;
       case Word::Kind::extent: r.push_back(axis(w.axis)); break;
-      case Word::Kind::stride: r.push_back(fmt::format("stride of {} along axis {}", buffer(w.buffer), w.dim)); break;
+      case Word::Kind::stride:
+        r.push_back(fmt::format("stride of {} along axis {}", formula(p.buffers[at(w.buffer)].node, 60), w.dim));
+        break;
       case Word::Kind::parallel: r.push_back("points of the parallel axes"); break;
       case Word::Kind::chunk_points: r.push_back("points of a chunk"); break;
       case Word::Kind::row: r.push_back("elements from row to row of " + buffer(w.buffer)); break;
       case Word::Kind::rows: r.push_back("rows of " + buffer(w.buffer)); break;
       case Word::Kind::scratch: r.push_back("of this chunk alone"); break;
+      case Word::Kind::stream: r.push_back("whether stores go past the caches: to " + buffer(w.buffer)); break;
       case Word::Kind::scalar:
         r.push_back(is_float(w.dtype) ? fmt::format("{}", w.number) : fmt::format("{}", w.integer));
         break;

@@ -34,6 +34,15 @@ TEST_CASE("K1: an unknown section, a value of no kind, a line without =, text be
   CHECK(file_refusal("[global]\ndump = 'a\n") == "RC:2:8: this quote is not closed");
 }
 
+TEST_CASE("K1: Theano's values that are not here name what is") {
+  CHECK(says(flags_refusal("mode=ProfileMode"), "mode = 'ProfileMode': Theano's ProfileMode is profile=True here"));
+  CHECK(
+      says(flags_refusal("mode=NanGuardMode"), "mode = 'NanGuardMode': Theano's NanGuardMode is check_nan=True here"));
+  CHECK(says(flags_refusal("mode=DEBUG_MODE"), "check_ir=True verifies every pass"));
+  CHECK(says(flags_refusal("warn_float64=pdb"), "there is no Python debugger to stop in; raise throws"));
+  CHECK(says(flags_refusal("warn_float64=pdb"), "allowed for warn_float64: ignore, warn, raise"));
+}
+
 TEST_CASE("K1: a mode that does not exist yet is told which do") {
   CHECK(says(flags_refusal("mode=DebugMode"), "allowed for mode: FAST_RUN, FAST_COMPILE"));
 }

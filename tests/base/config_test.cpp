@@ -35,11 +35,13 @@ TEST_CASE("the Theano tutorial's file parses as it is, and keys without a meanin
   CHECK(config.arguments("gcc.cxxflags") == std::vector<std::string>{"-ID:\\Anaconda2\\MinGW"});
   CHECK(config.text("cuda.root") == "C:\\Program Files\\NVIDIA GPU Computing Toolkit\\CUDA\\v7.5\\bin");
   CHECK(config.flag("nvcc.fastmath"));
-  REQUIRE(heard.texts.size() == 2);
-  CHECK(says(heard.texts[0], ":13:1: nvcc.flags does nothing here: no nvcc is run"));
-  CHECK(says(heard.texts[1], ":14:1: nvcc.compiler_bindir does nothing here: no nvcc is run"));
+  REQUIRE(heard.texts.size() == 3);
+  CHECK(
+      says(heard.texts[0], ":12:1: nvcc.fastmath=True does nothing yet: elementary functions keep their stated error"));
+  CHECK(says(heard.texts[1], ":13:1: nvcc.flags does nothing here: no nvcc is run"));
+  CHECK(says(heard.texts[2], ":14:1: nvcc.compiler_bindir does nothing here: no nvcc is run"));
   from_file(tutorial_file);
-  CHECK(heard.texts.size() == 2);
+  CHECK(heard.texts.size() == 3);
 }
 
 TEST_CASE("a file written by a Windows editor reads the same: BOM, CRLF, no newline at the end") {
@@ -139,6 +141,34 @@ TEST_CASE("the defaults: cpu, float64, threads allowed, two gibibytes of cache, 
 }
 
 TEST_CASE("Theano's own default mode is FAST_RUN") { CHECK(from_flags("mode=Mode").text("mode") == "FAST_RUN"); }
+
+TEST_CASE("a switch for less accurate functions says that it does nothing yet, once, and only where it is on") {
+  const WarningsHeard heard;
+  from_flags("gcc.fastmath=False,nvcc.fastmath=False");
+  CHECK(heard.texts.empty());
+  from_flags("gcc.fastmath=True");
+  from_flags("gcc.fastmath=True");
+  CHECK(heard.texts ==
+        std::vector<std::string>{
+            "CROTON_FLAGS: gcc.fastmath=True does nothing yet: elementary functions keep their stated error"});
+}
+
+TEST_CASE("while a snapshot is in use, its thread reads it and no other does") {
+  const auto before = config_snapshot();
+  const ScopedConfig scope{"floatX=float32"};
+  {
+    const ConfigInUse use(before);
+    CHECK(floatX() == float64);
+    {
+      const ConfigInUse nothing(nullptr);
+      CHECK(floatX() == float64);
+    }
+    DType elsewhere = float64;
+    std::thread([&] { elsewhere = floatX(); }).join();
+    CHECK(elsewhere == float32);
+  }
+  CHECK(floatX() == float32);
+}
 
 TEST_CASE("the compiler's flags lose -ffast-math and its kin, with a warning") {
   const WarningsHeard heard;

@@ -39,10 +39,12 @@ TEST_CASE("a forked child finds every lock free, whoever held it") {
 TEST_CASE("a variable of the environment stands for a scope, and is then as it was") {
   REQUIRE_FALSE(environment_value("CROTON_TEST_ONLY"));
   {
-    const EnvironmentFor now("CROTON_TEST_ONLY", "1");
+    const EnvironmentFor now({{"CROTON_TEST_ONLY", "1"}, {"CROTON_TEST_TOO", "2"}, {"PATH", ""}});
     REQUIRE(std::string(::getenv("CROTON_TEST_ONLY")) == "1");
+    REQUIRE(std::string(::getenv("CROTON_TEST_TOO")) == "2");
+    REQUIRE(::getenv("PATH") != nullptr);
   }
   REQUIRE_FALSE(environment_value("CROTON_TEST_ONLY"));
-  const EnvironmentFor nothing("PATH", "");
+  REQUIRE_FALSE(environment_value("CROTON_TEST_TOO"));
   REQUIRE(environment_value("PATH"));
 }

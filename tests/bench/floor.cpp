@@ -35,7 +35,7 @@ template <i64 rows> CROTON_FN void tile(const Args& s, i64 i, const T* packed, T
     const X p0 = load<L>(packed + 3 * hp + v), p1 = load<L>(packed + 4 * hp + v);
 #pragma GCC unroll 8
     for (i64 r = 0; r < rows; ++r) {
-      const X t = tanh(fma(splat<L>(x0[r]), u0, fma(splat<L>(x1[r]), u1, b)));
+      const X t = tanh_here(fma(splat<L>(x0[r]), u0, fma(splat<L>(x1[r]), u1, b)));
       store(a + r * hp + v, t);
       z0[r] = fma(t, p0, z0[r]);
       z1[r] = fma(t, p1, z1[r]);
@@ -49,7 +49,7 @@ template <i64 rows> CROTON_FN void tile(const Args& s, i64 i, const T* packed, T
   }
   for (i64 j = 0; j < room; j += L) {
     const X c0 = load<L>(q0 + j), c1 = load<L>(q1 + j), m = c0 > c1 ? c0 : c1;
-    const X e0 = exp(c0 - m), e1 = exp(c1 - m), sum = e0 + e1;
+    const X e0 = exp_here(c0 - m), e1 = exp_here(c1 - m), sum = e0 + e1;
     store(d0 + j, (e0 / sum - load<L>(y0 + j)) / (T)s.n);
     store(d1 + j, (e1 / sum - load<L>(y1 + j)) / (T)s.n);
   }

@@ -116,7 +116,8 @@ const Measured& measured() {
 }
 
 double measure_function(std::string_view name) {
-  const std::string body = fmt::format(R"(
+  const std::string body =
+      fmt::format(R"(
 typedef V<f32, CROTON_VECTOR_BYTES / 4> X;
 constexpr i64 L = lanes<X>;
 struct Args {{ f32 *a, *b, *c, *sums; i64 n, chunk; }};
@@ -128,7 +129,7 @@ extern "C" void apply(const void* words, i64 k, void* scratch) {{
   s.sums[k * L] = out[k];
 }}
 )",
-                                       name);
+                  expr::function(name).has_body() ? fmt::format("{}_here", name) : std::string(name));
   const auto module = compile(body, {name}, {"apply"});
   std::vector<float> values(1024), sums(4096);
   for (std::size_t i = 0; i < values.size(); ++i) values[i] = 0.003F * static_cast<float>(i) + 0.01F;

@@ -8,6 +8,8 @@ using nlohmann::json;
 namespace golden {
 namespace {
 
+constexpr double pi = 3.14159265358979323846;
+
 using In = std::vector<Tensor>;
 using Out = std::vector<Tensor>;
 
@@ -153,6 +155,18 @@ void add_each_element(Table& t) {
   UNARY("logical_not", logical_not(x));
   UNARY("negative", -x);
   UNARY("invert", ~x);
+  UNARY("positive", x(ellipsis));
+  UNARY("deg2rad", x * (pi / 180));
+  UNARY("rad2deg", x * (180 / pi));
+  UNARY("log_expit", log(sigmoid(x)));
+  // naive on purpose: the stabilizing rules see through them
+  UNARY("log(1+x)", log(1 + x));
+  UNARY("exp(x)-1", exp(x) - 1);
+  UNARY("log(1+exp(x))", log(1 + exp(x)));
+  UNARY("log(sigmoid(x))", log(sigmoid(x)));
+  UNARY("log(1-sigmoid(x))", log(1 - sigmoid(x)));
+  UNARY("1-erf(x)", 1 - erf(x));
+  UNARY("sqrt(sum(x*x))", sqrt(sum(x * x)));
 #undef UNARY
 #define BINARY(name, f) t[name] = binary([](const Tensor& a, const Tensor& b) { return f; })
   BINARY("add", a + b);
@@ -184,6 +198,8 @@ void add_each_element(Table& t) {
   BINARY("dot", dot(a, b));
   BINARY("matmul", matmul(a, b));
   BINARY("outer", outer(a, b));
+  BINARY("inner", tensordot(a, b, {a.ndim() - 1}, {b.ndim() - 1}));
+  BINARY("vdot", dot(flatten(a), flatten(b)));
 #undef BINARY
   t["where"] = [](const In& in, const json&) -> Out { return {where(in[0], in[1], in[2])}; };
   t["clip"] = [](const In& in, const json&) -> Out { return {clip(in[0], in[1], in[2])}; };
@@ -205,6 +221,9 @@ void add_folds(Table& t) {
   FOLD("argmin", argmin);
   FOLD("logsumexp", logsumexp);
 #undef FOLD
+  t["ptp"] = fold([](const auto& x, const auto&... a) { return max(x, a...) - min(x, a...); });
+  t["log(softmax(x))"] = over_axes([](const Tensor& x, int axis) { return log(softmax(x, axis)); });
+  t["log(sum(exp(x)))"] = fold([](const auto& x, const auto&... a) { return log(sum(exp(x), a...)); });
   t["softmax"] = over_axes([](const Tensor& x, int axis) { return softmax(x, axis); });
   t["log_softmax"] = over_axes([](const Tensor& x, int axis) { return log_softmax(x, axis); });
 }
@@ -239,7 +258,88 @@ Out taken(const In& in, const json& a) {
   return {take(in[0], in[1], a.at("axis").get<int>())};
 }
 
+Extents all_axes(const Tensor& x) {
+  Extents order;
+  for (int d = 0; d < x.ndim(); ++d) order.add(d);
+  return order;
+}
+
+Out swapped(const In& in, const json& a) {
+  Extents order = all_axes(in[0]);
+  const auto axis = [&](const char* name) -> Index& {
+    const int d = a.at(name).get<int>();
+    return order[static_cast<std::size_t>(d < 0 ? d + in[0].ndim() : d)];
+  };
+  std::swap(axis("axis1"), axis("axis2"));
+  return {transpose(in[0], order)};
+}
+
+/// Takes an axis out and puts it in before position `to` of those that are left.
+Out moved(const Tensor& x, int from, int to) {
+  Extents order = all_axes(x);
+  const auto wrap = [&](int d) { return d < 0 ? d + x.ndim() : d; };
+  order.erase(order.begin() + wrap(from));
+  order.insert(order.begin() + wrap(to), wrap(from));
+  return {transpose(x, order)};
+}
+
+/// NumPy's stacks of lists of columns, rows and layers: each array is given axes first.
+template <class F>
+Build stacked(int axis_of_vectors, int axis, F with_axes) {
+  return [=](const In& in, const json&) -> Out {
+    In all;
+    for (const Tensor& x : in) all.push_back(with_axes(x));
+    return {concatenate(all, all[0].ndim() == 1 ? axis_of_vectors : axis)};
+  };
+}
+
+Tensor at_least_2d(const Tensor& x) { return x.ndim() >= 2 ? x : x.ndim() == 1 ? x(newaxis) : x(newaxis, newaxis); }
+Tensor as_column(const Tensor& x) { return x.ndim() == 1 ? x(croton::all, newaxis) : x; }
+Tensor at_least_3d(const Tensor& x) {
+  const Tensor two = at_least_2d(x);
+  return two.ndim() == 2 ? two(croton::all, croton::all, newaxis) : two;
+}
+
+Out rolled(const In& in, const json& a) {
+  const auto along = [](const Tensor& x, Index shift, int axis) {
+    const Tensor length = x.shape(axis), cut = (length - shift) % maximum(length, 1);
+    std::vector<IndexItem> front, back;
+    for (int d = 0; d < x.ndim(); ++d) {
+      const bool here = d == (axis < 0 ? axis + x.ndim() : axis);
+      front.emplace_back(here ? slice(cut) : Slice(croton::all));
+      back.emplace_back(here ? slice(cut, none) : Slice(croton::all));
+    }
+    return concatenate({at(x, back), at(x, front)}, axis);
+  };
+  if (a.at("axis").is_null()) return {reshape(along(flatten(in[0]), a.at("shift").get<Index>(), 0), in[0].shape())};
+  const std::vector<int> over = axes(a, in[0]);
+  Tensor x = in[0];
+  for (std::size_t k = 0; k < over.size(); ++k)
+    x = along(x, a.at("shift").is_array() ? a["shift"][k].get<Index>() : a["shift"].get<Index>(), over[k]);
+  return {x};
+}
+
+Out diagonal_of_ones(const json& a) {
+  const Index n = a.at("n").get<Index>(), m = a.contains("m") && !a["m"].is_null() ? a["m"].get<Index>() : n;
+  const Tensor rows = arange(n)(croton::all, newaxis) + a.value("k", 0), columns = arange(m)(newaxis);
+  return {cast(rows == columns, dtype_named(a.at("dtype")))};
+}
+
 void add_shapes(Table& t) {
+  t["swapaxes"] = swapped;
+  t["moveaxis"] = [](const In& in, const json& a) -> Out {
+    return moved(in[0], a.at("source").get<int>(), a.at("destination").get<int>());
+  };
+  t["rollaxis"] = [](const In& in, const json& a) -> Out {
+    return moved(in[0], a.at("axis").get<int>(), a.value("start", 0));
+  };
+  t["hstack"] = stacked(0, 1, [](const Tensor& x) { return x.ndim() == 0 ? x(newaxis) : x; });
+  t["vstack"] = stacked(0, 0, at_least_2d);
+  t["column_stack"] = stacked(1, 1, as_column);
+  t["dstack"] = stacked(2, 2, at_least_3d);
+  t["roll"] = rolled;
+  t["eye"] = [](const In&, const json& a) -> Out { return diagonal_of_ones(a); };
+  t["identity"] = [](const In&, const json& a) -> Out { return diagonal_of_ones(a); };
   t["reshape"] = [](const In& in, const json& a) -> Out { return {reshape(in[0], extents(a.at("shape")))}; };
   t["ravel"] = [](const In& in, const json&) -> Out { return {flatten(in[0])}; };
   t["transpose"] = [](const In& in, const json& a) -> Out {

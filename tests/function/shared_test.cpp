@@ -1,4 +1,5 @@
 // Shared variables: values in, values out, and what is refused.
+#include <memory>
 #include <thread>
 
 #include "message.h"
@@ -40,21 +41,83 @@ TEST_CASE("set_value refuses another rank, a broadcasting axis and lost digits")
   const Shared w = shared(Array::zeros({2, 1000}, float32), "W1"), b = shared(Array::zeros({1, 4}), "b"),
                n = shared(1, "n");
   REQUIRE(message<ShapeError>([&] { w.set_value(Array::zeros({7})); }) ==
-          "w.set_value: W1 has 2 axes [2, 1000], the value has 1 [7]");
-  REQUIRE(
-      message<ShapeError>([&] {
-        b.set_value(Array::zeros({2, 4}));
-      }) ==
-      "w.set_value: b is float64[1, 4] and broadcasts along axis 0, whose extent stays 1; the value is float64[2, 4]");
+          "HERE: W1.set_value: W1 has 2 axes [2, 1000], the value has 1 [7]");
+  REQUIRE(message<ShapeError>([&] {
+            b.set_value(Array::zeros({2, 4}));
+          }) ==
+          "HERE: b.set_value: b is float64[1, 4] and broadcasts along axis 0, whose extent stays 1; the value is "
+          "float64[2, 4]");
   REQUIRE(message<DTypeError>([&] {
             w.set_value(Array::zeros({2, 1000}));
           }) ==
-          "w.set_value: W1 is float32, the value is float64[2, 1000]. Converting would lose digits: pass "
+          "HERE: W1.set_value: W1 is float32, the value is float64[2, 1000]. Converting would lose digits: pass "
           "a.astype(float32)");
-  REQUIRE(message<DTypeError>([&] { n.set_value(2.5); }) == "w.set_value: n is int64 and cannot hold 2.5 exactly");
+  REQUIRE(message<DTypeError>([&] { n.set_value(2.5); }) ==
+          "HERE: n.set_value: n is int64 and cannot hold 2.5 exactly");
+  REQUIRE(message<ShapeError>([&] { shared(0.0).set_value(Array{1.0}); }) ==
+          "HERE: set_value: shared at HERE has 0 axes [], the value has 1 [1]");
   w.set_value(Array::full({3, 5}, 2, int32));  // exact, and other extents
   REQUIRE(w.get_value().dtype() == float32);
   REQUIRE(w.get_value().shape() == Extents{3, 5});
+}
+
+TEST_CASE(
+    "with borrow a shared variable keeps foreign memory until a function moves it; get_value copies unless it "
+    "borrows") {
+  std::vector<double> mine{1, 2};
+  const Shared w = shared(std::vector{0.0, 0.0}, "w");
+  w.set_value(Array::borrow(mine.data(), {2}), true);
+  const Array copy = w.get_value(), same_memory = w.get_value(true), evaluated = eval(w);
+  mine[0] = 9;
+  REQUIRE(printed(copy) == "[1. 2.]");
+  REQUIRE(printed(evaluated) == "[1. 2.]");
+  REQUIRE(printed(same_memory) == "[9. 2.]");
+  const Procedure step = function({}, {}, {{w, w + 1}});
+  step();
+  mine[0] = 0;
+  REQUIRE(printed(w.get_value()) == "[10.  3.]");
+  w.set_value(Array::borrow(mine.data(), {2}));
+  mine[0] = 5;
+  REQUIRE(printed(w.get_value()) == "[0. 2.]");
+}
+
+TEST_CASE("a default update is made by every function that uses the variable, and by no other") {
+  const Shared calls = shared(0, "calls"), w = shared(1.0, "w");
+  const Function before = function({}, w * calls);
+  calls.set_default_update(calls + 1);
+  const Function counted = function({}, w * calls), other = function({}, w + 1);
+  const Function still = function({}, w * calls, {.no_default_updates = true}),
+                 ten = function({}, w * calls, {{calls, calls + 10}});
+  before(), other(), still();
+  REQUIRE(calls.get_value().item<int>() == 0);
+  counted(), counted();
+  REQUIRE(calls.get_value().item<int>() == 2);
+  ten();
+  REQUIRE(calls.get_value().item<int>() == 12);
+  calls.set_default_update(Tensor());
+  function({}, w * calls)();
+  REQUIRE(calls.get_value().item<int>() == 12);
+  REQUIRE(
+      says(message<ShapeError>([&] {
+             calls.set_default_update(Array{1, 2});
+           }),
+           "HERE: set_default_update: calls (shared, HERE) is int64[], its new value constant at HERE is int32[2]"));
+}
+
+TEST_CASE("a variable whose default update names it dies with its last handle") {
+  struct Owner {
+    bool* alive;
+    ~Owner() { *alive = false; }
+  };
+  bool alive = true;
+  {
+    double one = 1;
+    const Shared w = shared(0.0, "w");
+    w.set_value(Array::borrow(&one, {}, {}, std::shared_ptr<Owner>(new Owner{&alive})), true);
+    w.set_default_update(w * 2);
+    REQUIRE(alive);
+  }
+  REQUIRE_FALSE(alive);
 }
 
 TEST_CASE("functions see values that were set before, between and after calls") {
@@ -86,6 +149,7 @@ TEST_CASE("eval takes givens and reads shared variables") {
   const Shared w = shared(2.0, "w");
   const Tensor y = sum(x * w);
   REQUIRE(eval(y, {{x, Array{1.0, 2.0}}}).item<double>() == 6);
+  REQUIRE(y.eval({{x, Array{1.0, 2.0}}}).item<double>() == 6);
   REQUIRE((w + 1).eval().item<double>() == 3);
   REQUIRE(says(message<GraphError>([&] { (void)eval(y); }),
                "eval: x (vector, HERE) has no value; give it one: eval(y, {{x, value}})"));

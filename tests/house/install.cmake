@@ -21,6 +21,15 @@ set(prefix ${WORK}/prefix)
 file(REMOVE_RECURSE ${WORK})
 run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${prefix})
 
+# gdb loads FILE-gdb.py for an object FILE beside it.
+if(IS_SHARED)
+  file(GLOB loaded ${prefix}/${LIBDIR}/libcroton.so.*-gdb.py)
+  string(REPLACE "-gdb.py" "" object "${loaded}")
+  if(NOT loaded OR NOT EXISTS "${object}" OR IS_SYMLINK "${object}")
+    message(FATAL_ERROR "the installed tree has no gdb script beside the library's own file: '${loaded}'")
+  endif()
+endif()
+
 run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/consumer -DCMAKE_PREFIX_PATH=${prefix} -DCMAKE_CXX_COMPILER=${CXX})
 run(${CMAKE_COMMAND} --build ${WORK}/consumer)
 check_program(${WORK}/consumer/consumer)

@@ -36,11 +36,17 @@ class Machine {
 
   // Runs `need PACKAGES` of tools/common.sh from the root folder, as a user who is not root.
   Result need(const std::string& packages) const {
-    const std::string command = fmt::format(
-        "cd / && PATH='{}':/usr/bin:/bin bash -c \"source '{}/tools/common.sh'; need {}; echo went on\" 2>&1",
-        bin_.string(), CROTON_SOURCE_DIR, packages);
+    return run(
+        fmt::format("cd / && PATH='{}':/usr/bin:/bin bash -c \"source '{}/tools/common.sh'; need {}; echo went on\"",
+                    bin_.string(), CROTON_SOURCE_DIR, packages));
+  }
+
+  const fs::path& bin() const { return bin_; }
+
+  // Of a shell; what it prints on both streams.
+  Result run(const std::string& command) const {
     Result result;
-    std::FILE* pipe = popen(command.c_str(), "r");
+    std::FILE* pipe = popen(("{ " + command + "; } 2>&1").c_str(), "r");
     REQUIRE(pipe != nullptr);
     std::array<char, 1024> buffer{};
     while (const std::size_t got = std::fread(buffer.data(), 1, buffer.size(), pipe))
@@ -51,6 +57,36 @@ class Machine {
 
  private:
   fs::path bin_;
+};
+
+// A project of two scripts and a moons that says how it was called, on a machine where everything is installed.
+class Quickstart {
+ public:
+  Quickstart() : machine_("quickstart_commands"), top_(fs::path(CROTON_BINARY_DIR) / "house" / "quickstart project") {
+    for (const char* tool : {"dpkg-query", "cmake", "ninja"}) machine_.command(tool, "echo installed");
+    fs::remove_all(top_);
+    fs::create_directories(top_ / "tools");
+    fs::create_directories(top_ / "build/docs/examples");
+    fs::create_directories(top_ / "elsewhere");
+    for (const char* script : {"quickstart", "common.sh"})
+      fs::copy_file(fs::path(CROTON_SOURCE_DIR) / "tools" / script, top_ / "tools" / script);
+    const fs::path moons = top_ / "build/docs/examples/moons";
+    std::ofstream(moons) << "#!/bin/sh\necho \"in $PWD with $CROTON_FLAGS: $*\"\n";
+    fs::permissions(moons, fs::perms::owner_all);
+  }
+  const fs::path& top() const { return top_; }
+  /// What moons says, started from the folder elsewhere.
+  std::string run(const std::string& flags, const std::string& arguments) const {
+    const auto result = machine_.run(
+        fmt::format("cd '{0}/elsewhere' && CROTON_FLAGS='{1}' PATH='{2}':/usr/bin:/bin '{0}/tools/quickstart' {3}",
+                    top_.string(), flags, machine_.bin().string(), arguments));
+    REQUIRE(result.code == 0);
+    return result.out.substr(result.out.rfind("\nin ") + 1);
+  }
+
+ private:
+  Machine machine_;
+  fs::path top_;
 };
 
 constexpr const char* only_a_is_installed = "for last; do :; done; case $last in a) echo installed;; *) exit 1;; esac";
@@ -84,4 +120,23 @@ TEST_CASE("with sudo that asks nothing the scripts say what they install, then i
   CHECK_THAT(result.out, Catch::StartsWith("bash: installing from Debian: b\n"));
   CHECK_THAT(result.out, Catch::Contains("-y --no-install-recommends install b\n"));
   CHECK_THAT(result.out, Catch::EndsWith("went on\n"));
+}
+
+TEST_CASE("quickstart trains in float32 unless CROTON_FLAGS says another floatX") {
+  const Quickstart quickstart;
+  CHECK_THAT(quickstart.run("", ""), Catch::Contains(" with floatX=float32: "));
+  CHECK_THAT(quickstart.run("threads=2", ""), Catch::Contains(" with floatX=float32,threads=2: "));
+  CHECK_THAT(quickstart.run("floatX=float64", ""), Catch::Contains(" with floatX=float64: "));
+  CHECK_THAT(quickstart.run("threads=2, floatx = float64", ""), Catch::Contains(" with threads=2, floatx = float64: "));
+}
+
+TEST_CASE("quickstart draws into the build folder, or where the caller says, from the caller's folder") {
+  const Quickstart quickstart;
+  const std::string top = quickstart.top().string();
+  CHECK(quickstart.run("", "--passes 20") ==
+        fmt::format("in {0}/elsewhere with floatX=float32: --output {0}/build/moons.png --passes 20\n", top));
+  CHECK(quickstart.run("", "--output x.png") ==
+        fmt::format("in {}/elsewhere with floatX=float32: --output x.png\n", top));
+  CHECK(quickstart.run("", "--output=x.png --no-plot") ==
+        fmt::format("in {}/elsewhere with floatX=float32: --output=x.png --no-plot\n", top));
 }

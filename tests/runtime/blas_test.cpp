@@ -3,6 +3,7 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "catch.h"
 #include "fixture.h"
@@ -139,9 +140,47 @@ TEST_CASE("a batch of products is as many single ones") {
   }
 }
 
-TEST_CASE("blas.ldflags means a library to open; nothing means the one-threaded OpenBLAS first") {
+TEST_CASE("products that run on several threads at once do not disturb each other", "[threads]") {
+  const Index m = 24, n = 40, k = 16, batch = 2000;
+  const auto a = numbers<float>(batch * m * k, 1), b = numbers<float>(batch * k * n, 2);
+  const auto all = [&](const std::string& library) {
+    const ScopedConfig scope{library};
+    const Blas blas(*config_snapshot());
+    std::vector<std::vector<float>> results;
+    for (const int t : {1, 7, 7, 7, 7, 7}) {
+      set_threads(t);
+      std::vector<float> c(static_cast<std::size_t>(batch * m * n));
+      blas.gemm({.m = m,
+                 .n = n,
+                 .k = k,
+                 .a = a.data(),
+                 .lda = k,
+                 .b = b.data(),
+                 .ldb = n,
+                 .c = c.data(),
+                 .ldc = n,
+                 .batch = batch,
+                 .stride_a = m * k,
+                 .stride_b = k * n,
+                 .stride_c = m * n});
+      results.push_back(std::move(c));
+    }
+    set_threads(0);
+    return results;
+  };
+  // whichever is installed: each is used in a way that is safe for it
+  for (const std::string library : {"", "blas.ldflags=/usr/lib/x86_64-linux-gnu/openblas-serial/libopenblas.so.0",
+                                    "blas.ldflags=/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0"}) {
+    if (!library.empty() && !std::filesystem::exists(library.substr(library.find('=') + 1))) continue;
+    INFO(library);
+    const auto results = all(library);
+    for (const auto& c : results) CHECK(std::memcmp(results.front().data(), c.data(), c.size() * sizeof(float)) == 0);
+  }
+}
+
+TEST_CASE("blas.ldflags means a library to open; nothing means the OpenBLAS with locks first") {
   using List = std::vector<std::string>;
-  CHECK(blas_candidates({}).front() == "/usr/lib/x86_64-linux-gnu/openblas-serial/libopenblas.so.0");
+  CHECK(blas_candidates({}).front() == "/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0");
   CHECK(blas_candidates({"-lfoo"}) == List{"libfoo.so", "libfoo.so.0", "libfoo.so.3", "libfoo.so.2"});
   CHECK(blas_candidates({"-L/a", "-lfoo"}).front() == "/a/libfoo.so");
   CHECK(blas_candidates({"-l", "foo", "-L", "/a"}).front() == "/a/libfoo.so");
@@ -153,7 +192,7 @@ TEST_CASE("a BLAS that is not there is an error that says what was tried and wha
   const ScopedConfig scope{"blas.ldflags='-L/nowhere -lno_such_blas'"};
   const std::string error = error_of<DeviceError>([] { const Blas blas(*config_snapshot()); });
   CHECK(has(error, "no BLAS: a product of large matrices needs one"));
-  CHECK(has(error, "apt install libopenblas0-serial"));
+  CHECK(has(error, "apt install libopenblas0-pthread"));
   CHECK(has(error, "/nowhere/libno_such_blas.so: cannot open shared object file"));
   CHECK(has(error, "(now: -L/nowhere -lno_such_blas)"));
   const ScopedConfig no_blas{"blas.ldflags=libm.so.6"};

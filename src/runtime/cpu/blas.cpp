@@ -68,7 +68,9 @@ void Blas::gemm(const Gemm& g) const {
     else
       multiply<double>(gemm_double_, g, batch, row, height, column, width);
   };
-  parallel_for(g.batch * panels, panel);
+  if (reentrant_) return parallel_for(g.batch * panels, panel);
+  const std::lock_guard guard(one_at_a_time_);
+  for (long chunk = 0; chunk < g.batch * panels; ++chunk) panel(chunk);
 }
 
 double blas_gflops(const Blas& blas, DType dtype) {

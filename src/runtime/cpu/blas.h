@@ -1,6 +1,7 @@
-// BLAS, opened when a plan first needs it and never linked: a one-threaded library that our own parallel_for calls
-// panel by panel.
+// BLAS, opened when a plan first needs it and never linked: held to one thread of its own, and called panel by panel by
+// our parallel_for.
 #pragma once
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -15,16 +16,16 @@ struct BlasReport {
   std::string core;       ///< what the library says it runs on, e.g. "SkylakeX"; "" where it does not say
   std::string chosen;     ///< the OPENBLAS_CORETYPE that we set for it; "" for none
   std::string config;     ///< the library's own description; "" where it has none
-  std::string threading;  ///< how it was held to one thread
+  std::string threading;  ///< how it was held to one thread, and whether several of ours may call it at once
 };
 
 class Blas {
  public:
-  /// blas.ldflags, else Debian's one-threaded OpenBLAS, else any OpenBLAS or BLAS that the loader finds. Throws
+  /// blas.ldflags, else Debian's OpenBLAS with locks, else any OpenBLAS or BLAS that the loader finds. Throws
   /// DeviceError that lists what was tried and what to install.
   explicit Blas(const Config&);
-  /// The product, in panels of about 512 rows and columns on all threads. Bits depend on the extents only. Throws what
-  /// check() does.
+  /// The product, in panels of about 512 rows and columns, on all threads where the library allows it. Bits depend on
+  /// the extents only. Throws what check() does.
   void gemm(const Gemm&) const;
   /// Throws ShapeError for extents beyond the library's 32-bit integers, DTypeError for what is no float32 or float64.
   void check(const Gemm&) const;
@@ -33,6 +34,8 @@ class Blas {
  private:
   using Fortran = void (*)();
   Fortran gemm_single_ = nullptr, gemm_double_ = nullptr;
+  bool reentrant_ = true;
+  mutable std::mutex one_at_a_time_;  // where it is not
   BlasReport report_;
 };
 

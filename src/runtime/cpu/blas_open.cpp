@@ -41,7 +41,14 @@ std::string said_by(void* library, const char* name) {
   return answer != nullptr ? answer : "";
 }
 
-constexpr const char* serial_openblas = "/usr/lib/x86_64-linux-gnu/openblas-serial/libopenblas.so.0";
+constexpr const char* debian_openblas = "/usr/lib/x86_64-linux-gnu/openblas-pthread/libopenblas.so.0";
+
+// OpenBLAS built without threads takes its packing buffers from a table that no lock guards (0.3.21,
+// driver/others/memory.c: a slot's `used` is tested and set outside of alloc_lock), unless it was built with
+// USE_LOCKING: two callers get the same buffer, and a product has wrong elements.
+bool has_locks(const std::string& config) {
+  return config.find("SINGLE_THREADED") == std::string::npos || config.find("USE_LOCKING") != std::string::npos;
+}
 
 }  // namespace
 
@@ -74,7 +81,7 @@ std::vector<std::string> blas_candidates(const std::vector<std::string>& ldflags
     for (const char* ending : {"", ".0", ".3", ".2"}) paths.push_back(fmt::format("lib{}.so{}", name, ending));
   }
   if (!paths.empty()) return paths;
-  return {serial_openblas, "libopenblas.so.0", "libopenblas.so", "libblas.so.3"};
+  return {debian_openblas, "libopenblas.so.0", "libopenblas.so", "libblas.so.3"};
 }
 
 Blas::Blas(const Config& config) {
@@ -85,7 +92,7 @@ Blas::Blas(const Config& config) {
     report_ = {.path = path, .core = {}, .chosen = openblas_core(), .config = {}, .threading = {}};
     void* library = nullptr;
     {
-      const EnvironmentFor core("OPENBLAS_CORETYPE", report_.chosen);
+      const EnvironmentFor now({{"OPENBLAS_CORETYPE", report_.chosen}, {"OPENBLAS_NUM_THREADS", "1"}});
       library = dlopen(path.c_str(), open_flags());
     }
     if (library == nullptr) {
@@ -103,10 +110,14 @@ Blas::Blas(const Config& config) {
     report_.core = said_by(library, "openblas_get_corename");
     report_.config = said_by(library, "openblas_get_config");
     if (report_.config.empty()) report_.chosen.clear();  // it is no OpenBLAS
-    return;                                              // never closed: its threads and exit handlers would outlive it
+    reentrant_ = has_locks(report_.config);
+    if (!reentrant_)
+      report_.threading += "; built without locks, so products use one thread (apt install libopenblas0-pthread)";
+    return;  // never closed: its threads and exit handlers would outlive it
   }
   fail<DeviceError>(
-      "no BLAS: a product of large matrices needs one\n  install OpenBLAS (apt install libopenblas0-serial), or name a "
+      "no BLAS: a product of large matrices needs one\n  install OpenBLAS (apt install libopenblas0-pthread), or name "
+      "a "
       "library by blas.ldflags=-LDIR -lNAME{}\n  tried:{}",
       ldflags.empty() ? "" : fmt::format(" (now: {})", join_arguments(ldflags)), tried);
 }

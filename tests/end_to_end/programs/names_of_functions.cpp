@@ -1,6 +1,7 @@
 // Every name of the API sketch in use, shared variables, functions, gradients, streams, loops and operations of one's
 // own: other programs were written against it, and must go on compiling.
 #include <croton.h>
+#include <croton/fmt.h>
 
 #include <sstream>
 
@@ -235,6 +236,47 @@ namespace {
   std::vector<Shared> ps{w};
   Tensors t(ps);
   (void)stack(ps);
+}
+[[maybe_unused]] void use_52() {  // no outputs: updates alone
+  Tensor x = vector("x");
+  Shared w = shared(0.1);
+  Updates u{{w, w + 1}};
+  Procedure a = function({x}, {}, {{w, w + sum(x)}});
+  Procedure b = function({}, {}, u);
+  Procedure c = function({}, {}, optimizers::sgd(w * w, {w}));
+  Procedure d = function(x, {}, {{w, w + sum(x)}, {w, 1}}, {.name = "n"});
+  Procedure e = function({}, {}, u, {.name = "n"});
+  Procedure f = function({}, {}, {{w, 0}});
+}
+[[maybe_unused]] void use_53() {
+  Tensor x = vector("x");
+  Shared w = shared(0.1), v = shared(0.2);
+  Function f = function({}, w);
+  FunctionOf<dynamic> g = function({}, std::vector<Shared>{w, v});
+  FunctionOf<dynamic> h = function({}, std::vector<Shared>{w, v}, {{w, 1}});
+  FunctionOf<1> i = function(x, {x});
+  f.compile({});
+  i.compile({{32}});
+  function(matrix("m"), x).compile({{32, 784}});
+  function({x, matrix("m")}, x).compile({{3}, {32, 784}});
+  i.compile(std::vector<Extents>{{3}});
+}
+[[maybe_unused]] void use_54() {
+  Tensor x = matrix("x");
+  Shared w = shared(0.1);
+  (void)sum(x).eval({{x, Array{{1.f}}}});
+  (void)function(x, x)(std::vector<std::vector<float>>{{1, 2}, {3, 4}});
+  (void)function(x, x)(std::vector<std::vector<bool>>{{true}});
+  w.set_value(Array::scalar(1.0), true);
+  w.set_value(2, Where::here());
+  (void)w.get_value(true);
+  w.set_default_update(w + 1);
+  w.set_default_update(Tensor());
+}
+[[maybe_unused]] void use_55() {
+  Tensor x = vector("x");
+  Shared w = shared(0.1);
+  (void)fmt::format("{} {} {} {} {:>10}", x, w, Array{1.f}, Extents{2, 3}, float32);
 }
 
 }  // namespace

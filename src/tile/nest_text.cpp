@@ -1,0 +1,169 @@
+// The notation of loop nests: words, scratch, then the body, a statement a line. What the printer makes of it can be
+// checked against this line by line.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/dtype.h"
+#include "base/error.h"
+#include "graph/walk.h"
+#include "tile/nest.h"
+
+namespace croton::tile {
+namespace {
+
+std::string_view monoid(Monoid m) {
+  static constexpr std::string_view names[] = {"sum", "prod", "max", "min", "any", "all", "argmax", "argmin"};
+  return names[static_cast<std::size_t>(m)];
+}
+
+std::string word(const Word& w) {
+  switch (w.kind) {
+    case Word::Kind::pointer: return fmt::format("pointer of b{}", w.buffer);
+    case Word::Kind::extent: return fmt::format("extent of a{}", w.axis);
+    case Word::Kind::stride: return fmt::format("stride of b{} along {}", w.buffer, w.dim);
+    case Word::Kind::parallel: return "points";
+    case Word::Kind::chunk_points: return "points of a chunk";
+    case Word::Kind::row: return fmt::format("row of b{}", w.buffer);
+    case Word::Kind::rows: return fmt::format("rows of b{}", w.buffer);
+    case Word::Kind::scratch: return fmt::format("scratch {}", w.buffer);
+    case Word::Kind::stream: return fmt::format("whether b{} goes past the caches", w.buffer);
+    case Word::Kind::scalar: break;
+  }
+  return fmt::format("{} {}", name_of(w.dtype),
+                     is_float(w.dtype) ? fmt::format("{}", w.number) : std::to_string(w.integer));
+}
+
+std::string factor(const Factor& f) { return f.word >= 0 ? fmt::format("w{}", f.word) : std::to_string(f.number); }
+
+std::string linear(const Linear& terms) {
+  std::string all;
+  for (const Term& t : terms) {
+    std::string product = t.variable >= 0 ? fmt::format("v{}", t.variable) : "";
+    for (const Factor& f : t.factors)
+      if (f.word >= 0 || f.number != 1 || (t.variable < 0 && t.factors.size() == 1))
+        product += (product.empty() ? "" : " * ") + factor(f);
+    all += (all.empty() ? "" : " + ") + (product.empty() ? "1" : product);
+  }
+  return all.empty() ? "0" : all;
+}
+
+class Writer {
+ public:
+  explicit Writer(const Nest& nest) : nest_(nest) {}
+
+  std::string run() {
+    for (std::size_t k = 0; k < nest_.words.size(); ++k) out_ += fmt::format("w{} = {}\n", k, word(nest_.words[k]));
+    for (std::size_t k = 0; k < nest_.scratch.size(); ++k) {
+      const Scratch& s = nest_.scratch[k];
+      out_ += fmt::format("scratch {} = {}[{}{}]\n", k, name_of(s.dtype), s.copies,
+                          s.axis == no_axis ? "" : fmt::format(", a{}", s.axis));
+    }
+    out_ += fmt::format("{} lanes; chunk v2 has the points v0 to v1\n", nest_.lanes);
+    body(nest_.body, 0);
+    return std::move(out_);
+  }
+
+ private:
+  std::string args(const Statement& s) const {
+    std::string r;
+    for (const int a : s.args) r += fmt::format("{}r{}", r.empty() ? "" : ", ", a);
+    return r;
+  }
+
+  std::string memory(const Statement& s) const {
+    const std::string base = fmt::format("w{}[{}]", s.word >= 0 ? s.word : s.scratch, linear(s.address));
+    const std::string reach = s.reach == Reach::scalar  ? ""
+                              : s.reach == Reach::lanes ? " lanes"
+                                                        : fmt::format(" lanes {} apart", factor(s.stride));
+    return base + reach + (s.partial ? " that are left" : "");
+  }
+
+  std::string value(const Statement& s) const {
+    using K = Statement::Kind;
+    const DType d = nest_.registers[static_cast<std::size_t>(s.result)].dtype;
+    switch (s.kind) {
+      case K::let_word: return fmt::format("w{}", s.word);
+      case K::let_number: return is_float(d) ? fmt::format("{}", s.number) : std::to_string(s.integer);
+      case K::let_call: return fmt::format("{}({}){}", s.function, args(s), s.in_line ? " in line" : "");
+      case K::let_convert: return fmt::format("{}({})", name_of(d), args(s));
+      case K::let_splat: return fmt::format("splat {}", args(s));
+      case K::let_load: return memory(s);
+      case K::let_iota: return fmt::format("index {}", linear(s.address));
+      case K::let_fold: return fmt::format("{} across lanes of {}", monoid(s.monoid), args(s));
+      case K::let_masked: return fmt::format("{}, identity of {} in lanes beyond", args(s), monoid(s.monoid));
+      case K::let_identity: return fmt::format("identity of {}", monoid(s.monoid));
+      default: return {};
+    }
+  }
+
+  void line(int depth, const std::string& text) {
+    out_.append(static_cast<std::size_t>(depth) * 2, ' ');
+    out_ += text + "\n";
+  }
+
+  void body(const Body& statements, int depth) {
+    for (const Statement& s : statements) write(s, depth);
+  }
+
+  void write(const Statement& s, int depth) {
+    using K = Statement::Kind;
+    switch (s.kind) {
+      case K::update:
+        return line(depth, s.args.size() == 2
+                               ? fmt::format("r{} = fma({}, r{})", s.result, args(s), s.result)
+                               : fmt::format("r{} = {}(r{}, {})", s.result, monoid(s.monoid), s.result, args(s)));
+      case K::store:
+        return line(depth, fmt::format("{} := {}{}", memory(s), args(s),
+                                       s.stream >= 0 ? fmt::format(", past the caches if w{}", s.stream) : ""));
+      case K::prefetch: return line(depth, fmt::format("prefetch {}", memory(s)));
+      case K::index: return index(s, depth);
+      case K::loop:
+        line(depth, fmt::format("for v{} {} {} by {}{}", s.variable,
+                                s.resume ? "on to" : fmt::format("from {} to", linear(s.from)), linear(s.to), s.step,
+                                s.whole_steps ? ", whole steps" : ""));
+        return body(s.body, depth + 1);
+      case K::lane_loop:
+        line(depth, fmt::format("lanes v{} from {} to {}{}", s.variable, linear(s.from), linear(s.to),
+                                s.vectors > 1 ? fmt::format(", {} vectors at a time", s.vectors) : ""));
+        if (s.vectors > 1) {
+          body(s.several, depth + 1);
+          line(depth, "then one vector at a time");
+        }
+        body(s.body, depth + 1);
+        line(depth, "rest");
+        return body(s.tail, depth + 1);
+      default: {
+        const Register& r = nest_.registers[static_cast<std::size_t>(s.result)];
+        line(depth, fmt::format("r{} : {}{} = {}", s.result, name_of(r.dtype), r.lanes ? " lanes" : "", value(s)));
+      }
+    }
+  }
+
+  void index(const Statement& s, int depth) {
+    std::string v = linear(s.address);
+    if (s.divisor.word >= 0 || s.divisor.number != 1) v = fmt::format("({}) / {}", v, factor(s.divisor));
+    if (s.modulus.word >= 0 || s.modulus.number != 0) v = fmt::format("({}) % {}", v, factor(s.modulus));
+    line(depth, fmt::format("v{} = {}{}", s.variable, v, s.bounded ? ", at most v1" : ""));
+  }
+
+  const Nest& nest_;
+  std::string out_;
+};
+
+}  // namespace
+
+std::string text(const Nest& nest) { return Writer(nest).run(); }
+
+std::vector<std::string> describe_phase(const Phase& phase) {
+  std::vector<std::string> lines;
+  for (std::size_t v = 0; v < phase.values.size(); ++v) {
+    const Value& value = phase.values[v];
+    if (!value.node.node() || value.kind == Value::Kind::load || value.kind == Value::Kind::constant) continue;
+    const std::string at = place(node(value.node).where);
+    lines.push_back(fmt::format("v{} = {}{}", v, formula(value.node, 80), at.empty() ? "" : ", " + at));
+  }
+  return lines;
+}
+
+}  // namespace croton::tile

@@ -1,0 +1,199 @@
+// What every loop nest must satisfy before it is printed.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "base/dtype.h"
+#include "tile/nest.h"
+
+namespace croton::tile {
+namespace {
+
+template <class... A>
+[[noreturn]] void broken(fmt::format_string<A...> text, A&&... a) {
+  throw std::logic_error("loop nest: " + fmt::format(text, std::forward<A>(a)...));
+}
+
+class Checker {
+ public:
+  explicit Checker(const Nest& nest)
+      : nest_(nest),
+        registers_(nest.registers.size(), false),
+        variables_(static_cast<std::size_t>(std::max(nest.variables, 3)), false) {}
+
+  void run() {
+    for (const int v : {0, 1, 2}) variables_[static_cast<std::size_t>(v)] = true;
+    // a loop that another resumes leaves its variable behind
+    for (const Statement& s : nest_.body)
+      if (s.kind == Statement::Kind::loop && s.resume) resumed_.push_back(s.variable);
+    body(nest_.body, false);
+  }
+
+ private:
+  // ---- what a statement may name
+  const Register& reg(int r) const {
+    if (r < 0 || static_cast<std::size_t>(r) >= registers_.size()) broken("r{} is no register of the nest", r);
+    return nest_.registers[static_cast<std::size_t>(r)];
+  }
+  const Register& read(int r) const {
+    reg(r);
+    if (!registers_[static_cast<std::size_t>(r)]) broken("r{} is used before it is defined", r);
+    return reg(r);
+  }
+  void define(int r, std::vector<int>& here) {
+    reg(r);
+    if (registers_[static_cast<std::size_t>(r)]) broken("r{} is defined twice", r);
+    registers_[static_cast<std::size_t>(r)] = true;
+    here.push_back(r);
+  }
+  const Word& word(int w) const {
+    if (w < 0 || static_cast<std::size_t>(w) >= nest_.words.size()) broken("w{} is no word of the nest", w);
+    return nest_.words[static_cast<std::size_t>(w)];
+  }
+  void variable(int v) const {
+    if (v < 0 || static_cast<std::size_t>(v) >= variables_.size()) broken("v{} is no index variable of the nest", v);
+    if (!variables_[static_cast<std::size_t>(v)]) broken("v{} is used before it is set", v);
+  }
+  void set(int v, std::vector<int>& here) {
+    if (v < 3 || static_cast<std::size_t>(v) >= variables_.size()) broken("v{} is no index variable to set", v);
+    variables_[static_cast<std::size_t>(v)] = true;
+    here.push_back(v);
+  }
+  void factor(const Factor& f) const {
+    if (f.word < 0) return;
+    const Word::Kind kind = word(f.word).kind;
+    if (kind == Word::Kind::pointer || kind == Word::Kind::scratch || kind == Word::Kind::scalar ||
+        kind == Word::Kind::stream)
+      broken("w{} is no number of elements, yet an address multiplies by it", f.word);
+  }
+  void linear(const Linear& terms) const {
+    for (const Term& t : terms) {
+      if (t.variable >= 0) variable(t.variable);
+      for (const Factor& f : t.factors) factor(f);
+    }
+  }
+
+  // ---- statements
+  void memory(const Statement& s, const Register& r, bool in_tail) const {
+    const int base = s.word >= 0 ? s.word : s.scratch;
+    const Word::Kind wanted = s.word >= 0 ? Word::Kind::pointer : Word::Kind::scratch;
+    if (word(base).kind != wanted) broken("w{} holds no address, yet memory is reached through it", base);
+    linear(s.address);
+    if (s.reach == Reach::strided) factor(s.stride);
+    if (r.dtype != s.dtype) broken("memory of {} meets a register of {}", name_of(s.dtype), name_of(r.dtype));
+    if (r.lanes != (s.reach != Reach::scalar))
+      broken("{} meets memory {}", r.lanes ? "a register of lanes" : "a scalar register",
+             s.reach == Reach::scalar ? "of one element" : "of many");
+    if (s.partial && !in_tail) broken("a part of the lanes is reached outside the rest of a loop over lanes");
+  }
+
+  void same_width(const Statement& s) const {
+    for (const int a : s.args)
+      if (read(a).lanes != reg(s.result).lanes)
+        broken("r{} {} lanes, its argument r{} {}", s.result, reg(s.result).lanes ? "has" : "has no", a,
+               read(a).lanes ? "has" : "has not");
+  }
+
+  void define_value(const Statement& s, bool in_tail) const {
+    using K = Statement::Kind;
+    switch (s.kind) {
+      case K::let_word:
+        if (word(s.word).kind == Word::Kind::scalar && word(s.word).dtype != reg(s.result).dtype)
+          broken("r{} is {}, w{} is {}", s.result, name_of(reg(s.result).dtype), s.word, name_of(word(s.word).dtype));
+        return;
+      case K::let_call:
+      case K::let_convert: return same_width(s);
+      case K::let_splat:
+        if (s.args.size() != 1 || read(s.args[0]).lanes || !reg(s.result).lanes) broken("r{} is no splat", s.result);
+        return;
+      case K::let_fold:
+        if (s.args.size() != 1 || !read(s.args[0]).lanes || reg(s.result).lanes) broken("r{} folds no lanes", s.result);
+        return;
+      case K::let_masked:
+        if (!in_tail) broken("r{} masks lanes outside the rest of a loop over lanes", s.result);
+        return same_width(s);
+      case K::let_load: return memory(s, reg(s.result), in_tail);
+      case K::let_iota: return linear(s.address);
+      default: return;  // numbers and identities name nothing
+    }
+  }
+
+  void body(const Body& statements, bool in_tail) {
+    std::vector<int> registers, variables;  // what ends with this body
+    for (const Statement& s : statements) statement(s, in_tail, registers, variables);
+    for (const int r : registers) registers_[static_cast<std::size_t>(r)] = false;
+    for (const int v : variables) variables_[static_cast<std::size_t>(v)] = false;
+  }
+
+  void statement(const Statement& s, bool in_tail, std::vector<int>& registers, std::vector<int>& variables) {
+    using K = Statement::Kind;
+    switch (s.kind) {
+      case K::update:
+        read(s.result);
+        if (s.args.empty() || s.args.size() > 2) broken("r{} is updated by {} values", s.result, s.args.size());
+        return same_width(s);
+      case K::store:
+        if (s.args.size() != 1) broken("{} values are stored at once", s.args.size());
+        if (s.stream >= 0 && word(s.stream).kind != Word::Kind::stream) broken("w{} says nothing of caches", s.stream);
+        return memory(s, read(s.args[0]), in_tail);
+      case K::prefetch:
+        if (word(s.word).kind != Word::Kind::pointer) broken("w{} holds no address, yet it is prefetched", s.word);
+        return linear(s.address);
+      case K::index:
+        linear(s.address);
+        factor(s.divisor);
+        factor(s.modulus);
+        return set(s.variable, variables);
+      case K::loop: return loop(s, in_tail, variables);
+      case K::lane_loop: return lane_loop(s);
+      default:
+        for (const int a : s.args) read(a);
+        define_value(s, in_tail);
+        return define(s.result, registers);
+    }
+  }
+
+  void loop(const Statement& s, bool in_tail, std::vector<int>& variables) {
+    if (s.step < 1) broken("a loop over v{} steps by {}", s.variable, s.step);
+    linear(s.to);
+    if (s.resume)
+      variable(s.variable);
+    else
+      linear(s.from);
+    std::vector<int> own;
+    if (!s.resume) set(s.variable, own);
+    body(s.body, in_tail);
+    for (const int v : own) {
+      bool stays = false;
+      for (const int r : resumed_) stays = stays || r == v;
+      if (stays)
+        variables.push_back(v);
+      else
+        variables_[static_cast<std::size_t>(v)] = false;
+    }
+  }
+
+  void lane_loop(const Statement& s) {
+    linear(s.from);
+    linear(s.to);
+    std::vector<int> own;
+    set(s.variable, own);
+    if (s.vectors < 1 || (s.vectors > 1) == s.several.empty())
+      broken("a loop over lanes v{} takes {} vectors at a time", s.variable, s.vectors);
+    body(s.several, false);
+    body(s.body, false);
+    body(s.tail, true);
+    variables_[static_cast<std::size_t>(s.variable)] = false;
+  }
+
+  const Nest& nest_;
+  std::vector<bool> registers_, variables_;  // defined at this point
+  std::vector<int> resumed_;
+};
+
+}  // namespace
+
+void verify(const Nest& nest) { Checker(nest).run(); }
+
+}  // namespace croton::tile

@@ -1,0 +1,147 @@
+// The text of loop nests, whole, for one target; and what their verifier rejects. CROTON_GOLDEN=write writes the files
+// again.
+#include "tile/nest.h"
+
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
+#include "catch.h"
+#include "tile/graphs.h"
+
+namespace croton::tile {
+namespace {
+
+Target avx2() {
+  Target t;
+  t.isa = "avx2";
+  t.vector_bytes = 32;
+  t.vector_registers = 16;
+  t.fma = true;
+  return t;
+}
+
+std::vector<Nest> nests(const std::vector<Tensor>& outputs) {
+  const Program p = build(outputs);
+  std::vector<Nest> all;
+  for (const Step& s : p.steps)
+    if (const auto* phase = std::get_if<Phase>(&s)) all.push_back(lower(p, *phase, avx2()));
+  return all;
+}
+
+void golden(const std::string& name, const std::vector<Tensor>& outputs) {
+  std::string text;
+  for (const Nest& n : nests(outputs)) {
+    verify(n);
+    text += tile::text(n);
+  }
+  const std::string path = CROTON_SOURCE_DIR "/tests/tile/golden/" + name + ".nest.txt";
+  const char* mode = std::getenv("CROTON_GOLDEN");
+  if (mode && std::string(mode) == "write") std::ofstream(path) << text;
+  std::ostringstream wanted;
+  wanted << std::ifstream(path).rdbuf();
+  REQUIRE(text == wanted.str());
+}
+
+std::string complaint(const Nest& n) {
+  try {
+    verify(n);
+  } catch (const std::logic_error& e) { return e.what(); }
+  return "";
+}
+
+void rejects(const Nest& n, const std::string& text) {
+  INFO(complaint(n) << "\n" << tile::text(n));
+  CHECK(complaint(n).find(text) != std::string::npos);
+}
+
+/// The first statement of that kind, wherever it stands.
+Statement* find(Body& body, Statement::Kind kind) {
+  for (Statement& s : body) {
+    if (s.kind == kind) return &s;
+    for (Body* inside : {&s.body, &s.tail})
+      if (Statement* found = find(*inside, kind)) return found;
+  }
+  return nullptr;
+}
+Statement& first(Nest& n, Statement::Kind kind) {
+  Statement* s = find(n.body, kind);
+  REQUIRE(s);
+  return *s;
+}
+
+Nest chain() { return nests(graphs::chain())[0]; }
+Nest softmax() { return nests(graphs::softmax_rows())[0]; }
+
+}  // namespace
+
+TEST_CASE("the nest of an elementwise chain is one loop over lanes") { golden("chain", graphs::chain()); }
+
+TEST_CASE("the nest of a softmax by rows has a loop for each stage") { golden("softmax_rows", graphs::softmax_rows()); }
+
+TEST_CASE("the nest of a skinny product has its fold unrolled") {
+  golden("skinny_contraction", graphs::skinny_contraction());
+}
+
+TEST_CASE("the verifier accepts every nest that is made") {
+  for (const auto& g : {graphs::chain(), graphs::softmax_rows(), graphs::column_variance(), graphs::tutorial_step(),
+                        graphs::gemm_with_neighbours(), graphs::skinny_contraction(), graphs::swap()})
+    for (const Nest& n : nests(g)) CHECK(complaint(n) == "");
+}
+
+TEST_CASE("registers of a nest are defined before they are used, once, and end with their loop") {
+  Nest n = chain();
+  first(n, Statement::Kind::let_call).args[0] = static_cast<int>(n.registers.size()) - 1;
+  rejects(n, "is used before it is defined");
+  n = chain();
+  first(n, Statement::Kind::let_call).args[0] = 1000;
+  rejects(n, "r1000 is no register of the nest");
+  n = chain();
+  first(n, Statement::Kind::let_call).result = first(n, Statement::Kind::let_load).result;
+  rejects(n, "is defined twice");
+  n = chain();
+  Statement outside = first(n, Statement::Kind::store);
+  n.body.push_back(outside);
+  rejects(n, "is used before");
+}
+
+TEST_CASE("words of a nest are there and hold what they are used for") {
+  Nest n = chain();
+  first(n, Statement::Kind::store).word = 99;
+  rejects(n, "w99 is no word of the nest");
+  n = chain();
+  first(n, Statement::Kind::let_load).word = 0;
+  rejects(n, "w0 holds no address");
+  n = chain();
+  const int pointer = first(n, Statement::Kind::store).word;
+  first(n, Statement::Kind::store).address = {{-1, {{1, pointer}}}};
+  rejects(n, "is no number of elements, yet an address multiplies by it");
+}
+
+TEST_CASE("memory has the dtype and the width of its register") {
+  Nest n = chain();
+  first(n, Statement::Kind::store).dtype = int16;
+  rejects(n, "memory of int16 meets a register of float32");
+  n = chain();
+  first(n, Statement::Kind::store).reach = Reach::scalar;
+  rejects(n, "a register of lanes meets memory of one element");
+  n = chain();
+  first(n, Statement::Kind::store).partial = true;
+  rejects(n, "outside the rest of a loop over lanes");
+  n = softmax();
+  Statement& fold = first(n, Statement::Kind::let_fold);
+  n.registers[static_cast<std::size_t>(fold.result)].lanes = true;
+  rejects(n, "folds no lanes");
+}
+
+TEST_CASE("index variables are set before they are used") {
+  Nest n = chain();
+  first(n, Statement::Kind::let_load).address = {{n.variables - 1 + 5, {}}};
+  rejects(n, "is no index variable of the nest");
+  n = chain();
+  ++n.variables;
+  first(n, Statement::Kind::let_load).address = {{n.variables - 1, {}}};
+  rejects(n, "is used before it is set");
+}
+
+}  // namespace croton::tile
