@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <mutex>
+
 #include "base/fork_safe.h"
 
 namespace croton {

@@ -38,6 +38,9 @@ constexpr Wish wishes[] = {{.work = 3.68e6,
                             .few = 0,
                             .finer = 1}};
 std::atomic<double> work_of_a_chunk{0};
+// A chunk of rows adds up its points one after another, and the error of a sum of like numbers grows with them: no more
+// than so many, where that is not too many chunks.
+constexpr double most_rows_of_a_sum = 4096;
 
 bool is_parallel(const Phase& p, AxisId a) {
   return std::find(p.parallel.begin(), p.parallel.end(), a) != p.parallel.end();
@@ -110,7 +113,8 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   const double points = static_cast<double>(c.points), moved = bytes_per_point(g, p, extent) * points;
   if (partial_bytes > 64) most = std::min(most, std::max(1.0, wish.partials * moved / partial_bytes));
   const double chunks = work_per_point(g, p, extent) * points / work;
-  const double wanted = std::min(most, std::ceil(std::max(chunks, std::min(wish.few, wish.finer * chunks))));
+  double wanted = std::min(most, std::ceil(std::max(chunks, std::min(wish.few, wish.finer * chunks))));
+  if (partial_bytes > 0 && !p.flat) wanted = std::max(wanted, std::min(most, std::ceil(points / most_rows_of_a_sum)));
   const Index unit = p.flat ? wish.flat_unit : wish.row_unit;
   const Index least =
       rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);

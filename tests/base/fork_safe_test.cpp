@@ -42,6 +42,7 @@ TEST_CASE("variables of the environment stand for a scope, and are then as they 
     const EnvironmentFor now({{"CROTON_TEST_ONLY", "1"}, {"CROTON_TEST_TOO", "2"}, {"PATH", ""}});
     REQUIRE(std::string(::getenv("CROTON_TEST_ONLY")) == "1");
     REQUIRE(std::string(::getenv("CROTON_TEST_TOO")) == "2");
+    REQUIRE(::getenv("PATH") != nullptr);
   }
   REQUIRE_FALSE(environment_value("CROTON_TEST_ONLY"));
   REQUIRE_FALSE(environment_value("CROTON_TEST_TOO"));

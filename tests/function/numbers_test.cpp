@@ -42,6 +42,39 @@ TEST_CASE("sqrt(max(a * b) - a * b) has no NaN, whole, by rows and by columns") 
   }
 }
 
+TEST_CASE("sums, means and variances down a million rows keep their digits") {
+  constexpr Index rows = 1'000'000;
+  const Tensor x = fmatrix("x");
+  const Array in = numbers({rows, 3}, float32, 5);
+  const Array shifted = [&] {
+    Array s = in.copy();
+    for (Index i = 0; i < s.size(); ++i) set(s, i, get(in, i) + 1e4);
+    return s;
+  }();
+  const auto f = function(x, {sum(x, 0), mean(x, 0), var(x, 0)});
+  for (const Array& values : {in, shifted}) {
+    long double total[3] = {}, size[3] = {}, square[3] = {};
+    for (Index i = 0; i < values.size(); ++i) {
+      const long double v = get(values, i);
+      total[i % 3] += v;
+      size[i % 3] += std::fabs(v);
+    }
+    for (Index i = 0; i < values.size(); ++i) {
+      const long double d = get(values, i) - total[i % 3] / rows;
+      square[i % 3] += d * d;
+    }
+    const auto [s, m, v] = f(values);
+    // at most 4104 rows one after another, then a tree of the chunks
+    constexpr double unit = 0x1p-24, depth = 4104 + 8;
+    for (Index c = 0; c < 3; ++c) {
+      CHECK(std::fabs(get(s, c) - static_cast<double>(total[c])) <= depth * unit * static_cast<double>(size[c]));
+      CHECK(std::fabs(get(m, c) * rows - static_cast<double>(total[c])) <=
+            (depth + 2) * unit * static_cast<double>(size[c]));
+      CHECK(std::fabs(get(v, c) / static_cast<double>(square[c] / rows) - 1) < depth * unit + 1e-3);
+    }
+  }
+}
+
 TEST_CASE("a product of 10^5 numbers near 1 keeps its digits, and one zero among them makes it zero") {
   const Tensor x = dvector("x");
   const Function f = function(x, prod(x));

@@ -84,6 +84,18 @@ TEST_CASE("partials are a small share of what a phase moves") {
   CHECK(c.chunks * 4096 <= 4096 * 4096 / 50);
 }
 
+TEST_CASE("sums down many rows go in chunks of few enough rows to keep their digits") {
+  const Tensor x = fmatrix("x");
+  const std::vector<Tensor> sums{sum(x, 0)};
+  const Program p = build(sums);
+  const ExtentOf extent = [&](AxisId a) {
+    return p.axes[static_cast<std::size_t>(a)].witness_axis == 0 ? Index{1'000'000} : Index{3};
+  };
+  const Chunking c = chunking(p, phase(p, 0), extent, DeviceClass::cpu);
+  CHECK(c.points == 1'000'000);
+  CHECK(c.chunk_points <= 4104);
+}
+
 TEST_CASE("an elementary function counts 16, arithmetic 1, a byte a quarter") {
   const Tensor x = fvector("x");
   const std::vector<Tensor> one{x * 3};
