@@ -23,7 +23,7 @@ struct CUuuid {
 };
 
 // The results that Croton tells apart; any other is reported by the driver's own name for it.
-// NOLINTBEGIN(readability-identifier-naming)
+// NOLINTBEGIN(bugprone-macro-parentheses): parameter lists and names, which take no parentheses
 #define CROTON_CUDA_RESULTS(F)                      \
   F(CUDA_SUCCESS, 0)                                \
   F(CUDA_ERROR_INVALID_VALUE, 1)                    \
@@ -273,7 +273,6 @@ struct cublasLtMatmulHeuristicResult_t {
      cublasLtMatrixLayout_t a_layout, const void* b, cublasLtMatrixLayout_t b_layout, const void* beta, const void* c, \
      cublasLtMatrixLayout_t c_layout, void* d, cublasLtMatrixLayout_t d_layout, const cublasLtMatmulAlgo_t* algorithm, \
      void* workspace, std::size_t workspace_bytes, CUstream stream))
-// NOLINTEND(readability-identifier-naming)
 
 // ---- the functions, once they are found
 #define CROTON_DRIVER_POINTER(name, parameters) CUresult(*name) parameters = nullptr;
@@ -289,5 +288,6 @@ struct CublasLtFunctions {
 };
 #undef CROTON_DRIVER_POINTER
 #undef CROTON_POINTER
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace croton::runtime::cuda

@@ -1,6 +1,7 @@
 #include "runtime/cuda/cuda_driver.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 
 #include "base/error.h"
@@ -304,7 +305,7 @@ void* CudaDriver::allocate(std::size_t bytes) {
   if (r == CUDA_ERROR_OUT_OF_MEMORY) refuse_memory(bytes, r);
   check(r, "cuMemAllocFromPoolAsync");
   live_bytes_ += bytes;
-  return reinterpret_cast<void*>(p);
+  return std::bit_cast<void*>(p);
 }
 
 void CudaDriver::release(void* p, std::size_t bytes) noexcept {
@@ -397,9 +398,8 @@ void CudaDriver::launch(gpu::Function function, const gpu::LaunchShape& shape, s
     entry.allowed_dynamic = shape.shared_bytes;
   }
   std::size_t bytes = parameters.size();
-  void* extra[] = {reinterpret_cast<void*>(launch_parameters_pointer), const_cast<std::byte*>(parameters.data()),
-                   reinterpret_cast<void*>(launch_parameters_size), &bytes,
-                   reinterpret_cast<void*>(launch_parameters_end)};
+  void* extra[] = {std::bit_cast<void*>(launch_parameters_pointer), const_cast<std::byte*>(parameters.data()),
+                   std::bit_cast<void*>(launch_parameters_size), &bytes, std::bit_cast<void*>(launch_parameters_end)};
   note_launch(entry.name);
   const CUresult r =
       call_.cuLaunchKernel(entry.function, shape.grid, 1, 1, shape.block, 1, 1,

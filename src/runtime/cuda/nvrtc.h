@@ -13,7 +13,8 @@ namespace croton::runtime::cuda {
 struct Version {
   int major = 0, minor = 0;
   std::string text() const { return std::to_string(major) + "." + std::to_string(minor); }
-  friend auto operator<=>(const Version&, const Version&) = default;
+  friend auto operator<=>(const Version&,
+                          const Version&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy's fault
 };
 
 /// What to compile for: the exact sm where the compiler knows it, else the highest lower one of the same major (its

@@ -39,7 +39,7 @@ class Products {
     bool transpose_a, transpose_b, adds_to_c;
     Index m, n, k, lda, ldb, ldc, batch, stride_a, stride_b, stride_c;
     unsigned align_a, align_b, align_c;
-    friend auto operator<=>(const Key&, const Key&) = default;
+    friend auto operator<=>(const Key&, const Key&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy's fault
   };
   struct Plan;
   const Plan& plan(const Gemm&);
