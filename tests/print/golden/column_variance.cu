@@ -13,29 +13,41 @@ CROTON_KERNEL(kernel_0, 9, 256) {
   for (i64 v3 = thread(); v3 < w2; v3 += 256) {
     store((f32*)w3 + v2 * w4 + v3, r0);
   }
-  for (v4 = v0; v4 + 4 <= v1; v4 += 4) {
+  for (v4 = v0; v4 + 8 <= v1; v4 += 8) {
     const i64 v5 = v4 + 1;
     const i64 v6 = v4 + 2;
     const i64 v7 = v4 + 3;
-    for (i64 v8 = thread(); v8 < w2; v8 += 256) {
-      f32 r1 = load((const f32*)w3 + v2 * w4 + v8);
-      const f32 r2 = load((const f32*)w6 + v4 * w5 + v8);
+    const i64 v8 = v4 + 4;
+    const i64 v9 = v4 + 5;
+    const i64 v10 = v4 + 6;
+    const i64 v11 = v4 + 7;
+    for (i64 v12 = thread(); v12 < w2; v12 += 256) {
+      f32 r1 = load((const f32*)w3 + v2 * w4 + v12);
+      const f32 r2 = load((const f32*)w6 + v4 * w5 + v12);
       r1 = add(r1, r2);
-      const f32 r3 = load((const f32*)w6 + v5 * w5 + v8);
+      const f32 r3 = load((const f32*)w6 + v5 * w5 + v12);
       r1 = add(r1, r3);
-      const f32 r4 = load((const f32*)w6 + v6 * w5 + v8);
+      const f32 r4 = load((const f32*)w6 + v6 * w5 + v12);
       r1 = add(r1, r4);
-      const f32 r5 = load((const f32*)w6 + v7 * w5 + v8);
+      const f32 r5 = load((const f32*)w6 + v7 * w5 + v12);
       r1 = add(r1, r5);
-      store((f32*)w3 + v2 * w4 + v8, r1);
+      const f32 r6 = load((const f32*)w6 + v8 * w5 + v12);
+      r1 = add(r1, r6);
+      const f32 r7 = load((const f32*)w6 + v9 * w5 + v12);
+      r1 = add(r1, r7);
+      const f32 r8 = load((const f32*)w6 + v10 * w5 + v12);
+      r1 = add(r1, r8);
+      const f32 r9 = load((const f32*)w6 + v11 * w5 + v12);
+      r1 = add(r1, r9);
+      store((f32*)w3 + v2 * w4 + v12, r1);
     }
   }
   for (; v4 < v1; v4 += 1) {
-    for (i64 v9 = thread(); v9 < w2; v9 += 256) {
-      f32 r6 = load((const f32*)w3 + v2 * w4 + v9);
-      const f32 r7 = load((const f32*)w6 + v4 * w5 + v9);
-      r6 = add(r6, r7);
-      store((f32*)w3 + v2 * w4 + v9, r6);
+    for (i64 v13 = thread(); v13 < w2; v13 += 256) {
+      f32 r10 = load((const f32*)w3 + v2 * w4 + v13);
+      const f32 r11 = load((const f32*)w6 + v4 * w5 + v13);
+      r10 = add(r10, r11);
+      store((f32*)w3 + v2 * w4 + v13, r10);
     }
   }
 }
@@ -81,41 +93,61 @@ CROTON_KERNEL(kernel_2, 12, 256) {
   for (i64 v3 = thread(); v3 < w2; v3 += 256) {
     store((f32*)w3 + v2 * w4 + v3, r0);
   }
-  for (v4 = v0; v4 + 4 <= v1; v4 += 4) {
+  for (v4 = v0; v4 + 8 <= v1; v4 += 8) {
     const i64 v5 = v4 + 1;
     const i64 v6 = v4 + 2;
     const i64 v7 = v4 + 3;
-    for (i64 v8 = thread(); v8 < w2; v8 += 256) {
-      f32 r1 = load((const f32*)w3 + v2 * w4 + v8);
-      const f32 r2 = load((const f32*)w6 + v4 * w5 + v8);
-      const f32 r3 = load((const f32*)w7 + v8);
+    const i64 v8 = v4 + 4;
+    const i64 v9 = v4 + 5;
+    const i64 v10 = v4 + 6;
+    const i64 v11 = v4 + 7;
+    for (i64 v12 = thread(); v12 < w2; v12 += 256) {
+      f32 r1 = load((const f32*)w3 + v2 * w4 + v12);
+      const f32 r2 = load((const f32*)w6 + v4 * w5 + v12);
+      const f32 r3 = load((const f32*)w7 + v12);
       const f32 r4 = sub(r2, r3);
       r1 = fma(r4, r4, r1);
-      const f32 r5 = load((const f32*)w6 + v5 * w5 + v8);
+      const f32 r5 = load((const f32*)w6 + v5 * w5 + v12);
       const f32 r6 = sub(r5, r3);
       r1 = fma(r6, r6, r1);
-      const f32 r7 = load((const f32*)w6 + v6 * w5 + v8);
+      const f32 r7 = load((const f32*)w6 + v6 * w5 + v12);
       const f32 r8 = sub(r7, r3);
       r1 = fma(r8, r8, r1);
-      const f32 r9 = load((const f32*)w6 + v7 * w5 + v8);
+      const f32 r9 = load((const f32*)w6 + v7 * w5 + v12);
       const f32 r10 = sub(r9, r3);
       r1 = fma(r10, r10, r1);
-      store((f32*)w3 + v2 * w4 + v8, r1);
-      store((f32*)w9 + v4 * w8 + v8, r4);
-      store((f32*)w9 + v5 * w8 + v8, r6);
-      store((f32*)w9 + v6 * w8 + v8, r8);
-      store((f32*)w9 + v7 * w8 + v8, r10);
+      const f32 r11 = load((const f32*)w6 + v8 * w5 + v12);
+      const f32 r12 = sub(r11, r3);
+      r1 = fma(r12, r12, r1);
+      const f32 r13 = load((const f32*)w6 + v9 * w5 + v12);
+      const f32 r14 = sub(r13, r3);
+      r1 = fma(r14, r14, r1);
+      const f32 r15 = load((const f32*)w6 + v10 * w5 + v12);
+      const f32 r16 = sub(r15, r3);
+      r1 = fma(r16, r16, r1);
+      const f32 r17 = load((const f32*)w6 + v11 * w5 + v12);
+      const f32 r18 = sub(r17, r3);
+      r1 = fma(r18, r18, r1);
+      store((f32*)w3 + v2 * w4 + v12, r1);
+      store((f32*)w9 + v4 * w8 + v12, r4);
+      store((f32*)w9 + v5 * w8 + v12, r6);
+      store((f32*)w9 + v6 * w8 + v12, r8);
+      store((f32*)w9 + v7 * w8 + v12, r10);
+      store((f32*)w9 + v8 * w8 + v12, r12);
+      store((f32*)w9 + v9 * w8 + v12, r14);
+      store((f32*)w9 + v10 * w8 + v12, r16);
+      store((f32*)w9 + v11 * w8 + v12, r18);
     }
   }
   for (; v4 < v1; v4 += 1) {
-    for (i64 v9 = thread(); v9 < w2; v9 += 256) {
-      f32 r11 = load((const f32*)w3 + v2 * w4 + v9);
-      const f32 r12 = load((const f32*)w6 + v4 * w5 + v9);
-      const f32 r13 = load((const f32*)w7 + v9);
-      const f32 r14 = sub(r12, r13);
-      r11 = fma(r14, r14, r11);
-      store((f32*)w3 + v2 * w4 + v9, r11);
-      store((f32*)w9 + v4 * w8 + v9, r14);
+    for (i64 v13 = thread(); v13 < w2; v13 += 256) {
+      f32 r19 = load((const f32*)w3 + v2 * w4 + v13);
+      const f32 r20 = load((const f32*)w6 + v4 * w5 + v13);
+      const f32 r21 = load((const f32*)w7 + v13);
+      const f32 r22 = sub(r20, r21);
+      r19 = fma(r22, r22, r19);
+      store((f32*)w3 + v2 * w4 + v13, r19);
+      store((f32*)w9 + v4 * w8 + v13, r22);
     }
   }
 }
@@ -155,32 +187,48 @@ CROTON_KERNEL(kernel_4, 10, 256) {
   void* const w7 = (void*)words.w[7];
   const i64 v0 = v2 * w1, v1 = v0 + w1 < w0 ? v0 + w1 : w0;
   i64 v3;
-  for (v3 = v0; v3 + 4 <= v1; v3 += 4) {
+  for (v3 = v0; v3 + 8 <= v1; v3 += 8) {
     const i64 v4 = v3 + 1;
     const i64 v5 = v3 + 2;
     const i64 v6 = v3 + 3;
-    for (i64 v7 = thread(); v7 < w2; v7 += 256) {
-      const f32 r0 = load((const f32*)w4 + v3 * w3 + v7);
-      const f32 r1 = load((const f32*)w5 + v7);
+    const i64 v7 = v3 + 4;
+    const i64 v8 = v3 + 5;
+    const i64 v9 = v3 + 6;
+    const i64 v10 = v3 + 7;
+    for (i64 v11 = thread(); v11 < w2; v11 += 256) {
+      const f32 r0 = load((const f32*)w4 + v3 * w3 + v11);
+      const f32 r1 = load((const f32*)w5 + v11);
       const f32 r2 = mul(r0, r1);
-      store((f32*)w7 + v3 * w6 + v7, r2);
-      const f32 r3 = load((const f32*)w4 + v4 * w3 + v7);
+      store((f32*)w7 + v3 * w6 + v11, r2);
+      const f32 r3 = load((const f32*)w4 + v4 * w3 + v11);
       const f32 r4 = mul(r3, r1);
-      store((f32*)w7 + v4 * w6 + v7, r4);
-      const f32 r5 = load((const f32*)w4 + v5 * w3 + v7);
+      store((f32*)w7 + v4 * w6 + v11, r4);
+      const f32 r5 = load((const f32*)w4 + v5 * w3 + v11);
       const f32 r6 = mul(r5, r1);
-      store((f32*)w7 + v5 * w6 + v7, r6);
-      const f32 r7 = load((const f32*)w4 + v6 * w3 + v7);
+      store((f32*)w7 + v5 * w6 + v11, r6);
+      const f32 r7 = load((const f32*)w4 + v6 * w3 + v11);
       const f32 r8 = mul(r7, r1);
-      store((f32*)w7 + v6 * w6 + v7, r8);
+      store((f32*)w7 + v6 * w6 + v11, r8);
+      const f32 r9 = load((const f32*)w4 + v7 * w3 + v11);
+      const f32 r10 = mul(r9, r1);
+      store((f32*)w7 + v7 * w6 + v11, r10);
+      const f32 r11 = load((const f32*)w4 + v8 * w3 + v11);
+      const f32 r12 = mul(r11, r1);
+      store((f32*)w7 + v8 * w6 + v11, r12);
+      const f32 r13 = load((const f32*)w4 + v9 * w3 + v11);
+      const f32 r14 = mul(r13, r1);
+      store((f32*)w7 + v9 * w6 + v11, r14);
+      const f32 r15 = load((const f32*)w4 + v10 * w3 + v11);
+      const f32 r16 = mul(r15, r1);
+      store((f32*)w7 + v10 * w6 + v11, r16);
     }
   }
   for (; v3 < v1; v3 += 1) {
-    for (i64 v8 = thread(); v8 < w2; v8 += 256) {
-      const f32 r9 = load((const f32*)w4 + v3 * w3 + v8);
-      const f32 r10 = load((const f32*)w5 + v8);
-      const f32 r11 = mul(r9, r10);
-      store((f32*)w7 + v3 * w6 + v8, r11);
+    for (i64 v12 = thread(); v12 < w2; v12 += 256) {
+      const f32 r17 = load((const f32*)w4 + v3 * w3 + v12);
+      const f32 r18 = load((const f32*)w5 + v12);
+      const f32 r19 = mul(r17, r18);
+      store((f32*)w7 + v3 * w6 + v12, r19);
     }
   }
 }

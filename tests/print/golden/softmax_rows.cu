@@ -14,7 +14,7 @@ CROTON_KERNEL(kernel_0, 10, 256) {
     f32 r0 = (f32)-infinite;
     for (i64 v4 = thread(); v4 < w2; v4 += 256) {
       const f32 r1 = load((const f32*)w4 + v3 * w3 + v4);
-      r0 = max(r0, r1);
+      r0 = running_max(r0, r1);
     }
     barrier();
     fold_max<256, 0>(r0);
