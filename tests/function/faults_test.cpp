@@ -1,5 +1,6 @@
 // Faults to survive, by their numbers in the list that the project keeps of them: calls, graphs, memory, threads.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -236,10 +237,12 @@ TEST_CASE(
   int failures = 0;
   for (int left = 0; left < 10; ++left) {
     INFO(left << " descriptors left");
-    const ScopedConfig scope{"gcc.cxxflags=-DLEFT=" + std::to_string(left)};  // a text that nobody has compiled
+    const ScopedConfig scope{fmt::format("gcc.cxxflags=-DLEFT={}_{}", left, ::getpid())};  // new to the cache
     const Tensor x = vector("x");
     rlimit tight = before;
-    tight.rlim_cur = static_cast<rlim_t>(used + left);
+    tight.rlim_cur = 0;
+    for (int free = 0; free < left || ::fcntl(static_cast<int>(tight.rlim_cur), F_GETFD) >= 0; ++tight.rlim_cur)
+      free += ::fcntl(static_cast<int>(tight.rlim_cur), F_GETFD) < 0;
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &tight) == 0);
     bool failed = false;
     try {
