@@ -121,7 +121,7 @@ TEST_CASE("A4: more than 2^32 elements, seen through broadcasting of one-byte ro
   constexpr Index count = Index{2100} << 21;
   static_assert(count > Index{1} << 32);
   REQUIRE(size.item<Index>() == count);
-  REQUIRE(total.item<Index>() == count + 2 * 2100);
+  REQUIRE(total.item<Index>() == count + Index{2} * 2100);
   REQUIRE(most.item<int>() == 3);
 }
 
@@ -323,6 +323,7 @@ TEST_CASE("T10: a child after fork calls functions that its parent made") {
 
 TEST_CASE("T8: a function of 10,000 inputs") {
   std::vector<Tensor> inputs;
+  inputs.reserve(10000);
   for (int i = 0; i < 10000; ++i) inputs.push_back(scalar("x" + std::to_string(i)));
   Tensor total = inputs[0];
   for (std::size_t i = 1; i < inputs.size(); ++i) total = total + inputs[i];
