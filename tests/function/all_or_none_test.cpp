@@ -12,6 +12,7 @@ namespace {
 
 constexpr const char* ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued"};
 
+#if !defined(__SANITIZE_THREAD__)  // it ends a forked child that makes threads
 // Whether f is true in a process of its own, where a library that cannot be opened is not open already.
 bool in_own_process(const std::function<bool()>& f) {
   const pid_t child = ::fork();
@@ -26,6 +27,7 @@ bool in_own_process(const std::function<bool()>& f) {
   ::waitpid(child, &status, 0);
   return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
+#endif
 
 }  // namespace
 

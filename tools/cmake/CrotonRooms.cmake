@@ -85,6 +85,7 @@ function(croton_assemble target)
   target_sources(${target} PRIVATE ${objects})
   target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
   target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC $<BUILD_INTERFACE:croton_sanitizers>)
   target_link_libraries(${target} PRIVATE $<BUILD_INTERFACE:croton_options> fmt::fmt PkgConfig::LIBZIP PkgConfig::XXHASH ${CROTON_CONTEXT} Threads::Threads ${CMAKE_DL_LIBS})
   # Calls inside the library go straight to it: they are cheaper, and a program may hold a second copy of it.
   target_link_options(${target} PRIVATE $<$<STREQUAL:$<TARGET_PROPERTY:${target},TYPE>,SHARED_LIBRARY>:-Wl,-Bsymbolic-functions>)
