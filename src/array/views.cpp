@@ -1,6 +1,7 @@
 // Arrays over shared memory: raw access, strides, reshapes and transposes.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 
 #include "array/body.h"
 #include "base/error.h"
@@ -21,14 +22,14 @@ bool gapless(const Extents& shape, const Extents& strides, Index size) {
 }
 
 Array over(Block* block, const Extents& shape, const Extents& strides, Index offset, Index size) {
-  Body* b = new Body;
-  b->block = block;
-  b->offset = offset;
-  b->size = size;
+  auto b = std::make_unique<Body>();
   b->shape = shape;
   b->strides = strides;
+  b->offset = offset;
+  b->size = size;
   b->contiguous = gapless(shape, strides, size);
-  return ArrayAccess::wrap(b);
+  b->block = block;  // last: until here it is the caller's
+  return ArrayAccess::wrap(b.release());
 }
 }  // namespace
 

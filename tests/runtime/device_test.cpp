@@ -209,7 +209,7 @@ TEST_CASE("a launch of one chunk, or on one thread, allocates nothing and takes 
   CHECK(page_faults() - before < allowed);
 }
 
-TEST_CASE("a device that cannot be had says why, and names the ways out") {
+TEST_CASE("a device that cannot be had says why, and names the ways out", "[unsanitized]") {
   setenv("CUDA_VISIBLE_DEVICES", "", 1);  // also on a machine that has a GPU
   for (const char* name : {"gpu", "gpu0", "cuda", "cuda12", "GPU"}) {
     const std::string error = error_of<DeviceError>([&] { device(name); });
@@ -222,7 +222,7 @@ TEST_CASE("a device that cannot be had says why, and names the ways out") {
     CHECK(has(error_of<DeviceError>([&] { device(name); }), "there is no such device"));
 }
 
-TEST_CASE("device=auto takes the CPU where there is no GPU and says why, once") {
+TEST_CASE("device=auto takes the CPU where there is no GPU and says why, once", "[unsanitized]") {
   setenv("CUDA_VISIBLE_DEVICES", "", 1);
   const WarningsHeard heard;
   CHECK(&device("auto") == &device("cpu"));

@@ -172,7 +172,8 @@ TEST_CASE("a kernel that is not in the code is an error that names both") {
   CHECK(error_of<DeviceError>([&] { code->function("j"); }) == "cuda0: the code of train has no kernel j");
 }
 
-TEST_CASE("after an illegal address the first error is kept, names the kernel, and every later call repeats it") {
+TEST_CASE("after an illegal address the first error is kept, names the kernel, and every later call repeats it",
+          "[unsanitized]") {
   const auto d = open_stand_in();
   const Source source = kernel_source();
   const auto code = d->load(d->compile(source), source);
@@ -194,7 +195,8 @@ TEST_CASE("after an illegal address the first error is kept, names the kernel, a
   CHECK_NOTHROW(d->release(p, 16));
 }
 
-TEST_CASE("where several kernels may be at fault all of them are named, those that ended well are not") {
+TEST_CASE("where several kernels may be at fault all of them are named, those that ended well are not",
+          "[unsanitized]") {
   const auto d = open_stand_in();
   const Source source = kernel_source("good one two three");
   const auto code = d->load(d->compile(source), source);
@@ -210,7 +212,7 @@ TEST_CASE("where several kernels may be at fault all of them are named, those th
             "  CUDA_LAUNCH_BLOCKING=1 in the environment tells which\n"));
 }
 
-TEST_CASE("with CUDA_LAUNCH_BLOCKING the last kernel alone is named") {
+TEST_CASE("with CUDA_LAUNCH_BLOCKING the last kernel alone is named", "[unsanitized]") {
   const Variable blocking("CUDA_LAUNCH_BLOCKING", "1");
   const auto d = open_stand_in();
   const Source source = kernel_source("one two");
@@ -221,7 +223,7 @@ TEST_CASE("with CUDA_LAUNCH_BLOCKING the last kernel alone is named") {
   CHECK(has(error_of<DeviceError>([&] { d->synchronize(); }), "\n  at fault: kernel two of train\n"));
 }
 
-TEST_CASE("another device works after one is lost") {
+TEST_CASE("another device works after one is lost", "[unsanitized]") {
   const Source source = kernel_source();
   {
     const auto lost = open_stand_in();
@@ -291,7 +293,7 @@ TEST_CASE("a captured graph runs when it is launched, as often as it is, with th
   CHECK(kept == 5);
 }
 
-TEST_CASE("a fault in a graph names the graph's kernels") {
+TEST_CASE("a fault in a graph names the graph's kernels", "[unsanitized]") {
   const auto d = open_stand_in();
   const Source source = kernel_source("one two");
   const auto code = d->load(d->compile(source), source);

@@ -54,7 +54,7 @@ TEST_CASE("a device of the CPU opens neither the plugin nor anything of CUDA") {
   }
 }
 
-TEST_CASE("the plugin is found beside the library, and its driver drives the stand-in") {
+TEST_CASE("the plugin is found beside the library, and its driver drives the stand-in", "[unsanitized]") {
   const gpu::CudaPlugin& plugin = gpu::cuda_plugin();
   CHECK(plugin.interface == std::string(gpu::cuda_interface));
   const auto driver = plugin.open(stand_ins(), 0);
