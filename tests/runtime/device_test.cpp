@@ -178,6 +178,7 @@ TEST_CASE("several threads may launch at once") {
   Device& cpu = device("cpu");
   std::atomic<int> wrong{0};
   std::vector<std::thread> all;
+  all.reserve(4);
   for (int t = 0; t < 4; ++t) {
     all.emplace_back([&] {
       Buffer x(cpu, 4000);

@@ -40,8 +40,5 @@ foreach(coded IN LISTS names)
     "add_test([==[${PREFIX}: ${name}]==] [==[${PROGRAM}]==] [==[${spec}]==])\n"
     "set_tests_properties([==[${PREFIX}: ${name}]==] PROPERTIES ENVIRONMENT [==[${environment}]==] "
     "LABELS [==[${labels}]==] TIMEOUT 600)\n")
-  if(emulator IN_LIST labels)  # it leaves kernels for NVRTC, which compiles them at the end
-    string(APPEND script "set_tests_properties([==[${PREFIX}: ${name}]==] PROPERTIES FIXTURES_REQUIRED gpu_kernels)\n")
-  endif()
 endforeach()
 file(WRITE ${OUT} "${script}")

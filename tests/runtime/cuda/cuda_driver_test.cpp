@@ -138,7 +138,8 @@ TEST_CASE("a launch hands over grid, block, shared memory and the bytes of its p
   CHECK(l.name == "second");
   CHECK((l.grid == 7 && l.block == 256 && l.shared_bytes == 100));
   CHECK(l.parameters.size() == 12);
-  CHECK(std::memcmp(l.parameters.data(), parameters.data(), 12) == 0);
+  const std::byte* const given = reinterpret_cast<const std::byte*>(parameters.data());
+  CHECK(std::equal(given, given + 12, reinterpret_cast<const std::byte*>(l.parameters.data())));
   CHECK(launches()[before + 1].parameters.empty());
 }
 
