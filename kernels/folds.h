@@ -13,14 +13,20 @@ template <class X> CROTON_FN X running_min(X so_far, X x) {
   else return min(so_far, x);
 }
 
-#define CROTON_FOLD(NAME, OP)                                     \
-  template <class X> CROTON_FN Element<X> NAME(X x) {             \
-    if constexpr (lanes<X> == 2) return OP(x[0], x[1]);           \
-    else {                                                        \
-      constexpr int half = lanes<X> / 2;                          \
-      return NAME(OP(lanes_from<0>(x, upto<half>()), lanes_from<half>(x, upto<half>()))); \
-    }                                                             \
+// Lane I is brought to lane I - By of the same width of vector: half a register is no faster, and some go through memory.
+template <int By, class X, int... I> CROTON_FN X lanes_down(X x, indices<I...>) { return __builtin_shufflevector(x, x, ((I + By) % lanes<X>)...); }
+/// NAME_of_first<N>: the first N lanes folded.
+#define CROTON_FOLD(NAME, OP)                                                                                      \
+  template <int N, class X> CROTON_FN Element<X> NAME##_of_first(X x) {                                            \
+    if constexpr (N == 1) return x[0];                                                                             \
+    else return NAME##_of_first<N / 2>(OP(x, lanes_down<N / 2>(x, upto<lanes<X>>())));                              \
+  }                                                                                                                \
+  template <class X> CROTON_FN Element<X> NAME(X x) {                                                              \
+    constexpr int half = lanes<X> / 2;                                                                             \
+    if constexpr (sizeof(X) > 16) return NAME(OP(lanes_from<0>(x, upto<half>()), lanes_from<half>(x, upto<half>()))); \
+    else return NAME##_of_first<lanes<X>>(x);                                                                      \
   }
+
 CROTON_FOLD(hsum, add)
 CROTON_FOLD(hprod, mul)
 CROTON_FOLD(hmax, running_max)

@@ -34,11 +34,10 @@ template <class X> constexpr int bias = single<X> ? 127 : 1023;
 
 /// 2^n for whole n within the normal exponents.
 CROTON_PART X power_of_two(IntsOf<X> n) { return bits_as<X>((IntsOf<X>)((n + bias<X>) << digits<X>)); }
+/// What moves a whole number into the last digits.
+template <class X> constexpr Element<X> magic = single<X> ? 0x1.8p23 : 0x1.8p52;
 /// A whole float |n| < 2^22 as an integer of the same width.
-CROTON_PART IntsOf<X> whole(X n) {
-  constexpr double magic = single<X> ? 0x1.8p23 : 0x1.8p52;
-  return int_bits(n + (Element<X>)magic) - int_bits(all<X>(magic));
-}
+CROTON_PART IntsOf<X> whole(X n) { return int_bits(n + magic<X>) - int_bits(all<X>(magic<X>)); }
 /// p * 2^n for whole n, rounded once; |n| up to twice the exponents' range.
 CROTON_PART X scaled(X p, X n) {
 #ifdef CROTON_AVX512

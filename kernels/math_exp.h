@@ -1,15 +1,17 @@
 // exp, exp2, expm1. x = n ln 2 + r, |r| <= ln 2 / 2; e^r - 1 by a polynomial; scaled by 2^n. Within 1 ulp, subnormals kept.
 namespace {
 
-/// n = round(x / ln 2) and r = high - low, the rest of x; high is exact.
-template <class X> struct Reduced { X n, high, low; };
+/// n = round(x / ln 2) and r = high - low, the rest of x; high is exact. The last bits of `shifted` = n + magic are n's.
+template <class X> struct Reduced { X shifted, n, high, low; };
+template <class X> constexpr Element<X> ln2_low = single<X> ? 0x1.7f7d1cp-20 : 0x1.a39ef35793c76p-33;
 CROTON_PART Reduced<X> reduce_exponent(X x) {
   typedef Element<X> T;
-  constexpr T magic = single<X> ? 0x1.8p23 : 0x1.8p52;
-  constexpr T high = single<X> ? 0x1.62e4p-1 : 0x1.62e42feep-1, low = single<X> ? 0x1.7f7d1cp-20 : 0x1.a39ef35793c76p-33;
-  const X n = fma(x, all<X>((T)0x1.71547652b82fep+0), all<X>(magic)) - magic;
-  return {n, fma(n, all<X>(-high), x), n * low};
+  constexpr T ln2_high = single<X> ? 0x1.62e4p-1 : 0x1.62e42feep-1;
+  const X shifted = fma(x, all<X>((T)0x1.71547652b82fep+0), all<X>(magic<X>)), n = shifted - magic<X>;
+  return {shifted, n, fma(n, all<X>(-ln2_high), x), n * ln2_low<X>};
 }
+/// r in one rounding.
+CROTON_PART X rest_of(const Reduced<X>& s) { return fma(s.n, all<X>(-ln2_low<X>), s.high); }
 /// (e^r - 1) / r.
 CROTON_PART X expm1_over(X r) {
   if constexpr (single<X>)
@@ -33,11 +35,29 @@ CROTON_PART X clamp_exponent(X x) {
   return greater(all<X>(single<X> ? -104.0 : -746.0), lesser(all<X>(single<X> ? 89.0 : 710.0), x));
 }
 
-CROTON_MATH(exp)(X x) {
-  const auto s = reduce_exponent(clamp_exponent(x));
-  const X r = s.high - s.low;
-  return scaled(fma(r, expm1_over(r), all<X>(1)), s.n);
+/// e^x = value 2^n.
+template <class X> struct Grown { X value; Reduced<X> s; };
+CROTON_PART Grown<X> grown(X x) {
+  const auto s = reduce_exponent(x);
+  const X r = rest_of(s);
+  return {fma(r, expm1_over(r), all<X>(1)), s};
 }
+/// e^x wherever it lies.
+CROTON_PART X exp_anywhere(X x) {
+  const auto g = grown(clamp_exponent(x));
+  return scaled(g.value, g.s.n);
+}
+#if defined(CROTON_AVX512) || defined(CROTON_LANES_ARE_THREADS)
+CROTON_MATH(exp)(X x) { return exp_anywhere(x); }
+#else
+/// Lanes that over- or underflow, or are NaN, are seldom.
+template <class X> CROTON_SLOW __attribute__((cold)) X exp_far(X x) { return exp_anywhere(x); }
+CROTON_MATH(exp)(X x) {
+  if (__builtin_expect(any_lane(!(abs(x) <= all<X>(single<X> ? 87 : 708))), 0)) return exp_far(x);
+  const auto g = grown(x);
+  return bits_as<X>((IntsOf<X>)(int_bits(g.value) + (int_bits(g.s.shifted) << digits<X>)));
+}
+#endif
 CROTON_SCALAR_OF(exp)
 
 CROTON_MATH(exp2)(X x) {

@@ -5,7 +5,7 @@ namespace {
 template <class X> struct Decay { X n, high, low; };
 CROTON_PART Decay<X> decay(X x) {
   const auto s = reduce_exponent(greater(all<X>(single<X> ? -110.0 : -760.0), -abs(x)));
-  const X r = s.high - s.low, p = r * expm1_over(r), high = 1 + p;
+  const X r = rest_of(s), p = r * expm1_over(r), high = 1 + p;
   return {s.n, high, (1 - high) + p};
 }
 
