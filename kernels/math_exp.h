@@ -42,6 +42,8 @@ CROTON_PART Grown<X> grown(X x) {
   const X r = rest_of(s);
   return {fma(r, expm1_over(r), all<X>(1)), s};
 }
+/// p * 2^n where that is a normal number: n is in the last bits of `shifted`.
+CROTON_PART X times_power(X p, X shifted) { return bits_as<X>((IntsOf<X>)(int_bits(p) + (int_bits(shifted) << digits<X>))); }
 /// e^x wherever it lies.
 CROTON_PART X exp_anywhere(X x) {
   const auto g = grown(clamp_exponent(x));
@@ -55,7 +57,7 @@ template <class X> CROTON_SLOW __attribute__((cold)) X exp_far(X x) { return exp
 CROTON_MATH(exp)(X x) {
   if (__builtin_expect(any_lane(!(abs(x) <= all<X>(single<X> ? 87 : 708))), 0)) return exp_far(x);
   const auto g = grown(x);
-  return bits_as<X>((IntsOf<X>)(int_bits(g.value) + (int_bits(g.s.shifted) << digits<X>)));
+  return times_power(g.value, g.s.shifted);
 }
 #endif
 CROTON_SCALAR_OF(exp)
