@@ -342,37 +342,62 @@ class Lowering : private PointWriter {
     for (const int id : stages_.folds(stage, lane))
       for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
         for (Index q = 0; q < height; ++q) folds.push_back({id, where, q});
-    const Index vectors = stages_.vectors_a_step(stage, static_cast<Index>(folds.size()));
-    for (RowFold& r : folds) r.totals = accumulators(tile.body, value(r.value), vectors);
-    const int var = e_.new_variable();
-    Body loops;
-    lanes_over(loops, var, {}, e_.extent(lane), f, {lane}, vectors, [&](Frame& g, Scope& scope, std::size_t copy) {
-      prefetch(g, scope);
-      for (const int id : stages_.kept(stage, lane))
-        for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
-          for (Index q = 0; q < height; ++q) keep(id, where, q, g, scope);
-      for (const RowFold& r : folds) {
-        const Value& v = value(r.value);
-        for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
-          const Indices here = both(r.where, more);
-          e_.update(scope.body, r.totals[copy], v.monoid, lane_arguments(v, here, r.row, g, scope));
-        }
+    bool first = true;
+    for (std::vector<RowFold>& block : stages_.blocks(folds, height)) {
+      const Index vectors = stages_.vectors_a_step(stage, static_cast<Index>(block.size()));
+      for (RowFold& r : block) r.totals = accumulators(tile.body, value(r.value), vectors);
+      Body loops;
+      lanes_over(loops, e_.new_variable(), {}, e_.extent(lane), f, {lane}, vectors,
+                 [&](Frame& g, Scope& scope, std::size_t copy) {
+                   if (first) {
+                     prefetch(g, scope);
+                     fold_all_rows(stage, lane, height, g, scope);
+                     keep_all(stage, lane, height, g, scope);
+                   }
+                   for (const RowFold& r : block) add_to_fold(r, copy, g, scope);
+                   if (first) store_all(stage, lane, height, g, scope);
+                 });
+      append(tile.body, std::move(loops));
+      std::vector<Emitter::Fold> across;
+      for (const RowFold& r : block)
+        across.push_back({value(r.value).monoid, folded(tile.body, value(r.value), r.totals)});
+      const std::vector<int> totals = e_.fold_lanes(tile.body, across);
+      for (std::size_t k = 0; k < block.size(); ++k)
+        tile.made[e_.key(block[k].value, block[k].where, block[k].row)] = totals[k];
+      first = false;
+    }
+  }
+
+  void fold_all_rows(int stage, AxisId lane, Index height, Frame& f, Scope& scope) {
+    if (height == 1) return;
+    for (const int id : stages_.long_folds(stage, lane))
+      for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
+        fold_of_rows(id, where, height, f, scope);
+  }
+
+  void keep_all(int stage, AxisId lane, Index height, Frame& f, Scope& scope) {
+    for (const int id : stages_.kept(stage, lane))
+      for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
+        for (Index q = 0; q < height; ++q) keep(id, where, q, f, scope);
+  }
+
+  void add_to_fold(const RowFold& r, std::size_t copy, Frame& f, Scope& scope) {
+    const Value& v = value(r.value);
+    for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
+      const Indices here = both(r.where, more);
+      e_.update(scope.body, r.totals[copy], v.monoid, lane_arguments(v, here, r.row, f, scope));
+    }
+  }
+
+  void store_all(int stage, AxisId lane, Index height, Frame& f, Scope& scope) {
+    for (const Store* s : stages_.stores(stage, lane)) {
+      if (is_partial(*s)) {
+        add_to_partial(*s, height, f, scope);
+        continue;
       }
-      for (const Store* s : stages_.stores(stage, lane)) {
-        if (is_partial(*s))
-          add_to_partial(*s, height, g, scope);
-        else
-          for (const Indices& where : e_.combinations(e_.unrolled(s->index)))
-            for (Index q = 0; q < height; ++q) store(*s, where, q, g, scope.body);
-      }
-    });
-    append(tile.body, std::move(loops));
-    std::vector<Emitter::Fold> across;
-    for (const RowFold& r : folds)
-      across.push_back({value(r.value).monoid, folded(tile.body, value(r.value), r.totals)});
-    const std::vector<int> totals = e_.fold_lanes(tile.body, across);
-    for (std::size_t k = 0; k < folds.size(); ++k)
-      tile.made[e_.key(folds[k].value, folds[k].where, folds[k].row)] = totals[k];
+      for (const Indices& where : e_.combinations(e_.unrolled(s->index)))
+        for (Index q = 0; q < height; ++q) store(*s, where, q, f, scope.body);
+    }
   }
 
   // A fold over the rows: those of the tile in registers, then into the chunk's partials (a row of them, or a sum).

@@ -181,6 +181,19 @@ int PointWriter::fold(const Value& v, const Indices& where, Index row, Frame& f,
   return sum;
 }
 
+void PointWriter::fold_of_rows(int id, const Indices& where, Index rows, Frame& f, Scope& scope) {
+  const Value& v = value(id);
+  std::vector<int> sums;
+  for (Index q = 0; q < rows; ++q) sums.push_back(e_.identity(scope.body, v.monoid, v.dtype, true));
+  for (const Indices& step : e_.combinations(e_.unrolled(v.over)))
+    for (Index q = 0; q < rows; ++q) {
+      std::vector<int> args = arguments(v, both(where, step), q, f);
+      for (int& a : args) a = e_.splat(scope.body, a);
+      e_.update(scope.body, sums[static_cast<std::size_t>(q)], v.monoid, std::move(args));
+    }
+  for (Index q = 0; q < rows; ++q) scope.made[e_.key(id, where, q)] = sums[static_cast<std::size_t>(q)];
+}
+
 void PointWriter::fold_unrolled(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum,
                                 bool lanes) {
   for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {

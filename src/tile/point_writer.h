@@ -41,6 +41,9 @@ class PointWriter {
   std::vector<int> arguments(const Value& v, const Indices& where, Index row, Frame& f);
   /// A fold whose loops are all unrolled, or that has a serial loop of its own inside the lanes'.
   int fold(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  /// The same for all rows of a tile at once, step by step: the sums do not wait for each other, and what no row
+  /// changes is loaded once.
+  void fold_of_rows(int id, const Indices& where, Index rows, Frame& f, Scope& scope);
   void fold_unrolled(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, bool lanes);
   void store(const Store& s, const Indices& where, Index row, Frame& f, Body& body);
   std::vector<int> lane_arguments(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);

@@ -16,11 +16,15 @@ constexpr Index most_rows = 8;
 // slower than 2).
 constexpr Index most_rows_read_again = 2;
 // A kernel's text stays below about this many statements: beyond it the host compiler takes seconds.
-constexpr std::size_t most_statements = 1000;
+constexpr Index most_statements = 1000;
 // Registers for operands and intermediate values, beside those of the folds.
 constexpr Index working_registers = 8;
 // Additions in flight that keep two adders busy: each takes four cycles.
 constexpr Index independent_folds = 8;
+// Steps from which on a fold of every row waits for itself longer than the other rows can fill.
+constexpr Index many_steps = 4;
+// Operations from which on a call is an elementary function's.
+constexpr int costs_of_a_function = 16;
 
 }  // namespace
 
@@ -29,10 +33,11 @@ Stages::Stages(const Emitter& e)
       stage_(e.phase.values.size(), 0),
       used_(e.phase.values.size()),
       keep_(e.phase.values.size(), false),
-      cost_(e.phase.values.size(), 0) {
+      cost_(e.phase.values.size(), 0),
+      apart_(e.phase.values.size(), false) {
   if (e.phase.parallel.empty() || e.phase.flat) return;
-  find_stages();
   find_costs();
+  find_stages();
   find_sinks();
   find_kept();
   find_packed();
@@ -43,6 +48,7 @@ Stages::Stages(const Emitter& e)
   loops_.assign(all.begin(), all.end());
   for (const auto& [stage, lane] : loops_) last_ = std::max(last_, stage + 1);
   find_streamed();
+  find_long_folds();
 }
 
 void Stages::find_stages() {
@@ -50,9 +56,24 @@ void Stages::find_stages() {
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Value& v = values[i];
     for (const int a : v.args) stage_[i] = std::max(stage_[i], stage_[at(a)]);
-    const bool row_result = v.kind == Value::Kind::reduce && !e_.inner(v.over).empty() && e_.inner(v.axes).empty();
-    if (row_result) ++stage_[i];
+    if (!is_row_fold(v)) continue;
+    apart_[i] = wants_loop_of_its_own(v);
+    stage_[i] += apart_[i] ? 2 : 1;
   }
+}
+
+Index Stages::unrolled_points(const std::vector<AxisId>& axes) const {
+  Index n = 1;
+  for (const AxisId a : e_.unrolled(axes)) n *= e_.program.axes[at(a)].constant;
+  return n;
+}
+
+// Many folds (a contraction with several columns) of what an elementary function gives: function and accumulators want
+// the same registers. (Measured on 5000 x 8 -> 1000 tanh -> 8: one loop takes 1.5 times as long as two.)
+bool Stages::wants_loop_of_its_own(const Value& v) const {
+  if (most_rows * copies(v) <= e_.target.vector_registers || e_.lanes_are_threads()) return false;
+  return std::any_of(v.args.begin(), v.args.end(),
+                     [&](int a) { return is_dear(a) && cost_[at(a)] >= costs_of_a_function; });
 }
 
 // Where the phase's results leave it, and which folds and loops they need.
@@ -79,8 +100,7 @@ void Stages::find_sinks() {
   for (std::size_t i = values.size(); i-- > 0;) {
     const Value& v = values[i];
     if (!needed[i]) continue;
-    const bool row_result = v.kind == Value::Kind::reduce && !e_.inner(v.over).empty() && e_.inner(v.axes).empty();
-    if (row_result) {
+    if (is_row_fold(v)) {
       const int stage = stage_[i] - 1;
       folds_[{stage, e_.inner(v.over)[0]}].push_back(static_cast<int>(i));
       for (const int a : v.args) use(a, stage);
@@ -110,6 +130,17 @@ void Stages::find_kept() {
     if (keep_[i]) kept_[{stage_[i], e_.inner(e_.phase.values[i].axes)[0]}].push_back(static_cast<int>(i));
 }
 
+void Stages::find_long_folds() {
+  for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
+    const Value& v = e_.phase.values[i];
+    const std::vector<AxisId> lanes = e_.inner(v.axes);
+    if (v.kind != Value::Kind::reduce || lanes.empty() || !e_.has_parallel(v) || !e_.inner(v.over).empty()) continue;
+    if (steps(v) < many_steps) continue;
+    for (const int stage : used_[i])
+      if (!is_kept(static_cast<int>(i), stage)) long_folds_[{stage, lanes[0]}].push_back(static_cast<int>(i));
+  }
+}
+
 bool Stages::is_kept(int value, int stage) const { return keep_[at(value)] && stage > stage_[at(value)]; }
 
 // Operations of each value from what is in memory, or dear enough to be kept there; folds by unrolled loops count each
@@ -131,11 +162,8 @@ Index Stages::rows_that_fit() const {
   Index folds = 0;
   for (const auto& [loop, list] : folds_) {
     Index here = 0;
-    for (const int id : list) {
-      Index copies = 1;
-      for (const AxisId a : e_.unrolled(e_.phase.values[at(id)].axes)) copies *= e_.program.axes[at(a)].constant;
-      here += copies;
-    }
+    for (const int id : list)
+      if (!apart_[at(id)]) here += copies(e_.phase.values[at(id)]);
     folds = std::max(folds, here);
   }
   Index read_again = 0;
@@ -143,9 +171,17 @@ Index Stages::rows_that_fit() const {
     const Value& v = e_.phase.values[i];
     read_again += v.kind == Value::Kind::load && e_.has_parallel(v) && !e_.inner(v.axes).empty() && used_[i].size() > 1;
   }
+  Index statements = 0;  // of one row
+  for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
+    const Value& v = e_.phase.values[i];
+    const bool needed =
+        !used_[i].empty() || std::any_of(e_.phase.stores.begin(), e_.phase.stores.end(),
+                                         [&](const Store& s) { return s.value == static_cast<int>(i); });
+    if (needed) statements += copies(v) * steps(v);
+  }
   Index rows = most_rows;
   while (rows > 1 && (rows * folds > e_.target.vector_registers || rows * read_again > most_rows_read_again ||
-                      static_cast<std::size_t>(rows) * e_.phase.values.size() > most_statements))
+                      rows * statements > most_statements))
     rows /= 2;
   return rows;
 }
@@ -153,7 +189,7 @@ Index Stages::rows_that_fit() const {
 bool Stages::calls_function(int stage) const {
   const auto& values = e_.phase.values;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    if (values[i].kind != Value::Kind::call || expr::function(values[i].function).cost < 16) continue;
+    if (values[i].kind != Value::Kind::call || expr::function(values[i].function).cost < costs_of_a_function) continue;
     const bool here =
         e_.phase.flat ? e_.has_parallel(values[i]) : used_[i].count(stage) > 0 && !e_.inner(values[i].axes).empty();
     if (here && !(keep_[i] && stage > stage_[i])) return true;
@@ -161,11 +197,12 @@ bool Stages::calls_function(int stage) const {
   return false;
 }
 
+Index Stages::registers_for_folds() const { return e_.target.vector_registers - working_registers; }
+
 Index Stages::vectors_a_step(int stage, Index folds) const {
   if (folds == 0 || e_.lanes_are_threads() || calls_function(stage)) return 1;
-  const Index room = e_.target.vector_registers - working_registers;
   Index vectors = 1;
-  while (2 * vectors * folds <= std::min(room, independent_folds)) vectors *= 2;
+  while (2 * vectors * folds <= std::min(registers_for_folds(), independent_folds)) vectors *= 2;
   return vectors;
 }
 

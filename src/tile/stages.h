@@ -1,6 +1,7 @@
 // The order of a tile's loops: a value that needs a complete fold over an inner axis belongs to a later stage; what a
 // stage hands to a later one is kept in the tile's scratch, or computed again where that is cheap.
 #pragma once
+#include <algorithm>
 #include <set>
 
 #include "tile/emitter.h"
@@ -23,17 +24,37 @@ class Stages {
   const std::vector<const Store*>& row_stores() const { return row_stores_; }
   /// Whether a loop of `stage` reads the value from scratch.
   bool is_kept(int value, int stage) const;
+  /// Folds by unrolled loops of many steps that every row of this loop computes.
+  const std::vector<int>& long_folds(int stage, AxisId lane) const { return find(long_folds_, stage, lane); }
   /// Loads of neighbours, other ones in every row, with which the tile's first loop begins.
   const std::vector<int>& streamed() const { return streamed_; }
   /// Loads that no row changes and that lie a stride apart.
   const std::vector<int>& packed() const { return packed_; }
   /// How many rows a tile has: several where rows share what a loop reads, or add into the same partials.
   Index rows_a_tile() const { return rows_; }
+  /// The folds of a loop by the row of the tile and the copy that each has, cut into blocks that stay in registers:
+  /// rows of one block after another, so that they are read again from the nearest cache. One block where all fit.
+  template <class Fold>
+  std::vector<std::vector<Fold>> blocks(const std::vector<Fold>& folds, Index rows) const {
+    const Index room = registers_for_folds(), all = static_cast<Index>(folds.size());
+    if (all <= e_.target.vector_registers || e_.lanes_are_threads()) return {folds};
+    const Index high = std::min(rows, most_rows_a_block), wide = std::max<Index>(room / high, 1), copies = all / rows;
+    std::vector<std::vector<Fold>> r;
+    for (Index q = 0; q < rows; q += high)
+      for (Index c = 0; c < copies; c += wide) {
+        r.emplace_back();
+        for (Index k = c; k < std::min(c + wide, copies); ++k)
+          for (Index row = q; row < std::min(q + high, rows); ++row)
+            r.back().push_back(folds[static_cast<std::size_t>(k * rows + row)]);
+      }
+    return r;
+  }
   /// How many vectors a step of a loop takes that folds into `folds` registers: enough that additions need not wait for
   /// each other, unless the loop calls elementary functions, which take longer than the wait.
   Index vectors_a_step(int stage, Index folds) const;
 
  private:
+  static constexpr Index most_rows_a_block = 4;
   template <class T>
   using Loops = std::map<std::pair<int, AxisId>, std::vector<T>>;
   template <class T>
@@ -42,9 +63,19 @@ class Stages {
     const auto it = m.find({stage, lane});
     return it == m.end() ? none : it->second;
   }
+  /// A fold over the lanes of a loop that gives one element a row.
+  bool is_row_fold(const Value& v) const {
+    return v.kind == Value::Kind::reduce && !e_.inner(v.over).empty() && e_.inner(v.axes).empty();
+  }
+  Index unrolled_points(const std::vector<AxisId>& axes) const;
+  Index copies(const Value& v) const { return unrolled_points(v.axes); }
+  Index steps(const Value& v) const { return unrolled_points(v.over); }
+  bool wants_loop_of_its_own(const Value& v) const;
+  Index registers_for_folds() const;
   void find_stages();
   void find_sinks();
   void find_kept();
+  void find_long_folds();
   void find_packed();
   void find_streamed();
   Index rows_that_fit() const;
@@ -58,8 +89,9 @@ class Stages {
   std::vector<std::set<int>> used_;  // by value: the stages of the loops that use it
   std::vector<bool> keep_;
   std::vector<int> cost_;
+  std::vector<bool> apart_;  // by value: a fold in a loop of its own
   std::vector<std::pair<int, AxisId>> loops_;
-  Loops<int> folds_, kept_;
+  Loops<int> folds_, kept_, long_folds_;
   Loops<const Store*> stores_;
   std::vector<const Store*> row_stores_;
   std::vector<int> packed_, streamed_;
