@@ -44,8 +44,9 @@ struct Pointwise {
 };
 /// Conversion of each element to params.dtype("dtype").
 struct Convert {};
-/// A fold over params.list("axes") (sorted, not negative; the axes disappear).
-enum class Monoid : std::uint8_t { sum, prod, max, min, any, all, argmax, argmin };
+/// A fold over params.list("axes") (sorted, not negative; the axes disappear). spread: the sum of the squares of what
+/// is left of each element without their mean.
+enum class Monoid : std::uint8_t { sum, prod, max, min, any, all, argmax, argmin, spread };
 struct Reduce {
   Monoid monoid;
 };

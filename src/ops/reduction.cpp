@@ -25,6 +25,7 @@ DType sum_dtype(DType d) {
 DType fold_dtype(Monoid m, DType d) {
   switch (m) {
     case Monoid::sum:
+    case Monoid::spread:
     case Monoid::prod: return sum_dtype(d);
     case Monoid::max:
     case Monoid::min: return d;

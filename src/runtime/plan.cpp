@@ -127,7 +127,7 @@ class Planner {
   }
 
   Index row_elements(const tile::Buffer& b) const {
-    Index n = 1;
+    Index n = b.parts;
     for (const AxisId a : b.axes) n *= extent(a);
     return n;
   }
@@ -266,6 +266,8 @@ class Planner {
                         [&](const tile::Step& s) { return tile::reads(s, {buffer}); });
   }
 
+  const tile::Chunking& made(int partials) const { return chunks_[at(program_.buffers[at(partials)].made_by)]; }
+
   // The buffer that a view is of: the view's own bytes may lie apart.
   int root(int buffer) const {
     while (plan_.places[at(buffer)].home == Home::base) buffer = plan_.places[at(buffer)].base;
@@ -281,7 +283,9 @@ class Planner {
       case Word::Kind::parallel: return c.points;
       case Word::Kind::chunk_points: return c.chunk_points;
       case Word::Kind::row: return padded_row(program_.buffers[at(w.buffer)]);
-      case Word::Kind::rows: return chunks_[at(program_.buffers[at(w.buffer)].made_by)].chunks;
+      case Word::Kind::rows: return made(w.buffer).chunks;
+      case Word::Kind::row_points: return made(w.buffer).chunk_points;
+      case Word::Kind::all_points: return made(w.buffer).points;
       case Word::Kind::scratch: return offsets[at(w.buffer)];
       case Word::Kind::scalar: break;
     }

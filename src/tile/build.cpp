@@ -197,6 +197,8 @@ class Builder {
     for (const int p : parallel)
       if (!contains(mine, p)) return false;
     const Labels kept = inner(item.labels, parallel), folded = inner(item.reduced, parallel);
+    if (item.monoid == Monoid::spread && item.kind == Item::Kind::kernel)  // what it carries lies in partials
+      return folds_parallel(item, parallel) && kept.size() == 1 && folded.empty();
     if (parallel.empty()) return kept.empty() && folded.empty();
     if (folds_parallel(item, parallel)) {
       for (const int p : parallel) {

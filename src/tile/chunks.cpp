@@ -108,7 +108,7 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   for (const Store& s : p.stores) {
     const Buffer& b = g.buffers[static_cast<std::size_t>(s.buffer)];
     if (b.kind == Buffer::Kind::partial)
-      partial_bytes += static_cast<double>(size_of(b.partial_dtype)) * inner_points(p, b.axes, extent);
+      partial_bytes += static_cast<double>(size_of(b.partial_dtype)) * b.parts * inner_points(p, b.axes, extent);
   }
   const double points = static_cast<double>(c.points), moved = bytes_per_point(g, p, extent) * points;
   if (partial_bytes > 64) most = std::min(most, std::max(1.0, wish.partials * moved / partial_bytes));

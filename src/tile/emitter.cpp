@@ -95,6 +95,19 @@ int Emitter::let(Body& body, Statement s, DType dtype, bool lanes) {
   return body.back().result;
 }
 
+int Emitter::call(Body& body, std::string_view function, std::vector<int> args, DType dtype, bool lanes) {
+  Statement s = statement(Statement::Kind::let_call);
+  s.function = function;
+  s.args = std::move(args);
+  return let(body, std::move(s), dtype, lanes);
+}
+
+int Emitter::whole(Body& body, Linear number) {
+  Statement s = statement(Statement::Kind::let_iota);
+  s.address = std::move(number);
+  return let(body, std::move(s), DType::int64, false);
+}
+
 int Emitter::splat(Body& body, int reg) {
   if (nest.registers[at(reg)].lanes) return reg;
   Statement s = statement(Statement::Kind::let_splat);
@@ -167,14 +180,15 @@ Emitter::Where Emitter::locate(int buffer, const std::vector<AxisId>& index, con
   return r;
 }
 
-Linear Emitter::partial_address(int buffer, const Indices& where, int free_variable, int row_variable) {
+Linear Emitter::partial_address(int buffer, const Indices& where, int free_variable, int row_variable, Index part) {
   const Buffer& b = program.buffers[at(buffer)];
-  Linear r{{row_variable, {factor({.kind = Word::Kind::row, .buffer = buffer})}}};
+  Linear r;
+  if (row_variable >= 0) r.push_back({row_variable, {factor({.kind = Word::Kind::row, .buffer = buffer})}});
   if (phase.flat && phase.parallel.size() > 1 && free_variable >= 0) {  // one run over all of the row
     r.push_back({free_variable, {}});
     return r;
   }
-  Index number = 0;
+  Index number = part;
   AxisId open = no_axis;
   for (const AxisId a : b.axes) {
     if (program.axes[at(a)].constant >= 0)

@@ -51,6 +51,9 @@ class Emitter {
     return s;
   }
   int let(Body& body, Statement s, DType dtype, bool lanes);
+  int call(Body& body, std::string_view function, std::vector<int> args, DType dtype, bool lanes);
+  /// A whole number, int64.
+  int whole(Body& body, Linear number);
   int splat(Body& body, int reg);
   int identity(Body& body, Monoid monoid, DType dtype, bool lanes);
   void update(Body& body, int accumulator, Monoid monoid, std::vector<int> args);
@@ -70,8 +73,9 @@ class Emitter {
   };
   Where locate(int buffer, const std::vector<AxisId>& index, const Indices& at, const std::map<AxisId, int>& variables,
                AxisId lane);
-  /// The row of partials of this chunk, at these unrolled indices; `free` is the variable of its free axis, or -1.
-  Linear partial_address(int buffer, const Indices& at, int free_variable, int row_variable);
+  /// Row `row_variable` of partials, or the first one (-1), at these unrolled indices; `free_variable` is the variable
+  /// of its free axis, or -1.
+  Linear partial_address(int buffer, const Indices& at, int free_variable, int row_variable, Index part = 0);
   int scratch(Scratch piece);
 
   /// A name for the instance: the indices of the unrolled axes that the value has, and the row if it has parallel axes.

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <limits>
+#include <optional>
 
 #include "base/dtype.h"
 #include "croton/ops.h"
 #include "graph/walk.h"
 #include "ops/registry.h"
+#include "tile/program.h"
 
 namespace croton::tile {
 namespace {
@@ -54,6 +56,44 @@ Tensor argument(const Tensor& t, const Tensor& x) {
   return reduced(ops::min, where(hit, positions(x, axes), std::numeric_limits<Index>::max()), axes);
 }
 
+const Op spread{.name = "spread",
+                .doc = "The sum over axes of the squares of the elements without their mean.",
+                .type = ops::sum.type,
+                .meaning = Reduce{Monoid::spread}};
+
+// x - mean(x) over the rows of a matrix, as var, batch normalization and users write it; the mean is sum(x) / n.
+struct Deviation {
+  Tensor x, sum, mean;
+};
+std::optional<Deviation> deviation(const Tensor& d) {
+  if (!is_op(d, ops::sub) || d.ndim() != 2) return {};
+  const Tensor& x = node(d).inputs[0];
+  const Tensor& m = node(d).inputs[1];
+  if (!is_op(m, ops::permute) || node(m).params.list("axes") != std::vector<Index>{-1, 0}) return {};
+  const Tensor& mean = node(m).inputs[0];
+  if (!is_op(mean, ops::div)) return {};
+  const Tensor& sum = node(mean).inputs[0];
+  if (!is_op(sum, ops::sum) || node(sum).inputs[0].node() != x.node() ||
+      node(sum).params.list("axes") != std::vector<Index>{0})
+    return {};
+  const bool wide = x.dtype() == DType::float32 || x.dtype() == DType::float64;
+  const auto is_small = [&](int axis) {
+    const Index n = type(x).shape[static_cast<std::size_t>(axis)];
+    return n >= 0 && n <= largest_constant_axis;
+  };
+  if (!wide || is_small(0) || is_small(1)) return {};
+  return Deviation{x, sum, mean};
+}
+
+// The elements whose sum over the rows this is, or whose squares'.
+std::optional<Deviation> summed_deviation(const Tensor& t, bool& squares) {
+  if (!is_op(t, ops::sum) || node(t).params.list("axes") != std::vector<Index>{0}) return {};
+  const Tensor& of = node(t).inputs[0];
+  const auto* p = meaning<Pointwise>(of);
+  squares = p && p->function == "square";
+  return deviation(squares ? node(of).inputs[0] : of);
+}
+
 template <class Wanted, class Make>
 std::vector<Tensor> replaced(std::span<const Tensor> outputs, Wanted&& wanted, Make&& make) {
   std::unordered_map<const Node*, Tensor> made;
@@ -80,6 +120,32 @@ std::vector<Tensor> split_argument_folds(std::span<const Tensor> outputs) {
     return r && (r->monoid == Monoid::argmax || r->monoid == Monoid::argmin);
   };
   return replaced(outputs, wanted, argument);
+}
+
+std::vector<Tensor> join_spreads(std::span<const Tensor> outputs) {
+  // With the rounded mean m for all of n elements: sum(x - m) = sum(x) - n m, and the squares are the spread and the
+  // square of that sum / n.
+  struct Left {
+    Tensor n, empty, sum;
+  };
+  std::unordered_map<const Node*, Left> by_mean;
+  const auto make = [&](const Tensor& t, const Tensor& of) {
+    const WhereScope scope(node(t).where);
+    bool squares = false;
+    const Deviation d = *summed_deviation(with_inputs(t, {of}), squares);
+    Left& left = by_mean[d.mean.node()];
+    if (!left.n.node()) {
+      left.n = cast(d.x.shape(0), d.x.dtype());
+      left.empty = left.n == 0;
+      left.sum = where(left.empty, 0, d.sum - left.n * d.mean);
+    }
+    if (!squares) return left.sum;
+    return apply(spread, Params{{"axes", std::vector<Index>{0}}}, {d.x}, node(t).where) +
+           where(left.empty, 0, square(left.sum) / left.n);
+  };
+  bool squares = false;
+  return replaced(
+      outputs, [&](const Tensor& t) { return summed_deviation(t, squares).has_value(); }, make);
 }
 
 std::vector<Tensor> split_folds(std::span<const Tensor> outputs) {

@@ -246,7 +246,7 @@ void Items::unify_all() {
 }
 
 Items::Items(std::span<const Tensor> wanted) {
-  const std::vector<Tensor> roots = split_folds(split_argument_folds(canonical_contractions(wanted)));
+  const std::vector<Tensor> roots = split_folds(join_spreads(split_argument_folds(canonical_contractions(wanted))));
   for (const Tensor& t : topological(roots)) {
     const bool view = is_op(t, ops::permute) || is_op(t, ops::broadcast);
     if (view) {

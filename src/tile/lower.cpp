@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include "expr/functions.h"
 #include "tile/fma.h"
@@ -216,16 +217,27 @@ class Lowering : private PointWriter {
     for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
       const int var = e_.new_variable();
       lanes_over(chunk_.body, var, {}, e_.extent(open), {}, {open}, 1, [&](Frame& f, Scope& scope, std::size_t) {
-        store_partial_lanes(s, where, var, f, scope.body, nothing);
+        for (int part = 0; part < e_.program.buffers[at(s.buffer)].parts; ++part)
+          store_partial_lanes(s, where, var, f, scope.body, nothing, part);
       });
     }
   }
 
-  void store_partial_lanes(const Store& s, const Indices& where, int var, const Frame& f, Body& body, int reg) {
+  int load_partial_lanes(const Store& s, const Indices& where, const Frame& f, Body& body, int part = 0) {
+    Statement old = Emitter::statement(Statement::Kind::let_load);
+    old.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+    old.dtype = value(s.value).dtype;
+    old.address = e_.partial_address(s.buffer, where, f.variables.at(f.lane), chunk_number, part);
+    reach(old, {1, -1}, f.partial);
+    return e_.let(body, std::move(old), value(s.value).dtype, true);
+  }
+
+  void store_partial_lanes(const Store& s, const Indices& where, int var, const Frame& f, Body& body, int reg,
+                           int part = 0) {
     Statement t = Emitter::statement(Statement::Kind::store);
     t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
     t.dtype = value(s.value).dtype;
-    t.address = e_.partial_address(s.buffer, where, var, chunk_number);
+    t.address = e_.partial_address(s.buffer, where, var, chunk_number, part);
     reach(t, {1, -1}, f.partial);
     t.args = {reg};
     body.push_back(std::move(t));
@@ -258,6 +270,7 @@ class Lowering : private PointWriter {
   }
 
   Body tile(int row, Index height) {
+    first_row_ = -1;
     Scope scope;
     Frame f;
     f.tile = &scope;
@@ -403,19 +416,14 @@ class Lowering : private PointWriter {
   // A fold over the rows: those of the tile in registers, then into the chunk's partials (a row of them, or a sum).
   void add_to_partial(const Store& s, Index height, Frame& f, Scope& scope) {
     const Value& v = value(s.value);
+    if (v.monoid == Monoid::spread) return add_to_spread(s, height, f, scope);
     const bool row_of_lanes = !e_.inner(v.axes).empty();
     for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
       int total = -1;
-      if (row_of_lanes) {
-        Statement old = Emitter::statement(Statement::Kind::let_load);
-        old.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
-        old.dtype = v.dtype;
-        old.address = e_.partial_address(s.buffer, where, f.variables.at(f.lane), chunk_number);
-        reach(old, {1, -1}, f.partial);
-        total = e_.let(scope.body, std::move(old), v.dtype, true);
-      } else {
+      if (row_of_lanes)
+        total = load_partial_lanes(s, where, f, scope.body);
+      else
         total = chunk_sum(s, where);
-      }
       for (Index q = 0; q < height; ++q)
         for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
           const Indices here = both(where, more);
@@ -423,6 +431,44 @@ class Lowering : private PointWriter {
         }
       if (row_of_lanes) store_partial_lanes(s, where, f.variables.at(f.lane), f, scope.body, total);
     }
+  }
+
+  // The shift of a spread is the mean of the chunk's first tile: one row that lies apart does not spoil it.
+  void add_to_spread(const Store& s, Index height, Frame& f, Scope& scope) {
+    const Value& v = value(s.value);
+    const auto call = [&](std::string_view function, std::vector<int> args) {
+      return e_.call(scope.body, function, std::move(args), v.dtype, true);
+    };
+    for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
+      std::array<int, spread_parts> parts;
+      for (int k = 0; k < spread_parts; ++k)
+        parts[static_cast<std::size_t>(k)] = load_partial_lanes(s, where, f, scope.body, k);
+      std::vector<int> x;
+      for (Index q = 0; q < height; ++q) x.push_back(e_.splat(scope.body, arguments(v, where, q, f)[0]));
+      int mean = x[0];
+      for (Index q = 1; q < height; ++q) mean = call("add", {mean, x[static_cast<std::size_t>(q)]});
+      Statement share = Emitter::statement(Statement::Kind::let_number);
+      share.number = 1.0 / static_cast<double>(height);
+      const int each = e_.splat(scope.body, e_.let(scope.body, std::move(share), v.dtype, false));
+      if (height > 1) mean = call("mul", {mean, each});
+      const int shift = call("select", {e_.splat(scope.body, at_first_row(f)), mean, parts[spread_shift]});
+      for (const int one : x) {
+        const int rest = call("sub", {one, shift});
+        e_.update(scope.body, parts[spread_sum], Monoid::sum, {rest});
+        e_.update(scope.body, parts[spread_squares], Monoid::sum, {rest, rest});
+      }
+      parts[spread_shift] = shift;
+      for (int k = 0; k < spread_parts; ++k)
+        store_partial_lanes(s, where, f.variables.at(f.lane), f, scope.body, parts[static_cast<std::size_t>(k)], k);
+    }
+  }
+
+  // Whether the tile begins with the chunk's first row.
+  int at_first_row(const Frame& f) {
+    if (first_row_ >= 0) return first_row_;
+    Body& body = f.tile->body;
+    const int here = e_.whole(body, variable(f.rows[0].at(e_.phase.parallel[0])));
+    return first_row_ = e_.call(body, "eq", {here, e_.whole(body, variable(first_point))}, DType::boolean, false);
   }
 
   int chunk_sum(const Store& s, const Indices& where) const {
@@ -451,6 +497,7 @@ class Lowering : private PointWriter {
 
   std::vector<const Store*> partials_;
   std::vector<ChunkSum> sums_;
+  int first_row_ = -1;          // a register of the tile being written
   std::vector<int> next_rows_;  // variables, while the second loop of a tile is written
   std::vector<std::pair<int, std::pair<int, int>>> packing_;
 };

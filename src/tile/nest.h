@@ -19,6 +19,8 @@ struct Word {
     chunk_points,  ///< points of a chunk
     row,           ///< elements of one row of partials in buffer
     rows,          ///< how many rows of partials buffer has
+    row_points,    ///< points of a chunk of the phase that made buffer: what one row stands for
+    all_points,    ///< points of that phase
     scratch,       ///< byte offset of scratch piece `buffer` in the chunk's scratch
     scalar,        ///< a number: its bits as dtype
     stream,        ///< whether stores to buffer go past the caches
@@ -82,8 +84,8 @@ struct Statement {
     index,         ///< index variable `variable` = (address / divisor) % modulus (each where given)
     loop,          ///< for variable from `from` to `to` by `step`: body
     lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail
-                ///< (where a lane is a thread: for variable from `from` + the thread's number by `lanes`: body; no
-                ///< tail)
+                   ///< (where a lane is a thread: for variable from `from` + the thread's number by `lanes`: body; no
+                   ///< tail)
   };
   Kind kind = Kind::let_call;
   int result = -1;

@@ -13,7 +13,7 @@ namespace croton::tile {
 namespace {
 
 std::string_view monoid(Monoid m) {
-  static constexpr std::string_view names[] = {"sum", "prod", "max", "min", "any", "all", "argmax", "argmin"};
+  static constexpr std::string_view names[] = {"sum", "prod", "max", "min", "any", "all", "argmax", "argmin", "spread"};
   return names[static_cast<std::size_t>(m)];
 }
 
@@ -26,6 +26,8 @@ std::string word(const Word& w) {
     case Word::Kind::chunk_points: return "points of a chunk";
     case Word::Kind::row: return fmt::format("row of b{}", w.buffer);
     case Word::Kind::rows: return fmt::format("rows of b{}", w.buffer);
+    case Word::Kind::row_points: return fmt::format("points of a row of b{}", w.buffer);
+    case Word::Kind::all_points: return fmt::format("points of all rows of b{}", w.buffer);
     case Word::Kind::scratch: return fmt::format("scratch {}", w.buffer);
     case Word::Kind::stream: return fmt::format("whether b{} goes past the caches", w.buffer);
     case Word::Kind::scalar: break;

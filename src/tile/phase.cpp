@@ -200,7 +200,11 @@ void Memory::emit(const std::vector<int>& parallel, bool flat, const std::vector
   }
   for (const auto& [i, value] : partials) {
     Item& item = items_.list[at(i)];
-    Buffer b{.kind = Buffer::Kind::partial, .node = item.node, .made_by = step, .partial_dtype = item.node.dtype()};
+    Buffer b{.kind = Buffer::Kind::partial,
+             .node = item.node,
+             .made_by = step,
+             .parts = item.monoid == Monoid::spread ? spread_parts : 1,
+             .partial_dtype = item.node.dtype()};
     for (const bool constants : {true, false})  // unrolled axes outside, so that a row of the free one is contiguous
       for (const int l : item.labels)
         if (l >= 0 && (items_.constant(l) >= 0) == constants) b.axes.push_back(axis(l));

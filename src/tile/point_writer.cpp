@@ -130,13 +130,8 @@ int PointWriter::iota(const Value& v, const Indices& where, Index row, Frame& f,
   return e_.let(scope.body, std::move(s), v.dtype, lanes);
 }
 
-// The partials of an earlier phase, row after row: the order is the same for any number of threads.
-int PointWriter::combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
-  const bool lanes = is_lanes(v, f);
-  const int sum = e_.identity(scope.body, v.monoid, v.dtype, lanes);
-  Statement loop = Emitter::statement(Statement::Kind::loop);
-  loop.variable = e_.new_variable();
-  loop.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
+int PointWriter::load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from,
+                              int part) {
   Statement s = Emitter::statement(Statement::Kind::let_load);
   s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
   s.dtype = v.dtype;
@@ -144,9 +139,71 @@ int PointWriter::combine(const Value& v, const Indices& where, Index row, Frame&
   int open = -1;  // the variable of the axis that is no constant
   for (const AxisId a : v.axes)
     if (!e_.is_unrolled(a)) open = at_row.at(a);
-  s.address = e_.partial_address(v.buffer, where, open, loop.variable);
+  s.address = e_.partial_address(v.buffer, where, open, from, part);
+  const bool lanes = is_lanes(v, f);
   if (lanes) reach(s, {1, -1}, f.partial);
-  const int x = e_.let(loop.body, std::move(s), v.dtype, lanes);
+  return e_.let(body, std::move(s), v.dtype, lanes);
+}
+
+// Row r stands for n elements: shift s, their sum without it, and the squares. With the first row's shift s0 for all,
+// m = sum over rows of n (s - s0) + sum, divided by all points, is the mean without s0; a row's own mean is
+// e = (s - s0) - m + sum / n away from it, which counts n times. What is subtracted is small where the elements are
+// close to each other, however large they are.
+int PointWriter::combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const bool lanes = is_lanes(v, f);
+  const auto call = [&](Body& body, std::string_view function, std::vector<int> args) {
+    return e_.call(body, function, std::move(args), v.dtype, lanes);
+  };
+  const auto count = [&](Body& body, int whole) {
+    Statement s = Emitter::statement(Statement::Kind::let_convert);
+    s.args = {whole};
+    const int n = e_.let(body, std::move(s), v.dtype, false);
+    return lanes ? e_.splat(body, n) : n;
+  };
+  const Factor all = e_.factor({.kind = Word::Kind::all_points, .buffer = v.buffer}),
+               of_row = e_.factor({.kind = Word::Kind::row_points, .buffer = v.buffer});
+  struct Row {
+    int variable, count, shift;
+  };
+  const auto over_rows = [&](auto&& write) {
+    Statement loop = Emitter::statement(Statement::Kind::loop);
+    loop.variable = e_.new_variable();
+    loop.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
+    const int left = e_.whole(loop.body, {{-1, {all}}, {loop.variable, {{-1, -1}, of_row}}});
+    const int most = e_.whole(loop.body, {{-1, {of_row}}});
+    const int n = count(loop.body, e_.call(loop.body, "min", {left, most}, DType::int64, false));
+    const int own = load_partial(v, where, row, f, loop.body, loop.variable, spread_shift);
+    const int first = load_partial(v, where, row, f, loop.body, -1, spread_shift);
+    write(loop.body, Row{loop.variable, n, call(loop.body, "sub", {own, first})});
+    scope.body.push_back(std::move(loop));
+  };
+  const int sum = e_.identity(scope.body, Monoid::sum, v.dtype, lanes);
+  over_rows([&](Body& body, const Row& r) {
+    e_.update(body, sum, Monoid::sum, {r.count, r.shift});
+    e_.update(body, sum, Monoid::sum, {load_partial(v, where, row, f, body, r.variable, spread_sum)});
+  });
+  const int mean = call(scope.body, "div", {sum, count(scope.body, e_.whole(scope.body, {{-1, {all}}}))});
+  const int squares = e_.identity(scope.body, Monoid::sum, v.dtype, lanes);
+  over_rows([&](Body& body, const Row& r) {
+    const int rest = load_partial(v, where, row, f, body, r.variable, spread_sum);
+    const int own = call(body, "div", {rest, r.count});
+    const int off = call(body, "add", {call(body, "sub", {r.shift, mean}), own});
+    e_.update(body, squares, Monoid::sum, {load_partial(v, where, row, f, body, r.variable, spread_squares)});
+    e_.update(body, squares, Monoid::sum, {call(body, "neg", {rest}), own});
+    e_.update(body, squares, Monoid::sum, {call(body, "mul", {r.count, off}), off});
+  });
+  return squares;
+}
+
+// The partials of an earlier phase, row after row: the order is the same for any number of threads.
+int PointWriter::combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  if (v.monoid == Monoid::spread) return combine_spreads(v, where, row, f, scope);
+  const bool lanes = is_lanes(v, f);
+  const int sum = e_.identity(scope.body, v.monoid, v.dtype, lanes);
+  Statement loop = Emitter::statement(Statement::Kind::loop);
+  loop.variable = e_.new_variable();
+  loop.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
+  const int x = load_partial(v, where, row, f, loop.body, loop.variable);
   e_.update(loop.body, sum, v.monoid, {x});
   scope.body.push_back(std::move(loop));
   return sum;

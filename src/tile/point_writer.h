@@ -38,6 +38,8 @@ class PointWriter {
   int iota(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   /// The partials of an earlier phase, row after row: the order is the same for any number of threads.
   int combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  int combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  int load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from, int part = 0);
   std::vector<int> arguments(const Value& v, const Indices& where, Index row, Frame& f);
   /// A fold whose loops are all unrolled, or that has a serial loop of its own inside the lanes'.
   int fold(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);

@@ -36,8 +36,13 @@ struct Buffer {
   // partials: one row a chunk of phase `made_by`; a row holds `axes` in this order, the last contiguous
   int made_by = -1;
   std::vector<AxisId> axes = {};
+  int parts = 1;  // how many such blocks a row has: what one fold carries
   DType partial_dtype = DType::float64;
 };
+
+/// What a spread carries: a number near the chunk's mean, the sum of its elements without that number, and the sum of
+/// their squares. (Elements without their true mean are known to a second pass only.)
+enum SpreadPart : std::uint8_t { spread_shift, spread_sum, spread_squares, spread_parts };
 
 /// A value inside a phase, one for every point of `axes`. Arguments come before their users.
 struct Value {

@@ -11,7 +11,7 @@ namespace {
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 std::string_view monoid(Monoid m) {
-  static constexpr std::string_view names[] = {"sum", "prod", "max", "min", "any", "all", "argmax", "argmin"};
+  static constexpr std::string_view names[] = {"sum", "prod", "max", "min", "any", "all", "argmax", "argmin", "spread"};
   return names[static_cast<std::size_t>(m)];
 }
 
@@ -44,7 +44,8 @@ class Writer {
     const Buffer& b = p_.buffers[at(id)];
     out_ += fmt::format("b{} {}", id, kinds[static_cast<std::size_t>(b.kind)]);
     if (b.kind == Buffer::Kind::partial)
-      out_ += fmt::format(" {}{} of phase {}", name_of(b.partial_dtype), axes(b.axes), b.made_by);
+      out_ += fmt::format(" {}{} of phase {}", name_of(b.partial_dtype), axes(b.axes), b.made_by) +
+              (b.parts > 1 ? fmt::format(", {} parts", b.parts) : "");
     else
       out_ += " " + croton::text(type(b.node));
     if (b.kind == Buffer::Kind::alias) out_ += fmt::format(" of b{}", b.base);
@@ -126,6 +127,8 @@ std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
       case Word::Kind::chunk_points: r.push_back("points of a chunk"); break;
       case Word::Kind::row: r.push_back("elements from row to row of " + buffer(w.buffer)); break;
       case Word::Kind::rows: r.push_back("rows of " + buffer(w.buffer)); break;
+      case Word::Kind::row_points: r.push_back("points that a row stands for, of " + buffer(w.buffer)); break;
+      case Word::Kind::all_points: r.push_back("points that all rows stand for, of " + buffer(w.buffer)); break;
       case Word::Kind::scratch: r.push_back("of this chunk alone"); break;
       case Word::Kind::stream: r.push_back("whether stores go past the caches: to " + buffer(w.buffer)); break;
       case Word::Kind::scalar:

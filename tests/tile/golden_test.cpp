@@ -39,6 +39,11 @@ TEST_CASE("the variance of columns is used again by its columns") {
   golden("column_variance", graphs::column_variance());
 }
 
+TEST_CASE("the variance of columns is one pass over the matrix, and one over its chunks") {
+  golden("variance_of_columns", graphs::variance_of_columns());
+  REQUIRE(phases(graphs::variance_of_columns()) == 2);
+}
+
 TEST_CASE("the tutorial's step is one pass over the examples and two small phases") {
   golden("tutorial_step", graphs::tutorial_step());
   REQUIRE(phases(graphs::tutorial_step()) <= 3);

@@ -25,6 +25,20 @@ inline std::vector<Tensor> column_variance() {
   return {centred * rsqrt(sum(centred * centred, 0, keepdims) + 1)};
 }
 
+/// The variance of columns as var writes it, rewritten.
+inline std::vector<Tensor> variance_of_columns() {
+  const std::vector<Tensor> out = {var(fmatrix("x"), 0)};
+  return rewrite::run(out, {});
+}
+
+/// A network of eight classes: its outputs, and the gradient of its first weights.
+inline std::vector<Tensor> wide_network() {
+  const Tensor x = tensor("x", float32, {any_extent, 8}), w1 = tensor("w1", float32, {8, any_extent});
+  const Tensor w2 = tensor("w2", float32, {any_extent, 8}), y = tensor("y", float32, {any_extent, 8});
+  const Tensor loss = sum(categorical_crossentropy(softmax(dot(tanh(dot(x, w1)), w2)), y));
+  return rewrite::run(std::vector<Tensor>{grad(loss, w1)}, {});
+}
+
 /// The tutorial's gradient step as its users write it, rewritten: the new w1, b1, w2, b2.
 inline std::vector<Tensor> tutorial_step() {
   const Tensor x = tensor("x", float32, {any_extent, 2}), y = tensor("y", float32, {any_extent, 2});

@@ -2,6 +2,7 @@
 // again.
 #include "tile/nest.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -76,6 +77,33 @@ Nest softmax() { return nests(graphs::softmax_rows())[0]; }
 }  // namespace
 
 TEST_CASE("the nest of an elementwise chain is one loop over lanes") { golden("chain", graphs::chain()); }
+
+TEST_CASE("the nest of a variance of columns carries three numbers a column") {
+  golden("variance_of_columns", graphs::variance_of_columns());
+}
+
+TEST_CASE("a contraction with eight columns runs in blocks that stay in registers, after the loop of its function") {
+  const std::vector<Nest> all = nests(graphs::wide_network());
+  // the loops over lanes of the tile of several rows: function, blocks of folds, what the gradient takes
+  const auto tile = std::find_if(all[0].body.begin(), all[0].body.end(),
+                                 [](const Statement& s) { return s.kind == Statement::Kind::loop && s.whole_steps; });
+  REQUIRE(tile != all[0].body.end());
+  const auto holds = [](const Body& body, Statement::Kind kind, auto&& wanted) {
+    return std::count_if(body.begin(), body.end(), [&](const Statement& s) { return s.kind == kind && wanted(s); });
+  };
+  std::vector<std::pair<std::ptrdiff_t, std::ptrdiff_t>> loops;  // calls of tanh, additions to folds
+  for (const Statement& s : tile->body)
+    if (s.kind == Statement::Kind::lane_loop)
+      loops.emplace_back(
+          holds(s.body, Statement::Kind::let_call, [](const Statement& c) { return c.function == "tanh"; }),
+          holds(s.body, Statement::Kind::update, [](const Statement&) { return true; }));
+  REQUIRE(loops.size() >= 4);
+  CHECK(loops.front().first == tile->step);
+  for (std::size_t k = 1; k + 1 < loops.size(); ++k) {
+    CHECK(loops[k].first == 0);
+    CHECK(loops[k].second <= avx2().vector_registers - 8);
+  }
+}
 
 TEST_CASE("the nest of a softmax by rows has a loop for each stage") { golden("softmax_rows", graphs::softmax_rows()); }
 

@@ -87,6 +87,24 @@ Array extreme_at(const Call& call, F&& better) {
   return rounded(call, where);
 }
 
+/// Squares about the mean, in two passes.
+template <class W>
+Array spread(const Call& call) {
+  std::vector<W> mean(results(call)), total(results(call));
+  const W n = static_cast<W>(call.argument(0).size()) / std::max<W>(static_cast<W>(mean.size()), 1);
+  visit_elements<W>(call, [&](const W* x, Index m, Index at, Index stride, Index, Index) {
+    for (Index i = 0; i < m; ++i) mean[static_cast<std::size_t>(at + i * stride)] += x[i];
+  });
+  for (W& sum : mean) sum /= n;
+  visit_elements<W>(call, [&](const W* x, Index m, Index at, Index stride, Index, Index) {
+    for (Index i = 0; i < m; ++i) {
+      const std::size_t r = static_cast<std::size_t>(at + i * stride);
+      total[r] += (x[i] - mean[r]) * (x[i] - mean[r]);
+    }
+  });
+  return rounded(call, total);
+}
+
 template <class W>
 Array fold_as(const Call& call, Monoid m) {
   switch (m) {
@@ -96,6 +114,7 @@ Array fold_as(const Call& call, Monoid m) {
     case Monoid::min: return fold<W>(call, m, [](W a, W x) { return x < a || is_nan(x) ? x : a; });
     case Monoid::any: return fold<W>(call, m, [](W a, W x) { return static_cast<W>(a != 0 || x != 0); });
     case Monoid::all: return fold<W>(call, m, [](W a, W x) { return static_cast<W>(a != 0 && x != 0); });
+    case Monoid::spread: return spread<W>(call);
     case Monoid::argmax: return extreme_at<W>(call, [](W x, W best) { return x > best; });
     case Monoid::argmin: break;
   }
