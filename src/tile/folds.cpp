@@ -9,6 +9,7 @@
 #include "graph/walk.h"
 #include "ops/registry.h"
 #include "tile/program.h"
+#include "tile/replace.h"
 
 namespace croton::tile {
 namespace {
@@ -46,7 +47,8 @@ Tensor positions(const Tensor& x, const std::vector<Index>& axes) {
   return number;
 }
 
-Tensor argument(const Tensor& t, const Tensor& x) {
+Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs) {
+  const Tensor& x = inputs[0];
   const WhereScope scope(node(t).where);
   const auto& axes = node(t).params.list("axes");
   const bool most = meaning<Reduce>(t)->monoid == Monoid::argmax;
@@ -94,24 +96,6 @@ std::optional<Deviation> summed_deviation(const Tensor& t, bool& squares) {
   return deviation(squares ? node(of).inputs[0] : of);
 }
 
-template <class Wanted, class Make>
-std::vector<Tensor> replaced(std::span<const Tensor> outputs, Wanted&& wanted, Make&& make) {
-  std::unordered_map<const Node*, Tensor> made;
-  const auto now = [&](const Tensor& t) {
-    const auto it = made.find(t.node());
-    return it == made.end() ? t : it->second;
-  };
-  for (const Tensor& t : topological(outputs)) {
-    std::vector<Tensor> inputs = node(t).inputs;
-    for (Tensor& x : inputs) x = now(x);
-    const Tensor next = wanted(t) ? make(t, inputs[0]) : with_inputs(t, std::move(inputs));
-    if (next.node() != t.node()) made.emplace(t.node(), next);
-  }
-  std::vector<Tensor> result;
-  for (const Tensor& t : outputs) result.push_back(now(t));
-  return result;
-}
-
 }  // namespace
 
 std::vector<Tensor> split_argument_folds(std::span<const Tensor> outputs) {
@@ -129,10 +113,10 @@ std::vector<Tensor> join_spreads(std::span<const Tensor> outputs) {
     Tensor n, empty, sum;
   };
   std::unordered_map<const Node*, Left> by_mean;
-  const auto make = [&](const Tensor& t, const Tensor& of) {
+  const auto make = [&](const Tensor& t, std::vector<Tensor> of) {
     const WhereScope scope(node(t).where);
     bool squares = false;
-    const Deviation d = *summed_deviation(with_inputs(t, {of}), squares);
+    const Deviation d = *summed_deviation(with_inputs(t, std::move(of)), squares);
     Left& left = by_mean[d.mean.node()];
     if (!left.n.node()) {
       left.n = cast(d.x.shape(0), d.x.dtype());
@@ -152,7 +136,8 @@ std::vector<Tensor> split_folds(std::span<const Tensor> outputs) {
   const auto wanted = [](const Tensor& t) {
     return meaning<Reduce>(t) && node(t).params.list("axes").size() > 1 && t.ndim() > 0;
   };
-  return replaced(outputs, wanted, [](const Tensor& t, Tensor x) {
+  return replaced(outputs, wanted, [](const Tensor& t, const std::vector<Tensor>& inputs) {
+    Tensor x = inputs[0];
     const auto& axes = node(t).params.list("axes");
     for (std::size_t i = axes.size(); i-- > 0;) x = reduced(*node(t).op, x, {axes[i]});
     return x;

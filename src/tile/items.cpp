@@ -8,19 +8,15 @@
 #include "ops/registry.h"
 #include "tile/contraction.h"
 #include "tile/folds.h"
+#include "tile/halves.h"
 
 namespace croton::tile {
 namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-bool is_half(DType d) { return d == float16 || d == bfloat16; }
-
 // Whether generated code computes this node; otherwise the host's reference does.
 bool generated(const Tensor& t) {
-  if (is_half(t.dtype())) return false;
-  for (const Tensor& x : node(t).inputs)
-    if (is_half(x.dtype())) return false;
   if (const auto* p = meaning<Pointwise>(t)) return expr::find_function(p->function) != nullptr;
   return meaning<Reduce>(t) || meaning<Convert>(t) || meaning<Contract>(t) || meaning<Iota>(t);
 }
@@ -246,7 +242,8 @@ void Items::unify_all() {
 }
 
 Items::Items(std::span<const Tensor> wanted) {
-  const std::vector<Tensor> roots = split_folds(join_spreads(split_argument_folds(canonical_contractions(wanted))));
+  const std::vector<Tensor> roots =
+      split_folds(join_spreads(split_argument_folds(canonical_contractions(widen_halves(wanted)))));
   for (const Tensor& t : topological(roots)) {
     const bool view = is_op(t, ops::permute) || is_op(t, ops::broadcast);
     if (view) {

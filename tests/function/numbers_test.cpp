@@ -144,6 +144,37 @@ TEST_CASE("a product of 10^5 numbers near 1 keeps its digits, and one zero among
   CHECK(f(in).item<double>() == 0);
 }
 
+TEST_CASE("halves are computed by kernels, in float32, each value rounded once") {
+  for (const DType dtype : {float16, bfloat16}) {
+    const Tensor x = tensor("x", dtype, {-1, -1}), w = tensor("w", dtype, {-1, 5});
+    const Tensor h = tanh(dot(x, w)) * 0.5 + exp(-x(all, slice(0, 5)));
+    const std::vector<Tensor> asked = {h,        softmax(h),       sum(h, 0), max(h, 1), argmax(h, 1),
+                                       h > 0.25, cast(h, float32), x.T()};
+    const Array a = numbers({37, 19}, float64, 7).astype(dtype), b = numbers({19, 5}, float64, 8).astype(dtype);
+    const auto results = [&](const char* way) {
+      const ScopedConfig scope{way};
+      const auto f = function({x, w}, asked);
+      if (std::string_view(way).starts_with("device")) {
+        INFO(f.explain());
+        CHECK(f.explain().find("host") == std::string::npos);
+      }
+      return f(a, b);
+    };
+    const std::vector<Array> want = results("mode=FAST_COMPILE");
+    for (const char* way : {"device=cpu", "device=emulator"}) {
+      const std::vector<Array> got = results(way);
+      for (std::size_t k = 0; k < want.size(); ++k) {
+        REQUIRE(got[k].dtype() == want[k].dtype());
+        for (Index i = 0; i < want[k].size(); ++i) {
+          INFO(way << ", result " << k << ", element " << i);
+          CHECK(std::fabs(get(got[k], i) - get(want[k], i)) <=
+                (dtype == float16 ? 0x1p-9 : 0x1p-6) * std::fabs(get(want[k], i)));
+        }
+      }
+    }
+  }
+}
+
 TEST_CASE("the mean of halves whose sum overflows is finite") {
   for (const DType dtype : {float16, bfloat16})
     for (const char* way : ways) {
