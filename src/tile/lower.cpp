@@ -356,7 +356,9 @@ class Lowering : private PointWriter {
       for (const Indices& where : e_.combinations(e_.unrolled(value(id).axes)))
         for (Index q = 0; q < height; ++q) folds.push_back({id, where, q});
     bool first = true;
-    for (std::vector<RowFold>& block : stages_.blocks(folds, height)) {
+    for (const std::vector<Index>& numbers : stages_.blocks(static_cast<Index>(folds.size()) / height, height)) {
+      std::vector<RowFold> block;
+      for (const Index k : numbers) block.push_back(folds[static_cast<std::size_t>(k)]);
       const Index vectors = stages_.vectors_a_step(stage, static_cast<Index>(block.size()));
       for (RowFold& r : block) r.totals = accumulators(tile.body, value(r.value), vectors);
       Body loops;

@@ -19,6 +19,9 @@ constexpr Index most_rows_read_again = 2;
 constexpr Index most_statements = 1000;
 // Registers for operands and intermediate values, beside those of the folds.
 constexpr Index working_registers = 8;
+// Rows of a block of folds: with as many columns as there is room for, neither is loaded much more often than the
+// other.
+constexpr Index most_rows_a_block = 4;
 // Additions in flight that keep two adders busy: each takes four cycles.
 constexpr Index independent_folds = 8;
 // Steps from which on a fold of every row waits for itself longer than the other rows can fill.
@@ -195,6 +198,20 @@ bool Stages::calls_function(int stage) const {
     if (here && !(keep_[i] && stage > stage_[i])) return true;
   }
   return false;
+}
+
+std::vector<std::vector<Index>> Stages::blocks(Index copies, Index rows) const {
+  const bool fit = copies * rows <= e_.target.vector_registers || e_.lanes_are_threads();
+  const Index high = fit ? rows : std::min(rows, most_rows_a_block);
+  const Index wide = fit ? copies : std::max<Index>(registers_for_folds() / high, 1);
+  std::vector<std::vector<Index>> r;
+  for (Index row = 0; row < rows; row += high)
+    for (Index copy = 0; r.empty() || copy < copies; copy += wide) {
+      r.emplace_back();
+      for (Index c = copy; c < std::min(copy + wide, copies); ++c)
+        for (Index q = row; q < std::min(row + high, rows); ++q) r.back().push_back(c * rows + q);
+    }
+  return r;
 }
 
 Index Stages::registers_for_folds() const { return e_.target.vector_registers - working_registers; }

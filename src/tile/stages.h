@@ -1,7 +1,6 @@
 // The order of a tile's loops: a value that needs a complete fold over an inner axis belongs to a later stage; what a
 // stage hands to a later one is kept in the tile's scratch, or computed again where that is cheap.
 #pragma once
-#include <algorithm>
 #include <set>
 
 #include "tile/emitter.h"
@@ -32,29 +31,15 @@ class Stages {
   const std::vector<int>& packed() const { return packed_; }
   /// How many rows a tile has: several where rows share what a loop reads, or add into the same partials.
   Index rows_a_tile() const { return rows_; }
-  /// The folds of a loop by the row of the tile and the copy that each has, cut into blocks that stay in registers:
-  /// rows of one block after another, so that they are read again from the nearest cache. One block where all fit.
-  template <class Fold>
-  std::vector<std::vector<Fold>> blocks(const std::vector<Fold>& folds, Index rows) const {
-    const Index room = registers_for_folds(), all = static_cast<Index>(folds.size());
-    if (all <= e_.target.vector_registers || e_.lanes_are_threads()) return {folds};
-    const Index high = std::min(rows, most_rows_a_block), wide = std::max<Index>(room / high, 1), copies = all / rows;
-    std::vector<std::vector<Fold>> r;
-    for (Index q = 0; q < rows; q += high)
-      for (Index c = 0; c < copies; c += wide) {
-        r.emplace_back();
-        for (Index k = c; k < std::min(c + wide, copies); ++k)
-          for (Index row = q; row < std::min(q + high, rows); ++row)
-            r.back().push_back(folds[static_cast<std::size_t>(k * rows + row)]);
-      }
-    return r;
-  }
+  /// The folds of a loop, `copies` for each of its rows (numbered copy * rows + row), cut into blocks that stay in
+  /// registers: those of some rows one after another, so that the rows are read again from the nearest cache. One block
+  /// where all fit.
+  std::vector<std::vector<Index>> blocks(Index copies, Index rows) const;
   /// How many vectors a step of a loop takes that folds into `folds` registers: enough that additions need not wait for
   /// each other, unless the loop calls elementary functions, which take longer than the wait.
   Index vectors_a_step(int stage, Index folds) const;
 
  private:
-  static constexpr Index most_rows_a_block = 4;
   template <class T>
   using Loops = std::map<std::pair<int, AxisId>, std::vector<T>>;
   template <class T>
