@@ -19,7 +19,7 @@ SKIPPED = (
     "Where::here", "Weak::Weak", "Weak::whole", "Operand::Operand", "Expr::Expr", "Array::Array",
     "Tensor::Tensor", "Tensor::operator=", "Tensor::~Tensor", "Shared::operator=", "Shared::~Shared",
     "IndexItem::IndexItem", "Bound::Bound", "Dim::Dim", "Dims::Dims", "Axes::Axes", "Extents::Extents", "Tensors::Tensors",
-    "Cost::Cost", "In::In", "Inputs::Inputs", "Updates::Updates", "Givens::Givens", "Argument::Argument",
+    "Cost::Cost", "In::In", "Inputs::Inputs", "Out::Out", "Updates::Updates", "Givens::Givens", "Argument::Argument",
 )
 
 

@@ -74,6 +74,21 @@ class Inputs {
   std::vector<In> v_;
 };
 
+/// An output that may be borrowed: function(i, {Out(w[i], true), y}). An output that is a view of an input or of a shared
+/// variable (or is one of them) is a copy, in memory of its own. With `borrow` it shares that memory, on any device, and
+/// nothing is copied; an output that has to be computed is the same either way. A borrowed array is a value all the same:
+/// while it is held, an update or set_value of the variable writes to other memory instead of in place (so holding it
+/// costs memory), and writing to the array copies it first. It may have strides. Foreign memory alone is as its owner
+/// leaves it: an argument made by Array::borrow, or a variable that keeps one (set_value with borrow). A vector or span
+/// is lent for the call only, and copied.
+struct Out {
+  Tensor variable;
+  bool borrow = false;
+  Out(const Tensor& t, bool borrow = false);
+  explicit Out(const Expr& e, bool borrow = false);  // a Shared in a list of outputs is written Out(w)
+  Out(const Out&);
+  ~Out();
+};
 /// A list of outputs to keep or to hand on: function(x, outputs.list()).
 class Outputs {
  public:
@@ -205,44 +220,51 @@ using Function = FunctionOf<1>;
 using Procedure = FunctionOf<0>;
 
 namespace detail {
+template <class T>
+concept OutputType = std::derived_from<T, Expr> || std::same_as<T, Out>;
 FunctionBase make_function(const Inputs&, std::span<const Tensor>, const FunctionOptions&, std::span<const Update>, Where);
-template <std::size_t N>
-FunctionOf<N> make(const Inputs& i, std::span<const Tensor> o, const FunctionOptions& f, std::span<const Update> u, Where w) {
+FunctionBase make_function(const Inputs&, std::span<const Out>, const FunctionOptions&, std::span<const Update>, Where);
+template <std::size_t N, class T>
+FunctionOf<N> make(const Inputs& i, std::span<const T> o, const FunctionOptions& f, std::span<const Update> u, Where w) {
   return FunctionOf<N>(make_function(i, o, f, u, w));
 }
 template <class T>
 Function make_one(const Inputs& i, const T& output, const FunctionOptions& f, std::span<const Update> u, Where w) {
-  const Tensor o(output);
-  return make<1>(i, {&o, 1}, f, u, w);
+  const Out o(output);
+  return make<1>(i, std::span<const Out>(&o, 1), f, u, w);
 }
 template <class T>
 FunctionOf<dynamic> make_list(const Inputs& i, const std::vector<T>& outputs, const FunctionOptions& f,
                               std::span<const Update> u, Where w) {
-  if constexpr (std::same_as<T, Tensor>) return make<dynamic>(i, outputs, f, u, w);
-  else return make<dynamic>(i, std::vector<Tensor>(outputs.begin(), outputs.end()), f, u, w);
+  if constexpr (std::same_as<T, Tensor> || std::same_as<T, Out>) return make<dynamic>(i, std::span<const T>(outputs), f, u, w);
+  else return make_list(i, std::vector<Tensor>(outputs.begin(), outputs.end()), f, u, w);
 }
 struct Nothing {};
 }  // namespace detail
 
 // The overloads with options stand first: a mistyped option is then the first candidate that the compiler explains. The types
 // of outputs are deduced, so that `{}` in their place can only mean none: function({x}, {}, {{w, w + 1}}).
-template <std::derived_from<Expr> T>
+template <detail::OutputType T>
 Function function(const Inputs& i, const T& o, const FunctionOptions& f = {}, Where w = Where::here()) {
   return detail::make_one(i, o, f, {}, w);
 }
 template <std::size_t N>
 FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const FunctionOptions& f = {}, Where w = Where::here()) {
-  return detail::make<N>(i, o, f, {}, w);
+  return detail::make<N>(i, std::span<const Tensor>(o), f, {}, w);
 }
-template <std::derived_from<Expr> T>
+template <std::size_t N>
+FunctionOf<N> function(const Inputs& i, const Out (&o)[N], const FunctionOptions& f = {}, Where w = Where::here()) {
+  return detail::make<N>(i, std::span<const Out>(o), f, {}, w);
+}
+template <detail::OutputType T>
 FunctionOf<dynamic> function(const Inputs& i, const std::vector<T>& o, const FunctionOptions& f = {},
                              Where w = Where::here()) {
   return detail::make_list(i, o, f, {}, w);
 }
 inline Procedure function(const Inputs& i, const FunctionOptions& f, Where w = Where::here()) {
-  return detail::make<0>(i, {}, f, {}, w);
+  return detail::make<0>(i, std::span<const Tensor>(), f, {}, w);
 }
-template <std::derived_from<Expr> T, std::size_t U>
+template <detail::OutputType T, std::size_t U>
 Function function(const Inputs& i, const T& o, const Update (&u)[U], const FunctionOptions& f = {},
                   Where w = Where::here()) {
   return detail::make_one(i, o, f, u, w);
@@ -250,9 +272,14 @@ Function function(const Inputs& i, const T& o, const Update (&u)[U], const Funct
 template <std::size_t N, std::size_t U>
 FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const Update (&u)[U], const FunctionOptions& f = {},
                        Where w = Where::here()) {
-  return detail::make<N>(i, o, f, u, w);
+  return detail::make<N>(i, std::span<const Tensor>(o), f, u, w);
 }
-template <std::derived_from<Expr> T, std::size_t U>
+template <std::size_t N, std::size_t U>
+FunctionOf<N> function(const Inputs& i, const Out (&o)[N], const Update (&u)[U], const FunctionOptions& f = {},
+                       Where w = Where::here()) {
+  return detail::make<N>(i, std::span<const Out>(o), f, u, w);
+}
+template <detail::OutputType T, std::size_t U>
 FunctionOf<dynamic> function(const Inputs& i, const std::vector<T>& o, const Update (&u)[U], const FunctionOptions& f = {},
                              Where w = Where::here()) {
   return detail::make_list(i, o, f, u, w);
@@ -260,25 +287,30 @@ FunctionOf<dynamic> function(const Inputs& i, const std::vector<T>& o, const Upd
 template <std::size_t U>
 Procedure function(const Inputs& i, detail::Nothing, const Update (&u)[U], const FunctionOptions& f = {},
                    Where w = Where::here()) {
-  return detail::make<0>(i, {}, f, u, w);
+  return detail::make<0>(i, std::span<const Tensor>(), f, u, w);
 }
-template <std::derived_from<Expr> T, std::same_as<Updates> U>
+template <detail::OutputType T, std::same_as<Updates> U>
 Function function(const Inputs& i, const T& o, const U& u, const FunctionOptions& f = {}, Where w = Where::here()) {
   return detail::make_one(i, o, f, {u.begin(), u.end()}, w);
 }
 template <std::size_t N, std::same_as<Updates> U>
 FunctionOf<N> function(const Inputs& i, const Tensor (&o)[N], const U& u, const FunctionOptions& f = {},
                        Where w = Where::here()) {
-  return detail::make<N>(i, o, f, {u.begin(), u.end()}, w);
+  return detail::make<N>(i, std::span<const Tensor>(o), f, {u.begin(), u.end()}, w);
 }
-template <std::derived_from<Expr> T, std::same_as<Updates> U>
+template <std::size_t N, std::same_as<Updates> U>
+FunctionOf<N> function(const Inputs& i, const Out (&o)[N], const U& u, const FunctionOptions& f = {},
+                       Where w = Where::here()) {
+  return detail::make<N>(i, std::span<const Out>(o), f, {u.begin(), u.end()}, w);
+}
+template <detail::OutputType T, std::same_as<Updates> U>
 FunctionOf<dynamic> function(const Inputs& i, const std::vector<T>& o, const U& u, const FunctionOptions& f = {},
                              Where w = Where::here()) {
   return detail::make_list(i, o, f, {u.begin(), u.end()}, w);
 }
 template <std::same_as<Updates> U>
 Procedure function(const Inputs& i, detail::Nothing, const U& u, const FunctionOptions& f = {}, Where w = Where::here()) {
-  return detail::make<0>(i, {}, f, {u.begin(), u.end()}, w);
+  return detail::make<0>(i, std::span<const Tensor>(), f, {u.begin(), u.end()}, w);
 }
 
 /// The value of an expression once: nothing is compiled, the reference evaluator runs.

@@ -119,4 +119,12 @@ void FunctionBase::Body::take(std::span<const Argument> given, Frame& f) const {
   }
 }
 
+void FunctionBase::Body::keep(std::span<Array> outputs, const Frame& f) const {
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!recipe.borrow[i]) continue;
+    for (const Array& lent : f.kept)
+      if (block(lent) && block(outputs[i]) == block(lent)) outputs[i] = owned(outputs[i]);
+  }
+}
+
 }  // namespace croton

@@ -30,6 +30,8 @@ struct FunctionBase::Body {
 
   void take(std::span<const Argument>, Frame&) const;
   void call(std::span<const Array> inputs, std::span<Array> outputs);
+  /// Copies the results that lie in memory which was lent for the call only.
+  void keep(std::span<Array> outputs, const Frame&) const;
   /// The specialization for the shapes of now, made where there is none, with the words of all shared variables held;
   /// `exclusive` says how. Calls f with it.
   template <class F>

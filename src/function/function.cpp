@@ -77,6 +77,12 @@ class FrameLease {
 
 FunctionBase detail::make_function(const Inputs& inputs, std::span<const Tensor> outputs,
                                    const FunctionOptions& options, std::span<const Update> updates, Where where) {
+  const std::vector<Out> plain(outputs.begin(), outputs.end());
+  return make_function(inputs, plain, options, updates, where);
+}
+
+FunctionBase detail::make_function(const Inputs& inputs, std::span<const Out> outputs, const FunctionOptions& options,
+                                   std::span<const Update> updates, Where where) {
   const ConfigInUse scope(config_snapshot());
   const FloatControl control;
   const Making making = how(options, where);
@@ -156,6 +162,7 @@ void FunctionBase::run(std::span<const Argument> in, std::span<Array> out) const
   const FrameLease frame(b);
   b.take(in, *frame);
   b.call((*frame).inputs, out);
+  b.keep(out, *frame);
 }
 
 std::vector<Array> FunctionBase::run_all(std::span<const Argument> in) const {

@@ -29,4 +29,9 @@ Inputs::Inputs(const std::vector<Tensor>& v) : v_(v.begin(), v.end()) {}
 Inputs::Inputs(const Inputs&) = default;
 Inputs::~Inputs() = default;
 
+Out::Out(const Tensor& t, bool b) : variable(t), borrow(b) {}
+Out::Out(const Expr& e, bool b) : variable(e), borrow(b) {}
+Out::Out(const Out&) = default;
+Out::~Out() = default;
+
 }  // namespace croton

@@ -204,7 +204,7 @@ void check_leaves(const Recipe& r, std::span<const Tensor> results, Report unuse
 
 }  // namespace
 
-Recipe make_recipe(const Inputs& inputs, std::span<const Tensor> outputs, const FunctionOptions& options,
+Recipe make_recipe(const Inputs& inputs, std::span<const Out> outputs, const FunctionOptions& options,
                    std::span<const Update> updates, Where where) {
   Recipe r;
   r.name = options.name;
@@ -212,10 +212,14 @@ Recipe make_recipe(const Inputs& inputs, std::span<const Tensor> outputs, const 
   r.downcast = options.allow_input_downcast || config_snapshot()->flag("allow_input_downcast");
   r.inputs = slots(inputs, where);
   for (std::size_t i = 0; i < outputs.size(); ++i)
-    if (!outputs[i].node())
+    if (!outputs[i].variable.node())
       fail_at<GraphError>(where, "function: output {} is an empty Tensor (declared, never assigned)", i + 1);
   r.updates = all_updates(options, updates, where);
-  std::vector<Tensor> results(outputs.begin(), outputs.end());
+  std::vector<Tensor> results;
+  for (const Out& o : outputs) {
+    results.push_back(o.variable);
+    r.borrow.push_back(o.borrow);
+  }
   for (const Update& u : r.updates) results.push_back(u.value);
   results = with_givens(results, options.givens, "function", where);
   if (!options.no_default_updates) add_default_updates(r.updates, results);

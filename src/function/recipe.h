@@ -17,6 +17,7 @@ struct Recipe {
   Where where;
   std::vector<InputSlot> inputs;
   std::vector<Tensor> outputs;
+  std::vector<bool> borrow;  // by output
   std::vector<Update> updates;
   std::vector<SharedUse> shared;  // all that it reads or updates, by id
   bool downcast = false;
@@ -32,8 +33,7 @@ struct Recipe {
 
 /// Throws GraphError, DTypeError and ShapeError that name what does not fit, at the place where the function was asked
 /// for.
-Recipe make_recipe(const Inputs&, std::span<const Tensor> outputs, const FunctionOptions&, std::span<const Update>,
-                   Where);
+Recipe make_recipe(const Inputs&, std::span<const Out> outputs, const FunctionOptions&, std::span<const Update>, Where);
 
 /// The new value of a variable with the variable's dtype: a bare number fills it. Throws ShapeError and DTypeError for
 /// one that does not fit; `verb` begins the texts: "function: updates".

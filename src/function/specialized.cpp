@@ -1,8 +1,11 @@
 #include "function/specialized.h"
 
+#include <algorithm>
+
 #include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
+#include "function/borrowed.h"
 #include "function/check_nan.h"
 #include "function/opened.h"
 #include "ops/evaluate.h"
@@ -20,7 +23,10 @@ Specialized::Specialized(const Recipe& recipe, const Making& making, const std::
   for (std::size_t u = 0; u < recipe.updates.size(); ++u) {
     const SharedValue* target = node(recipe.updates[u].target).shared.get();
     for (const Tensor& leaf : leaves_)
-      if (node(leaf).shared.get() == target) updates_.push_back({leaf, recipe.outputs.size() + u});
+      if (node(leaf).shared.get() == target) {
+        const runtime::UpdateTarget update{leaf, recipe.outputs.size() + u};
+        updates_.push_back(update);
+      }
   }
   for (const InputSlot& s : recipe.inputs) inputs_.push_back(s.variable);
 
@@ -32,8 +38,30 @@ Specialized::Specialized(const Recipe& recipe, const Making& making, const std::
   options.check = making.check;
   if (dump.on()) options.observe = [&](std::string_view pass, std::span<const Tensor> g) { dump.graph(pass, g); };
   results_ = rewrite::run(results_, options);
-  if (making.reference) return;
-  executable_ = std::make_unique<runtime::Executable>(results_, inputs_, updates_, *making.device, recipe.title());
+  set_views_apart(recipe);
+  if (!making.reference) compile(making, recipe.title(), dump);
+}
+
+// Borrowed views leave the results: what is computed closes up.
+void Specialized::set_views_apart(const Recipe& recipe) {
+  std::vector<Tensor> computed;
+  for (std::size_t r = 0; r < results_.size(); ++r) {
+    if (r < recipe.borrow.size() && recipe.borrow[r] && is_view_of_leaf(results_[r])) {
+      const Borrowed view{r, results_[r]};
+      borrowed_.push_back(view);
+    } else
+      computed.push_back(results_[r]);
+  }
+  for (runtime::UpdateTarget& u : updates_) u.result -= borrowed_.size();
+  results_ = std::move(computed);
+  std::vector<Tensor> all;
+  for (const Borrowed& b : borrowed_) all.push_back(b.view);
+  borrowed_shared_ = croton::leaves(all, NodeKind::shared);
+}
+
+void Specialized::compile(const Making& making, const std::string& title, Dump& dump) {
+  device_ = making.device;
+  executable_ = std::make_unique<runtime::Executable>(results_, inputs_, updates_, *device_, title);
   executable_->set_profiling(making.profile);
   dump.text("tile_program.txt", [&] { return executable_->explain(); });
   dump.text("kernels.cpp", [&] { return executable_->source(); });
@@ -55,9 +83,41 @@ bool Specialized::fits(const Recipe& recipe) const {
   return true;
 }
 
+bool Specialized::needs_exclusive() const {
+  if (!executable_) return false;
+  for (const Tensor& leaf : borrowed_shared_)
+    if (storage_of(leaf).device() != device_) return true;
+  return executable_->needs_exclusive();
+}
+
 void Specialized::run(std::span<const Array> inputs, std::span<Array> outputs) {
+  if (borrowed_.empty()) return compute(inputs, outputs);
+  std::vector<Array> seen = views(inputs), computed;
+  std::vector<bool> is_seen(outputs.size(), false);
+  for (const Borrowed& b : borrowed_) is_seen[b.output] = true;
+  for (std::size_t i = 0; i < outputs.size(); ++i)
+    if (!is_seen[i]) computed.push_back(std::move(outputs[i]));
+  compute(inputs, computed);
+  for (std::size_t i = 0, s = 0, c = 0; i < outputs.size(); ++i)
+    outputs[i] = std::move(is_seen[i] ? seen[s++] : computed[c++]);
+}
+
+void Specialized::compute(std::span<const Array> inputs, std::span<Array> outputs) {
   if (!executable_) return evaluate(inputs, outputs);
   executable_->run(inputs, outputs);
+}
+
+// An update that comes after finds their memory lent, and leaves it alone.
+std::vector<Array> Specialized::views(std::span<const Array> inputs) const {
+  ops::Values values;
+  for (std::size_t i = 0; i < inputs.size(); ++i) values.emplace(inputs_[i].node(), inputs[i]);
+  for (const Tensor& leaf : borrowed_shared_) {
+    if (device_) storage_of(leaf).on(*device_);
+    values.emplace(leaf.node(), storage_of(leaf).lend());
+  }
+  std::vector<Array> seen;
+  for (const Borrowed& b : borrowed_) seen.push_back(view_of_leaf(b.view, values));
+  return seen;
 }
 
 void Specialized::prepare(std::span<const Extents> shapes) {
@@ -65,12 +125,20 @@ void Specialized::prepare(std::span<const Extents> shapes) {
 }
 
 void Specialized::evaluate(std::span<const Array> inputs, std::span<Array> outputs) {
+  if (results_.empty()) return;
   ops::Values values;
   for (std::size_t i = 0; i < inputs.size(); ++i) values.emplace(inputs_[i].node(), inputs[i]);
   for (const Tensor& leaf : leaves_) values.emplace(leaf.node(), storage_of(leaf).get());
   std::vector<Array> results = check_nan_ ? evaluate_finite(results_, values) : ops::evaluate(results_, values);
   for (std::size_t u = 0; u < updates_.size(); ++u) check_update(u, results[updates_[u].result]);
-  for (Array& a : results) a = owned(contiguous(a));  // nothing of the caller's memory; the rest cannot fail
+  const auto is_given = [&](const Array& a) {
+    return std::any_of(values.begin(), values.end(), [&](const auto& v) { return block(v.second) == block(a); });
+  };
+  for (std::size_t r = 0; r < results.size(); ++r) {
+    results[r] = owned(contiguous(results[r]));  // nothing of the caller's memory
+    if (r < outputs.size() && is_given(results[r])) results[r] = results[r].copy();
+  }
+  // the rest cannot fail
   for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i] = results[i];
   for (const runtime::UpdateTarget& u : updates_) storage_of(u.shared).set(results[u.result]);
 }
@@ -87,8 +155,15 @@ void Specialized::check_update(std::size_t u, const Array& value) const {
 std::string Specialized::source() const { return executable_ ? executable_->source() : std::string(); }
 
 std::string Specialized::explain() const {
-  if (executable_) return executable_->explain();
-  return "nothing is compiled, the reference evaluator runs\n" + print_graph(results_);
+  if (executable_) return executable_->explain() + views_text();
+  return "nothing is compiled, the reference evaluator runs\n" + print_graph(results_) + views_text();
+}
+
+std::string Specialized::views_text() const {
+  std::string r;
+  for (const Borrowed& b : borrowed_)
+    r += fmt::format("output {} is borrowed, nothing is computed: {}\n", b.output + 1, formula(b.view));
+  return r;
 }
 
 std::vector<runtime::Executable::StepTime> Specialized::step_times() const {

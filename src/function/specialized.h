@@ -30,7 +30,7 @@ class Specialized {
 
   /// Whether it can run while the shared variables have the shapes that they have now; their words are held.
   bool fits(const Recipe&) const;
-  bool needs_exclusive() const { return executable_ && executable_->needs_exclusive(); }
+  bool needs_exclusive() const;
   /// The words are held. Nothing has been updated when it throws.
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   void prepare(std::span<const Extents> shapes);
@@ -42,12 +42,25 @@ class Specialized {
   std::vector<runtime::Executable::StepTime> step_times() const;
 
  private:
+  /// An output that is borrowed, and nothing but a view.
+  struct Borrowed {
+    std::size_t output = 0;
+    Tensor view;
+  };
+  void set_views_apart(const Recipe&);
+  void compile(const Making&, const std::string& title, Dump&);
+  std::vector<Array> views(std::span<const Array> inputs) const;
+  void compute(std::span<const Array> inputs, std::span<Array> outputs);
   void evaluate(std::span<const Array> inputs, std::span<Array> outputs);
   void check_update(std::size_t u, const Array& value) const;
+  std::string views_text() const;
 
   std::string note_;
-  std::vector<Tensor> results_, inputs_, leaves_;
+  std::vector<Tensor> results_, inputs_, leaves_;  // results that are computed: outputs, then new values
   std::vector<runtime::UpdateTarget> updates_;
+  std::vector<Borrowed> borrowed_;
+  std::vector<Tensor> borrowed_shared_;  // the variables that they need
+  runtime::Device* device_ = nullptr;    // null for the reference evaluator
   std::unique_ptr<runtime::Executable> executable_;
   bool check_nan_ = false;
 };

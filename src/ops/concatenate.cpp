@@ -11,6 +11,17 @@
 namespace croton::ops {
 namespace {
 
+/// Part i does not fit those before it along axis d.
+[[noreturn]] void refuse_part(const TypeAt& t, std::size_t i, std::size_t d) {
+  std::size_t known = 0;
+  while (t.shapes[known][d] == -1) ++known;
+  const auto called = [&](std::size_t k) {
+    return fmt::format("{}, {}, is {}", k, formula(t.x[k]), text(Type{t.dtype(k), t.shapes[k]}));
+  };
+  fail_at<ShapeError>(t.where, "concatenate: part {}; part {}: axis {} has {} and {}, and only axis {} may differ",
+                      called(i), called(known), d, t.shapes[i][d], t.shapes[known][d], t.params.integer("axis"));
+}
+
 Type concatenate_type(const TypeAt& t) {
   const auto axis = static_cast<std::size_t>(t.params.integer("axis"));
   Type out{t.dtype(0), t.shapes[0]};
@@ -20,9 +31,7 @@ Type concatenate_type(const TypeAt& t) {
     total = total < 0 || s[axis] < 0 ? -1 : total + s[axis];
     for (std::size_t d = 0; d < s.size(); ++d) {
       if (d == axis || s[d] == -1) continue;
-      if (out.shape[d] != -1 && out.shape[d] != s[d])
-        fail_at<ShapeError>(t.where, "concatenate: part {} is {}, part 0 {}; only axis {} may differ", i,
-                            text(Type{t.dtype(i), s}), text(Type{t.dtype(0), t.shapes[0]}), axis);
+      if (out.shape[d] != -1 && out.shape[d] != s[d]) refuse_part(t, i, d);
       out.shape[d] = s[d];
     }
   }

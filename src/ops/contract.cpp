@@ -46,12 +46,13 @@ std::string suggestion(const TypeAt& t, const std::string& a, const std::string&
   const Tensor &a = written(t.x[0]), &b = written(t.x[1]);
   const std::string an = formula(a), bn = formula(b);
   const std::size_t width = std::max(an.size(), bn.size());
-  fail_at<ShapeError>(
-      t.where,
-      "dot({}, {}): inner sizes differ: {} is {}, {} is {}; axis {} of {} has {}, axis {} of {} has {}\n"
-      "  {:<{}}  {}\n  {:<{}}  {}{}",
-      an, bn, an, text(Type{a.dtype(), t.shapes[0]}), bn, text(Type{b.dtype(), t.shapes[1]}), i, an, t.shapes[0][i], j,
-      bn, t.shapes[1][j], an, width, origin(a), bn, width, origin(b), suggestion(t, an, bn));
+  const bool summed = find_label(t.params.list("out"), t.params.list("a")[i]) == nowhere;
+  fail_at<ShapeError>(t.where,
+                      "dot({}, {}): {} sizes differ: {} is {}, {} is {}; axis {} of {} has {}, axis {} of {} has {}\n"
+                      "  {:<{}}  {}\n  {:<{}}  {}{}",
+                      an, bn, summed ? "inner" : "batch", an, text(Type{a.dtype(), t.shapes[0]}), bn,
+                      text(Type{b.dtype(), t.shapes[1]}), i, an, t.shapes[0][i], j, bn, t.shapes[1][j], an, width,
+                      origin(a), bn, width, origin(b), summed ? suggestion(t, an, bn) : "");
 }
 
 Type contract_type(const TypeAt& t) {

@@ -38,8 +38,10 @@ void add_asked(std::string_view op, ExtentList& out, const Dim& d, bool own, Whe
     n = get_index(node(d.t).value, 0);
   }
   if (n == -1 && own) {
-    for (const Index other : out.dims)
-      if (other == own_extent) fail_at<ShapeError>(w, "{}: only one extent may be -1", op);
+    for (std::size_t axis = 0; axis < out.dims.size(); ++axis)
+      if (out.dims[axis] == own_extent)
+        fail_at<ShapeError>(w, "{}: only one extent may be -1, to follow from the others; those of axes {} and {} are",
+                            op, axis, out.dims.size());
     return out.add(own_extent);
   }
   if (n < 0) fail_at<ShapeError>(w, "{}: an extent is a count, not {}", op, n);
@@ -91,17 +93,29 @@ ExtentList extents(std::string_view op, const Dims& asked, bool own, Where w) {
   return out;
 }
 
+namespace {
+[[noreturn]] void refuse_negative(const TypeAt& t, Shape asked) {
+  for (Index& n : asked)
+    if (n == own_extent) n = -1;
+  const bool reshapes = meaning<Reshape>(t.op), moves = reshapes || meaning<View>(t.op);
+  fail_at<ShapeError>(t.where, "{}: an extent is a count, not negative; the shape asked for{} is [{}]{}", t.op.name,
+                      moves ? fmt::format(" {} {}", formula(t.x[0]), text(Type{t.dtype(0), t.shapes[0]})) : "",
+                      fmt::join(asked, ", "),
+                      reshapes ? ". To let one extent follow from the others write the number -1 for it" : "");
+}
+}  // namespace
+
 Shape resolve(const TypeAt& t, std::size_t first) {
   Shape shape;
+  bool counts = true;
   for (const Index d : t.params.list("dims")) {
-    if (d >= 0 || d == own_extent) {
-      shape.push_back(d);
-      continue;
-    }
-    const auto& held = t.values[first + static_cast<std::size_t>(-1 - d)];
-    if (held && (*held)[0] < 0) fail_at<ShapeError>(t.where, "{}: an extent is a count, not {}", t.op.name, (*held)[0]);
-    shape.push_back(held ? (*held)[0] : -1);
+    const bool is_held = d < 0 && d != own_extent;
+    const auto held = is_held ? t.values[first + static_cast<std::size_t>(-1 - d)] : std::nullopt;
+    const Index n = held ? (*held)[0] : is_held ? -1 : d;
+    counts = counts && !(held && n < 0);
+    shape.push_back(n);
   }
+  if (!counts) refuse_negative(t, shape);
   return shape;
 }
 

@@ -66,7 +66,7 @@ std::optional<std::vector<std::byte>> CompileCache::find(const CacheKey& key) {
   const int folder = handle();
   if (folder < 0) return std::nullopt;
   const std::string name = entry_name(key);
-  const FileHandle file(folder, name, O_RDWR);
+  const FileHandle file(folder, name, O_RDONLY);
   if (!file) return std::nullopt;
   EntryHeader header;
   const std::int64_t size = file.size();
@@ -82,8 +82,7 @@ std::optional<std::vector<std::byte>> CompileCache::find(const CacheKey& key) {
       return std::nullopt;
     case EntryState::good: break;
   }
-  const std::uint64_t used = next_order(0);
-  file.write_at(offsetof(EntryHeader, used), used);
+  file.set_used(next_order(0));
   bytes.erase(bytes.begin(), bytes.begin() + sizeof(EntryHeader));
   return bytes;
 }
@@ -96,13 +95,14 @@ void CompileCache::drop(const CacheKey& key) {
 
 namespace {
 // False, with errno set, where it could not be written whole; then nothing has changed.
-bool write_entry(int folder, const CacheKey& key, const EntryHeader& header, std::span<const std::byte> payload) {
+bool write_entry(int folder, const CacheKey& key, const EntryHeader& header, std::span<const std::byte> payload,
+                 std::uint64_t used) {
   const std::string entry = entry_name(key), temporary = temporary_name(key);
   FileHandle file(folder, temporary, O_WRONLY | O_CREAT | O_EXCL);
   if (!file) return false;
-  const bool written = write_all(file.number(), std::as_bytes(std::span(&header, 1))) &&
-                       write_all(file.number(), payload) && file.close() &&
-                       renameat(folder, temporary.c_str(), folder, entry.c_str()) == 0;
+  bool written = write_all(file.number(), std::as_bytes(std::span(&header, 1))) && write_all(file.number(), payload);
+  if (written) file.set_used(used);
+  written = written && file.close() && renameat(folder, temporary.c_str(), folder, entry.c_str()) == 0;
   const int error = errno;
   if (!written) unlinkat(folder, temporary.c_str(), 0);
   errno = error;
@@ -113,10 +113,10 @@ bool write_entry(int folder, const CacheKey& key, const EntryHeader& header, std
 void CompileCache::store(const CacheKey& key, std::string_view name, std::span<const std::byte> payload) {
   const int folder = handle();
   if (folder < 0) return;
-  EntryHeader header = entry_header(key, name, payload);
-  header.used = next_order(static_cast<std::int64_t>(sizeof header + payload.size()));
-  bool written = write_entry(folder, key, header, payload);
-  if (!written && errno == ENOENT && make_again()) written = write_entry(folder, key, header, payload);
+  const EntryHeader header = entry_header(key, name, payload);
+  const std::uint64_t used = next_order(sizeof header + payload.size());
+  bool written = write_entry(folder, key, header, payload, used);
+  if (!written && errno == ENOENT && make_again()) written = write_entry(folder, key, header, payload, used);
   if (written) {
     if (!std::exchange(opened_->swept, true)) sweep_leftovers(folder);
     return evict();
@@ -134,51 +134,59 @@ bool CompileCache::make_again() {
   return replaced;
 }
 
-// The folder's file `order` holds how often entries were used, and about how many bytes there are. Both may lag when
-// processes write at once: the order then has ties, and the next sweep counts the bytes again.
-std::uint64_t CompileCache::next_order(std::int64_t more_bytes) {
+// The folder's file `order` may lag when processes write at once: the order then has ties, and the next sweep counts
+// the bytes again.
+std::uint64_t CompileCache::next_order(std::uint64_t stored_bytes) {
   const FileHandle file(handle(), order_name, O_RDWR | O_CREAT);
   OrderFile order;
-  if (!file)
-    order = {};
-  else if (file.size() != static_cast<std::int64_t>(sizeof order) || !file.read_at(0, order))
+  if (file && (file.size() != static_cast<std::int64_t>(sizeof order) || !file.read_at(0, order)))
     order = count_entries(handle());  // lost, or cut short
-  ++order.used;
-  order.bytes += static_cast<std::uint64_t>(more_bytes);
+  order.used = moment_after(order.used);
+  order.bytes += stored_bytes;
+  order.stores += stored_bytes > 0;
   if (file) file.write_at(0, order);
   return order.used;
 }
 
+// Reads no entry: names and sizes, once over the folder. What it deletes is what the next hundredth of the cap needs,
+// so that few stores sweep, and each for a moment only.
 void CompileCache::evict() {
+  constexpr std::uint64_t recount = 1024;           // stores; then also removes what killed processes left
+  constexpr std::uint64_t minute = 60'000'000'000;  // what others store meanwhile is no older for it
   const int folder = handle();
   const FileHandle file(folder, order_name, O_RDWR | O_CREAT);
   OrderFile order;
   if (!file || !file.read_at(0, order)) return;
-  // now and then also count afresh, and remove what killed processes left
-  if (order.bytes <= cap_ && order.used % 1024 != 0) return;
+  if (order.bytes <= cap_ && order.stores < recount) return;
   sweep_leftovers(folder);
-  std::vector<CacheEntry> entries = read_entries(folder);
   std::uint64_t total = 0;
+  const std::vector<CacheEntry> entries = see_entries(folder, moment_after(order.used) + minute);
   for (const CacheEntry& e : entries) total += e.bytes;
-  // down to nine tenths, so that the next store does not sweep again
+  const std::uint64_t wanted = total > cap_ ? cap_ - cap_ / 100 : cap_;
   for (const CacheEntry& e : entries) {
-    if (total <= cap_ / 10 * 9 || (total <= cap_ && order.bytes <= cap_)) break;
+    if (total <= wanted) break;
     if (unlinkat(folder, entry_name(e.key).c_str(), 0) == 0) total -= e.bytes;
   }
   if (file.read_at(0, order)) {
     order.bytes = total;
+    order.stores = 0;
     file.write_at(0, order);
   }
 }
 
 std::vector<CacheEntry> CompileCache::list() {
   const int folder = handle();
-  return folder < 0 ? std::vector<CacheEntry>() : read_entries(folder);
+  if (folder < 0) return {};
+  std::vector<CacheEntry> entries = see_entries(folder, ~std::uint64_t{0});
+  for (CacheEntry& e : entries) e.name = read_name(folder, e);
+  return entries;
 }
 
 std::uint64_t CompileCache::bytes() {
+  const int folder = handle();
   std::uint64_t total = 0;
-  for (const CacheEntry& e : list()) total += e.bytes;
+  if (folder >= 0)
+    for (const CacheEntry& e : see_entries(folder, ~std::uint64_t{0})) total += e.bytes;
   return total;
 }
 

@@ -33,7 +33,7 @@ struct CacheEntry {
   std::string key;          ///< as CacheKey::text
   std::string name;         ///< what it was compiled for, cut to 63 bytes
   std::uint64_t bytes = 0;  ///< on disk
-  std::uint64_t used = 0;   ///< the order of last use: larger is later
+  std::uint64_t used = 0;   ///< the moment of last use, in nanoseconds since 1970, made to grow from use to use
 };
 
 /// The default: `croton` in XDG_CACHE_HOME, else in HOME's .cache; "" where neither is known.
@@ -86,7 +86,7 @@ class CompileCache {
  private:
   int handle();
   void evict();
-  std::uint64_t next_order(std::int64_t more_bytes);
+  std::uint64_t next_order(std::uint64_t stored_bytes);
   bool has(const CacheKey&);
   bool make_again();
 

@@ -13,7 +13,6 @@ namespace {
 std::array<std::uint64_t, 2> words(XXH128_hash_t h) { return {h.high64, h.low64}; }
 
 std::array<std::uint64_t, 2> digest_of(EntryHeader header, std::span<const std::byte> payload) {
-  header.used = 0;
   header.digest = {};
   const std::array<std::uint64_t, 2> head = words(XXH3_128bits(&header, sizeof header));
   return words(XXH3_128bits_withSeed(payload.data(), payload.size(), head[0] ^ head[1]));

@@ -5,17 +5,15 @@
 namespace croton::runtime {
 
 struct EntryHeader {
-  static constexpr std::uint64_t right_magic = 0x31656863'61434e43;  // "CNCache1"
+  static constexpr std::uint64_t right_magic = 0x32656863'61434e43;  // "CNCache2"
   std::uint64_t magic = right_magic;
-  std::uint64_t used = 0;  // rewritten in place at each use: not part of the digest
   std::uint64_t payload_bytes = 0;
   std::array<std::uint64_t, 4> key{};
   std::array<std::uint64_t, 2> digest{};
   std::array<char, 64> name{};
 };
-static_assert(sizeof(EntryHeader) == 136);
+static_assert(sizeof(EntryHeader) == 128);
 
-/// The header of an entry; all but `used` is filled in.
 EntryHeader entry_header(const CacheKey&, std::string_view name, std::span<const std::byte> payload);
 
 /// Whether a file of that many bytes can be the entry that its header says it is.

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <tuple>
 #include <utility>
 
 #include "base/size_signal.h"
@@ -20,6 +21,19 @@
 namespace croton::runtime {
 
 std::string entry_name(std::string_view key) { return std::string(key) + std::string(entry_suffix); }
+
+namespace {
+constexpr std::uint64_t billion = 1'000'000'000;
+std::uint64_t nanoseconds(const timespec& t) {
+  return t.tv_sec < 0 ? 0 : static_cast<std::uint64_t>(t.tv_sec) * billion + static_cast<std::uint64_t>(t.tv_nsec);
+}
+}  // namespace
+
+std::uint64_t moment_after(std::uint64_t used) {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::max(used + 1, nanoseconds(now));
+}
 
 std::string temporary_name(const CacheKey& key) {
   static std::atomic<unsigned> count{0};
@@ -37,10 +51,6 @@ std::string this_process() {
 FileHandle::FileHandle(int folder, std::string_view name, int flags) {
   const std::string path(name);
   file_ = openat(folder, path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
-  // entries are readable in a folder that is not writable
-  if (file_ < 0 && flags == O_RDWR && (errno == EACCES || errno == EROFS)) {
-    file_ = openat(folder, path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-  }
 }
 FileHandle::~FileHandle() {
   if (file_ >= 0) ::close(file_);
@@ -63,6 +73,12 @@ std::string FileHandle::read_text() const {
   char text[512];
   const ssize_t n = pread(file_, text, sizeof text, 0);
   return n > 0 ? std::string(text, static_cast<std::size_t>(n)) : "another process";
+}
+
+void FileHandle::set_used(std::uint64_t used) const {
+  const timespec at{static_cast<time_t>(used / billion), static_cast<long>(used % billion)};
+  const timespec times[2] = {at, at};
+  futimens(file_, times);
 }
 
 void FileHandle::replace_text(std::string_view text) const {
@@ -104,28 +120,35 @@ void for_each_name(int folder, F&& f) {
 
 }  // namespace
 
-std::vector<CacheEntry> read_entries(int folder) {
+std::vector<CacheEntry> see_entries(int folder, std::uint64_t last) {
   std::vector<CacheEntry> entries;
   for_each_name(folder, [&](std::string_view name) {
     if (!name.ends_with(entry_suffix)) return;
-    const FileHandle file(folder, name, O_RDONLY);
+    const std::string path(name);
     struct stat s {};
-    if (!file || fstat(file.number(), &s) != 0) return;
-    EntryHeader header;
-    if (!file.read_at(0, header)) header = {};  // a stump: never used, first to go
-    header.name.back() = '\0';
-    entries.push_back({std::string(name.substr(0, name.size() - entry_suffix.size())), header.name.data(),
-                       static_cast<std::uint64_t>(s.st_size), header.used});
+    if (fstatat(folder, path.c_str(), &s, AT_SYMLINK_NOFOLLOW) != 0 || !S_ISREG(s.st_mode)) return;
+    const std::uint64_t used = nanoseconds(s.st_mtim);
+    entries.push_back({path.substr(0, path.size() - entry_suffix.size()),
+                       {},
+                       static_cast<std::uint64_t>(s.st_size),
+                       used <= last ? used : 0});
   });
-  std::sort(entries.begin(), entries.end(), [](const CacheEntry& a, const CacheEntry& b) {
-    return std::pair(a.used, a.key) < std::pair(b.used, b.key);
-  });
+  std::sort(entries.begin(), entries.end(),
+            [](const CacheEntry& a, const CacheEntry& b) { return std::tie(a.used, a.key) < std::tie(b.used, b.key); });
   return entries;
+}
+
+std::string read_name(int folder, const CacheEntry& e) {
+  const FileHandle file(folder, entry_name(e.key), O_RDONLY);
+  EntryHeader header;
+  if (!file || !file.read_at(0, header)) return {};
+  header.name.back() = '\0';
+  return header.name.data();
 }
 
 OrderFile count_entries(int folder) {
   OrderFile order;
-  for (const CacheEntry& e : read_entries(folder)) {
+  for (const CacheEntry& e : see_entries(folder, ~std::uint64_t{0})) {
     order.used = std::max(order.used, e.used);
     order.bytes += e.bytes;
   }

@@ -18,11 +18,14 @@ std::string temporary_name(const CacheKey&);
 /// "process 123 on myhost".
 std::string this_process();
 
+/// The file `order`: the last use of any entry, about how many bytes there are, and the stores since they were counted.
 struct OrderFile {
-  std::uint64_t used = 0, bytes = 0;
+  std::uint64_t used = 0, bytes = 0, stores = 0;
 };
 /// What the entries themselves say.
 OrderFile count_entries(int folder);
+/// A moment after that one, in nanoseconds since 1970: now, unless the clock was set back.
+std::uint64_t moment_after(std::uint64_t used);
 
 /// A file of the folder; symbolic links are not followed.
 class FileHandle {
@@ -43,6 +46,8 @@ class FileHandle {
   std::int64_t size() const;
   std::string read_text() const;
   void replace_text(std::string_view) const;
+  /// Sets the time of last change, which says when an entry was used last. Failing is no harm.
+  void set_used(std::uint64_t) const;
   template <class T>
   bool read_at(off_t at, T& value) const {
     static_assert(std::is_trivially_copyable_v<T>);
@@ -61,8 +66,11 @@ class FileHandle {
   int file_ = -1;
 };
 
-/// All entries, the least recently used first.
-std::vector<CacheEntry> read_entries(int folder);
+/// All entries, the least recently used first; those of a moment after `last` (somebody touched them) before all
+/// others. No file is opened: the names are empty.
+std::vector<CacheEntry> see_entries(int folder, std::uint64_t last);
+/// The name that an entry was stored under.
+std::string read_name(int folder, const CacheEntry&);
 std::size_t remove_all_entries(int folder);
 /// Removes the temporaries and locks of more than a day ago (or from the future, where a clock jumped).
 void sweep_leftovers(int folder);

@@ -348,10 +348,11 @@ struct Executable::Body {
     SharedStorage& s = storage(updates[u].shared);
     Buffer& now = s.on(device);
     const bool same_shape = std::equal(place.shape.begin(), place.shape.end(), s.shape().begin(), s.shape().end());
-    if (written_in_place[u] && same_shape) return now.data();
-    if (w.spares[u].bytes() != place.bytes || !w.spares[u])
-      w.spares[u] = memory_for(program.outputs[updates[u].result], place);
-    return w.spares[u].data();
+    if (written_in_place[u] && same_shape && !s.is_lent()) return now.data();
+    CountedBuffer& spare = w.spares[u];
+    if (!spare || !spare.alone() || spare->bytes() != place.bytes)
+      spare = CountedBuffer(memory_for(program.outputs[updates[u].result], place));
+    return spare->data();
   }
 
   // Whether an argument that is the caller's own memory, and so holds no count, lies in the array's memory.
@@ -372,7 +373,7 @@ struct Executable::Body {
     const auto usable = [&](const Array& a, int holders = 1) {
       return a.dtype() == dtype && a.shape().size() == place.shape.size() &&
              std::equal(place.shape.begin(), place.shape.end(), a.shape().begin()) && use_count(a) == holders &&
-             is_contiguous(a) && !is_foreign(a);
+             is_contiguous(a) && ArrayAccess::body(a).block->writable && !is_foreign(a);
     };
     const bool kept_here = block(out) && block(out) == block(w.results[r]);  // the caller's handle and this one
     const bool read = is_read(out, in);

@@ -46,43 +46,53 @@ std::size_t bytes_of(const Extents& shape, DType dtype) {
 
 // Buffer and ticket of a Block whose values may still be under way.
 struct DeviceValue {
-  Buffer buffer;
-  Ticket ticket;
+  Buffer own;
+  CountedBuffer lent;
+  Ticket ticket = 0;
+  const Buffer& buffer() const { return lent ? *lent : own; }
 };
 
 void bring(Block& block) {
   auto& value = *static_cast<DeviceValue*>(block.owner);
-  Device& device = *value.buffer.device();
+  Device& device = *value.buffer().device();
   if (device.host_addressable()) return device.wait(value.ticket);
   block.bytes = static_cast<std::byte*>(::operator new (block.size, std::align_val_t{64}));
-  device.to_host(block.bytes, value.buffer.data(), block.size);
+  device.to_host(block.bytes, value.buffer().data(), block.size);
 }
 
 void let_go(Block& block) noexcept {
   const auto* value = static_cast<DeviceValue*>(block.owner);
-  if (!value->buffer.device()->host_addressable()) ::operator delete (block.bytes, std::align_val_t{64});
+  if (!value->buffer().device()->host_addressable()) ::operator delete (block.bytes, std::align_val_t{64});
   delete value;
+}
+
+Array over(DeviceValue value, DType dtype, const Extents& shape) {
+  auto made = std::make_unique<Block>();
+  made->size = bytes_of(shape, dtype);
+  made->dtype = dtype;
+  made->writable = !value.lent;
+  Device& device = *value.buffer().device();
+  if (device.host_addressable()) made->bytes = static_cast<std::byte*>(value.buffer().data());
+  value.ticket = device.ticket();
+  made->ready = device.host_addressable() && device.done(value.ticket) ? nullptr : bring;
+  made->owner = new DeviceValue(std::move(value));
+  made->release = let_go;
+  return from_block(made.release(), shape);
 }
 
 }  // namespace
 
 Array to_array(Buffer buffer, DType dtype, const Extents& shape) {
-  auto made = std::make_unique<Block>();
-  made->size = bytes_of(shape, dtype);
-  made->dtype = dtype;
-  Device& device = *buffer.device();
-  if (device.host_addressable()) made->bytes = static_cast<std::byte*>(buffer.data());
-  const Ticket now = device.ticket();
-  made->owner = new DeviceValue{std::move(buffer), now};
-  made->release = let_go;
-  made->ready = device.host_addressable() && device.done(now) ? nullptr : bring;
-  return from_block(made.release(), shape);
+  return over({.own = std::move(buffer), .lent = {}}, dtype, shape);
+}
+Array to_array(const CountedBuffer& buffer, DType dtype, const Extents& shape) {
+  return over({.own = {}, .lent = buffer}, dtype, shape);
 }
 
 const void* memory_on(const Array& a, const Device& device) {
   Block* const b = block(a);
   if (b == nullptr || b->release != let_go || b->here.load(std::memory_order_acquire)) return nullptr;
-  const Buffer& buffer = static_cast<const DeviceValue*>(b->owner)->buffer;
+  const Buffer& buffer = static_cast<const DeviceValue*>(b->owner)->buffer();
   const bool whole = is_contiguous(a) && bytes_of(a.shape(), a.dtype()) == b->size;
   return whole && buffer.device() == &device ? buffer.data() : nullptr;
 }
@@ -95,9 +105,9 @@ SharedStorage::SharedStorage(const Array& initial)
 std::size_t SharedStorage::bytes() const { return bytes_of(shape_, dtype_); }
 
 Buffer& SharedStorage::on(Device& device) {
-  if (buffer_.device() == &device) {
+  if (this->device() == &device) {
     may_move_.store(false, std::memory_order_relaxed);
-    return buffer_;
+    return *buffer_;
   }
   if (buffer_) {
     if (!may_move_) {
@@ -105,35 +115,35 @@ Buffer& SharedStorage::on(Device& device) {
           "a shared variable of {} lives on device {}, and a function of device {} uses it: x.set_value(x.get_value()) "
           "lets "
           "it move",
-          type_text(dtype_, shape_), buffer_.device()->name(), device.name());
+          type_text(dtype_, shape_), buffer_->device()->name(), device.name());
     }
     host_ = get();
   }
   Buffer fresh(device, bytes());
   device.to_device(fresh.data(), data(host_), bytes());
-  buffer_ = std::move(fresh);
+  buffer_ = CountedBuffer(std::move(fresh));
   host_ = Array();
   may_move_ = false;
-  return buffer_;
+  return *buffer_;
 }
 
 Array SharedStorage::get() const {
   if (!buffer_) return host_;
   Array copy = empty(shape_, dtype_);
-  buffer_.device()->to_host(mutable_data(copy), buffer_.data(), bytes());
+  buffer_->device()->to_host(mutable_data(copy), buffer_->data(), bytes());
   return copy;
 }
 
 void SharedStorage::set(const Array& value, bool borrow) {
   const Array whole = contiguous(value);
   may_move_ = true;
-  if (buffer_ && value.shape() == shape_) {
-    buffer_.device()->to_device(buffer_.data(), data(whole), bytes());
+  if (buffer_ && !is_lent() && value.shape() == shape_) {
+    buffer_->device()->to_device(buffer_->data(), data(whole), bytes());
     return;
   }
   host_ = borrow ? whole : owned(whole);
   shape_ = value.shape();
-  buffer_ = Buffer();
+  buffer_ = CountedBuffer();
 }
 
 }  // namespace croton::runtime

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <span>
+#include <utility>
 
 #include "croton/array.h"
 #include "graph/node.h"
@@ -40,9 +41,41 @@ class ReaderWriterWord {
   std::atomic<std::uint32_t> word_{0};
 };
 
+/// A buffer that may have several owners: a variable, and arrays that share its memory.
+class CountedBuffer {
+ public:
+  CountedBuffer() = default;
+  explicit CountedBuffer(Buffer b) : counted_(new Counted{.buffer = std::move(b)}) {}
+  CountedBuffer(const CountedBuffer& o) noexcept : counted_(o.counted_) {
+    if (counted_) counted_->count.fetch_add(1, std::memory_order_relaxed);
+  }
+  CountedBuffer(CountedBuffer&& o) noexcept : counted_(std::exchange(o.counted_, nullptr)) {}
+  CountedBuffer& operator=(CountedBuffer o) noexcept {
+    std::swap(counted_, o.counted_);
+    return *this;
+  }
+  ~CountedBuffer() {
+    if (counted_ && counted_->count.fetch_sub(1, std::memory_order_acq_rel) == 1) delete counted_;
+  }
+  explicit operator bool() const { return counted_ != nullptr; }
+  Buffer& operator*() const { return counted_->buffer; }
+  Buffer* operator->() const { return &counted_->buffer; }
+  /// Whether nobody else owns it: then what others did with it has been done.
+  bool alone() const { return counted_->count.load(std::memory_order_acquire) == 1; }
+
+ private:
+  struct Counted {
+    std::atomic<int> count{1};
+    Buffer buffer;
+  };
+  Counted* counted_ = nullptr;
+};
+
 /// An Array over a device's buffer, without a copy where the host can address it; reading it waits for the work given
 /// so far.
 Array to_array(Buffer, DType, const Extents& shape);
+/// The same over memory that others own too: it is never written through the Array.
+Array to_array(const CountedBuffer&, DType, const Extents& shape);
 
 /// Where an Array made by to_array lies on that device, as long as nobody has read it: null for a part of one, for what
 /// the host has seen (and may have changed), and for any other Array.
@@ -60,26 +93,29 @@ class SharedStorage final : public SharedValue {
   const Extents& shape() const { return shape_; }
   std::size_t bytes() const;
   /// Null until a function has used it: then the value is an Array on the host.
-  Device* device() const { return buffer_.device(); }
+  Device* device() const { return buffer_ ? buffer_->device() : nullptr; }
 
   /// The value's memory on that device, row-major. Where device() is another (or none) yet, the value is moved there:
   /// that wants the exclusive word. Throws DeviceError that names both devices where it lives on another and nobody has
   /// set it since it was last used there: only set_value moves a variable.
   Buffer& on(Device&);
-  /// Replaces the buffer by one of the same device and shape that a call has filled, and gives the old one back
-  /// (exclusive).
-  void swap(Buffer& other) noexcept { std::swap(buffer_, other); }
-  /// The same for a new value of another shape, of as many axes.
-  void exchange(Buffer& other, std::span<const Index> shape) noexcept {
-    swap(other);
+  /// Whether an array of lend() that somebody holds shares the memory, so that a new value has to go elsewhere (wants
+  /// the exclusive word: nobody lends meanwhile).
+  bool is_lent() const { return buffer_ && !buffer_.alone(); }
+  /// Replaces the buffer by one of the same device that a call has filled with a value of this shape, of as many axes,
+  /// and gives the old one back (exclusive).
+  void exchange(CountedBuffer& other, std::span<const Index> shape) noexcept {
+    std::swap(buffer_, other);
     std::copy(shape.begin(), shape.end(), shape_.begin());
   }
 
   /// The value, which later changes of the variable leave alone.
   Array get() const;
-  /// A new value of the same dtype and rank (exclusive); the caller has checked them. Memory of the same shape is
-  /// filled again. The next function to use the variable may be of any device. `borrow`: foreign memory is kept as it
-  /// is, where the value stays on the host.
+  /// The same in the variable's own memory, where it is now: nothing is copied or moved.
+  Array lend() const { return buffer_ ? to_array(buffer_, dtype_, shape_) : host_; }
+  /// A new value of the same dtype and rank (exclusive); the caller has checked them. Memory of the same shape that is
+  /// not lent is filled again. The next function to use the variable may be of any device. `borrow`: foreign memory is
+  /// kept as it is, where the value stays on the host.
   void set(const Array&, bool borrow = false);
 
  private:
@@ -87,7 +123,7 @@ class SharedStorage final : public SharedValue {
   DType dtype_;
   Extents shape_;
   Array host_;
-  Buffer buffer_;
+  CountedBuffer buffer_;
   std::atomic<bool> may_move_{false};
 };
 

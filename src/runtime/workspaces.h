@@ -7,6 +7,7 @@
 
 #include "base/fork_safe.h"
 #include "runtime/plan.h"
+#include "runtime/storage.h"
 
 namespace croton::runtime {
 
@@ -20,7 +21,7 @@ struct Workspace {
   std::vector<std::vector<std::int64_t>> words;  // by step
   std::vector<std::vector<BufferUse>> uses;      // by step
   std::vector<Array> results;                    // the last call's, reused once the caller has let go
-  std::vector<Buffer> spares;  // by update: where a new value goes before it is exchanged with the old
+  std::vector<CountedBuffer> spares;  // by update: where a new value goes before it is exchanged with the old
   // where the host cannot address the device's memory
   std::vector<Buffer> arguments, given;  // by input; by result
   std::vector<Buffer> separate;          // by buffer, where each wants memory of its own

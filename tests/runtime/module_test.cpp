@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "fixture.h"
+#include "runtime/cache_entry.h"
 #include "runtime/cache_files.h"
 #include "runtime/cpu/cpu_target.h"
 #include "runtime/cpu/loaded_object.h"
@@ -66,7 +67,7 @@ TEST_CASE("an entry that is whole but cannot be loaded is compiled again") {
   // a payload that is no shared object, under the right key and digest
   const std::vector<std::byte> whole = read_file(only_kernel(cache.path));
   CacheKey key;
-  std::memcpy(key.words.data(), whole.data() + 24, sizeof key.words);
+  std::memcpy(key.words.data(), whole.data() + offsetof(EntryHeader, key), sizeof key.words);
   files.store(key, "fill", std::vector<std::byte>(100, std::byte{1}));
   CpuDevice fresh;
   CHECK(fills(fresh, *fresh.compile(fill_source())));

@@ -1,0 +1,200 @@
+// A1: shapes that do not fit and are known at the call only: op, both shapes, axis and the user's line, in every mode.
+#include "message.h"
+
+namespace croton {
+namespace {
+
+/// What a call says where the shapes of its arguments do not fit: the same on every device and in every mode.
+template <class Make>
+std::string refused(Make&& make, const std::vector<Argument>& arguments) {
+  std::string first;
+  for (const char* mode : {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=emulator"}) {
+    INFO(mode);
+    const ScopedConfig scope{mode};
+    const Shared count = shared(0, "count");
+    const auto [inputs, output] = make();
+    const Function f = function(inputs, Tensor(output), {{count, count + 1}});
+    std::vector<Array> out(1);
+    const std::string text = message<ShapeError>([&] { f.run(arguments, out); });
+    CHECK(count.get_value().item<int>() == 0);
+    if (first.empty()) first = text;
+    CHECK(text == first);
+  }
+  return first;
+}
+
+using Asked = std::pair<std::vector<Tensor>, Tensor>;
+Array zero(const Extents& shape) { return Array::zeros(shape); }
+
+}  // namespace
+
+TEST_CASE("A1: dot of inner sizes that differ at the call") {
+  CHECK(
+      refused(
+          [] {
+            const Tensor x = matrix("x"), y = matrix("y");
+            return Asked{{x, y}, dot(x, y)};
+          },
+          {zero({5, 2}), zero({3, 4})}) ==
+      "HERE: dot(x, y): inner sizes differ: x is float64[5, 2], y is float64[3, 4]; axis 1 of x has 2, axis 0 of y has "
+      "3\n  x  matrix, HERE\n  y  matrix, HERE");
+  CHECK(
+      refused(
+          [] {
+            const Tensor x = matrix("x"), v = vector("v");
+            return Asked{{x, v}, tanh(dot(x, v)) * 2};
+          },
+          {zero({5, 2}), zero({3})}) ==
+      "HERE: dot(x, v): inner sizes differ: x is float64[5, 2], v is float64[3]; axis 1 of x has 2, axis 0 of v has 3\n"
+      "  x  matrix, HERE\n  v  vector, HERE");
+  CHECK(refused(
+            [] {
+              const Tensor x = tensor3("x"), y = tensor3("y");
+              return Asked{{x, y}, matmul(x, y)};
+            },
+            {zero({2, 5, 3}), zero({4, 3, 5})}) ==
+        "HERE: dot(x, y): batch sizes differ: x is float64[2, 5, 3], y is float64[4, 3, 5]; axis 0 of x has 2, axis 0 "
+        "of y "
+        "has 4\n  x  tensor3, HERE\n  y  tensor3, HERE");
+}
+
+TEST_CASE("A1: extents that differ at the call do not broadcast") {
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), y = matrix("y");
+              return Asked{{x, y}, exp(x - y)};
+            },
+            {zero({5, 2}), zero({5, 3})}) ==
+        "HERE: sub: shapes [5, 2] and [5, 3] do not broadcast: axis 1 of x (matrix, HERE) is 2, axis 1 of y (matrix, "
+        "HERE) "
+        "is 3");
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), v = vector("v");
+              return Asked{{x, v}, sum(x / v)};
+            },
+            {zero({5, 2}), zero({5})}) ==
+        "HERE: div: shapes [5, 2] and [1, 5] do not broadcast: axis 1 of x (matrix, HERE) is 2, axis 0 of v (vector, "
+        "HERE) "
+        "is 5");
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), y = matrix("y");
+              return Asked{{x, y}, x + y};
+            },
+            {zero({1, 2}), zero({5, 2})}) ==
+        "HERE: add: shapes [1, 2] and [5, 2] do not broadcast: axis 0 of x (matrix, HERE) is 1, axis 0 of y (matrix, "
+        "HERE) "
+        "is 5\n  a size of 1 broadcasts only where the type says so: write broadcastable(x, 0)");
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), y = matrix("y");
+              return Asked{{x, y}, where(x > 0, y, 0)};
+            },
+            {zero({4, 2}), zero({5, 2})}) ==
+        "HERE: select: shapes [4, 2] and [5, 2] do not broadcast: axis 0 of greater at HERE is 4, axis 0 of y (matrix, "
+        "HERE) is 5");
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), n = scalar("n", int64);
+              return Asked{{x, n}, broadcast_to(x, {n, Index{3}})};
+            },
+            {zero({2, 3}), 5}) ==
+        "HERE: broadcast: axis 0 of x float64[2, 3] cannot become 5 long; only an axis whose extent is 1 in the type "
+        "widens. State that with broadcastable(x, 0)");
+}
+
+TEST_CASE("A1: concatenate and stack of parts that differ at the call") {
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), y = matrix("y");
+              return Asked{{x, y}, concatenate({x, y}, 0)};
+            },
+            {zero({5, 2}), zero({5, 3})}) ==
+        "HERE: concatenate: part 1, y, is float64[5, 3]; part 0, x, is float64[5, 2]: axis 1 has 3 and 2, and only "
+        "axis 0 "
+        "may differ");
+  CHECK(
+      refused(
+          [] {
+            const Tensor x = matrix("x"), y = matrix("y");
+            return Asked{{x, y}, concatenate({x, y * 2, x}, 1)};
+          },
+          {zero({5, 2}), zero({4, 2})}) ==
+      "HERE: concatenate: part 1, y * 2.0, is float64[4, 2]; part 0, x, is float64[5, 2]: axis 0 has 4 and 5, and only "
+      "axis 1 may differ");
+  CHECK(refused(
+            [] {
+              const Tensor x = vector("x"), y = vector("y");
+              return Asked{{x, y}, stack({x, y})};
+            },
+            {zero({5}), zero({4})}) ==
+        "HERE: concatenate: part 1, y, is float64[1, 4]; part 0, x, is float64[1, 5]: axis 1 has 4 and 5, and only "
+        "axis 0 "
+        "may differ");
+}
+
+TEST_CASE("A1: reshape to another number of elements, known at the call only") {
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), n = scalar("n", int64);
+              return Asked{{x, n}, reshape(x, {n, Index{2}})};
+            },
+            {zero({5, 2}), 4}) == "HERE: reshape: x float64[5, 2] has 10 elements, which do not make [4, 2]");
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), n = scalar("n", int64);
+              return Asked{{x, n}, reshape(x, {Index{-1}, n})};
+            },
+            {zero({5, 2}), 3}) == "HERE: reshape: x float64[5, 2] has 10 elements, which do not make [?, 3]");
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x");
+              return Asked{{x}, reshape(x * 2, {3, -1})};
+            },
+            {zero({5, 2})}) == "HERE: reshape: x * 2.0 float64[5, 2] has 10 elements, which do not make [3, ?]");
+  CHECK(
+      refused(
+          [] {
+            const Tensor x = matrix("x"), n = scalar("n", int64), m = scalar("m", int64);
+            return Asked{{x, n, m}, reshape(x, {n, m})};
+          },
+          {zero({5, 2}), -1, -1}) ==
+      "HERE: reshape: an extent is a count, not negative; the shape asked for x float64[5, 2] is [-1, -1]. To let one "
+      "extent follow from the others write the number -1 for it");
+  const Tensor x = matrix("x");
+  CHECK(message<ShapeError>([&] {
+          (void)reshape(x, {-1, -1});
+        }) == "HERE: reshape: only one extent may be -1, to follow from the others; those of axes 0 and 1 are");
+  CHECK(message<ShapeError>([&] {
+          (void)reshape(tensor("y", float64, {5, 2}), {3, -1});
+        }) == "HERE: reshape: y float64[5, 2] has 10 elements, which do not make [3, ?]");
+}
+
+TEST_CASE("A1: a value that does not fit the region it is written to, known at the call only") {
+  CHECK(refused(
+            [] {
+              const Tensor x = matrix("x"), y = matrix("y");
+              return Asked{{x, y}, x[slice(0, 2)].set(y)};
+            },
+            {zero({5, 2}), zero({3, 2})}) == "HERE: set_subtensor: the part has shape [2, 2], the value [3, 2]");
+}
+
+TEST_CASE("A1: shared variables whose shapes set_value changed do not fit at the call") {
+  for (const char* mode : {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=emulator"}) {
+    INFO(mode);
+    const ScopedConfig scope{mode};
+    const Shared w = shared(zero({2, 4}), "w"), v = shared(zero({4, 3}), "v");
+    const Function f = function({}, dot(w, v));
+    (void)f();
+    w.set_value(zero({2, 5}));
+    CHECK(message<ShapeError>([&] { (void)f(); }) ==
+          "HERE: dot(w, v): inner sizes differ: w is float64[2, 5], v is float64[4, 3]; axis 1 of w has 5, axis 0 of v "
+          "has "
+          "4\n  w  shared, HERE\n  v  shared, HERE");
+    w.set_value(zero({2, 4}));
+    CHECK(f().shape() == Extents{2, 3});
+  }
+}
+
+}  // namespace croton
