@@ -65,7 +65,13 @@ class SharedStorage final : public SharedValue {
   /// The value's memory on that device, row-major. Where device() is another (or none) yet, the value is moved there:
   /// that wants the exclusive word. Throws DeviceError that names both devices where it lives on another and nobody has
   /// set it since it was last used there: only set_value moves a variable.
-  Buffer& on(Device&);
+  Buffer& on(Device& device) {
+    if (buffer_.device() != &device)
+      move_to(device);
+    else if (may_move_.load(std::memory_order_relaxed))
+      may_move_.store(false, std::memory_order_relaxed);
+    return buffer_;
+  }
   /// Replaces the buffer by one of the same device and shape that a call has filled, and gives the old one back
   /// (exclusive).
   void swap(Buffer& other) noexcept { std::swap(buffer_, other); }
@@ -83,6 +89,8 @@ class SharedStorage final : public SharedValue {
   void set(const Array&, bool borrow = false);
 
  private:
+  void move_to(Device&);
+
   mutable ReaderWriterWord word_;
   DType dtype_;
   Extents shape_;
