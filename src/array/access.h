@@ -74,7 +74,11 @@ Array view(const Array&, const Extents& shape, const Extents& strides, Index off
 /// The block, without bringing its values; null for an Array() that was never assigned.
 inline Block* block(const Array& a) { return ArrayAccess::slot(a) ? ArrayAccess::slot(a)->block : nullptr; }
 /// The first element, ready to be read. Elements lie at multiples of the strides.
-const std::byte* data(const Array&);
+inline const std::byte* data(const Array& a) {
+  const ArrayAccess::Body& b = ArrayAccess::body(a);
+  std::byte* const bytes = host_bytes(*b.block);
+  return b.offset == 0 ? bytes : bytes + b.offset * static_cast<Index>(size_of(b.block->dtype));
+}
 /// The same for writing: makes the array the only user of a writable row-major block first.
 std::byte* mutable_data(Array&);
 template <class T>

@@ -21,13 +21,13 @@ bool gapless(const Extents& shape, const Extents& strides, Index size) {
   return true;
 }
 
-Array over(Block* block, const Extents& shape, const Extents& strides, Index offset, Index size) {
+Array over(Block* block, const Extents& shape, Extents strides, Index offset, Index size) {
   auto b = std::make_unique<Body>();
   b->shape = shape;
-  b->strides = strides;
+  b->strides = std::move(strides);
   b->offset = offset;
   b->size = size;
-  b->contiguous = gapless(shape, strides, size);
+  b->contiguous = gapless(b->shape, b->strides, size);
   b->block = block;  // last: until here it is the caller's
   return ArrayAccess::wrap(b.release());
 }
@@ -56,11 +56,6 @@ Array view(const Array& a, const Extents& shape, const Extents& strides, Index o
   const Body& b = ArrayAccess::body(a);
   retain(b.block);
   return from_block(b.block, shape, strides, b.offset + offset);
-}
-
-const std::byte* data(const Array& a) {
-  const Body& b = ArrayAccess::body(a);
-  return host_bytes(*b.block) + b.offset * static_cast<Index>(size_of(b.block->dtype));
 }
 
 std::byte* mutable_data(Array& a) {

@@ -26,7 +26,7 @@ std::vector<SharedUse> shared_uses(std::span<const Tensor> read, std::span<const
 }
 
 namespace {
-thread_local const Words* innermost = nullptr;
+thread_local constinit const Words* innermost [[gnu::tls_model("initial-exec")]] = nullptr;
 
 [[noreturn]] void refuse(const SharedUse& use, const SharedUse& held) {
   const std::string called = describe(use.leaf);

@@ -170,7 +170,8 @@ class Device {
   /// From the process's modules, the cache on disk, or the compiler. Throws CompileError with all that is known.
   virtual std::shared_ptr<Module> compile(const Source&) = 0;
 
-  /// One after another; no allocation on this path. The modules and buffers live until the work is done.
+  /// One after another; no allocation on this path. The modules and buffers live until the work is done. Where they run
+  /// on this thread they find its floating-point control, which is the default in every call of a function.
   virtual void launch(std::span<const Launch>) = 0;
   /// Throws DeviceError that says what to install where there is no such library.
   virtual void gemm(const Gemm&) = 0;

@@ -66,6 +66,7 @@ struct Executable::Body {
   std::vector<UpdateTarget> updates;
   std::vector<int> update_of_result;  // -1: goes back to the caller
   Device& device;
+  const bool on_host = device.host_addressable(), separate = device.separate_buffers();
   std::string name;
   bool check_ir = false;
   tile::Program program;
@@ -75,6 +76,7 @@ struct Executable::Body {
   std::vector<Kernel> kernels;  // by nest
   std::vector<bool> written_in_place;
   std::vector<Tensor> shared;
+  std::vector<SharedStorage*> stored, updated;  // by shared leaf; by update
   std::vector<Tensor> deciding;
   std::vector<int> input_buffers, shared_buffers;  // by leaf; -1: not read
   std::vector<Buffer> constants;                   // by buffer
@@ -101,7 +103,7 @@ struct Executable::Body {
 
   // The work that calls gave may still be under way where the device works later: it uses the module and the names.
   ~Body() {
-    if (device.host_addressable()) return;
+    if (on_host) return;
     try {
       device.synchronize();
     } catch (const gpu::Lost&) {
@@ -165,6 +167,8 @@ struct Executable::Body {
       return -1;
     };
     shared = leaves(results, NodeKind::shared);
+    for (const Tensor& t : shared) stored.push_back(&storage(t));
+    for (const UpdateTarget& u : updates) updated.push_back(&storage(u.shared));
     for (const Tensor& t : inputs) input_buffers.push_back(buffer_of(t));
     for (const Tensor& t : shared) shared_buffers.push_back(buffer_of(t));
     deciding = shape_deciding_leaves(program);
@@ -195,8 +199,7 @@ struct Executable::Body {
 
   void sign(std::vector<Index>& signature, std::span<const Array> in) const {
     for (const Array& a : in) signature.insert(signature.end(), a.shape().begin(), a.shape().end());
-    for (const Tensor& s : shared)
-      signature.insert(signature.end(), storage(s).shape().begin(), storage(s).shape().end());
+    for (const SharedStorage* s : stored) signature.insert(signature.end(), s->shape().begin(), s->shape().end());
     for (const Tensor& t : deciding) {
       const std::vector<Index> values = integers_of(t, in);
       signature.push_back(static_cast<Index>(values.size()));
@@ -205,17 +208,17 @@ struct Executable::Body {
   }
 
   bool matches(const std::vector<Index>& signature, std::span<const Array> in) const {
-    std::size_t k = 0;
+    const Index *next = signature.data(), *const end = next + signature.size();
     const auto same = [&](const Extents& shape) {
       for (const Index n : shape)
-        if (k >= signature.size() || signature[k++] != n) return false;
+        if (next == end || *next++ != n) return false;
       return true;
     };
     for (const Array& a : in)
-      if (!same(a.shape())) return false;
-    for (const Tensor& s : shared)
-      if (!same(storage(s).shape())) return false;
-    if (deciding.empty()) return k == signature.size();
+      if (!same(ArrayAccess::body(a).shape)) return false;
+    for (const SharedStorage* s : stored)
+      if (!same(s->shape())) return false;
+    if (deciding.empty()) return next == end;
     std::vector<Index> mine;
     sign(mine, in);
     return mine == signature;
@@ -239,7 +242,7 @@ struct Executable::Body {
     for (const Tensor& t : deciding) integers[t.node()] = integers_of(t, in);
     shapes = infer(program, shapes, integers);
     check_updates(shapes);
-    Plan plan = make_plan(program, nests, shapes, integers, device.target(), device.separate_buffers());
+    Plan plan = make_plan(program, nests, shapes, integers, device.target(), separate);
     for (const PlannedStep& s : plan.steps)
       if (const auto* g = std::get_if<PlannedGemm>(&s)) device.check(g->gemm);
     return plan;
@@ -271,19 +274,21 @@ struct Executable::Body {
     }
     const auto plan = planned(in);
     if (auto w = workspaces.idle(plan)) return w;
+    return fresh(plan);
+  }
+
+  std::unique_ptr<Workspace> fresh(const std::shared_ptr<const Plan>& plan) {
     auto w = std::make_unique<Workspace>();
     w->plan = plan;
-    if (plan->arena_bytes > 0 && !device.separate_buffers()) w->arena = Buffer(device, plan->arena_bytes);
+    if (plan->arena_bytes > 0 && !separate) w->arena = Buffer(device, plan->arena_bytes);
     if (!plan->integers.empty()) {
       w->integers = Buffer(device, plan->integers.size() * sizeof(std::int64_t));
       device.to_device(w->integers.data(), plan->integers.data(), w->integers.bytes());
     }
-    w->pointers.assign(program.buffers.size(), nullptr);
-    w->words.resize(plan->steps.size());
-    w->uses.resize(plan->steps.size());
+    place_what_stays(*plan, *w);
+    w->launches.resize(plan->steps.size());
     for (std::size_t s = 0; s < plan->steps.size(); ++s)
-      if (const auto* l = std::get_if<PlannedLaunch>(&plan->steps[s]))
-        w->words[s] = l->words, w->uses[s].resize(l->uses.size());
+      if (const auto* l = std::get_if<PlannedLaunch>(&plan->steps[s])) fill(*l, *plan, w->launches[s]);
     w->results.resize(results.size());
     w->spares.resize(updates.size());
     w->arguments.resize(inputs.size());
@@ -292,37 +297,60 @@ struct Executable::Body {
     return w;
   }
 
+  // What lies in one place as long as the workspace lives.
+  void place_what_stays(const Plan& plan, Workspace& w) const {
+    w.pointers.assign(program.buffers.size(), nullptr);
+    for (std::size_t b = 0; b < plan.places.size(); ++b) {
+      const Place& place = plan.places[b];
+      if (place.home == Home::arena && w.arena)
+        w.pointers[b] = static_cast<std::byte*>(w.arena.data()) + place.offset;
+      else if (place.home == Home::plan)
+        w.pointers[b] = static_cast<std::int64_t*>(w.integers.data()) + place.offset;
+      else if (constants[b])
+        w.pointers[b] = constants[b].data();
+    }
+  }
+
+  void fill(const PlannedLaunch& l, const Plan& plan, WorkspaceLaunch& to) const {
+    to.words = l.words;
+    for (const auto& [buffer, access] : l.uses)
+      to.uses.push_back({nullptr, plan.places[at(buffer)].bytes, access, buffer_names[at(buffer)].c_str()});
+    to.launch = {.kernel = kernels[at(l.nest)],
+                 .chunks = l.chunks,
+                 .args = to.words.data(),
+                 .args_bytes = to.words.size() * sizeof(std::int64_t),
+                 .buffers = to.uses,
+                 .scratch_bytes = l.scratch_bytes};
+  }
+
+  // What each call brings: arguments, shared variables and results, and the views of them.
   void point(const Plan& plan, Workspace& w, std::span<const Array> in, std::span<Array> out) {
-    for (std::size_t k = 0; k < inputs.size(); ++k)
+    for (std::size_t k = 0; k < input_buffers.size(); ++k)
       if (input_buffers[k] >= 0) w.pointers[at(input_buffers[k])] = argument_memory(k, in[k], w);
-    for (std::size_t k = 0; k < shared.size(); ++k)
-      if (shared_buffers[k] >= 0) w.pointers[at(shared_buffers[k])] = storage(shared[k]).on(device).data();
+    for (std::size_t k = 0; k < stored.size(); ++k)
+      if (shared_buffers[k] >= 0) w.pointers[at(shared_buffers[k])] = stored[k]->on(device).data();
     std::size_t next = 0;
-    for (std::size_t r = 0; r < results.size(); ++r) {
+    for (std::size_t r = 0; r < update_of_result.size(); ++r) {
       const int b = program.outputs[r];
       const Place& place = plan.places[at(b)];
       const int u = update_of_result[r];
       if (u >= 0)
         w.pointers[at(b)] = update_memory(at(u), place, w);
-      else if (device.host_addressable())
+      else if (on_host)
         w.pointers[at(b)] = result_memory(r, place, w, in, out[next++]);
       else
         w.pointers[at(b)] = (w.given[r] = memory_for(b, place)).data();
     }
-    for (std::size_t b = 0; b < plan.places.size(); ++b) {
-      const Place& place = plan.places[b];
-      if (place.home == Home::arena && device.separate_buffers())
-        w.pointers[b] =
-            (w.separate[b] = memory_for(static_cast<int>(b), place)).data();  // fresh: nothing of the last call's
-      else if (place.home == Home::arena)
-        w.pointers[b] = static_cast<std::byte*>(w.arena.data()) + place.offset;
-      else if (place.home == Home::plan)
-        w.pointers[b] = static_cast<std::int64_t*>(w.integers.data()) + place.offset;
-      else if (place.home == Home::base)
-        w.pointers[b] = static_cast<std::byte*>(w.pointers[at(place.base)]) + place.offset;
-      else if (constants[b])
-        w.pointers[b] = constants[b].data();
-    }
+    if (separate) give_each_its_own(plan, w);
+    for (const int b : plan.views)
+      w.pointers[at(b)] = static_cast<std::byte*>(w.pointers[at(plan.places[at(b)].base)]) + plan.places[at(b)].offset;
+  }
+
+  // Fresh memory: nothing of the last call's.
+  void give_each_its_own(const Plan& plan, Workspace& w) {
+    for (std::size_t b = 0; b < plan.places.size(); ++b)
+      if (plan.places[b].home == Home::arena)
+        w.pointers[b] = (w.separate[b] = memory_for(static_cast<int>(b), plan.places[b])).data();
   }
 
   Buffer memory_for(int buffer, const Place& place) {
@@ -336,7 +364,7 @@ struct Executable::Body {
   }
 
   void* argument_memory(std::size_t k, const Array& a, Workspace& w) {
-    if (device.host_addressable()) return const_cast<std::byte*>(data(a));
+    if (on_host) return const_cast<std::byte*>(data(a));
     if (const void* there = memory_on(a, device)) return const_cast<void*>(there);
     const std::size_t bytes = static_cast<std::size_t>(a.size()) * size_of(a.dtype());
     if (!w.arguments[k] || w.arguments[k].bytes() != bytes) w.arguments[k] = Buffer(device, bytes);
@@ -345,7 +373,7 @@ struct Executable::Body {
   }
 
   void* update_memory(std::size_t u, const Place& place, Workspace& w) {
-    SharedStorage& s = storage(updates[u].shared);
+    SharedStorage& s = *updated[u];
     Buffer& now = s.on(device);
     const bool same_shape = std::equal(place.shape.begin(), place.shape.end(), s.shape().begin(), s.shape().end());
     if (written_in_place[u] && same_shape && !s.is_lent()) return now.data();
@@ -366,23 +394,26 @@ struct Executable::Body {
            });
   }
 
+  // Whether an array may be written for a result: of its type, row-major, in memory of ours that `holders` handles
+  // share.
+  static bool usable(const Array& a, const Place& place, int holders) {
+    const ArrayAccess::Body* const b = ArrayAccess::slot(a);
+    return b != nullptr && b->block->dtype == place.dtype && b->contiguous && !b->block->foreign && b->block->writable &&
+           std::equal(b->shape.begin(), b->shape.end(), place.shape.begin(), place.shape.end()) &&
+           use_count(a) == holders;
+  }
+
   // The caller's array where nobody else holds it; else the last call's, once the caller has let go of it; else a new
   // one.
-  void* result_memory(std::size_t r, const Place& place, Workspace& w, std::span<const Array> in, Array& out) {
-    const DType dtype = program.buffers[at(program.outputs[r])].node.dtype();
-    const auto usable = [&](const Array& a, int holders = 1) {
-      return a.dtype() == dtype && a.shape().size() == place.shape.size() &&
-             std::equal(place.shape.begin(), place.shape.end(), a.shape().begin()) && use_count(a) == holders &&
-             is_contiguous(a) && ArrayAccess::body(a).block->writable && !is_foreign(a);
-    };
+  static void* result_memory(std::size_t r, const Place& place, Workspace& w, std::span<const Array> in, Array& out) {
     const bool kept_here = block(out) && block(out) == block(w.results[r]);  // the caller's handle and this one
     const bool read = is_read(out, in);
     if (read) w.replaced.push_back(out);
-    if (read || (!usable(out) && !(kept_here && usable(out, 2)))) {
+    if (read || !usable(out, place, kept_here ? 2 : 1)) {
       if (place.bytes < 4096)
-        out = empty(Extents(place.shape), dtype);  // nothing worth keeping
+        out = empty(Extents(place.shape), place.dtype);  // nothing worth keeping
       else {
-        if (!usable(w.results[r])) w.results[r] = empty(Extents(place.shape), dtype);
+        if (!usable(w.results[r], place, 1)) w.results[r] = empty(Extents(place.shape), place.dtype);
         out = w.results[r];
       }
     }
@@ -390,27 +421,34 @@ struct Executable::Body {
   }
 
   void execute(const Plan& plan, Workspace& w) {
-    const bool timed = profiling.load(std::memory_order_relaxed);
+    if (profiling.load(std::memory_order_relaxed)) return execute_timed(plan, w);
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) execute(plan, s, w);
+    if (on_host) device.synchronize();  // else whoever reads a result waits for it
+  }
+
+  void execute_timed(const Plan& plan, Workspace& w) {
     for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-      const auto begin = timed ? std::chrono::steady_clock::now() : std::chrono::steady_clock::time_point{};
-      if (const auto* l = std::get_if<PlannedLaunch>(&plan.steps[s]))
-        launch(*l, s, plan, w);
-      else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[s]))
-        gemm(*g, w);
-      else
-        host(std::get<PlannedHost>(plan.steps[s]), plan, w);
-      if (!timed) continue;
+      const auto begin = std::chrono::steady_clock::now();
+      execute(plan, s, w);
       device.synchronize();
       const std::lock_guard lock(times_mutex);
       ++times[s].calls;
       times[s].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     }
-    if (device.host_addressable()) device.synchronize();  // else whoever reads a result waits for it
+  }
+
+  void execute(const Plan& plan, std::size_t step, Workspace& w) {
+    if (const auto* l = std::get_if<PlannedLaunch>(&plan.steps[step]))
+      launch(*l, w.launches[step], w);
+    else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[step]))
+      gemm(*g, w);
+    else
+      host(std::get<PlannedHost>(plan.steps[step]), plan, w);
   }
 
   // Results stay on the device until the host reads them.
   void hand_out(const Plan& plan, Workspace& w, std::span<Array> out) {
-    if (device.host_addressable()) return;
+    if (on_host) return;
     std::size_t next = 0;
     for (std::size_t r = 0; r < results.size(); ++r) {
       if (update_of_result[r] >= 0) continue;
@@ -420,25 +458,17 @@ struct Executable::Body {
     }
   }
 
-  void launch(const PlannedLaunch& l, std::size_t step, const Plan& plan, Workspace& w) {
+  void launch(const PlannedLaunch& l, WorkspaceLaunch& mine, const Workspace& w) {
     for (const auto& [word, buffer] : l.pointers)
-      w.words[step][at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
-    for (std::size_t k = 0; k < l.uses.size(); ++k)
-      w.uses[step][k] = {w.pointers[at(l.uses[k].first)], plan.places[at(l.uses[k].first)].bytes, l.uses[k].second,
-                         buffer_names[at(l.uses[k].first)].c_str()};
+      mine.words[at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
+    for (std::size_t k = 0; k < l.uses.size(); ++k) mine.uses[k].data = w.pointers[at(l.uses[k].first)];
     for (const auto& [word, buffer] : l.streams) {
       const void* const to = w.pointers[at(buffer)];
-      const bool read_too = std::any_of(w.uses[step].begin(), w.uses[step].end(),
+      const bool read_too = std::any_of(mine.uses.begin(), mine.uses.end(),
                                         [&](const BufferUse& u) { return u.access == Access::r && u.data == to; });
-      w.words[step][at(word)] = reinterpret_cast<std::uintptr_t>(to) % 64 == 0 && !read_too;
+      mine.words[at(word)] = reinterpret_cast<std::uintptr_t>(to) % 64 == 0 && !read_too;
     }
-    const Launch launch{.kernel = kernels[at(l.nest)],
-                        .chunks = l.chunks,
-                        .args = w.words[step].data(),
-                        .args_bytes = w.words[step].size() * sizeof(std::int64_t),
-                        .buffers = w.uses[step],
-                        .scratch_bytes = l.scratch_bytes};
-    device.launch({&launch, 1});
+    device.launch({&mine.launch, 1});
   }
 
   void gemm(const PlannedGemm& g, const Workspace& w) {
@@ -471,8 +501,8 @@ struct Executable::Body {
 
   // After everything that can fail: the new values take the old ones' place together.
   void commit(const Plan& plan, Workspace& w) noexcept {
-    for (std::size_t u = 0; u < updates.size(); ++u) {
-      SharedStorage& s = storage(updates[u].shared);
+    for (std::size_t u = 0; u < updated.size(); ++u) {
+      SharedStorage& s = *updated[u];
       const Place& place = plan.places[at(program.outputs[updates[u].result])];
       if (w.pointers[at(program.outputs[updates[u].result])] == s.on(device).data()) continue;
       s.exchange(w.spares[u], place.shape);
@@ -514,8 +544,8 @@ void Executable::prepare(std::span<const Extents> shapes) {
 }
 
 bool Executable::needs_exclusive() const {
-  for (const Tensor& s : body_->shared)
-    if (storage(s).device() != &body_->device) return true;
+  for (const SharedStorage* s : body_->stored)
+    if (s->device() != &body_->device) return true;
   return false;
 }
 

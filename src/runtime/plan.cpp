@@ -97,6 +97,8 @@ class Planner {
     count_chunks();
     for (std::size_t b = 0; b < program_.buffers.size(); ++b) plan_.places.push_back(place(static_cast<int>(b)));
     for (const int out : program_.outputs) plan_.places[at(out)].home = Home::result;
+    for (std::size_t b = 0; b < plan_.places.size(); ++b)
+      if (plan_.places[b].home == Home::base) plan_.views.push_back(static_cast<int>(b));
     lay_out_arena();
     int nest = 0;
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
@@ -140,9 +142,10 @@ class Planner {
       p.bytes = size_of(b.partial_dtype) * static_cast<std::size_t>(padded_row(b) * chunks_[at(b.made_by)].chunks);
       return p;
     }
+    p.dtype = b.node.dtype();
     p.shape = shapes_.at(b.node.node());
     p.strides = row_major_strides(Extents(p.shape));
-    p.bytes = size_of(b.node.dtype());
+    p.bytes = size_of(p.dtype);
     for (const Index n : p.shape) p.bytes *= static_cast<std::size_t>(n);
     if (b.kind == tile::Buffer::Kind::leaf) leaf(b, p);
     if (b.kind == tile::Buffer::Kind::alias) alias(b, p);

@@ -23,6 +23,7 @@ std::vector<Tensor> shape_deciding_leaves(const tile::Program&);
 enum class Home : std::uint8_t { leaf, plan, arena, result, base };
 struct Place {
   Home home = Home::arena;
+  DType dtype = float32;
   std::size_t bytes = 0;
   std::size_t offset = 0;  // arena; integers of the plan; base: from the base's first byte
   int base = -1;
@@ -35,7 +36,7 @@ struct PlannedLaunch {
   std::vector<std::int64_t> words = {};            // pointers still 0
   std::vector<std::pair<int, int>> pointers = {};  // word, buffer
   std::vector<std::pair<int, int>> streams =
-      {};                                    // word, buffer: past the caches, if it lies on lines and is not read here
+      {};  // word, buffer: past the caches, if it lies on lines and is not read here
   std::vector<std::pair<int, Access>> uses = {};  // buffer
   long chunks = 1;
   std::size_t scratch_bytes = 0;
@@ -54,6 +55,7 @@ using PlannedStep = std::variant<PlannedLaunch, PlannedGemm, PlannedHost>;
 struct Plan {
   std::vector<Index> signature;
   std::vector<Place> places;  // by buffer
+  std::vector<int> views;     // buffers whose home is a base, each after its base
   std::vector<PlannedStep> steps;
   std::vector<std::int64_t> integers;  // values of shape_of leaves
   std::size_t arena_bytes = 0;

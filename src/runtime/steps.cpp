@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/float_control.h"
 
 namespace croton::runtime {
 
@@ -32,16 +33,13 @@ void Steps::run(Device& device) const {
     void operator()(const Gemm& g) const { device.gemm(g); }
     void operator()(const Release& r) const { device.release(r.data, r.bytes); }
   };
+  const FloatControl control;  // work that was queued is done where the host program waits for it
   for (const auto& step : list_) std::visit(Do{device}, step);
 }
 
-namespace {
+thread_local constinit RecordingNow recording_now;
 
-struct RecordingNow {
-  const Device* device = nullptr;
-  Steps* steps = nullptr;
-};
-thread_local RecordingNow recording_now;
+namespace {
 
 class Replay final : public Recording {
  public:
@@ -55,8 +53,6 @@ class Replay final : public Recording {
 
 }  // namespace
 
-Steps* recording_of(const Device& device) { return recording_now.device == &device ? recording_now.steps : nullptr; }
-
 std::unique_ptr<Recording> record(Device& device, const std::function<void()>& work) {
   Steps noted;
   struct Restore {
@@ -68,9 +64,8 @@ std::unique_ptr<Recording> record(Device& device, const std::function<void()>& w
   return std::make_unique<Replay>(device, std::move(noted));
 }
 
-void refuse_while_recording(const Device& device) {
-  if (recording_of(device) != nullptr)
-    fail<DeviceError>("device {}: a recording cannot wait for the device", device.name());
+void refuse_to_wait(const Device& device) {
+  fail<DeviceError>("device {}: a recording cannot wait for the device", device.name());
 }
 
 }  // namespace croton::runtime

@@ -50,11 +50,23 @@ class Steps {
   std::vector<std::variant<KeptLaunch, Upload, Copy, Zero, Gemm, Release>> list_;
 };
 
+struct RecordingNow {
+  const Device* device = nullptr;
+  Steps* steps = nullptr;
+};
+/// What this thread records. Read at every launch: a place in the thread's own block costs one instruction where a call
+/// of the dynamic linker costs twenty.
+extern thread_local constinit RecordingNow recording_now [[gnu::tls_model("initial-exec")]];
 /// Where this thread's work for a device goes while it records; null while it does not.
-Steps* recording_of(const Device&);
+inline Steps* recording_of(const Device& device) {
+  return recording_now.device == &device ? recording_now.steps : nullptr;
+}
 /// Calls `work`, with this thread's work for the device noted instead of done.
 std::unique_ptr<Recording> record(Device&, const std::function<void()>& work);
 /// Throws DeviceError where this thread records: a recording cannot wait.
-void refuse_while_recording(const Device&);
+[[noreturn]] void refuse_to_wait(const Device&);
+inline void refuse_while_recording(const Device& device) {
+  if (recording_of(device) != nullptr) refuse_to_wait(device);
+}
 
 }  // namespace croton::runtime

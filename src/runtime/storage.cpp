@@ -104,11 +104,7 @@ SharedStorage::SharedStorage(const Array& initial)
 
 std::size_t SharedStorage::bytes() const { return bytes_of(shape_, dtype_); }
 
-Buffer& SharedStorage::on(Device& device) {
-  if (this->device() == &device) {
-    may_move_.store(false, std::memory_order_relaxed);
-    return *buffer_;
-  }
+void SharedStorage::move_to(Device& device) {
   if (buffer_) {
     if (!may_move_) {
       fail<DeviceError>(
@@ -124,7 +120,6 @@ Buffer& SharedStorage::on(Device& device) {
   buffer_ = CountedBuffer(std::move(fresh));
   host_ = Array();
   may_move_ = false;
-  return *buffer_;
 }
 
 Array SharedStorage::get() const {

@@ -98,7 +98,13 @@ class SharedStorage final : public SharedValue {
   /// The value's memory on that device, row-major. Where device() is another (or none) yet, the value is moved there:
   /// that wants the exclusive word. Throws DeviceError that names both devices where it lives on another and nobody has
   /// set it since it was last used there: only set_value moves a variable.
-  Buffer& on(Device&);
+  Buffer& on(Device& device) {
+    if (this->device() != &device)
+      move_to(device);
+    else if (may_move_.load(std::memory_order_relaxed))
+      may_move_.store(false, std::memory_order_relaxed);
+    return *buffer_;
+  }
   /// Whether an array of lend() that somebody holds shares the memory, so that a new value has to go elsewhere (wants
   /// the exclusive word: nobody lends meanwhile).
   bool is_lent() const { return buffer_ && !buffer_.alone(); }
@@ -119,6 +125,8 @@ class SharedStorage final : public SharedValue {
   void set(const Array&, bool borrow = false);
 
  private:
+  void move_to(Device&);
+
   mutable ReaderWriterWord word_;
   DType dtype_;
   Extents shape_;

@@ -47,7 +47,6 @@ std::unique_ptr<Workspace> Workspaces::idle(const std::shared_ptr<const Plan>& p
 }
 
 void Workspaces::keep(std::unique_ptr<Workspace> w) noexcept {
-  if (!w) return;
   const std::lock_guard lock(mutex_);
   for (Entry& e : entries_) {
     if (e.plan != w->plan) continue;

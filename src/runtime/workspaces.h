@@ -11,17 +11,23 @@
 
 namespace croton::runtime {
 
+/// A kernel's launch with its arguments: pointers are filled in by each call, the rest stays.
+struct WorkspaceLaunch {
+  std::vector<std::int64_t> words;
+  std::vector<BufferUse> uses;
+  Launch launch;  // points to both
+};
+
 /// What one running call owns: memory between steps, arguments with pointers filled in, results kept for reuse. It
 /// keeps its plan alive.
 struct Workspace {
   std::shared_ptr<const Plan> plan;
   Buffer arena;
   Buffer integers;
-  std::vector<void*> pointers;                   // by buffer
-  std::vector<std::vector<std::int64_t>> words;  // by step
-  std::vector<std::vector<BufferUse>> uses;      // by step
-  std::vector<Array> results;                    // the last call's, reused once the caller has let go
-  std::vector<CountedBuffer> spares;  // by update: where a new value goes before it is exchanged with the old
+  std::vector<void*> pointers;            // by buffer
+  std::vector<WorkspaceLaunch> launches;  // by step
+  std::vector<Array> results;             // the last call's, reused once the caller has let go
+  std::vector<CountedBuffer> spares;      // by update: where a new value goes before it is exchanged with the old
   // where the host cannot address the device's memory
   std::vector<Buffer> arguments, given;  // by input; by result
   std::vector<Buffer> separate;          // by buffer, where each wants memory of its own
@@ -41,7 +47,8 @@ class Workspaces {
   }
   /// The call has done its work.
   void give_back(std::unique_ptr<Workspace> w) noexcept {
-    keep(std::unique_ptr<Workspace>(last_.exchange(w.release(), std::memory_order_acq_rel)));
+    if (Workspace* const other = last_.exchange(w.release(), std::memory_order_acq_rel))
+      keep(std::unique_ptr<Workspace>(other));
   }
 
   /// The plan of that signature; null where there is none (any more).
@@ -51,7 +58,7 @@ class Workspaces {
   std::shared_ptr<const Plan> add(Plan);
   /// A workspace of that plan that no call has; null where there is none.
   std::unique_ptr<Workspace> idle(const std::shared_ptr<const Plan>&);
-  /// Remembers a workspace; null is nothing. Where there is no memory to remember it, a later call makes its own.
+  /// Remembers a workspace. Where there is no memory to remember it, a later call makes its own.
   void keep(std::unique_ptr<Workspace>) noexcept;
   /// The plan that was looked for last; null before the first.
   std::shared_ptr<const Plan> latest() const;

@@ -74,6 +74,20 @@ TEST_CASE("a caller that flushes subnormals or rounds upwards gets the same bits
     }
   }
 }
+
+TEST_CASE("what a custom op does to the control is undone before the next kernel") {
+  const CustomOp rude{.name = "rude", .forward = [](std::span<const Array> in, std::span<Array> out) {
+                        flush_subnormals();
+                        out[0] = in[0].copy();
+                      }};
+  const Tensor x = fvector("x");
+  for (const char* device : {"device=cpu", "device=queued"}) {
+    const ScopedConfig scope{device};
+    const Function f = function(x, apply(rude, {x * 1.f}) * 0.5f);
+    CHECK(get(f(Array{2e-39f}), 0) == get(Array{1e-39f}, 0));
+    CHECK(Control().vector == 0x1f80);
+  }
+}
 #endif
 
 TEST_CASE("making and calling a function leaves the locale alone") {

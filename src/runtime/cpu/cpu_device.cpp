@@ -57,7 +57,6 @@ void CpuDevice::launch(std::span<const Launch> list) {
     return;
   }
   count(launches_, list.size());
-  const FloatControl control;
   for (const Launch& l : list) {
     const auto run = [](void* launch, long chunk, void* scratch) {
       const auto& own = *static_cast<const Launch*>(launch);
