@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
+#include <unordered_set>
 
 #include "expr/functions.h"
 #include "tile/items.h"
@@ -23,15 +25,33 @@ struct Choice {
   Labels parallel;
   bool flat = false;
   double work = -1;
-  std::vector<Standing> standing;  // by item
+  std::vector<Standing> standing;  // by place in the window
+};
+
+// The items that a phase is chosen among, in their order: the first ones that are still to be computed, and those that
+// they compute where they use them.
+struct Window {
+  std::vector<int> items;
+  std::vector<bool> inlined;  // nothing wants it in memory, and it costs little
+  std::vector<Labels> axes;   // that it runs along or folds
+};
+
+// A set of items, worked through from front to back.
+struct Todo {
+  std::vector<int> items;
+  std::size_t next = 0;           // the first one that has not been looked at
+  std::vector<int> waiting = {};  // of those before it: to be computed in a phase or step of their own
+  int host_steps = 0;             // of Builder::made_host_, when that was so
 };
 
 // Work whose lanes lie apart in memory counts less: each takes a cache line of its own.
 constexpr double strided_worth = 1.0 / 16;
-// Sets of parallel axes that are tried for one phase.
-constexpr std::size_t most_choices = 64;
+// Sets of parallel axes that are tried for one phase; and how many items all of them together look at.
+constexpr std::size_t most_choices = 64, most_looks = 16000;
 // Phases of more values than this are cut: the host compiler slows down, and nothing is left to share.
 constexpr int largest_phase = 500;
+// So many items that wait are looked at together: larger graphs take a time that grows as their size.
+constexpr std::size_t most_waiting = 2 * largest_phase;
 
 class Builder {
  public:
@@ -44,11 +64,24 @@ class Builder {
     for (const Item& user : items_.list)
       for (const Operand& o : user.operands)
         if (!is_kernel(user) || !o.fused) needs_memory_[at(o.item)] = true;
+    users_.assign(items_.list.size(), 0);
+    for (std::size_t i = 0; i < wanted_.size(); ++i)
+      if (wanted_[i])
+        for (const Operand& o : items_.list[i].operands) ++users_[at(o.item)];
+    dropped_.assign(items_.list.size(), false);
+    place_.assign(items_.list.size(), -1);
   }
 
-  Program run() {
-    schedule(wanted_);
-    for (const int o : items_.outputs) memory_.program.outputs.push_back(memory_.buffer(o));
+  Program run(std::uint64_t* visits) {
+    Todo all;
+    for (std::size_t i = 0; i < wanted_.size(); ++i)
+      if (wanted_[i]) all.items.push_back(static_cast<int>(i));
+    schedule(std::move(all));
+    for (const int o : items_.outputs) {
+      if (!memory_.available(o)) throw std::logic_error("tile: an output that no step computes");
+      memory_.program.outputs.push_back(memory_.buffer(o));
+    }
+    if (visits != nullptr) *visits = visits_ + items_.visits;
     return std::move(memory_.program);
   }
 
@@ -81,42 +114,115 @@ class Builder {
       }
   }
 
-  void schedule(const std::vector<bool>& set) {
-    for (;;) {
-      host_and_library_steps(set);
-      const std::vector<int> frontier = ready(set);
-      if (frontier.empty()) return;
+  // Whether anything was done.
+  bool schedule(Todo todo) {
+    for (bool done_any = false;; done_any = true) {
+      const Window w = window(todo);
+      if (host_and_library_steps(w)) continue;
+      const std::vector<int> frontier = ready(w);
+      if (frontier.empty()) return done_any;
       Choice best;
       std::set<Labels> tried;
+      const std::size_t most = std::clamp(most_looks / w.items.size(), std::size_t{8}, most_choices);
       const auto attempt = [&](int item) {
         for (const Labels& p : candidates(items_.list[at(item)]))
-          if (tried.size() < most_choices && tried.insert(p).second) consider(p, set, best);
+          if (tried.size() < most && tried.insert(p).second) consider(p, w, best);
       };
       for (const int i : frontier) attempt(i);
       // what is not ready yet may want other axes: then what feeds it goes into a phase of its own first
-      for (std::size_t i = 0; i < set.size() && tried.size() < most_choices; ++i)
-        if (set[i] && is_kernel(items_.list[i]) && !memory_.available(static_cast<int>(i)))
-          attempt(static_cast<int>(i));
+      for (std::size_t k = 0; k < w.items.size() && tried.size() < most; ++k)
+        if (is_kernel(items_.list[at(w.items[k])])) attempt(w.items[k]);
       if (best.work < 0) {
-        items_.list[at(frontier[0])].kind = Item::Kind::host;
-        memory_.program.reasons.push_back("no loop nest fits " +
-                                          std::string(items_.list[at(frontier[0])].node.node()->op->name));
+        make_host(frontier[0]);
         continue;
       }
-      std::vector<bool> before(set.size(), false);
-      if (feeders(best, before))
-        schedule(before);
-      else
-        memory_.emit(best.parallel, best.flat, members(best));
+      const std::vector<int> in = members(best, w);
+      std::vector<int> before = feeders(best, in, w);
+      if (before.empty())
+        emit(best, in);
+      else if (!schedule({.items = std::move(before)}))
+        make_host(frontier[0]);
     }
   }
 
-  void host_and_library_steps(const std::vector<bool>& set) {
-    for (std::size_t i = 0; i < set.size(); ++i) {
-      const Item& item = items_.list[i];
+  Window window(Todo& todo) {
+    if (todo.host_steps != made_host_) todo.next = 0, todo.waiting.clear();  // items want memory that did not before
+    todo.host_steps = made_host_;
+    const auto waits = [&](int i) { return !done(i) && !inlined(i); };
+    std::erase_if(todo.waiting, [&](int i) { return !waits(i); });
+    for (; todo.waiting.size() < most_waiting && todo.next < todo.items.size(); ++todo.next, ++visits_)
+      if (waits(todo.items[todo.next])) todo.waiting.push_back(todo.items[todo.next]);
+    for (const int i : placed_) place_[at(i)] = -1;
+    Window w{.items = todo.waiting, .inlined = {}, .axes = {}};
+    for (const int i : w.items) place_[at(i)] = 0;
+    for (std::size_t k = 0; k < w.items.size(); ++k)
+      for (const Operand& o : items_.list[at(w.items[k])].operands) {
+        if (place_[at(o.item)] >= 0 || done(o.item) || !inlined(o.item)) continue;
+        place_[at(o.item)] = 0;
+        w.items.push_back(o.item);
+      }
+    std::sort(w.items.begin(), w.items.end());
+    for (std::size_t k = 0; k < w.items.size(); ++k) {
+      place_[at(w.items[k])] = static_cast<int>(k);
+      w.inlined.push_back(inlined(w.items[k]));
+      w.axes.push_back(axes_of(items_.list[at(w.items[k])]));
+    }
+    visits_ += w.items.size();
+    placed_ = w.items;
+    return w;
+  }
+
+  Labels axes_of(const Item& item) const {
+    Labels all;
+    for (const Labels* list : {&item.labels, &item.reduced})
+      for (const int l : *list)
+        if (l >= 0) all.push_back(items_.find(l));
+    return all;
+  }
+
+  bool done(int item) const { return dropped_[at(item)] || memory_.available(item); }
+  bool inlined(int item) const { return !needs_memory_[at(item)] && memory_.can_inline(item); }
+
+  bool host_and_library_steps(const Window& w) {
+    bool any = false;
+    for (const int i : w.items) {
+      const Item& item = items_.list[at(i)];
       const bool step = item.kind == Item::Kind::host || item.kind == Item::Kind::library;
-      if (set[i] && step && !memory_.available(static_cast<int>(i)) && operands_available(item))
-        memory_.emit_step(static_cast<int>(i));
+      if (!step || !operands_available(item)) continue;
+      memory_.emit_step(i);
+      for (const Operand& o : item.operands) let_go(o.item);
+      any = true;
+    }
+    return any;
+  }
+
+  // No loop nest computes the item: the host does, from memory.
+  void make_host(int i) {
+    Item& item = items_.list[at(i)];
+    item.kind = Item::Kind::host;
+    for (const Operand& o : item.operands) needs_memory_[at(o.item)] = true;
+    ++made_host_;
+    memory_.program.reasons.push_back("no loop nest fits " + std::string(item.node.node()->op->name));
+  }
+
+  void emit(const Choice& c, const std::vector<int>& in) {
+    std::vector<int> read;
+    for (const int i : in)
+      for (const Operand& o : items_.list[at(i)].operands) read.push_back(o.item);
+    memory_.emit(c.parallel, c.flat, in);
+    for (const int o : read) let_go(o);
+  }
+
+  // A user of the item has been computed. What nobody computes any more where it is used is done with, and so may be
+  // what that used.
+  void let_go(int item) {
+    std::vector<int> todo{item};
+    while (!todo.empty()) {
+      const int i = todo.back();
+      todo.pop_back();
+      if (--users_[at(i)] > 0 || needs_memory_[at(i)] || done(i)) continue;
+      dropped_[at(i)] = true;
+      for (const Operand& o : items_.list[at(i)].operands) todo.push_back(o.item);
     }
   }
 
@@ -130,14 +236,13 @@ class Builder {
   // Computed again where it is used: along the same axes only.
   bool inlines(const Operand& o) const { return o.fused && memory_.can_inline(o.item); }
 
-  std::vector<int> ready(const std::vector<bool>& set) const {
+  std::vector<int> ready(const Window& w) const {
     std::vector<int> r;
-    for (std::size_t i = 0; i < set.size(); ++i) {
-      const Item& item = items_.list[i];
-      if (!set[i] || !is_kernel(item) || memory_.available(static_cast<int>(i))) continue;
-      if (!needs_memory_[i] && memory_.can_inline(static_cast<int>(i))) continue;  // computed where it is used
-      const auto here = [&](const Operand& o) { return memory_.available(o.item) || inlines(o); };
-      if (std::all_of(item.operands.begin(), item.operands.end(), here)) r.push_back(static_cast<int>(i));
+    const auto here = [&](const Operand& o) { return memory_.available(o.item) || inlines(o); };
+    for (std::size_t k = 0; k < w.items.size(); ++k) {
+      const Item& item = items_.list[at(w.items[k])];
+      if (!is_kernel(item) || w.inlined[k]) continue;
+      if (std::all_of(item.operands.begin(), item.operands.end(), here)) r.push_back(w.items[k]);
     }
     return r;
   }
@@ -187,15 +292,10 @@ class Builder {
                                             [&](int l) { return contains(parallel, items_.find(l)); });
   }
 
-  // Whether one phase over `parallel` can hold the item: it has all of these axes, folds all of them or none, and needs
-  // at most one loop of its own (a fold may have a serial loop inside that one, over operands that lie in memory).
+  // Whether one phase over `parallel` can hold the item, which has all of these axes: it folds all of them or none, and
+  // needs at most one loop of its own (a fold may have a serial loop inside that one, over operands that lie in
+  // memory).
   bool fits(const Item& item, const Labels& parallel) const {
-    Labels mine;
-    for (const Labels* list : {&item.labels, &item.reduced})
-      for (const int l : *list)
-        if (l >= 0) mine.push_back(items_.find(l));
-    for (const int p : parallel)
-      if (!contains(mine, p)) return false;
     const Labels kept = inner(item.labels, parallel), folded = inner(item.reduced, parallel);
     if (item.monoid == Monoid::spread && item.kind == Item::Kind::kernel)  // what it carries lies in partials
       return folds_parallel(item, parallel) && kept.size() == 1 && folded.empty();
@@ -217,41 +317,64 @@ class Builder {
     });
   }
 
-  void consider(const Labels& parallel, const std::vector<bool>& set, Choice& best) const {
-    Choice c{.parallel = parallel, .standing = std::vector<Standing>(set.size(), Standing::outside)};
+  void consider(const Labels& parallel, const Window& w, Choice& best) {
+    Choice c{.parallel = parallel, .standing = std::vector<Standing>(w.items.size(), Standing::outside)};
     c.work = 0;
-    int count = 0;
+    std::size_t count = 0;
     bool inner_loops = false;
-    for (std::size_t i = 0; i < set.size(); ++i) {
-      const Item& item = items_.list[i];
-      if (!set[i] || memory_.available(static_cast<int>(i))) continue;
+    std::vector<bool> counted(w.items.size(), false);
+    for (std::size_t k = 0; k < w.items.size(); ++k) {
+      const Item& item = items_.list[at(w.items[k])];
       bool any_in = false, any_after = false;
       for (const Operand& o : item.operands) {
-        const Standing s = c.standing[at(o.item)];
+        const Standing s = standing(c, o.item);
         if (s == Standing::in)
           (o.fused && !folds_parallel(items_.list[at(o.item)], parallel) ? any_in : any_after) = true;
         any_after = any_after || s == Standing::after;
       }
-      const bool takes = is_kernel(item) && !any_after && count < largest_phase && fits(item, parallel);
-      c.standing[i] = takes ? Standing::in : any_in || any_after ? Standing::after : Standing::before;
-      if (!takes) continue;
-      ++count;
+      const bool has_axes =
+          std::all_of(parallel.begin(), parallel.end(), [&](int p) { return contains(w.axes[k], p); });
+      const bool takes = has_axes && is_kernel(item) && !any_after && count < largest_phase && fits(item, parallel);
+      c.standing[k] = takes ? Standing::in : any_in || any_after ? Standing::after : Standing::before;
+      if (takes && !w.inlined[k]) count += count_with_inlined(k, w, counted);
     }
-    for (const int i : members(c)) {
+    visits_ += w.items.size();
+    for (const int i : members(c, w)) {
       const Item& item = items_.list[at(i)];
       inner_loops = inner_loops || !inner(item.labels, parallel).empty() || !inner(item.reduced, parallel).empty();
       c.work += work(item) * (strides(item, parallel) ? strided_worth : 1);
     }
     if (c.work == 0) return;
-    c.flat = !inner_loops && !parallel.empty() && collapses(c);
+    c.flat = !inner_loops && !parallel.empty() && collapses(c, w);
     const bool looped_constant =
         std::any_of(parallel.begin(), parallel.end(), [&](int l) { return items_.constant(l) >= 0; });
     if (!c.flat && (looped_constant || (parallel.size() > 1 && !inner_loops))) return;
     if (c.work > best.work * (1 + 1e-9)) best = std::move(c);
   }
 
+  Standing standing(const Choice& c, int item) const {
+    const int place = place_[at(item)];
+    return place < 0 ? Standing::outside : c.standing[at(place)];
+  }
+
+  // The values that a phase gets with this one: itself, and those it computes here that no other has brought yet.
+  std::size_t count_with_inlined(std::size_t first, const Window& w, std::vector<bool>& counted) const {
+    std::size_t n = 0;
+    std::vector<std::size_t> todo{first};
+    while (!todo.empty()) {
+      const std::size_t k = todo.back();
+      todo.pop_back();
+      if (counted[k]) continue;
+      counted[k] = true;
+      ++n;
+      for (const Operand& o : items_.list[at(w.items[k])].operands)
+        if (const int place = place_[at(o.item)]; place >= 0 && w.inlined[at(place)]) todo.push_back(at(place));
+    }
+    return n;
+  }
+
   // Whether every buffer that the phase reads or writes runs along all of the parallel axes in order, or along none.
-  bool collapses(const Choice& c) const {
+  bool collapses(const Choice& c, const Window& w) const {
     const auto whole = [&](const Labels& labels) {
       Labels run;
       for (const int l : labels)
@@ -261,14 +384,13 @@ class Builder {
       return run.empty() || (run == c.parallel && (c.parallel.size() == 1 || !others));
     };
     Labels todo;  // the phase's items, and those that it computes where they are used
-    for (std::size_t i = 0; i < c.standing.size(); ++i)
-      if (c.standing[i] == Standing::in) todo.push_back(static_cast<int>(i));
-    std::vector<bool> seen(c.standing.size(), false);
+    for (std::size_t k = 0; k < w.items.size(); ++k)
+      if (c.standing[k] == Standing::in) todo.push_back(w.items[k]);
+    std::unordered_set<int> seen;
     while (!todo.empty()) {
       const int i = todo.back();
       todo.pop_back();
-      if (seen[at(i)]) continue;
-      seen[at(i)] = true;
+      if (!seen.insert(i).second) continue;
       const Item& item = items_.list[at(i)];
       if (!whole(item.labels) || (c.parallel.size() > 1 && meaning<Iota>(item.node) && !item.copy)) return false;
       if (c.parallel.size() > 1 && item.kind == Item::Kind::combine && !constants_first(item)) return false;
@@ -313,49 +435,53 @@ class Builder {
   }
 
   // The phase's items, without those that nothing here uses and that their later users can compute where they are used.
-  std::vector<int> members(const Choice& c) const {
-    std::vector<bool> used = needs_memory_;
+  std::vector<int> members(const Choice& c, const Window& w) const {
+    std::vector<bool> used(w.items.size(), false);
     std::vector<int> r;
-    for (std::size_t i = c.standing.size(); i-- > 0;) {
-      if (c.standing[i] != Standing::in || (!used[i] && memory_.can_inline(static_cast<int>(i)))) continue;
-      for (const Operand& o : items_.list[i].operands) used[at(o.item)] = true;
-      r.push_back(static_cast<int>(i));
+    for (std::size_t k = w.items.size(); k-- > 0;) {
+      if (c.standing[k] != Standing::in || (!used[k] && w.inlined[k])) continue;
+      for (const Operand& o : items_.list[at(w.items[k])].operands)
+        if (const int place = place_[at(o.item)]; place >= 0) used[at(place)] = true;
+      r.push_back(w.items[k]);
     }
     std::reverse(r.begin(), r.end());
     return r;
   }
 
-  // The items that must be in memory before the phase can run; false if there are none.
-  bool feeders(const Choice& c, std::vector<bool>& before) const {
+  // The items that must be in memory before the phase of those members can run, in their order.
+  std::vector<int> feeders(const Choice& c, const std::vector<int>& in, const Window& w) const {
     std::vector<int> todo;
-    const auto add = [&](const Item& item) {
-      for (const Operand& o : item.operands)
-        if (!memory_.available(o.item) && c.standing[at(o.item)] == Standing::before && !before[at(o.item)])
-          todo.push_back(o.item);
-    };
-    for (const int i : members(c))
+    for (const int i : in)
       for (const Operand& o : items_.list[at(i)].operands)
-        if (!memory_.available(o.item) && c.standing[at(o.item)] == Standing::before && !inlines(o))
-          todo.push_back(o.item);
-    const bool any = !todo.empty();
+        if (standing(c, o.item) == Standing::before && !inlines(o)) todo.push_back(o.item);
+    std::vector<bool> seen(w.items.size(), false);
+    std::vector<int> r;
     while (!todo.empty()) {
       const int i = todo.back();
       todo.pop_back();
-      if (before[at(i)]) continue;
-      before[at(i)] = true;
-      add(items_.list[at(i)]);
+      if (seen[at(place_[at(i)])]) continue;
+      seen[at(place_[at(i)])] = true;
+      r.push_back(i);
+      for (const Operand& o : items_.list[at(i)].operands)
+        if (standing(c, o.item) == Standing::before) todo.push_back(o.item);
     }
-    return any;
+    std::sort(r.begin(), r.end());
+    return r;
   }
 
   Items items_;
   Memory memory_;
   std::vector<bool> wanted_;
-  std::vector<bool> needs_memory_;  // outputs, and what others than kernels, or kernels along other axes, read
+  std::vector<bool> needs_memory_;   // outputs, and what others than kernels, or kernels along other axes, read
+  std::vector<int> users_;           // operands of items still to be computed that are this item
+  std::vector<bool> dropped_;        // nothing uses it any more, and it was never in memory
+  std::vector<int> place_, placed_;  // by item: its place in the window, or -1; the items that have one
+  int made_host_ = 0;
+  std::uint64_t visits_ = 0;
 };
 
 }  // namespace
 
-Program build(std::span<const Tensor> outputs) { return Builder(outputs).run(); }
+Program build(std::span<const Tensor> outputs, std::uint64_t* visits) { return Builder(outputs).run(visits); }
 
 }  // namespace croton::tile

@@ -8,6 +8,8 @@ namespace croton::tile {
 
 /// The program that computes `outputs`, which hold primitives only (no Expansion). Deterministic: the same graph gives
 /// the same program. Outputs are buffers of their own: never a leaf, never an alias, and each buffer only once.
-Program build(std::span<const Tensor> outputs);
+/// `visits` receives how often a node was looked at, where it is given: tests see from it that the time grows as the
+/// graph does.
+Program build(std::span<const Tensor> outputs, std::uint64_t* visits = nullptr);
 
 }  // namespace croton::tile

@@ -63,7 +63,7 @@ int Items::push(Item item) {
   const int id = static_cast<int>(list.size());
   for (const auto* labels : {&item.labels, &item.reduced})
     for (const int l : *labels)
-      if (l >= 0) labels_[at(l)].members.push_back(id);
+      if (l >= 0) labels_[at(l)].members.insert(id);
   list.push_back(std::move(item));
   return id;
 }
@@ -74,15 +74,13 @@ bool Items::unify(int a, int b) {
   if (a == b) return true;
   Label& x = labels_[at(std::min(a, b))];  // the smallest id represents
   Label& y = labels_[at(std::max(a, b))];
-  const auto& [few, many] =
-      x.members.size() < y.members.size() ? std::tie(x.members, y.members) : std::tie(y.members, x.members);
+  auto& few = x.members.size() < y.members.size() ? x.members : y.members;
+  auto& many = &few == &x.members ? y.members : x.members;
   for (const int m : few)
-    if (std::binary_search(many.begin(), many.end(), m)) return false;
-  std::vector<int> merged;
-  std::merge(x.members.begin(), x.members.end(), y.members.begin(), y.members.end(), std::back_inserter(merged));
+    if (++visits; many.count(m) > 0) return false;
+  many.merge(few);  // the fewer to the more: each item moves at most log n times
   if (type(x.node).shape[at(x.axis)] < 0 && type(y.node).shape[at(y.axis)] >= 0) x.node = y.node, x.axis = y.axis;
-  x.members = std::move(merged);
-  y.members.clear();
+  if (&many == &y.members) std::swap(x.members, y.members);
   x.constant = std::max(x.constant, y.constant);
   y.parent = std::min(a, b);
   return true;
@@ -264,18 +262,18 @@ Items::Items(std::span<const Tensor> wanted) {
     for (int d = 0; d < t.ndim(); ++d) own.axes.push_back(type(t).broadcasts(d) ? -1 : d);
     views_.emplace(t.node(), own);
   }
+  std::unordered_set<int> given;
   for (const Tensor& t : roots) {
     // an output has memory of its own: a view, a leaf, an alias and a second mention of the same node are copied
     const bool own =
         node(t).kind == NodeKind::apply && !meaning<ShapeOf>(t) && !meaning<Reshape>(t) && !meaning<croton::View>(t);
     int item = own ? resolve(t).item : -1;
-    if (item < 0 || std::find(outputs.begin(), outputs.end(), item) != outputs.end()) {
+    if (item < 0 || !given.insert(item).second) {
       std::vector<int> labels = new_labels(t);
       item = add_copy(operand(t, labels), t, labels);
     }
     outputs.push_back(item);
   }
-  for (Label& l : labels_) std::sort(l.members.begin(), l.members.end());
   unify_all();
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "tile/program.h"
 
@@ -33,6 +34,7 @@ class Items {
 
   std::vector<Item> list;    // operands before users
   std::vector<int> outputs;  // items; kernels, hosts or libraries, each once
+  std::uint64_t visits = 0;  // of items while axes were unified
 
   /// The representative of a label's class; -1 stays.
   int find(int label) const;
@@ -73,7 +75,7 @@ class Items {
     Tensor node;
     int axis;
     Index constant;
-    std::vector<int> members;  // items with a label of this class (of the representative only), sorted
+    std::unordered_set<int> members;  // items with a label of this class (of the representative only)
   };
   mutable std::vector<Label> labels_;
   std::unordered_map<const Node*, View> views_;

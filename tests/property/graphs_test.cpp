@@ -1,7 +1,8 @@
 // Random graphs: generated code against the reference evaluator. CROTON_GRAPHS says how many, CROTON_SEED where to
-// begin.
+// begin. A long run says on stderr how far it is, every thousand graphs.
 #include <fmt/format.h>
 
+#include <chrono>
 #include <cstdlib>
 
 #include "agreement.h"
@@ -72,11 +73,21 @@ void report(const Counts& c) {
              c.graphs, c.replanned, c.elements, c.doubtful, c.wide);
 }
 
+// For who waits for a long run.
+void report_progress(std::size_t done, std::size_t all, std::size_t failures,
+                     std::chrono::steady_clock::time_point start) {
+  if (all < 5000 || done % 1000 != 0) return;
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  fmt::print(stderr, "{} of {} graphs, {} groups failed, {:.0f} s\n", done, all, failures, seconds);
+}
+
 // Three failing groups are enough to read at once.
 void check(std::uint64_t seed, std::size_t graphs, std::size_t together, runtime::Device& device) {
   Counts counts;
   std::size_t failures = 0;
+  const auto start = std::chrono::steady_clock::now();
   for (std::size_t k = 0; k < graphs; k += together) {
+    report_progress(k, graphs, failures, start);
     const std::vector<Case> group = cases(seed + k, std::min(together, graphs - k));
     const bool optimized = k / together % 2 == 1;
     const SmallChunks chunks(k / together % 4 >= 2 || from_environment("CROTON_SMALL_CHUNKS", 0) > 0);

@@ -1,0 +1,79 @@
+// What the fuser does for large graphs: counted, so that a busy machine changes nothing.
+#include "catch.h"
+#include "croton/ops.h"
+#include "graph/walk.h"
+#include "tile/build.h"
+
+namespace croton::tile {
+namespace {
+
+std::vector<Tensor> chain(int length) {
+  const Tensor x = vector("x"), y = vector("y");
+  Tensor t = x;
+  for (int i = 0; i < length; ++i) t = i % 10 == 9 ? tanh(t) : i % 2 == 0 ? t * y : t + x;
+  return {t};
+}
+
+std::vector<Tensor> product_of_many(int leaves) {
+  std::vector<Tensor> list;
+  for (int i = 0; i < leaves; ++i) list.push_back(vector("x"));
+  while (list.size() > 1) {
+    std::vector<Tensor> half;
+    for (std::size_t i = 0; i + 1 < list.size(); i += 2) half.push_back(list[i] * list[i + 1]);
+    if (list.size() % 2 == 1) half.push_back(list.back());
+    list = half;
+  }
+  return list;
+}
+
+std::vector<Tensor> many_sums(int results) {
+  const Tensor x = matrix("x");
+  std::vector<Tensor> out;
+  for (int i = 0; i < results; ++i) out.push_back(sum(x * (i + 3.0) + 1.0, i % 2));
+  return out;
+}
+
+// Each layer has an axis of its own.
+std::vector<Tensor> layers(int depth) {
+  Tensor t = matrix("x");
+  for (int i = 0; i < depth; ++i) { t = tanh(dot(t, matrix("w")) + vector("b")); }
+  return {sum(t)};
+}
+
+double visits_of_a_node(const std::vector<Tensor>& outputs) {
+  std::uint64_t visits = 0;
+  build(outputs, &visits);
+  return static_cast<double>(visits) / static_cast<double>(topological(outputs).size());
+}
+
+TEST_CASE("what a node costs to build hardly grows with its graph") {
+  struct Row {
+    const char* name;
+    std::vector<Tensor> (*graph)(int);
+    int small, large;
+    double most;  // visits of a node in the large graph, in those of one in the small graph
+  };
+  const Row rows[] = {{"chain", chain, 10'000, 100'000, 1.1},
+                      {"product of many", product_of_many, 5'000, 50'000, 2.5},
+                      {"many sums", many_sums, 1'000, 10'000, 1.5},
+                      {"layers", layers, 250, 1'000, 1.2}};
+  for (const Row& row : rows) {
+    CAPTURE(row.name);
+    const double small = visits_of_a_node(row.graph(row.small)), large = visits_of_a_node(row.graph(row.large));
+    CAPTURE(small, large);
+    CHECK(large < row.most * small);
+  }
+}
+
+TEST_CASE("graphs larger than a phase are computed whole") {
+  for (const auto& outputs : {chain(3000), product_of_many(1000), product_of_many(4000), many_sums(700), layers(40)}) {
+    const Program p = build(outputs);
+    CHECK_NOTHROW(verify(p));
+    CHECK(p.reasons.empty());
+    for (const Step& s : p.steps)
+      if (const auto* phase = std::get_if<Phase>(&s)) CHECK(phase->values.size() <= 2000);
+  }
+}
+
+}  // namespace
+}  // namespace croton::tile
