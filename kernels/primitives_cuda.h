@@ -7,6 +7,7 @@ typedef unsigned int u32;
 typedef unsigned long u64;
 #define CROTON_FN __device__ __forceinline__
 #define CROTON_SLOW __device__ inline  // large; the compiler sees whether a copy is worth it
+#define CROTON_CALLED __device__ __noinline__  // a function of its own
 #define CROTON_TABLE __device__ const
 /// A kernel: its name, how many words it takes, how many threads a block has. FAR: the words lie in memory.
 #define CROTON_KERNEL(NAME, WORDS, THREADS) \

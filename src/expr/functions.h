@@ -44,6 +44,9 @@ struct ScalarFunction {
   int cost = 1;  ///< nominal units: arithmetic 1, elementary function 16
   /// Whether kernels/ has the body apart (`spelling`_here), for loops that spend their time in it.
   bool has_body() const { return file.starts_with("math_") && cost <= 16; }
+  /// Whether it is so large that a GPU's text has a function of its own for it too (`spelling`_called), for kernels that
+  /// call many.
+  bool is_large() const { return !file.empty() && cost >= 4; }
   std::string_view file = {};  ///< the kernel file that defines it beyond prelude.h, or ""
   ErrorBound cpu = {};         ///< bounds of the C++ text on every ISA; see bound()
 

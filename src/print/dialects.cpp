@@ -11,6 +11,10 @@ std::string type_name(DType t) {
   return names[static_cast<std::size_t>(t)];
 }
 
+std::string gpu_function(const expr::ScalarFunction& f, bool in_line) {
+  return std::string(f.spelling) + (!in_line && f.is_large() ? "_called" : "");
+}
+
 }  // namespace
 
 const Dialect& cpp_dialect() {
@@ -22,6 +26,8 @@ const Dialect& cpp_dialect() {
           },
       .word = [](std::size_t k) { return fmt::format("((const i64*)words)[{}]", k); },
       .scratch = [](const tile::Nest&) { return std::string(); },
+      .function = [](const expr::ScalarFunction& f,
+                     bool in_line) { return std::string(f.spelling) + (in_line ? "_here" : ""); },
   };
   return d;
 }
@@ -45,6 +51,7 @@ const Dialect& cuda_dialect() {
             return fmt::format("char* const scratch = scratch_of(words.w[{}], words.w[{}]);", nest.words.size(),
                                nest.words.size() + 1);
           },
+      .function = gpu_function,
       .threads = true,
   };
   return d;

@@ -283,7 +283,7 @@ class Printer {
       case K::let_number: return let(s, number(s));
       case K::let_call:
         return let(
-            s, fmt::format("{}{}({})", expr::function(s.function).spelling, s.in_line ? "_here" : "", list(s.args)));
+            s, fmt::format("{}({})", dialect_.function(expr::function(s.function), s.in_line), list(s.args)));
       case K::let_convert: return let(s, fmt::format("cast<{}>(r{})", dialect_.type(dtype(s.result)), s.args[0]));
       case K::let_splat:
         return let(s, dialect_.threads ? fmt::format("r{}", s.args[0])

@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 
+#include "expr/functions.h"
 #include "tile/nest.h"
 
 namespace croton::print {
@@ -17,6 +18,8 @@ struct Dialect {
   std::string (*word)(std::size_t);
   /// Where the scratch of a chunk begins: a declaration, or "" where the signature brings it.
   std::string (*scratch)(const tile::Nest&);
+  /// What a call of a function is spelled with; `in_line`: its body may stand in this place.
+  std::string (*function)(const expr::ScalarFunction&, bool in_line);
   /// A lane is a thread: a register of lanes is a scalar, and a loop over lanes goes from thread to thread.
   bool threads = false;
 };
