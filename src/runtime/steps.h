@@ -50,9 +50,11 @@ class Steps {
   std::vector<std::variant<KeptLaunch, Upload, Copy, Zero, Gemm, Release>> list_;
 };
 
+/// What `work` gives to a device on this thread, noted instead of done.
+Steps noted(const Device&, const std::function<void()>& work);
 /// Where this thread's work for a device goes while it records; null while it does not.
 Steps* recording_of(const Device&);
-/// Calls `work`, with this thread's work for the device noted instead of done.
+/// noted(), to be done again step by step.
 std::unique_ptr<Recording> record(Device&, const std::function<void()>& work);
 /// Throws DeviceError where this thread records: a recording cannot wait.
 void refuse_while_recording(const Device&);
