@@ -11,8 +11,12 @@ std::string type_name(DType t) {
   return names[static_cast<std::size_t>(t)];
 }
 
-std::string gpu_function(const expr::ScalarFunction& f, bool in_line) {
+std::string gpu_function(const expr::ScalarFunction& f, DType, bool in_line) {
   return std::string(f.spelling) + (!in_line && f.is_large() ? "_called" : "");
+}
+
+std::string fast_gpu_function(const expr::ScalarFunction& f, DType d, bool in_line) {
+  return f.has_fast() && d == float32 ? fmt::format("fast_{}", f.spelling) : gpu_function(f, d, in_line);
 }
 
 }  // namespace
@@ -26,7 +30,7 @@ const Dialect& cpp_dialect() {
           },
       .word = [](std::size_t k) { return fmt::format("((const i64*)words)[{}]", k); },
       .scratch = [](const tile::Nest&) { return std::string(); },
-      .function = [](const expr::ScalarFunction& f,
+      .function = [](const expr::ScalarFunction& f, DType,
                      bool in_line) { return std::string(f.spelling) + (in_line ? "_here" : ""); },
   };
   return d;
@@ -57,6 +61,18 @@ const Dialect& cuda_dialect() {
   return d;
 }
 
-const Dialect& dialect(DeviceClass device) { return device == DeviceClass::gpu ? cuda_dialect() : cpp_dialect(); }
+const Dialect& fast_cuda_dialect() {
+  static const Dialect d = [] {
+    Dialect fast = cuda_dialect();
+    fast.function = fast_gpu_function;
+    return fast;
+  }();
+  return d;
+}
+
+const Dialect& dialect(const Target& target) {
+  if (target.device_class != DeviceClass::gpu) return cpp_dialect();
+  return target.fast ? fast_cuda_dialect() : cuda_dialect();
+}
 
 }  // namespace croton::print
