@@ -7,6 +7,7 @@ typedef unsigned int u32;
 typedef unsigned long u64;
 #define CROTON_FN inline __attribute__((always_inline))
 #define CROTON_SLOW inline
+#define CROTON_CALLED __attribute__((noinline))
 #define CROTON_TABLE constexpr
 #define CROTON_LINE __builtin_LINE()
 #define CROTON_KERNEL(NAME, WORDS, THREADS)                                     \
@@ -35,6 +36,7 @@ struct Machine {
   u64 (*exchange)(u64 x, int bits, int line);
   f32 (*fused32)(f32, f32, f32);
   f64 (*fused64)(f64, f64, f64);
+  f32 (*rough)(int which, f32 a, f32 b);  // as inexact as a GPU may be
   void (*touched)(void* p, int bytes, bool writes, void* from);
 };
 __attribute__((visibility("hidden"))) Machine machine;
@@ -91,6 +93,13 @@ CROTON_FN f32 whole_above(f32 x) { return whole<f32, u32>(x, 2); }
 CROTON_FN f64 whole_above(f64 x) { return whole<f64, u64>(x, 2); }
 CROTON_FN f32 whole_inside(f32 x) { return whole<f32, u32>(x, 3); }
 CROTON_FN f64 whole_inside(f64 x) { return whole<f64, u64>(x, 3); }
+CROTON_FN f32 rough_exp2(f32 x) { return machine.rough(0, x, 0); }
+CROTON_FN f32 rough_log2(f32 x) { return machine.rough(1, x, 0); }
+CROTON_FN f32 rough_tanh(f32 x) { return machine.rough(2, x, 0); }
+CROTON_FN f32 rough_reciprocal(f32 x) { return machine.rough(3, x, 0); }
+CROTON_FN f32 rough_root(f32 x) { return machine.rough(4, x, 0); }
+CROTON_FN f32 rough_root_reciprocal(f32 x) { return machine.rough(5, x, 0); }
+CROTON_FN f32 rough_quotient(f32 a, f32 b) { return machine.rough(6, a, b); }
 CROTON_FN int leading_zeros(u64 x) { return __builtin_clzl(x); }
 CROTON_FN u64 high_product(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
 

@@ -79,6 +79,10 @@ template <class X> CROTON_FN X mod(X a, X b) {
   else if constexpr (is_floating<X>) return float_remainder(a, b);
   else return whole_remainder(a, b);
 }
+#ifdef CROTON_LANES_ARE_THREADS
+CROTON_CALL_OF_2(floor_div)
+CROTON_CALL_OF_2(mod)
+#endif
 
 /// A count that is negative or not below the width: 0, or the sign for a signed shift to the right.
 template <class X> CROTON_FN X shl(X a, X n) {

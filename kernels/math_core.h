@@ -8,11 +8,11 @@ template <class X, class... C> CROTON_FN X polynomial(X x, double c, C... more) 
 
 /// CROTON_MATH(name)(X x) { ... } is the body of name(x) for lanes, to be inlined where a loop spends its time;
 /// CROTON_SCALAR_OF(name) makes of it name(x): a function of its own, and for scalars lane 0 of that. Where a lane is a thread
-/// every value is a scalar, and the one definition is all of them. f16, bf16 and integers are cast by the caller.
+/// every value is a scalar: the one definition is all of them, and NAME_called(x) a function of its own. f16, bf16 and integers are cast by the caller.
 #ifdef CROTON_LANES_ARE_THREADS
 #define CROTON_MATH_IF(WHERE, NAME) template <class X> requires(WHERE) CROTON_SLOW X NAME
-#define CROTON_SCALAR_OF(NAME)
-#define CROTON_SCALAR_OF_2(NAME)
+#define CROTON_SCALAR_OF(NAME) CROTON_CALL_OF(NAME)
+#define CROTON_SCALAR_OF_2(NAME) CROTON_CALL_OF_2(NAME)
 #else
 #define CROTON_MATH_IF(WHERE, NAME) template <class X> requires(!is_scalar<X> && (WHERE)) CROTON_FN X NAME##_here
 #define CROTON_SCALAR_OF(NAME)                                                                                           \

@@ -3,6 +3,9 @@
 // host, emulator_shim.h, one of which stands before it. Integers wrap; comparisons with NaN are false (ne: true).
 #define CROTON_LANES_ARE_THREADS
 #define CROTON_FMA
+/// NAME_called(x): a copy of a large function for all of a kernel's calls, where there are too many for a copy each.
+#define CROTON_CALL_OF(NAME) template <class X> CROTON_CALLED X NAME##_called(X x) { return NAME(x); }
+#define CROTON_CALL_OF_2(NAME) template <class X> CROTON_CALLED X NAME##_called(X x, X y) { return NAME(x, y); }
 
 namespace croton {
 namespace {

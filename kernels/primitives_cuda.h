@@ -7,6 +7,7 @@ typedef unsigned int u32;
 typedef unsigned long u64;
 #define CROTON_FN __device__ __forceinline__
 #define CROTON_SLOW __device__ inline  // large; the compiler sees whether a copy is worth it
+#define CROTON_CALLED __device__ __noinline__  // a function of its own
 #define CROTON_TABLE __device__ const
 /// A kernel: its name, how many words it takes, how many threads a block has. FAR: the words lie in memory.
 #define CROTON_KERNEL(NAME, WORDS, THREADS) \
@@ -57,6 +58,24 @@ CROTON_FN f32 whole_above(f32 x) { return ::ceilf(x); }
 CROTON_FN f64 whole_above(f64 x) { return ::ceil(x); }
 CROTON_FN f32 whole_inside(f32 x) { return ::truncf(x); }
 CROTON_FN f64 whole_inside(f64 x) { return ::trunc(x); }
+// Approximations of the machine, for fastmath.
+#define CROTON_ROUGH(NAME, INSTRUCTION)              \
+  CROTON_FN f32 NAME(f32 x) {                       \
+    f32 r;                                          \
+    asm(INSTRUCTION " %0, %1;" : "=f"(r) : "f"(x)); \
+    return r;                                       \
+  }
+CROTON_ROUGH(rough_exp2, "ex2.approx.f32")
+CROTON_ROUGH(rough_log2, "lg2.approx.f32")
+CROTON_ROUGH(rough_tanh, "tanh.approx.f32")
+CROTON_ROUGH(rough_reciprocal, "rcp.approx.f32")
+CROTON_ROUGH(rough_root, "sqrt.approx.f32")
+CROTON_ROUGH(rough_root_reciprocal, "rsqrt.approx.f32")
+CROTON_FN f32 rough_quotient(f32 a, f32 b) {
+  f32 r;
+  asm("div.full.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));
+  return r;
+}
 CROTON_FN int leading_zeros(u64 x) { return ::__clzll((long long)x); }
 CROTON_FN u64 high_product(u64 a, u64 b) { return ::__umul64hi(a, b); }
 

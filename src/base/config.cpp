@@ -89,10 +89,11 @@ void mention_retired(const ConfigEntry& entry, const RetiredKey& key) {
                                                    key.why, nearest.empty() ? "" : "; " + did_you_mean(nearest)));
 }
 
-// The keys of faster elementary functions, which no printed text knows yet.
-void mention_fastmath(const ConfigEntry& entry, std::string_view key) {
-  warn_once(key, fmt::format("{}: {}=True does nothing yet: elementary functions keep their stated error",
-                             entry.key_spot.place, key));
+// The key of faster elementary functions on the CPU, which no printed text knows yet.
+void mention_fastmath(const ConfigEntry& entry) {
+  warn_once("gcc.fastmath",
+            fmt::format("{}: gcc.fastmath=True does nothing yet: elementary functions keep their stated error",
+                        entry.key_spot.place));
 }
 
 std::vector<Setting> check_entries(const std::vector<ConfigEntry>& entries, std::string_view home) {
@@ -107,7 +108,7 @@ std::vector<Setting> check_entries(const std::vector<ConfigEntry>& entries, std:
     if (row < config_size) {
       settings.push_back({row, read_config_value(config_table[row], entry, home)});
       if (config_table[row].name == "gcc.cxxflags") drop_loose_flags(entry, settings.back().value);
-      if (name.ends_with(".fastmath") && settings.back().value.number != 0) mention_fastmath(entry, name);
+      if (name == "gcc.fastmath" && settings.back().value.number != 0) mention_fastmath(entry);
     } else if (const RetiredKey* retired = find_retired_key(entry.key)) {
       mention_retired(entry, *retired);
     } else {

@@ -82,7 +82,7 @@ inline constexpr ConfigRow config_table[] = {
     config_rows::flag("gcc.fastmath", false,
                       "Elementary functions on the CPU may be faster and less accurate than their stated error. It does nothing yet, and says so."),
     config_rows::flag("nvcc.fastmath", false,
-                      "Elementary functions on a GPU, real or emulated, may be faster and less accurate than their stated error. It does nothing yet, and says so."),
+                      "Some float32 functions on a GPU, real or emulated, are its own approximations (docs/accuracy.md); math=exact overrides it."),
     config_rows::text("cuda.root", ConfigType::path, "",
                       "The folder of the CUDA toolkit or its libraries (NVRTC, cuBLAS); empty means that they are searched for."),
     config_rows::number("cuda.pool_cap", "0", 0, config_rows::any_bytes, "bytes",

@@ -110,11 +110,12 @@ std::string kernel_source(std::span<const std::string_view> functions) {
   return source;
 }
 
-std::string gpu_kernel_source(std::span<const std::string_view> functions) {
+std::string gpu_kernel_source(std::span<const std::string_view> functions, bool fast) {
   std::string source = std::string(kernel_text("primitives_cuda.h")) + std::string(kernel_text("prelude_gpu.h"));
   source += "namespace croton {\n";
   for (const std::string_view file : kernel_files(functions))
     if (file != "prelude.h" && file != "memory.h" && file != "folds.h") source += kernel_text(file);
+  if (fast) source += kernel_text("math_fast.h");
   return source + "}  // namespace croton\n";
 }
 

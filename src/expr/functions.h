@@ -35,6 +35,11 @@ struct ErrorBound {
   double absolute32 = 0, absolute64 = 0;
 };
 
+/// Of a form for fastmath, in float32: at most `ulp` + `per_unit` |x| units in the last place, or `absolute`.
+struct FastBound {
+  double ulp = 0, per_unit = 0, absolute = 0;
+};
+
 struct ScalarFunction {
   std::string_view name;      ///< "add", "tanh", "logical_and"
   std::string_view spelling;  ///< the function's name in kernels/ ("and_" for "and", which C++ keeps for itself)
@@ -44,8 +49,13 @@ struct ScalarFunction {
   int cost = 1;  ///< nominal units: arithmetic 1, elementary function 16
   /// Whether kernels/ has the body apart (`spelling`_here), for loops that spend their time in it.
   bool has_body() const { return file.starts_with("math_") && cost <= 16; }
+  /// Whether it is so large that a GPU's text has a function of its own for it too (`spelling`_called), for kernels
+  /// that call many.
+  bool is_large() const { return !file.empty() && cost >= 4; }
   std::string_view file = {};  ///< the kernel file that defines it beyond prelude.h, or ""
   ErrorBound cpu = {};         ///< bounds of the C++ text on every ISA; see bound()
+  FastBound fast = {};         ///< of fast_`spelling` in math_fast.h, where there is one
+  bool has_fast() const { return fast.ulp > 0; }
 
   /// The meaning on floats: operands are values of the float type, the result is rounded to it by the caller.
   /// Booleans are 0 and 1. Null where the function takes no floats.
@@ -77,8 +87,8 @@ std::vector<std::string_view> kernel_files(std::span<const std::string_view> fun
 /// Their texts, joined: what the printer puts first, after its macros CROTON_VECTOR_BYTES.
 std::string kernel_source(std::span<const std::string_view> functions);
 /// The same for a GPU: primitives_cuda.h (which the emulator's shim takes the place of), prelude_gpu.h, and the files
-/// beyond memory and folds, in namespace croton.
-std::string gpu_kernel_source(std::span<const std::string_view> functions);
+/// beyond memory and folds, in namespace croton. `fast`: with math_fast.h.
+std::string gpu_kernel_source(std::span<const std::string_view> functions, bool fast = false);
 /// What stands before it on the host.
 std::string_view emulator_shim();
 

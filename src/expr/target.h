@@ -23,6 +23,7 @@ struct Target {
   bool gemm = false;           ///< Device::gemm exists (float32 and float64)
   int block_lanes = 256;       ///< gpu: threads of a block, a lane each; a multiple of 32
   Index shared_bytes = 0;      ///< gpu: of a block; scratch beyond it lies in memory
+  bool fast = false;           ///< gpu: float32 functions may be the machine's approximations
   friend bool operator==(const Target&, const Target&) = default;
 };
 

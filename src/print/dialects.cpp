@@ -11,6 +11,14 @@ std::string type_name(DType t) {
   return names[static_cast<std::size_t>(t)];
 }
 
+std::string gpu_function(const expr::ScalarFunction& f, DType, bool in_line) {
+  return std::string(f.spelling) + (!in_line && f.is_large() ? "_called" : "");
+}
+
+std::string fast_gpu_function(const expr::ScalarFunction& f, DType d, bool in_line) {
+  return f.has_fast() && d == float32 ? fmt::format("fast_{}", f.spelling) : gpu_function(f, d, in_line);
+}
+
 }  // namespace
 
 const Dialect& cpp_dialect() {
@@ -22,6 +30,8 @@ const Dialect& cpp_dialect() {
           },
       .word = [](std::size_t k) { return fmt::format("((const i64*)words)[{}]", k); },
       .scratch = [](const tile::Nest&) { return std::string(); },
+      .function = [](const expr::ScalarFunction& f, DType,
+                     bool in_line) { return std::string(f.spelling) + (in_line ? "_here" : ""); },
   };
   return d;
 }
@@ -45,11 +55,24 @@ const Dialect& cuda_dialect() {
             return fmt::format("char* const scratch = scratch_of(words.w[{}], words.w[{}]);", nest.words.size(),
                                nest.words.size() + 1);
           },
+      .function = gpu_function,
       .threads = true,
   };
   return d;
 }
 
-const Dialect& dialect(DeviceClass device) { return device == DeviceClass::gpu ? cuda_dialect() : cpp_dialect(); }
+const Dialect& fast_cuda_dialect() {
+  static const Dialect d = [] {
+    Dialect fast = cuda_dialect();
+    fast.function = fast_gpu_function;
+    return fast;
+  }();
+  return d;
+}
+
+const Dialect& dialect(const Target& target) {
+  if (target.device_class != DeviceClass::gpu) return cpp_dialect();
+  return target.fast ? fast_cuda_dialect() : cuda_dialect();
+}
 
 }  // namespace croton::print

@@ -282,8 +282,9 @@ class Printer {
       case K::let_word: return let(s, fmt::format("w{}", s.word));
       case K::let_number: return let(s, number(s));
       case K::let_call:
-        return let(
-            s, fmt::format("{}{}({})", expr::function(s.function).spelling, s.in_line ? "_here" : "", list(s.args)));
+        return let(s,
+                   fmt::format("{}({})", dialect_.function(expr::function(s.function), dtype(s.args.back()), s.in_line),
+                               list(s.args)));
       case K::let_convert: return let(s, fmt::format("cast<{}>(r{})", dialect_.type(dtype(s.result)), s.args[0]));
       case K::let_splat:
         return let(s, dialect_.threads ? fmt::format("r{}", s.args[0])
@@ -364,9 +365,9 @@ std::string translation_unit(std::span<const Nest> nests, const Target& target) 
   std::sort(used.begin(), used.end());
   const bool gpu = target.device_class == DeviceClass::gpu;
   std::string text =
-      gpu ? expr::gpu_kernel_source(used) + "namespace croton {\n"
+      gpu ? expr::gpu_kernel_source(used, target.fast) + "namespace croton {\n"
           : fmt::format("#define CROTON_VECTOR_BYTES {}\n", target.vector_bytes) + expr::kernel_source(used);
-  for (std::size_t i = 0; i < nests.size(); ++i) text += kernel(nests[i], entry_name(i), dialect(target.device_class));
+  for (std::size_t i = 0; i < nests.size(); ++i) text += kernel(nests[i], entry_name(i), dialect(target));
   return gpu ? text + "}  // namespace croton\n" : text;
 }
 

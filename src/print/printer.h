@@ -3,6 +3,7 @@
 #include <span>
 #include <string>
 
+#include "expr/functions.h"
 #include "tile/nest.h"
 
 namespace croton::print {
@@ -17,12 +18,16 @@ struct Dialect {
   std::string (*word)(std::size_t);
   /// Where the scratch of a chunk begins: a declaration, or "" where the signature brings it.
   std::string (*scratch)(const tile::Nest&);
+  /// What a call of a function is spelled with, for operands of that type; `in_line`: its body may stand in this place.
+  std::string (*function)(const expr::ScalarFunction&, DType, bool in_line);
   /// A lane is a thread: a register of lanes is a scalar, and a loop over lanes goes from thread to thread.
   bool threads = false;
 };
 const Dialect& cpp_dialect();
 const Dialect& cuda_dialect();
-const Dialect& dialect(DeviceClass);
+/// The CUDA dialect with fastmath: fast_exp instead of exp.
+const Dialect& fast_cuda_dialect();
+const Dialect& dialect(const Target&);
 
 /// What people see beside the same text (the dump); the compiled text has made-up names and no comments.
 struct Names {

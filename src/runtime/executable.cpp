@@ -66,6 +66,7 @@ struct Executable::Body {
   std::vector<UpdateTarget> updates;
   std::vector<int> update_of_result;  // -1: goes back to the caller
   Device& device;
+  Target target;  // the device's, with what the configuration adds
   const bool on_host = device.host_addressable(), separate = device.separate_buffers();
   std::string name;
   bool check_ir = false;
@@ -87,8 +88,15 @@ struct Executable::Body {
   std::vector<StepTime> times;
 
   Body(std::vector<Tensor> r, std::vector<Tensor> i, std::vector<UpdateTarget> u, Device& d, std::string n)
-      : results(std::move(r)), inputs(std::move(i)), updates(std::move(u)), device(d), name(std::move(n)) {
+      : results(std::move(r)),
+        inputs(std::move(i)),
+        updates(std::move(u)),
+        device(d),
+        target(d.target()),
+        name(std::move(n)) {
     program = tile::build(results);
+    target.fast = target.device_class == DeviceClass::gpu && config_snapshot()->flag("nvcc.fastmath") &&
+                  config_snapshot()->text("math") != "exact";
     check_ir = config_snapshot()->flag("check_ir");
     if (check_ir) tile::verify(program);
     update_of_result.assign(results.size(), -1);
@@ -117,7 +125,7 @@ struct Executable::Body {
       const auto* phase = std::get_if<tile::Phase>(&s);
       times.push_back({label(s, times.size())});
       if (!phase) continue;
-      nests.push_back(tile::lower(program, *phase, device.target()));
+      nests.push_back(tile::lower(program, *phase, target));
       if (check_ir) tile::verify(nests.back());
     }
     const std::vector<Source> sources = translation_units();
@@ -139,7 +147,7 @@ struct Executable::Body {
         registers += nests[end++].registers.size();
         s.entries.push_back(print::entry_name(s.entries.size()));
       }
-      s.text = print::translation_unit(std::span(nests).subspan(first, end - first), device.target());
+      s.text = print::translation_unit(std::span(nests).subspan(first, end - first), target);
       if (exact) s.text = "#define CROTON_EXACT\n" + s.text;
       sources.push_back(std::move(s));
     }
@@ -242,7 +250,7 @@ struct Executable::Body {
     for (const Tensor& t : deciding) integers[t.node()] = integers_of(t, in);
     shapes = infer(program, shapes, integers);
     check_updates(shapes);
-    Plan plan = make_plan(program, nests, shapes, integers, device.target(), separate);
+    Plan plan = make_plan(program, nests, shapes, integers, target, separate);
     for (const PlannedStep& s : plan.steps)
       if (const auto* g = std::get_if<PlannedGemm>(&s)) device.check(g->gemm);
     return plan;
@@ -558,7 +566,7 @@ std::vector<std::string> Executable::kernels_to_read() const {
     if (!phase) continue;
     const tile::Nest& nest = body_->nests[r.size()];
     const print::Names names{tile::describe_words(body_->program, nest), tile::describe_phase(*phase)};
-    r.push_back(print::kernel(nest, print::entry_name(r.size()), print::dialect(body_->device.device_class()), &names));
+    r.push_back(print::kernel(nest, print::entry_name(r.size()), print::dialect(body_->target), &names));
   }
   return r;
 }

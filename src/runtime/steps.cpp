@@ -53,15 +53,19 @@ class Replay final : public Recording {
 
 }  // namespace
 
-std::unique_ptr<Recording> record(Device& device, const std::function<void()>& work) {
-  Steps noted;
+Steps noted(const Device& device, const std::function<void()>& work) {
+  Steps steps;
   struct Restore {
     RecordingNow before = recording_now;
     ~Restore() { recording_now = before; }
   } restore;
-  recording_now = {&device, &noted};
+  recording_now = {&device, &steps};
   work();
-  return std::make_unique<Replay>(device, std::move(noted));
+  return steps;
+}
+
+std::unique_ptr<Recording> record(Device& device, const std::function<void()>& work) {
+  return std::make_unique<Replay>(device, noted(device, work));
 }
 
 void refuse_to_wait(const Device& device) {

@@ -61,7 +61,9 @@ extern thread_local constinit RecordingNow recording_now [[gnu::tls_model("initi
 inline Steps* recording_of(const Device& device) {
   return recording_now.device == &device ? recording_now.steps : nullptr;
 }
-/// Calls `work`, with this thread's work for the device noted instead of done.
+/// What `work` gives to a device on this thread, noted instead of done.
+Steps noted(const Device&, const std::function<void()>& work);
+/// noted(), to be done again step by step.
 std::unique_ptr<Recording> record(Device&, const std::function<void()>& work);
 /// Throws DeviceError where this thread records: a recording cannot wait.
 [[noreturn]] void refuse_to_wait(const Device&);

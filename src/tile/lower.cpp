@@ -505,8 +505,9 @@ class Lowering : private PointWriter {
 };
 
 // Elementary functions whose bodies stand in the text of a kernel, at most: each is some fifty instructions, and a call
-// is small beside what the host compiler would take for a hundred of them.
-constexpr std::size_t most_bodies = 16;
+// is small beside what the host compiler would take for a hundred of them. On a GPU a call makes room for itself among
+// the registers, so it comes only where NVRTC would take more than some seconds.
+constexpr std::size_t most_bodies = 16, most_bodies_gpu = 64;
 
 // The calls that a loop over whole vectors makes for every row: a body in the loop keeps its constants in registers and
 // mixes with its neighbours. Tails, and the rows that a tile leaves over, call.
@@ -521,19 +522,27 @@ void find_hot_calls(Body& body, bool hot, const Nest& nest, std::vector<Statemen
   }
 }
 
+void find_large_calls(Body& body, std::vector<Statement*>& calls) {
+  for (Statement& s : body) {
+    if (s.kind == Statement::Kind::let_call && expr::function(s.function).is_large()) calls.push_back(&s);
+    find_large_calls(s.body, calls);
+  }
+}
+
 }  // namespace
 
 Nest lower(const Program& program, const Phase& phase, const Target& target) {
   Phase fused = phase;
   form_fma(fused);
   Nest nest = Lowering(program, fused, target).run();
-  if (target.device_class == DeviceClass::gpu) {
-    check_threads(nest);
-    return nest;
-  }
   std::vector<Statement*> calls;
-  find_hot_calls(nest.body, false, nest, calls);
-  for (Statement* s : calls) s->in_line = calls.size() <= most_bodies;
+  const bool gpu = target.device_class == DeviceClass::gpu;
+  if (gpu) {
+    check_threads(nest);
+    find_large_calls(nest.body, calls);
+  } else
+    find_hot_calls(nest.body, false, nest, calls);
+  for (Statement* s : calls) s->in_line = calls.size() <= (gpu ? most_bodies_gpu : most_bodies);
   return nest;
 }
 

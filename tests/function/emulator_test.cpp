@@ -5,6 +5,7 @@
 #include "array/access.h"
 #include "croton/device.h"
 #include "croton/gradient.h"
+#include "expr/functions.h"
 #include "message.h"
 #include "runtime/cpu/cpu_target.h"
 
@@ -148,6 +149,51 @@ TEST_CASE("under math=exact elementwise functions have the same bits on the CPU 
       INFO("function " << k << " of " << values[static_cast<std::size_t>(i)]);
       CHECK(((std::isnan(a) && std::isnan(b)) || (a == b && std::signbit(a) == std::signbit(b))));
     }
+}
+
+TEST_CASE("with fastmath float32 functions keep their wider bounds on the emulated GPU, and math=exact overrides it",
+          "[emulator]") {
+  std::vector<float> values{0.0f, -0.0f, 1.0f, -1.0f, 3.0e38f, -3.0e38f, 1.0e-40f, HUGE_VALF, -HUGE_VALF, NAN};
+  for (int k = 0; k < 4000; ++k)
+    values.push_back(std::sin(static_cast<float>(k)) * std::exp2(static_cast<float>(k % 120 - 60) / 8));
+  const Array x{values};
+  const std::string_view names[] = {"reciprocal", "sqrt",  "rsqrt", "exp2",    "exp", "log2",
+                                    "log",        "log10", "tanh",  "sigmoid", "silu"};
+  const Tensor t = tensor("t", float32, {any_extent});
+  const auto make = [&](const char* way) {
+    const ScopedConfig scope(way);
+    return function({t}, std::vector<Tensor>{1.0f / t, sqrt(t), rsqrt(t), exp2(t), exp(t), log2(t), log(t), log10(t),
+                                             tanh(t), sigmoid(t), silu(t)});
+  };
+  const ScopedConfig scope("device=emulator");
+  const auto fast = make("device=emulator,nvcc.fastmath=True"), slow = make("device=emulator"),
+             exact = make("device=emulator,nvcc.fastmath=True,math=exact");
+  const std::vector<Array> found = fast(x), usual = slow(x), overridden = exact(x);
+  for (std::size_t f = 0; f < std::size(names); ++f) {
+    const expr::ScalarFunction& row = expr::function(names[f]);
+    REQUIRE(row.has_fast());
+    double worst = 0;
+    bool differs = false;
+    for (Index i = 0; i < found[f].size(); ++i) {
+      const long double at = values[static_cast<std::size_t>(i)];
+      const double right = static_cast<double>(row.reference(&at)), got = get(found[f], i);
+      INFO(names[f] << " of " << static_cast<double>(at) << ": " << got << " for " << right);
+      differs = differs || got != get(usual[f], i);
+      if (std::isnan(right) || std::isinf(static_cast<float>(right)) || right == 0) {
+        CHECK(((std::isnan(right) && std::isnan(got)) || static_cast<float>(right) == static_cast<float>(got)));
+        continue;
+      }
+      const double unit = std::max(std::ldexp(1.0, std::ilogb(right) - 23), std::ldexp(1.0, -149));
+      const double error = std::abs(got - right), scale = row.fast.ulp + row.fast.per_unit * std::abs(double(at));
+      if (error <= row.fast.absolute) continue;
+      worst = std::max(worst, error / unit / scale);
+      CHECK(error <= scale * unit);
+    }
+    CHECK(printed(usual[f]) == printed(overridden[f]));
+    INFO(names[f] << " takes " << worst << " of its bound");
+    CHECK(differs);
+    CHECK(worst > 0.2);  // the bound is one of what the emulator does, and it does what a GPU may
+  }
 }
 
 TEST_CASE("a value that the host has changed goes to the device again", "[emulator]") {

@@ -50,6 +50,19 @@ bool has(const std::string& text, std::string_view part) { return text.find(part
 
 TEST_CASE("an elementwise chain goes from thread to thread") { golden("chain", tile::graphs::chain()); }
 
+TEST_CASE("a kernel that would hold more than 64 copies of large functions calls one of each") {
+  const auto tanhs = [](int count) {
+    const Tensor x = tensor("x", float32, {any_extent});
+    std::vector<Tensor> outputs;
+    for (int k = 0; k < count; ++k) outputs.push_back(tanh(x * static_cast<float>(k + 3)));
+    return kernels(outputs);
+  };
+  CHECK(has(tanhs(64), " tanh(r"));
+  CHECK_FALSE(has(tanhs(64), "_called"));
+  CHECK(has(tanhs(65), " tanh_called(r"));
+  CHECK_FALSE(has(tanhs(65), " tanh(r"));
+}
+
 TEST_CASE("a row of softmax is dealt out to a block; what threads hand to themselves needs no barrier") {
   golden("softmax_rows", tile::graphs::softmax_rows());
 }

@@ -189,6 +189,120 @@ TEST_CASE("arguments beyond 4096 bytes lie in memory", "[emulator]") {
   CHECK(result == 42);
 }
 
+/// in[0] + in[1] + ... for as many operands as make a kernel's words overflow its parameters.
+constexpr std::size_t many = 600;
+std::vector<Tensor> many_inputs() {
+  std::vector<Tensor> inputs;
+  for (std::size_t k = 0; k < many; ++k) inputs.push_back(tensor(fmt::format("x{}", k), float32, {any_extent}));
+  return inputs;
+}
+std::vector<Array> many_values() {
+  std::vector<Array> values;
+  for (std::size_t k = 0; k < many; ++k) values.push_back(Array::full({3}, static_cast<double>(k), float32));
+  return values;
+}
+
+TEST_CASE("the launches of a function of hundreds of operands stay within what a driver takes", "[emulator]") {
+  GpuDevice device = emulated(checked);  // its driver refuses more than 4096 bytes of parameters
+  const std::vector<Tensor> inputs = many_inputs();
+  Tensor sum = inputs[0];
+  for (std::size_t k = 1; k < many; ++k) sum = sum + inputs[k];
+  Executable all(rewrite::run(std::vector<Tensor>{sum}, {}), inputs, {}, device, "many");
+  CHECK(has(all.source(), "CROTON_KERNEL_FAR("));
+  std::vector<Array> out(1);
+  for (int run = 0; run < 2; ++run) {
+    all.run(many_values(), out);
+    CHECK(get(out[0], 2) == 599 * 300);
+  }
+}
+
+TEST_CASE("arguments that lie in memory are in a recording too, as they were when it was made", "[emulator]") {
+  GpuDevice device = emulated(checked);
+  const Source source{.text = expr::gpu_kernel_source({}) +
+                              "namespace croton {\nCROTON_KERNEL_FAR(kernel_0, 600, 1) {\n"
+                              "  f32* const out = (f32*)words.w[0];\n"
+                              "  store(out, add(load(out), (f32)words.w[597]));\n}\n}\n",
+                      .entries = {"kernel_0"},
+                      .threads = {1},
+                      .name = "far"};
+  const auto module = device.compile(source);
+  const Buffer out(device, sizeof(float));
+  device.zero(out.data(), sizeof(float));
+  std::vector<std::int64_t> words(598);
+  words.front() = reinterpret_cast<std::int64_t>(out.data());
+  const BufferUse use{out.data(), sizeof(float), Access::rw, "out"};
+  const Launch launch{module->kernels()[0], 1, words.data(), words.size() * 8, {&use, 1}, 0};
+  const auto again = device.capture([&] {
+    words.back() = 40;
+    device.launch({&launch, 1});
+    words.back() = 2;
+    device.launch({&launch, 1});
+  });
+  words.back() = 1000;
+  const std::uint64_t before = device.counters().launches;
+  again->replay();
+  again->replay();
+  float result = 0;
+  device.to_host(&result, out.data(), sizeof result);
+  CHECK(result == 84);
+  CHECK(device.counters().launches == before + 4);
+}
+
+TEST_CASE("a recording holds scratch, uploads and products, though none ran before it", "[emulator]") {
+  GpuDevice device = emulated(checked);
+  const std::string body =
+      "f32* const s = (f32*)scratch_of(words.w[3], words.w[4]);\n"
+      "  for (i64 v = thread(); v < 20000; v += 64) store(s + v, load(in + 0));\n"
+      "  barrier();\n  store(out + thread(), load(s + 19999 - thread()));";
+  const auto module = device.compile(kernel(body));
+  const Buffer a(device, sizeof(float)), b(device, 64 * sizeof(float)), c(device, 64 * sizeof(float));
+  const std::int64_t words[] = {reinterpret_cast<std::int64_t>(a.data()), reinterpret_cast<std::int64_t>(b.data()), 0};
+  const BufferUse uses[] = {{a.data(), a.bytes(), Access::r, "in"}, {b.data(), b.bytes(), Access::w, "out"}};
+  const Launch launch{module->kernels()[0], 1, words, sizeof words, uses, 20000 * sizeof(float)};
+  const auto again = device.capture([&] {
+    float x = 3;
+    device.to_device(a.data(), &x, sizeof x);
+    x = 4;
+    device.launch({&launch, 1});
+    device.gemm({.dtype = float32,
+                 .m = 64,
+                 .n = 1,
+                 .k = 1,
+                 .a = b.data(),
+                 .lda = 1,
+                 .b = a.data(),
+                 .ldb = 1,
+                 .c = c.data(),
+                 .ldc = 1});
+  });
+  { const Buffer larger(device, 64 << 10); }  // what the recording holds is its own
+  again->replay();
+  std::vector<float> result(64);
+  device.to_host(result.data(), c.data(), c.bytes());
+  CHECK(result == std::vector<float>(64, 9));
+  CHECK(device.counters().transfers_in == 0);
+}
+
+TEST_CASE("what a driver cannot put into a graph is refused inside a capture", "[emulator]") {
+  EmulatorDriver driver;
+  void* const p = driver.allocate(16);
+  float x = 0;
+  driver.begin_capture();
+  const auto refused = [&](const auto& f) { return has(error_of<DeviceError>(f), "part of a captured graph"); };
+  CHECK(refused([&] { driver.allocate(4); }));
+  CHECK(refused([&] { driver.to_device(p, &x, 4); }));
+  CHECK(refused([&] { driver.to_host(&x, p, 4); }));
+  CHECK(refused([&] { driver.synchronize(); }));
+  CHECK(refused([&] { driver.mark(); }));
+  CHECK(refused([&] { driver.begin_capture(); }));
+  CHECK(refused([&] { driver.gemm({.m = 1, .n = 1, .k = 1, .a = p, .lda = 1, .b = p, .ldb = 1, .c = p, .ldc = 1}); }));
+  driver.zero(p, 16);
+  const auto graph = driver.end_capture();
+  graph->launch();
+  driver.to_host(&x, p, 4);
+  CHECK(x == 0);
+}
+
 TEST_CASE("scratch that fits no shared memory is a piece of memory for each block", "[emulator]") {
   constexpr int n = 20000;  // floats a block
   const std::string body =

@@ -4,7 +4,6 @@
 #include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -18,7 +17,6 @@ using namespace croton::sweep;
 struct Options {
   std::string folder, root, json, archs = "sm_75,sm_90";
   std::size_t kernels_a_program = 64;
-  unsigned jobs = std::max(1u, std::thread::hardware_concurrency());
   bool no_stack = false, list = false;
   unsigned most_registers = 255;
 };
@@ -99,7 +97,7 @@ int run(const Options& options) {
   nlohmann::json all = {{"nvrtc", nvrtc->description()}, {"sweeps", nlohmann::json::array()}};
   bool is_good = true;
   for (const int arch : archs) {
-    const Report report = sweep::sweep(*nvrtc, texts, arch, options.kernels_a_program, options.jobs);
+    const Report report = sweep::sweep(*nvrtc, texts, arch, options.kernels_a_program);
     print(report, options);
     all["sweeps"].push_back(json_of(report));
     is_good = is_good && report.failures.empty() && broken_limits(report, options).empty();
@@ -118,7 +116,6 @@ int main(int argc, char** argv) {
   app.add_option("--arch", options.archs, "sm_75,sm_90 (the default), or all that this NVRTC knows");
   app.add_option("--root", options.root, "Where NVRTC is, as the config key cuda.root says it");
   app.add_option("--kernels", options.kernels_a_program, "At most so many in one program")->check(CLI::Range(1, 1000));
-  app.add_option("--jobs", options.jobs, "Programs that are compiled at once")->check(CLI::Range(1, 64));
   app.add_flag("--no-stack", options.no_stack, "A kernel with a stack frame, and so also one that spills, is an error");
   app.add_option("--registers", options.most_registers, "A kernel with more registers a thread is an error");
   app.add_flag("--list", options.list, "Prints a line for each kernel");

@@ -1,13 +1,10 @@
 #include "sweep.h"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
-#include <mutex>
 #include <sstream>
-#include <thread>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -84,8 +81,7 @@ std::string program_of(const std::vector<const Text*>& texts) {
   return program;
 }
 
-Report sweep(const Nvrtc& nvrtc, const std::vector<Text>& texts, int architecture, std::size_t kernels_a_program,
-             unsigned jobs) {
+Report sweep(const Nvrtc& nvrtc, const std::vector<Text>& texts, int architecture, std::size_t kernels_a_program) {
   std::vector<std::vector<const Text*>> programs;
   std::size_t room = 0;
   for (const Text& text : texts) {
@@ -98,37 +94,24 @@ Report sweep(const Nvrtc& nvrtc, const std::vector<Text>& texts, int architectur
   }
   Report report{architecture, programs.size(), 0, {}, {}};
   const auto start = std::chrono::steady_clock::now();
-  std::mutex door;
-  std::atomic<std::size_t> next{0};
   const auto compile = [&](const std::vector<const Text*>& part) {
     const Source source{.text = program_of(part), .entries = {}, .name = part.front()->name};
     return nvrtc.attempt(source, Architecture{architecture, false}, most_seconds);
   };
   const auto take = [&](const std::vector<const Text*>& part, const Nvrtc::Attempt& made) {
-    const std::lock_guard guard(door);
     try {
       if (made.failure.empty()) return add_results(report.results, made.image, part);
       for (const Text* text : part)
         report.failures.push_back({text->name, text->title, made.failure + "\n" + made.log});
     } catch (const CompileError& e) { report.failures.push_back({part.front()->name, part.front()->title, e.what()}); }
   };
-  const auto work = [&] {
-    for (std::size_t i = next++; i < programs.size(); i = next++) {
-      const Nvrtc::Attempt together = compile(programs[i]);
-      if (together.failure.empty() || programs[i].size() == 1) {
-        take(programs[i], together);
-        continue;
-      }
-      for (const Text* text : programs[i]) take({text}, compile({text}));
-    }
-  };
-  std::vector<std::thread> threads;
-  for (unsigned i = 1; i < jobs; ++i) threads.emplace_back(work);
-  work();
-  for (std::thread& t : threads) t.join();
-  const auto by_name = [](const auto& a, const auto& b) { return a.text < b.text; };
-  std::stable_sort(report.results.begin(), report.results.end(), by_name);
-  std::stable_sort(report.failures.begin(), report.failures.end(), by_name);
+  for (const std::vector<const Text*>& program : programs) {
+    const Nvrtc::Attempt together = compile(program);
+    if (together.failure.empty() || program.size() == 1)
+      take(program, together);
+    else
+      for (const Text* text : program) take({text}, compile({text}));
+  }
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   return report;
 }

@@ -35,9 +35,9 @@ struct Report {
   std::vector<Result> results;
   std::vector<Failure> failures;
 };
-/// `kernels_a_program`: at most that many in one; `jobs`: how many programs are compiled at once.
-Report sweep(const runtime::cuda::Nvrtc&, const std::vector<Text>&, int architecture, std::size_t kernels_a_program,
-             unsigned jobs);
+/// `kernels_a_program`: at most that many in one. One program after another: NVRTC (12.4 and 13.0) lets the threads of
+/// a process wait for each other, so that who has several cores runs several processes.
+Report sweep(const runtime::cuda::Nvrtc&, const std::vector<Text>&, int architecture, std::size_t kernels_a_program);
 
 /// One program of several texts: each in a namespace of its own, its kernels renamed `kernel_NAME`.
 std::string program_of(const std::vector<const Text*>&);

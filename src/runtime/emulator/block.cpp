@@ -313,6 +313,38 @@ Stop Multiprocessor::run(Machine& machine, Entry entry, const void* parameters, 
   return threads_->run(machine, entry, parameters, blocks, threads, seed, start_block, of_start);
 }
 
+namespace {
+
+// With so many digits after the first.
+double with_digits(double x, int digits) {
+  if (x == 0 || !std::isfinite(x)) return x;
+  int exponent = 0;
+  const double m = std::frexp(x, &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(m, digits + 1)), exponent - digits - 1);
+}
+
+// As inexact as the manual of the instructions allows (PTX ISA, "Floating Point Instructions"), so that what cannot
+// bear it shows here already: ex2 and lg2 2^-22 (lg2 absolute near 1), tanh 2^-11, rsqrt 2^-22.9, sqrt 2^-23, rcp 1
+// ulp, div 2 ulp.
+float rough_result(int which, float a, float b) {
+  const double x = a;
+  switch (which) {
+    case 0: return static_cast<float>(with_digits(std::exp2(x), 21));
+    case 1: {
+      const double l = std::log2(x);
+      return static_cast<float>(x > 0.5 && x < 2 ? std::ldexp(std::nearbyint(std::ldexp(l, 21)), -21)
+                                                 : with_digits(l, 21));
+    }
+    case 2: return static_cast<float>(with_digits(std::tanh(x), 10));
+    case 3: return static_cast<float>(1 / x);
+    case 4: return static_cast<float>(with_digits(std::sqrt(x), 22));
+    case 5: return static_cast<float>(with_digits(1 / std::sqrt(x), 22));
+    default: return static_cast<float>(with_digits(x / b, 22));
+  }
+}
+
+}  // namespace
+
 void Multiprocessor::fill_in(Machine& m) {
   m.barrier = [](int line) { running->wait(State::at_barrier, line); };
   m.exchange = [](std::uint64_t x, int bits, int line) { return running->exchange(x, bits, line); };
@@ -322,6 +354,7 @@ void Multiprocessor::fill_in(Machine& m) {
   m.folded = [](int slot) { return running->folded(slot); };
   m.fused32 = [](float a, float b, float c) { return std::fma(a, b, c); };
   m.fused64 = [](double a, double b, double c) { return std::fma(a, b, c); };
+  m.rough = rough_result;
 }
 
 void Multiprocessor::stop_with(Stop stop) { running->stop_with(std::move(stop)); }

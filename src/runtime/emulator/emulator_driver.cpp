@@ -129,6 +129,10 @@ void EmulatorDriver::refuse_if_lost() const {
     throw gpu::Lost("device emulator is lost since a kernel went wrong, and only a new process gets it back: " + lost_);
 }
 
+void EmulatorDriver::refuse_capture(std::string_view what) const {
+  if (capturing_) fail<DeviceError>("device emulator: {} cannot be part of a captured graph", what);
+}
+
 void EmulatorDriver::give(Work work) {
   if (capturing_ && !work.always) return captured_.push_back(std::move(work));
   if (!work.always) refuse_if_lost();
@@ -155,13 +159,19 @@ bool EmulatorDriver::reached(Ticket) {
   return true;
 }
 void EmulatorDriver::wait(Ticket) { synchronize(); }
+Ticket EmulatorDriver::mark() {
+  refuse_capture("a mark");
+  return given_;
+}
 void EmulatorDriver::synchronize() {
+  refuse_capture("waiting");
   run_all();
   refuse_if_lost();
 }
 
 // ---- memory
 void* EmulatorDriver::allocate(std::size_t bytes) {
+  refuse_capture("allocating memory");
   std::byte* const start = memory_.allocate(bytes);
   if (start == nullptr)
     throw gpu::OutOfMemory(
@@ -186,6 +196,7 @@ std::byte* EmulatorDriver::memory_at(const void* device, std::size_t bytes, cons
 }
 
 void EmulatorDriver::to_device(void* to, const void* from, std::size_t bytes) {
+  refuse_capture("a transfer from the host");
   const auto* const first = static_cast<const std::byte*>(from);
   give({[this, to, bytes, staged = std::vector<std::byte>(first, first + bytes)] {
     std::byte* const target = memory_at(to, bytes, "a copy to the device writes");
@@ -195,6 +206,7 @@ void EmulatorDriver::to_device(void* to, const void* from, std::size_t bytes) {
 }
 
 void EmulatorDriver::to_host(void* to, const void* from, std::size_t bytes) {
+  refuse_capture("a transfer to the host");
   refuse_if_lost();
   run_all();
   std::memcpy(to, memory_at(from, bytes, "a copy to the host reads"), bytes);
@@ -362,12 +374,18 @@ std::string EmulatorDriver::place(const void* host, std::span<const BufferUse> b
 }
 
 // ---- products
+void EmulatorDriver::prepare(const Gemm&) {
+  if (blas_ != nullptr) return;
+  refuse_capture("the first product of matrices, which opens the BLAS,");
+  blas_ = std::make_unique<Blas>(*config_snapshot());
+}
+
 void EmulatorDriver::gemm(const Gemm& g) {
+  prepare(g);
   give({[this, g] { run_gemm(g); }});
 }
 
 void EmulatorDriver::run_gemm(const Gemm& given) {
-  if (blas_ == nullptr) blas_ = std::make_unique<Blas>(*config_snapshot());
   Gemm g = given;
   const auto extent = [&](Index rows, Index columns, Index ld, Index stride) {
     const Index last = rows == 0 || columns == 0 ? 0 : (rows - 1) * ld + columns;
@@ -399,7 +417,11 @@ class EmulatedGraph final : public gpu::Graph {
   std::vector<EmulatorDriver::Work> work_;
 };
 
-void EmulatorDriver::begin_capture() { capturing_ = true; }
+void EmulatorDriver::begin_capture() {
+  refuse_capture("another capture");
+  refuse_if_lost();
+  capturing_ = true;
+}
 std::unique_ptr<gpu::Graph> EmulatorDriver::end_capture() {
   capturing_ = false;
   return std::make_unique<EmulatedGraph>(*this, std::exchange(captured_, {}));

@@ -44,8 +44,9 @@ class EmulatorDriver final : public gpu::Driver {
   void launch(gpu::Function, const gpu::LaunchShape&, std::span<const std::byte> parameters,
               std::span<const BufferUse> buffers) override;
   void gemm(const Gemm&) override;
+  void prepare(const Gemm&) override;
 
-  Ticket mark() override { return given_; }
+  Ticket mark() override;
   bool reached(Ticket) override;
   void wait(Ticket) override;
   void synchronize() override;
@@ -63,6 +64,7 @@ class EmulatorDriver final : public gpu::Driver {
   void give(Work);
   void run_all();
   void refuse_if_lost() const;
+  void refuse_capture(std::string_view what) const;
   std::byte* memory_at(const void* device, std::size_t bytes, const char* what) const;
   void run(const LaunchWork&);
   void run_gemm(const Gemm&);

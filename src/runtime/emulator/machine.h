@@ -15,6 +15,8 @@ struct Machine {
   std::uint64_t (*exchange)(std::uint64_t x, int bits, int line) = nullptr;
   float (*fused32)(float, float, float) = nullptr;
   double (*fused64)(double, double, double) = nullptr;
+  /// A GPU's approximations: 2^a, log2 a, tanh a, 1 / a, the root of a, its reciprocal, a / b; see rough_result.
+  float (*rough)(int which, float a, float b) = nullptr;
   void (*touched)(void* p, int bytes, bool writes, void* from) = nullptr;  ///< checked builds call it before an access
 };
 

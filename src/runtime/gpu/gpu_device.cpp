@@ -44,8 +44,43 @@ Target target_of(const gpu::Properties& p) {
 void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) {
   counter.fetch_add(n, std::memory_order_relaxed);
 }
+void count(std::uint64_t& counter) { ++counter; }
 
 }  // namespace
+
+// A graph, and the memory that its work reads and writes besides what the caller named.
+class GpuDevice::GraphRecording final : public Recording {
+ public:
+  GraphRecording(GpuDevice& device, std::vector<Buffer> held, std::unique_ptr<gpu::Graph> graph, std::uint64_t launches,
+                 std::uint64_t library_calls)
+      : device_(device),
+        held_(std::move(held)),
+        graph_(std::move(graph)),
+        launches_(launches),
+        library_calls_(library_calls) {}
+  void replay() override {
+    refuse_while_recording(device_);
+    count(device_.launches_, launches_);
+    count(device_.library_calls_, library_calls_);
+    const std::lock_guard guard(device_.door_);
+    graph_->launch();
+  }
+
+ private:
+  GpuDevice& device_;
+  std::vector<Buffer> held_;
+  std::unique_ptr<gpu::Graph> graph_;
+  std::uint64_t launches_, library_calls_;
+};
+
+// The steps go by twice: first what they need is made, in their order; then they are noted by the driver and take it in
+// the same order.
+struct GpuDevice::Capture {
+  bool preparing = true;
+  std::vector<Buffer> held;
+  std::size_t next = 0;
+  std::uint64_t launches = 0, library_calls = 0;
+};
 
 GpuDevice::GpuDevice(std::string name, std::unique_ptr<gpu::Driver> driver)
     : name_(std::move(name)), driver_(std::move(driver)), target_(target_of(driver_->properties())) {}
@@ -103,9 +138,14 @@ void GpuDevice::release(void* data, std::size_t bytes) noexcept {
 void GpuDevice::to_device(void* to, const void* from, std::size_t bytes) {
   if (Steps* steps = recording_of(*this)) return steps->to_device(to, from, bytes);
   if (bytes == 0) return;
+  const std::lock_guard guard(door_);
+  if (capture_ != nullptr) {
+    void* const there = held(bytes, from);
+    if (!is_preparing()) driver_->copy(to, there, bytes);
+    return;
+  }
   count(transfers_in_);
   count(bytes_in_, bytes);
-  const std::lock_guard guard(door_);
   driver_->to_device(to, from, bytes);
 }
 
@@ -121,13 +161,13 @@ void GpuDevice::to_host(void* to, const void* from, std::size_t bytes) {
 void GpuDevice::copy(void* to, const void* from, std::size_t bytes) {
   if (Steps* steps = recording_of(*this)) return steps->copy(to, from, bytes);
   const std::lock_guard guard(door_);
-  if (bytes != 0) driver_->copy(to, from, bytes);
+  if (bytes != 0 && !is_preparing()) driver_->copy(to, from, bytes);
 }
 
 void GpuDevice::zero(void* to, std::size_t bytes) {
   if (Steps* steps = recording_of(*this)) return steps->zero(to, bytes);
   const std::lock_guard guard(door_);
-  if (bytes != 0) driver_->zero(to, bytes);
+  if (bytes != 0 && !is_preparing()) driver_->zero(to, bytes);
 }
 
 std::shared_ptr<Module> GpuDevice::compile(const Source& source) {
@@ -152,8 +192,20 @@ std::shared_ptr<Module> GpuDevice::compile(const Source& source) {
                        .flags = with});
 }
 
-// One piece serves all launches, which come one after another. Where accesses are checked each gets one of its own.
+bool GpuDevice::is_preparing() const { return capture_ != nullptr && capture_->preparing; }
+
+// Memory of the graph that is being made; `from`: what it holds.
+void* GpuDevice::held(std::size_t bytes, const void* from) {
+  if (!capture_->preparing) return capture_->held[capture_->next++].data();
+  Buffer& made = capture_->held.emplace_back(*this, bytes);
+  if (from != nullptr) driver_->to_device(made.data(), from, bytes);
+  return made.data();
+}
+
+// One piece serves all launches, which come one after another. Where accesses are checked each gets one of its own, and
+// a graph's are its own: another launch may need more, and the piece is exchanged.
 void* GpuDevice::scratch(std::size_t bytes) {
+  if (capture_ != nullptr) return held(bytes, nullptr);
   if (driver_->separate_buffers() || scratch_bytes_ < bytes) {
     if (scratch_ != nullptr) release(scratch_, scratch_bytes_);
     scratch_ = nullptr;
@@ -188,21 +240,29 @@ void GpuDevice::launch(const Launch& l) {
     uses_.push_back({scratch, l.scratch_bytes * shape.grid, Access::rw, "scratch"});
   words_[words_.size() - 2] = reinterpret_cast<std::int64_t>(scratch);
   words_[words_.size() - 1] = static_cast<std::int64_t>(l.scratch_bytes);
-  count(launches_);
   const auto parameters = std::as_bytes(std::span(words_));
   const gpu::Function function = module.function(l.kernel.entry);
-  if (parameters.size() <= print::most_gpu_parameters) return driver_->launch(function, shape, parameters, uses_);
-  void* const far = allocate(parameters.size());
-  driver_->to_device(far, parameters.data(), parameters.size());
+  const bool is_far = parameters.size() > print::most_gpu_parameters;
+  void* far = nullptr;
+  if (is_far && capture_ != nullptr)
+    far = held(parameters.size(), parameters.data());
+  else if (is_far) {
+    far = allocate(parameters.size());
+    driver_->to_device(far, parameters.data(), parameters.size());
+  }
+  if (is_preparing()) return;
+  capture_ != nullptr ? count(capture_->launches) : count(launches_);
+  if (!is_far) return driver_->launch(function, shape, parameters, uses_);
   uses_.push_back({far, parameters.size(), Access::r, "the kernel's arguments"});
   driver_->launch(function, shape, std::as_bytes(std::span(&far, 1)), uses_);
-  release(far, parameters.size());
+  if (capture_ == nullptr) release(far, parameters.size());
 }
 
 void GpuDevice::gemm(const Gemm& g) {
   if (Steps* steps = recording_of(*this)) return steps->gemm(g);
-  count(library_calls_);
   const std::lock_guard guard(door_);
+  if (is_preparing()) return driver_->prepare(g);
+  capture_ != nullptr ? count(capture_->library_calls) : count(library_calls_);
   driver_->gemm(g);
 }
 
@@ -233,7 +293,30 @@ void GpuDevice::synchronize() {
   driver_->synchronize();
 }
 
-std::unique_ptr<Recording> GpuDevice::capture(const std::function<void()>& work) { return record(*this, work); }
+std::unique_ptr<Recording> GpuDevice::capture(const std::function<void()>& work) {
+  refuse_while_recording(*this);
+  const Steps steps = noted(*this, work);
+  const std::lock_guard guard(door_);
+  Capture capture;
+  const struct Scope {
+    Capture*& now;
+    ~Scope() { now = nullptr; }
+  } scope{capture_ = &capture};
+  steps.run(*this);
+  capture.preparing = false;
+  driver_->begin_capture();
+  try {
+    steps.run(*this);
+  } catch (...) {
+    try {
+      driver_->end_capture();
+    } catch (const DeviceError&) {  // the first error says more
+    }
+    throw;
+  }
+  return std::make_unique<GraphRecording>(*this, std::move(capture.held), driver_->end_capture(), capture.launches,
+                                          capture.library_calls);
+}
 
 Counters GpuDevice::counters() const {
   Counters c = modules_.counters();

@@ -36,12 +36,18 @@ class GpuDevice final : public Device {
   bool done(Ticket) override;
   void wait(Ticket) override;
   void synchronize() override;
+  /// As a graph of the driver. All that it needs is there before it begins: memory for scratch, arguments and uploads,
+  /// and the library of products.
   std::unique_ptr<Recording> capture(const std::function<void()>& work) override;
   Counters counters() const override;
 
  private:
+  class GraphRecording;
+  struct Capture;
   void launch(const Launch&);
   void* scratch(std::size_t bytes);
+  void* held(std::size_t bytes, const void* from);
+  bool is_preparing() const;
   [[noreturn]] void out_of_memory(std::size_t bytes, const std::string& why) const;
 
   std::string name_;
@@ -52,6 +58,7 @@ class GpuDevice final : public Device {
   std::unordered_map<void*, std::size_t> live_;
   void* scratch_ = nullptr;  // of launches whose scratch fits no shared memory
   std::size_t scratch_bytes_ = 0;
+  Capture* capture_ = nullptr;  // while one is made
   std::vector<std::int64_t> words_;
   std::vector<BufferUse> uses_;
   std::atomic<std::uint64_t> launches_{0}, library_calls_{0}, transfers_in_{0}, transfers_out_{0}, bytes_in_{0},

@@ -173,8 +173,7 @@ TEST_CASE("a kernel that is not in the code is an error that names both") {
   CHECK(error_of<DeviceError>([&] { code->function("j"); }) == "cuda0: the code of train has no kernel j");
 }
 
-TEST_CASE("after an illegal address the first error is kept, names the kernel, and every later call repeats it",
-          "[unsanitized]") {
+TEST_CASE("after an illegal address the first error is kept, names the kernel, and every later call repeats it") {
   const auto d = open_stand_in();
   const Source source = kernel_source();
   const auto code = d->load(d->compile(source), source);
@@ -196,8 +195,7 @@ TEST_CASE("after an illegal address the first error is kept, names the kernel, a
   CHECK_NOTHROW(d->release(p, 16));
 }
 
-TEST_CASE("where several kernels may be at fault all of them are named, those that ended well are not",
-          "[unsanitized]") {
+TEST_CASE("where several kernels may be at fault all of them are named, those that ended well are not") {
   const auto d = open_stand_in();
   const Source source = kernel_source("good one two three");
   const auto code = d->load(d->compile(source), source);
@@ -213,7 +211,7 @@ TEST_CASE("where several kernels may be at fault all of them are named, those th
             "  CUDA_LAUNCH_BLOCKING=1 in the environment tells which\n"));
 }
 
-TEST_CASE("with CUDA_LAUNCH_BLOCKING the last kernel alone is named", "[unsanitized]") {
+TEST_CASE("with CUDA_LAUNCH_BLOCKING the last kernel alone is named") {
   const Variable blocking("CUDA_LAUNCH_BLOCKING", "1");
   const auto d = open_stand_in();
   const Source source = kernel_source("one two");
@@ -224,7 +222,7 @@ TEST_CASE("with CUDA_LAUNCH_BLOCKING the last kernel alone is named", "[unsaniti
   CHECK(has(error_of<DeviceError>([&] { d->synchronize(); }), "\n  at fault: kernel two of train\n"));
 }
 
-TEST_CASE("another device works after one is lost", "[unsanitized]") {
+TEST_CASE("another device works after one is lost") {
   const Source source = kernel_source();
   {
     const auto lost = open_stand_in();
@@ -294,7 +292,7 @@ TEST_CASE("a captured graph runs when it is launched, as often as it is, with th
   CHECK(kept == 5);
 }
 
-TEST_CASE("a fault in a graph names the graph's kernels", "[unsanitized]") {
+TEST_CASE("a fault in a graph names the graph's kernels") {
   const auto d = open_stand_in();
   const Source source = kernel_source("one two");
   const auto code = d->load(d->compile(source), source);

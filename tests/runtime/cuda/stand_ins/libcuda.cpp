@@ -69,6 +69,8 @@ struct Machine {
   std::map<CUdeviceptr, CUmemPoolHandle_st*> pool_of;
   std::vector<CUcontext> current;
   std::vector<FakeLaunch> launches;
+  std::map<void*, std::shared_ptr<void>>
+      objects;  // what the driver has made, and nobody destroyed: a lost device's too
   std::size_t used = 0;
   int allocations = 0, launched = 0;
   bool is_faulty = false;
@@ -111,6 +113,15 @@ CUresult drain() {
 }
 
 CUresult bad() { return CUDA_ERROR_INVALID_VALUE; }
+
+template <class T, class... A>
+T* made(A&&... arguments) {
+  auto object = std::make_shared<T>(T{std::forward<A>(arguments)...});
+  T* const p = object.get();
+  machine().objects.emplace(p, std::move(object));
+  return p;
+}
+CUresult destroy(void* object) { return machine().objects.erase(object) == 1 ? CUDA_SUCCESS : bad(); }
 
 // The block that holds these bytes; a copy outside of any is a fault.
 bool is_inside(CUdeviceptr p, std::size_t bytes) {
@@ -211,13 +222,12 @@ CUresult cuMemGetInfo(std::size_t* free_bytes, std::size_t* total_bytes) {
 }
 CUresult cuMemPoolCreate(CUmemoryPool* pool, const CUmemPoolProps* properties) {
   if (properties->allocType != CU_MEM_ALLOCATION_TYPE_PINNED) return bad();
-  *pool = new CUmemPoolHandle_st{properties->maxSize, 0, 0};
+  *pool = made<CUmemPoolHandle_st>(properties->maxSize);
   return CUDA_SUCCESS;
 }
 CUresult cuMemPoolDestroy(CUmemoryPool pool) {
   machine().used -= pool->reserved;
-  delete pool;
-  return CUDA_SUCCESS;
+  return destroy(pool);
 }
 CUresult cuMemPoolTrimTo(CUmemoryPool pool, std::size_t) {
   machine().used -= pool->reserved - pool->used;
@@ -267,12 +277,10 @@ CUresult cuMemFreeAsync(CUdeviceptr address, CUstream) {
 CUresult cuMemHostAlloc(void** address, std::size_t bytes, unsigned) {
   if (setting("FAKE_CUDA_NO_PINNED", 0) != 0) return CUDA_ERROR_OUT_OF_MEMORY;
   *address = std::malloc(bytes);
+  machine().objects.emplace(*address, std::shared_ptr<void>(*address, std::free));
   return CUDA_SUCCESS;
 }
-CUresult cuMemFreeHost(void* address) {
-  std::free(address);
-  return CUDA_SUCCESS;
-}
+CUresult cuMemFreeHost(void* address) { return destroy(address); }
 CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, std::size_t bytes, CUstream) {
   return give([=] {
     if (!is_inside(to, bytes))
@@ -314,7 +322,7 @@ CUresult cuMemsetD2D8Async(CUdeviceptr to, std::size_t pitch, unsigned char valu
 CUresult cuModuleLoadDataEx(CUmodule* module, const void* image, unsigned, CUjit_option*, void**) {
   const char* const text = static_cast<const char*>(image);
   if (std::strncmp(text, "code ", 5) != 0) return CUDA_ERROR_INVALID_IMAGE;
-  *module = new CUmod_st{text};
+  *module = made<CUmod_st>(text);
   return CUDA_SUCCESS;
 }
 CUresult cuModuleGetFunction(CUfunction* function, CUmodule module, const char* name) {
@@ -323,10 +331,7 @@ CUresult cuModuleGetFunction(CUfunction* function, CUmodule module, const char* 
   *function = &(functions[name] = {name, 0});
   return CUDA_SUCCESS;
 }
-CUresult cuModuleUnload(CUmodule module) {
-  delete module;
-  return CUDA_SUCCESS;
-}
+CUresult cuModuleUnload(CUmodule module) { return destroy(module); }
 CUresult cuFuncGetAttribute(int* value, CUfunction_attribute which, CUfunction) {
   *value = which == CU_FUNC_ATTRIBUTE_NUM_REGS ? 32 : which == CU_FUNC_ATTRIBUTE_SHARED_SIZE_BYTES ? 1024 : 0;
   return CUDA_SUCCESS;
@@ -373,7 +378,7 @@ CUresult cuStreamEndCapture(CUstream, CUgraph* graph) {
   return state();
 }
 CUresult cuGraphInstantiateWithFlags(CUgraphExec* executable, CUgraph graph, unsigned long long) {
-  *executable = new CUgraphExec_st{graph->work};
+  *executable = made<CUgraphExec_st>(graph->work);
   return state();
 }
 CUresult cuGraphLaunch(CUgraphExec executable, CUstream) {
@@ -384,12 +389,9 @@ CUresult cuGraphDestroy(CUgraph graph) {
   delete graph;
   return CUDA_SUCCESS;
 }
-CUresult cuGraphExecDestroy(CUgraphExec executable) {
-  delete executable;
-  return CUDA_SUCCESS;
-}
+CUresult cuGraphExecDestroy(CUgraphExec executable) { return destroy(executable); }
 CUresult cuEventCreate(CUevent* event, unsigned) {
-  *event = new CUevent_st;
+  *event = made<CUevent_st>();
   return CUDA_SUCCESS;
 }
 CUresult cuEventRecord(CUevent event, CUstream) {
@@ -408,10 +410,7 @@ CUresult cuEventSynchronize(CUevent event) {
   while (!event->is_reached && !machine().queue.empty()) run_one();
   return state();
 }
-CUresult cuEventDestroy(CUevent event) {
-  delete event;
-  return CUDA_SUCCESS;
-}
+CUresult cuEventDestroy(CUevent event) { return destroy(event); }
 
 }  // namespace
 }  // namespace croton::runtime::cuda
