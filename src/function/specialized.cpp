@@ -23,10 +23,7 @@ Specialized::Specialized(const Recipe& recipe, const Making& making, const std::
   for (std::size_t u = 0; u < recipe.updates.size(); ++u) {
     const SharedValue* target = node(recipe.updates[u].target).shared.get();
     for (const Tensor& leaf : leaves_)
-      if (node(leaf).shared.get() == target) {
-        const runtime::UpdateTarget update{leaf, recipe.outputs.size() + u};
-        updates_.push_back(update);
-      }
+      if (node(leaf).shared.get() == target) updates_.push_back({leaf, recipe.outputs.size() + u});
   }
   for (const InputSlot& s : recipe.inputs) inputs_.push_back(s.variable);
 
@@ -46,10 +43,9 @@ Specialized::Specialized(const Recipe& recipe, const Making& making, const std::
 void Specialized::set_views_apart(const Recipe& recipe) {
   std::vector<Tensor> computed;
   for (std::size_t r = 0; r < results_.size(); ++r) {
-    if (r < recipe.borrow.size() && recipe.borrow[r] && is_view_of_leaf(results_[r])) {
-      const Borrowed view{r, results_[r]};
-      borrowed_.push_back(view);
-    } else
+    if (r < recipe.borrow.size() && recipe.borrow[r] && is_view_of_leaf(results_[r]))
+      borrowed_.push_back({r, results_[r]});
+    else
       computed.push_back(results_[r]);
   }
   for (runtime::UpdateTarget& u : updates_) u.result -= borrowed_.size();

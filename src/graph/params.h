@@ -12,7 +12,19 @@
 
 namespace croton {
 
-using ParamValue = std::variant<Index, double, bool, DType, std::string, std::vector<Index>>;
+/// One value. Copied on its own first and then moved in: libstdc++ takes a variant of strings and vectors for one that
+/// is never empty, also where the copying itself threw, and destroys what was never made (seen in version 12).
+class ParamValue : public std::variant<Index, double, bool, DType, std::string, std::vector<Index>> {
+  using Kinds = std::variant<Index, double, bool, DType, std::string, std::vector<Index>>;
+
+ public:
+  using Kinds::Kinds;
+  ParamValue(const ParamValue& v) : Kinds(std::visit([](const auto& kind) { return Kinds(kind); }, v)) {}
+  ParamValue(ParamValue&&) noexcept = default;
+  ParamValue& operator=(const ParamValue& v) { return *this = ParamValue(v); }
+  ParamValue& operator=(ParamValue&&) noexcept = default;
+  ~ParamValue() = default;
+};
 
 class Params {
  public:

@@ -86,12 +86,7 @@ Gradients prod_pullback(const At& at) {
   return {kept(at.y_bar, at) * others};
 }
 
-// Not a list in braces: where copying that fails, GCC 12 destroys its elements wrongly.
-Params axes_param(std::vector<Index> axes) {
-  Params p;
-  p.set("axes", std::move(axes));
-  return p;
-}
+Params axes_param(std::vector<Index> axes) { return {{"axes", std::move(axes)}}; }
 
 std::vector<Sample> fold_samples(DType d, bool empty) {
   std::vector<Sample> s = {{{{d, {3, 4}}}, axes_param({0})},       {{{d, {3, 4}}}, axes_param({1})},

@@ -263,12 +263,12 @@ void train_without_memory(long step) {
 }  // namespace
 
 TEST_CASE("M1: whichever allocation fails, the error comes out whole, nothing is updated, and the next try works") {
-  train_without_memory(11);
+  train_without_memory(1);
 }
 
 TEST_CASE("M1: the same with the reference evaluator") {
   const ScopedConfig scope{"mode=FAST_COMPILE"};
-  train_without_memory(11);
+  train_without_memory(1);
 }
 
 TEST_CASE("M1: the same on the emulated GPU", "[emulator]") {
