@@ -6,7 +6,7 @@
 namespace croton {
 
 std::string_view name_of(DType d) {
-  static constexpr std::string_view names[] = {"bool",   "int8",   "int16",  "int32",   "int64",    "uint8",  "uint16",
+  static constexpr std::string_view names[] = {"bool",   "int8",   "int16",   "int32",    "int64",   "uint8",  "uint16",
                                                "uint32", "uint64", "float16", "bfloat16", "float32", "float64"};
   return names[static_cast<std::size_t>(d)];
 }

@@ -15,16 +15,23 @@ constexpr bool is_signed_int(DType d) { return d >= DType::int8 && d <= DType::i
 constexpr bool is_unsigned_int(DType d) { return d >= DType::uint8 && d <= DType::uint64; }
 constexpr bool is_int(DType d) { return d >= DType::int8 && d <= DType::uint64; }
 
-/// The array API's promotion, plus integer x float -> that float, and uint64 x signed -> float64's place taken by floatX.
+/// The array API's promotion, plus integer x float -> that float, and uint64 x signed -> float64's place taken by
+/// floatX.
 DType promote(DType a, DType b);
-/// A bare number beside a tensor: the tensor's own type where the kind allows it, floatX where a float meets an integer.
+/// A bare number beside a tensor: the tensor's own type where the kind allows it, floatX where a float meets an
+/// integer.
 DType promote_weak(DType tensor, const Weak& number);
 /// What exp, tanh, ... and true division make of an operand: floats stay, integers and bools become floatX.
 DType to_floating(DType);
 
-/// float16 and bfloat16 are stored as their 16 bits; conversions round to nearest, ties to even, and keep NaN and subnormals.
-struct Float16 { std::uint16_t bits = 0; };
-struct BFloat16 { std::uint16_t bits = 0; };
+/// float16 and bfloat16 are stored as their 16 bits; conversions round to nearest, ties to even, and keep NaN and
+/// subnormals.
+struct Float16 {
+  std::uint16_t bits = 0;
+};
+struct BFloat16 {
+  std::uint16_t bits = 0;
+};
 float to_float(Float16);
 float to_float(BFloat16);
 Float16 to_float16(double);

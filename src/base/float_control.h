@@ -4,9 +4,9 @@
 
 namespace croton {
 
-/// For the life of the scope: round to nearest, subnormals kept, no traps, and on x86's old unit all 64 bits; afterwards
-/// as before. A host library may have set FTZ, and a host program another rounding. Costs a few nanoseconds where
-/// nothing is to be done.
+/// For the life of the scope: round to nearest, subnormals kept, no traps, and on x86's old unit all 64 bits;
+/// afterwards as before. A host library may have set FTZ, and a host program another rounding. Costs a few nanoseconds
+/// where nothing is to be done.
 class FloatControl {
  public:
 #if defined(__x86_64__)

@@ -40,10 +40,10 @@ extern const Op contract;         // params a, b, out: labels of axes
 extern const Op convert;          // params dtype
 extern const Op sum, prod, max, min, any, all_, argmax, argmin;  // params axes (sorted, not negative); axes disappear
 extern const Op masked_product, masked_quotient;  // g * f and g / d, and 0 where g is 0: what pullbacks make
-extern const Op zero_grad, disconnected_grad;      // x itself: rewriting may drop them
+extern const Op zero_grad, disconnected_grad;     // x itself: rewriting may drop them
 extern const Op add, sub, mul, div, neg, select, maximum, minimum;
 extern const Op softmax, log_softmax, categorical_crossentropy, binary_crossentropy;
-extern const Op normal, uniform;  // params dims, dtype, stream; inputs: int64 scalars for extents
+extern const Op normal, uniform;                // params dims, dtype, stream; inputs: int64 scalars for extents
 extern const Op stream_normal, stream_uniform;  // params dims, dtype, seed, draw; inputs: the state (an int64 scalar
                                                 // that counts calls), then extents
 

@@ -98,7 +98,8 @@ Gradients stddev_pullback(const At& at) {
   return {f.narrow(f.kept(slope) * d)};
 }
 
-/// exp(x) shifted by the largest element, which is replaced by 0 where it is not finite: sums are then right as they are.
+/// exp(x) shifted by the largest element, which is replaced by 0 where it is not finite: sums are then right as they
+/// are.
 struct Shifted {
   Tensor shift, exp;
   explicit Shifted(const Folded& f) {

@@ -406,8 +406,8 @@ struct Executable::Body {
   // share.
   static bool usable(const Array& a, const Place& place, int holders) {
     const ArrayAccess::Body* const b = ArrayAccess::slot(a);
-    return b != nullptr && b->block->dtype == place.dtype && b->contiguous && !b->block->foreign && b->block->writable &&
-           std::equal(b->shape.begin(), b->shape.end(), place.shape.begin(), place.shape.end()) &&
+    return b != nullptr && b->block->dtype == place.dtype && b->contiguous && !b->block->foreign &&
+           b->block->writable && std::equal(b->shape.begin(), b->shape.end(), place.shape.begin(), place.shape.end()) &&
            use_count(a) == holders;
   }
 

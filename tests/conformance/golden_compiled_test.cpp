@@ -52,7 +52,8 @@ std::vector<Array> run(std::span<const Case> cases) {
     values.insert(values.end(), c.graph.values.begin(), c.graph.values.end());
     outputs.insert(outputs.end(), c.graph.outputs.begin(), c.graph.outputs.end());
   }
-  runtime::Executable program(rewrite::run(outputs, {.check = true}), inputs, {}, runtime::device(config_value("device")), "golden");
+  runtime::Executable program(rewrite::run(outputs, {.check = true}), inputs, {},
+                              runtime::device(config_value("device")), "golden");
   std::vector<Array> results(outputs.size());
   program.run(values, results);
   return results;

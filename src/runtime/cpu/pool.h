@@ -33,8 +33,8 @@ class Pool {
   ~Pool();
   Pool(const Pool&) = delete;
   Pool& operator=(const Pool&) = delete;
-  /// False, having done nothing, where a loop runs already (of another thread, or around this one), or where there is no
-  /// memory for the workers' scratch. At most 2^31 chunks; `own` is the caller's scratch.
+  /// False, having done nothing, where a loop runs already (of another thread, or around this one), or where there is
+  /// no memory for the workers' scratch. At most 2^31 chunks; `own` is the caller's scratch.
   bool try_run(long chunks, std::size_t scratch_bytes, ChunkRun, void* context, Scratch& own);
   /// Tells the threads to end. Loops still work: the caller does all.
   void stop();
