@@ -46,6 +46,9 @@ CROTON_FN char* dynamic_shared() {
   return (char*)dynamic_words;
 }
 
+/// *word becomes x where x is less, whoever else does the same.
+CROTON_FN void lower(u64* word, u64 x) { ::atomicMin((unsigned long long*)word, (unsigned long long)x); }
+
 CROTON_FN f32 fused(f32 a, f32 b, f32 c) { return ::__fmaf_rn(a, b, c); }
 CROTON_FN f64 fused(f64 a, f64 b, f64 c) { return ::__fma_rn(a, b, c); }
 CROTON_FN f32 root(f32 x) { return ::__fsqrt_rn(x); }

@@ -57,6 +57,7 @@ class Printer {
       if (w.kind == Word::Kind::chunk_points) points_ = static_cast<int>(k);
       if (w.kind == Word::Kind::parallel) total_ = static_cast<int>(k);
       switch (w.kind) {
+        case Word::Kind::errors:
         case Word::Kind::pointer: line("void* const w{} = (void*){};{}", k, raw, note); break;
         case Word::Kind::scratch: line("void* const w{} = (char*)scratch + {};{}", k, raw, note); break;
         case Word::Kind::scalar:
@@ -168,16 +169,31 @@ class Printer {
 
   std::string load(const Statement& s) const {
     const std::string m = memory(s, true);
+    if (s.reach == Reach::listed) return load_rows(s, m);
     if (dialect_.threads) return fmt::format("load({})", m);
     switch (s.reach) {
       case Reach::scalar: return fmt::format("load({})", m);
       case Reach::lanes:
         return s.partial ? fmt::format("load_n<{}>({}, n)", nest_.lanes, m)
                          : fmt::format("load<{}>({})", nest_.lanes, m);
-      case Reach::strided: break;
+      case Reach::strided:
+      case Reach::listed: break;
     }
     return s.partial ? fmt::format("gather_n<{}>({}, {}, n)", nest_.lanes, m, factor(s.stride))
                      : fmt::format("gather<{}>({}, {})", nest_.lanes, m, factor(s.stride));
+  }
+
+  std::string load_rows(const Statement& s, const std::string& m) const {
+    const bool unit = s.stride.word < 0 && s.stride.number == 1;
+    const std::string at = fmt::format("r{}", s.args[0]) + (unit ? "" : " * " + factor(s.stride));
+    return dialect_.threads ? fmt::format("load({} + {})", m, at) : fmt::format("gather_at({}, {})", m, at);
+  }
+
+  std::string row(const Statement& s) const {
+    const std::string checked =
+        fmt::format("r{}, {}, w{}, {}, {}", s.args[0], linear(s.to), s.word, s.integer, linear(s.address));
+    if (!is_lanes(s.result)) return fmt::format("row({})", checked);
+    return fmt::format("rows({}, {}, {})", checked, linear(s.from), s.partial ? "n" : lanes());
   }
 
   void store(const Statement& s) {
@@ -200,6 +216,7 @@ class Printer {
         s.partial ? line("scatter_n({}, {}, r{}, n);", m, factor(s.stride), s.args[0])
                   : line("scatter({}, {}, r{});", m, factor(s.stride), s.args[0]);
         break;
+      case Reach::listed: break;  // loads only
     }
   }
 
@@ -217,7 +234,7 @@ class Printer {
   }
 
   void index(const Statement& s) {
-    std::string v = linear(s.address);
+    std::string v = s.args.empty() ? linear(s.address) : fmt::format("r{}", s.args[0]);
     if (s.divisor.word >= 0 || s.divisor.number != 1) v = fmt::format("index_quotient({}, {})", v, factor(s.divisor));
     if (s.modulus.word >= 0 || s.modulus.number != 0) v = fmt::format("index_remainder({}, {})", v, factor(s.modulus));
     if (s.bounded) v = fmt::format("{} < v1 ? {} : v1", v, v);
@@ -291,6 +308,7 @@ class Printer {
                                        : fmt::format("splat<{}>(r{})", nest_.lanes, s.args[0]));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
+      case K::let_row: return let(s, row(s));
       case K::let_fold:
         return let(s, dialect_.threads ? fmt::format("folded_{}<{}, {}, {}>()", across(s.monoid), nest_.lanes, s.slot,
                                                      dialect_.type(dtype(s.result)))

@@ -23,16 +23,6 @@ Buffer::~Buffer() {
   if (device_ != nullptr) device_->release(data_, bytes_);
 }
 
-std::string_view report_error_text() {
-  return R"(static void report_error(unsigned long long* slot, unsigned site, unsigned long long index) {
-  const unsigned long long word = (unsigned long long)site << 48 | index;
-  unsigned long long seen = __atomic_load_n(slot, __ATOMIC_RELAXED);
-  while (word < seen && !__atomic_compare_exchange_n(slot, &seen, word, 1, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
-  }
-}
-)";
-}
-
 void Device::clear_error(void* slot) { to_device(slot, &no_kernel_error, sizeof no_kernel_error); }
 
 std::optional<KernelError> Device::read_error(const void* slot) {

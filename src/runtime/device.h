@@ -113,13 +113,10 @@ struct KernelError {
   friend bool operator==(const KernelError&, const KernelError&) = default;
 };
 /// Where kernels report: eight bytes of device memory that hold the smallest (site << 48 | index) by an atomic minimum,
-/// so that the report does not depend on who ran when. Sites are below 65536, numbered in the plan's order; indices
-/// below 2^48.
+/// so that the report does not depend on who ran when (kernels/rows.h). Sites are below 65536, numbered in the plan's
+/// order; indices below 2^48.
 inline constexpr std::uint64_t no_kernel_error = ~std::uint64_t{0};
 constexpr std::uint64_t kernel_error_word(KernelError e) { return std::uint64_t{e.site} << 48 | e.index; }
-/// A C++ function for generated text: `static void report_error(unsigned long long* slot, unsigned site, unsigned long
-/// long index)`. It calls nothing.
-std::string_view report_error_text();
 
 /// A point in a device's work.
 using Ticket = std::uint64_t;

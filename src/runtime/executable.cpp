@@ -293,10 +293,18 @@ struct Executable::Body {
       w->integers = Buffer(device, plan->integers.size() * sizeof(std::int64_t));
       device.to_device(w->integers.data(), plan->integers.data(), w->integers.bytes());
     }
+    if (!program.checks.empty()) {
+      w->errors = Buffer(device, sizeof no_kernel_error);
+      device.clear_error(w->errors.data());
+    }
+    for (const auto& [buffer, bytes] : plan->stand_ins) {
+      w->stand_ins.emplace_back(device, bytes);
+      device.zero(w->stand_ins.back().data(), bytes);
+    }
     place_what_stays(*plan, *w);
     w->launches.resize(plan->steps.size());
     for (std::size_t s = 0; s < plan->steps.size(); ++s)
-      if (const auto* l = std::get_if<PlannedLaunch>(&plan->steps[s])) fill(*l, *plan, w->launches[s]);
+      if (const auto* l = std::get_if<PlannedLaunch>(&plan->steps[s])) fill(*l, *w, w->launches[s]);
     w->results.resize(results.size());
     w->spares.resize(updates.size());
     w->arguments.resize(inputs.size());
@@ -319,10 +327,15 @@ struct Executable::Body {
     }
   }
 
-  void fill(const PlannedLaunch& l, const Plan& plan, WorkspaceLaunch& to) const {
+  void fill(const PlannedLaunch& l, const Workspace& w, WorkspaceLaunch& to) const {
     to.words = l.words;
     for (const auto& [buffer, access] : l.uses)
-      to.uses.push_back({nullptr, plan.places[at(buffer)].bytes, access, buffer_names[at(buffer)].c_str()});
+      to.uses.push_back({nullptr, w.plan->places[at(buffer)].bytes, access, buffer_names[at(buffer)].c_str()});
+    if (l.errors >= 0) {
+      to.words[at(l.errors)] = reinterpret_cast<std::int64_t>(w.errors.data());
+      to.uses.push_back({w.errors.data(), w.errors.bytes(), Access::rw, "failed checks"});
+      for (const Buffer& b : w.stand_ins) to.uses.push_back({b.data(), b.bytes(), Access::r, "a row of nothing"});
+    }
     to.launch = {.kernel = kernels[at(l.nest)],
                  .chunks = l.chunks,
                  .args = to.words.data(),
@@ -352,6 +365,8 @@ struct Executable::Body {
     if (separate) give_each_its_own(plan, w);
     for (const int b : plan.views)
       w.pointers[at(b)] = static_cast<std::byte*>(w.pointers[at(plan.places[at(b)].base)]) + plan.places[at(b)].offset;
+    for (std::size_t k = 0; k < plan.stand_ins.size(); ++k)
+      w.pointers[at(plan.stand_ins[k].first)] = w.stand_ins[k].data();
   }
 
   // Fresh memory: nothing of the last call's.
@@ -428,16 +443,16 @@ struct Executable::Body {
     return const_cast<std::byte*>(data(out));
   }
 
-  void execute(const Plan& plan, Workspace& w) {
-    if (profiling.load(std::memory_order_relaxed)) return execute_timed(plan, w);
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) execute(plan, s, w);
+  void execute(const Plan& plan, Workspace& w, std::span<const Array> in) {
+    if (profiling.load(std::memory_order_relaxed)) return execute_timed(plan, w, in);
+    for (std::size_t s = 0; s < plan.steps.size(); ++s) execute(plan, s, w, in);
     if (on_host) device.synchronize();  // else whoever reads a result waits for it
   }
 
-  void execute_timed(const Plan& plan, Workspace& w) {
+  void execute_timed(const Plan& plan, Workspace& w, std::span<const Array> in) {
     for (std::size_t s = 0; s < plan.steps.size(); ++s) {
       const auto begin = std::chrono::steady_clock::now();
-      execute(plan, s, w);
+      execute(plan, s, w, in);
       device.synchronize();
       const std::lock_guard lock(times_mutex);
       ++times[s].calls;
@@ -445,13 +460,41 @@ struct Executable::Body {
     }
   }
 
-  void execute(const Plan& plan, std::size_t step, Workspace& w) {
+  void execute(const Plan& plan, std::size_t step, Workspace& w, std::span<const Array> in) {
     if (const auto* l = std::get_if<PlannedLaunch>(&plan.steps[step]))
       launch(*l, w.launches[step], w);
     else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[step]))
       gemm(*g, w);
     else
       host(std::get<PlannedHost>(plan.steps[step]), plan, w);
+    if (plan.read_errors[step])
+      if (const auto e = device.commit(w.errors.data())) out_of_range(*e, plan, in);
+  }
+
+  // ---- indices that kernels have checked
+  Array index_of(const Tensor& gather, std::span<const Array> in) const {
+    const Tensor& index = node(gather).inputs[1];
+    ops::Values values;
+    for (std::size_t k = 0; k < inputs.size(); ++k) values[inputs[k].node()] = in[k];
+    for (const Tensor& s : leaves({&index, 1}, NodeKind::shared)) values[s.node()] = storage(s).get();
+    return ops::evaluate({&index, 1}, values)[0];
+  }
+
+  // Throws what the reference throws. It needs the shape of what rows are taken of, not its elements.
+  void check_again(std::size_t site, const Plan& plan, std::span<const Array> in) const {
+    const Tensor& gather = program.checks[site];
+    const Extents shape(plan.checked[site]);
+    const Array one = Array::zeros({1}, node(gather).inputs[0].dtype());
+    const Array arguments[] = {view(one, shape, Extents(std::vector<Index>(shape.size(), 0)), 0), index_of(gather, in)};
+    static_cast<void>(ops::evaluate_node(gather, arguments));
+  }
+
+  [[noreturn]] void out_of_range(const KernelError& e, const Plan& plan, std::span<const Array> in) const {
+    check_again(e.site, plan, in);
+    // an index computed from numbers that the reference rounds otherwise
+    const Node& n = node(program.checks[e.site]);
+    fail_at<IndexError>(n.where, "element {} of the index {} is out of range for axis 0 of {} {}", e.index,
+                        formula(n.inputs[1]), formula(n.inputs[0]), croton::text(plan.checked[e.site]));
   }
 
   // Results stay on the device until the host reads them.
@@ -538,7 +581,8 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
   const Plan& plan = *w->plan;
   b.point(plan, *w, inputs, outputs);
   if (plan.scratch_bytes > 0) b.device.reserve_scratch(plan.scratch_bytes);
-  b.execute(plan, *w);
+  for (const int site : plan.unseen) b.check_again(at(site), plan, inputs);
+  b.execute(plan, *w, inputs);
   b.commit(plan, *w);
   b.hand_out(plan, *w, outputs);
   w->replaced.clear();

@@ -55,7 +55,7 @@ std::vector<bool> in_place(const Program& p, const std::vector<UpdateTarget>& up
               w.store->index.size() == static_cast<std::size_t>(u.shared.ndim());
     const std::vector<int> old = views_of(p, u.shared.node());
     for (std::size_t s = w.step; ok && s < p.steps.size(); ++s) {
-      if (std::holds_alternative<tile::HostStep>(p.steps[s])) ok = false;
+      if (std::holds_alternative<tile::HostStep>(p.steps[s]) || tile::checks(p.steps[s])) ok = false;
       if (s > w.step && reads(p.steps[s], old)) ok = false;
     }
     r.push_back(ok && identity_reads(p, w, old));

@@ -111,6 +111,7 @@ class Planner {
         plan_.steps.emplace_back(PlannedHost{host.node, host.arguments, host.out});
       }
     }
+    plan_checks();
     return std::move(plan_);
   }
 
@@ -187,9 +188,9 @@ class Planner {
       offset += maps[d].start * base.strides[d];
       if (maps[d].axis >= 0) strides[at(maps[d].axis)] = maps[d].step * base.strides[d];
     }
+    if (is_empty(p.shape)) return;
     p.strides = strides;
-    const bool empty = std::find(p.shape.begin(), p.shape.end(), 0) != p.shape.end();
-    p.offset = empty ? 0 : static_cast<std::size_t>(offset) * size_of(b.node.dtype());
+    p.offset = static_cast<std::size_t>(offset) * size_of(b.node.dtype());
   }
 
   // A buffer lives from the step that writes it to the last that reads it; aliases keep their base alive.
@@ -232,6 +233,7 @@ class Planner {
     for (std::size_t k = 0; k < nest.words.size(); ++k) {
       const Word& w = nest.words[k];
       if (w.kind == Word::Kind::pointer) l.pointers.emplace_back(static_cast<int>(k), w.buffer);
+      if (w.kind == Word::Kind::errors) l.errors = static_cast<int>(k);
       if (w.kind == Word::Kind::stream && streams(phase, w.buffer))
         l.streams.emplace_back(static_cast<int>(k), w.buffer);
       l.words.push_back(word(w, chunks_[step], offsets));
@@ -280,6 +282,7 @@ class Planner {
   std::int64_t word(const Word& w, const tile::Chunking& c, const std::vector<std::int64_t>& offsets) const {
     switch (w.kind) {
       case Word::Kind::pointer:
+      case Word::Kind::errors:
       case Word::Kind::stream: return 0;
       case Word::Kind::extent: return extent(w.axis);
       case Word::Kind::stride: return plan_.places[at(w.buffer)].strides[at(w.dim)];
@@ -295,6 +298,48 @@ class Planner {
     if (w.dtype == float64) return std::bit_cast<std::int64_t>(w.number);
     if (w.dtype == float32) return std::bit_cast<std::int32_t>(static_cast<float>(w.number));
     return w.integer;
+  }
+
+  // The slot is read before a host step, which may fail for what a wrong row gave it, and after the last check: no
+  // update is written in place before that.
+  void plan_checks() {
+    const std::size_t n = program_.steps.size();
+    plan_.read_errors.assign(n, false);
+    std::size_t last = n;
+    for (std::size_t s = 0; s < n; ++s)
+      if (tile::checks(program_.steps[s])) last = s;
+    bool unread = false;
+    for (std::size_t s = 0; s < n; ++s) {
+      unread = unread || tile::checks(program_.steps[s]);
+      const bool before_host = s + 1 < n && std::holds_alternative<tile::HostStep>(program_.steps[s + 1]);
+      if (!unread || (!before_host && s != last)) continue;
+      plan_.read_errors[s] = true;
+      unread = false;
+    }
+    for (std::size_t site = 0; site < program_.checks.size(); ++site) {
+      const Tensor& t = program_.checks[site];
+      const auto of = [&](const Tensor& x) {
+        const auto it = shapes_.find(x.node());
+        return it == shapes_.end() ? Shape() : it->second;
+      };
+      plan_.checked.push_back(of(node(t).inputs[0]));
+      if (is_empty(of(t)) && !is_empty(of(node(t).inputs[1]))) plan_.unseen.push_back(static_cast<int>(site));
+    }
+    for (const tile::Step& s : program_.steps)
+      if (const auto* phase = std::get_if<tile::Phase>(&s))
+        for (const tile::Value& v : phase->values)
+          if (v.kind == tile::Value::Kind::load && v.row_dim >= 0) stand_in(v);
+  }
+
+  static bool is_empty(const Shape& s) { return std::find(s.begin(), s.end(), 0) != s.end(); }
+
+  // A wrong index is read at row 0, before anybody knows that it is wrong: where there is no row, one is lent.
+  void stand_in(const tile::Value& load) {
+    const Place& p = plan_.places[at(load.buffer)];
+    if (p.shape[at(load.row_dim)] != 0) return;
+    std::size_t bytes = size_of(load.dtype);
+    for (const Index n : p.shape) bytes *= static_cast<std::size_t>(std::max<Index>(n, 1));
+    plan_.stand_ins.emplace_back(load.buffer, bytes);
   }
 
   PlannedGemm gemm(const tile::LibraryCall& c) const {

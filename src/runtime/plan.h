@@ -38,6 +38,7 @@ struct PlannedLaunch {
   std::vector<std::pair<int, int>> streams =
       {};  // word, buffer: past the caches, if it lies on lines and is not read here
   std::vector<std::pair<int, Access>> uses = {};  // buffer
+  int errors = -1;                                // word: where it reports
   long chunks = 1;
   std::size_t scratch_bytes = 0;
 };
@@ -60,6 +61,11 @@ struct Plan {
   std::vector<std::int64_t> integers;  // values of shape_of leaves
   std::size_t arena_bytes = 0;
   std::size_t scratch_bytes = 0;  // the most that a launch needs
+  // ---- indices that kernels check
+  std::vector<bool> read_errors;                       // by step: after it the slot is read
+  std::vector<Shape> checked;                          // by site: what rows are taken of
+  std::vector<int> unseen;                             // sites with elements that no kernel comes to
+  std::vector<std::pair<int, std::size_t>> stand_ins;  // buffer, bytes: what is read at wrong rows of nothing
 };
 
 /// `nests`: by step (-1 where a step is no kernel).

@@ -24,6 +24,7 @@ struct Workspace {
   std::shared_ptr<const Plan> plan;
   Buffer arena;
   Buffer integers;
+  Buffer errors;                          // where kernels report an index that is out of range
   std::vector<void*> pointers;            // by buffer
   std::vector<WorkspaceLaunch> launches;  // by step
   std::vector<Array> results;             // the last call's, reused once the caller has let go
@@ -31,6 +32,7 @@ struct Workspace {
   // where the host cannot address the device's memory
   std::vector<Buffer> arguments, given;  // by input; by result
   std::vector<Buffer> separate;          // by buffer, where each wants memory of its own
+  std::vector<Buffer> stand_ins;         // as the plan lists them
   std::vector<Array> replaced;           // outs that could not be used again, while an argument may lie in their memory
 };
 

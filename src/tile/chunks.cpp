@@ -41,6 +41,8 @@ std::atomic<double> work_of_a_chunk{0};
 // A chunk of rows adds up its points one after another, and the error of a sum of like numbers grows with them: no more
 // than so many, where that is not too many chunks.
 constexpr double most_rows_of_a_sum = 4096;
+// Of an index: two comparisons, an addition, a choice.
+constexpr double work_of_a_check = 4;
 
 bool is_parallel(const Phase& p, AxisId a) {
   return std::find(p.parallel.begin(), p.parallel.end(), a) != p.parallel.end();
@@ -89,6 +91,8 @@ double work_per_point(const Program& g, const Phase& p, const ExtentOf& extent) 
     if (!varies && !p.parallel.empty()) continue;  // once a chunk
     if (v.kind == Value::Kind::call)
       work += expr::function(v.function).cost * inner_points(p, v.axes, extent);
+    else if (v.kind == Value::Kind::row)
+      work += work_of_a_check * inner_points(p, v.axes, extent);
     else if (v.kind == Value::Kind::reduce || v.kind == Value::Kind::combine)
       work += inner_points(p, axes, extent);
   }

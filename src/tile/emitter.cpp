@@ -153,10 +153,39 @@ std::vector<int> Emitter::fold_lanes(Body& body, const std::vector<Fold>& folds)
   return r;
 }
 
+Factor Emitter::stride(int buffer, std::size_t dim, std::size_t rank) {
+  if (dim + 1 == rank && program.buffers[at(buffer)].inner_unit) return {1, -1};
+  return factor({.kind = Word::Kind::stride, .buffer = buffer, .dim = static_cast<int>(dim)});
+}
+
+Emitter::Number Emitter::number(const Value& row, const Indices& where, const std::map<AxisId, int>& variables,
+                                AxisId lane) {
+  Number r;
+  const auto varies = [&](AxisId a) { return std::find(row.axes.begin(), row.axes.end(), a) != row.axes.end(); };
+  if (phase.flat && phase.parallel.size() > 1) {
+    if (varies(phase.parallel[0])) r = {{{variables.at(phase.parallel[0]), {}}}, {{-1, {{1, -1}}}}};
+    return r;
+  }
+  std::vector<Factor> later;  // the extents of the axes further in
+  for (std::size_t d = row.index.size(); d-- > 0;) {
+    const AxisId a = row.index[d];
+    if (a == no_axis) continue;
+    if (varies(a) && is_unrolled(a)) {
+      std::vector<Factor> factors{{where.at(a), -1}};
+      factors.insert(factors.end(), later.begin(), later.end());
+      r.first.push_back({-1, std::move(factors)});
+    } else if (varies(a)) {
+      r.first.push_back({variables.at(a), later});
+      if (a == lane) r.lane_step = {{-1, later.empty() ? std::vector<Factor>{{1, -1}} : later}};
+    }
+    later.push_back(extent(a)[0].factors[0]);
+  }
+  return r;
+}
+
 Emitter::Where Emitter::locate(int buffer, const std::vector<AxisId>& index, const Indices& where,
                                const std::map<AxisId, int>& variables, AxisId lane) {
   Where r;
-  const bool unit = program.buffers[at(buffer)].inner_unit;
   if (phase.flat && phase.parallel.size() > 1) {  // one run over all of the buffer
     const bool runs = std::any_of(index.begin(), index.end(), [&](AxisId a) { return a != no_axis; });
     if (runs) r.address.push_back({variables.at(phase.parallel[0]), {}});
@@ -166,16 +195,14 @@ Emitter::Where Emitter::locate(int buffer, const std::vector<AxisId>& index, con
   for (std::size_t d = 0; d < index.size(); ++d) {
     const AxisId a = index[d];
     if (a == no_axis) continue;
-    Factor stride{1, -1};
-    if (d + 1 < index.size() || !unit)
-      stride = factor({.kind = Word::Kind::stride, .buffer = buffer, .dim = static_cast<int>(d)});
+    const Factor apart = stride(buffer, d, index.size());
     if (is_unrolled(a)) {
       const Index k = where.at(a);
-      if (k != 0) r.address.push_back({-1, {{k, -1}, stride}});
+      if (k != 0) r.address.push_back({-1, {{k, -1}, apart}});
       continue;
     }
-    r.address.push_back({variables.at(a), {stride}});
-    if (a == lane) r.lanes = true, r.lane_stride = stride;
+    r.address.push_back({variables.at(a), {apart}});
+    if (a == lane) r.lanes = true, r.lane_stride = apart;
   }
   return r;
 }

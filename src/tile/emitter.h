@@ -71,8 +71,15 @@ class Emitter {
     Factor lane_stride{1, -1};
     bool lanes = false;  // the lane axis runs along it
   };
+  /// Elements from one to the next along an axis of a buffer.
+  Factor stride(int buffer, std::size_t dim, std::size_t rank);
   Where locate(int buffer, const std::vector<AxisId>& index, const Indices& at, const std::map<AxisId, int>& variables,
                AxisId lane);
+  /// The number of the element of a row-major tensor that `index` runs along; and, as lane_step, from lane to lane.
+  struct Number {
+    Linear first, lane_step;
+  };
+  Number number(const Value& row, const Indices& at, const std::map<AxisId, int>& variables, AxisId lane);
   /// Row `row_variable` of partials, or the first one (-1), at these unrolled indices; `free_variable` is the variable
   /// of its free axis, or -1.
   Linear partial_address(int buffer, const Indices& at, int free_variable, int row_variable, Index part = 0);

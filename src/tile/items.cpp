@@ -18,7 +18,7 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 // Whether generated code computes this node; otherwise the host's reference does.
 bool generated(const Tensor& t) {
   if (const auto* p = meaning<Pointwise>(t)) return expr::find_function(p->function) != nullptr;
-  return meaning<Reduce>(t) || meaning<Convert>(t) || meaning<Contract>(t) || meaning<Iota>(t);
+  return meaning<Reduce>(t) || meaning<Convert>(t) || meaning<Contract>(t) || meaning<Iota>(t) || meaning<Gather>(t);
 }
 
 }  // namespace
@@ -212,6 +212,31 @@ void Items::add_contract(const Tensor& t) {
   push(std::move(item));
 }
 
+// The index first, then what it names rows of, unless those are the numbers 0, 1, 2, ...: then the row is the value.
+void Items::add_gather(const Tensor& t) {
+  const Tensor &x = node(t).inputs[0], &index = node(t).inputs[1];
+  Item item{.kind = Item::Kind::kernel, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}};
+  const auto outer = static_cast<std::ptrdiff_t>(index.ndim());
+  item.operands.push_back(operand(index, std::span(item.labels).first(at(index.ndim()))));
+  item.rows = new_label(x, 0);
+  item.site = static_cast<int>(checks.size());
+  checks.push_back(t);
+  if (!meaning<Iota>(x) || x.ndim() > 1) {
+    std::vector<int> labels{item.rows};
+    labels.insert(labels.end(), item.labels.begin() + outer, item.labels.end());
+    Operand from = operand(x, labels);
+    from.gathered = true;
+    const std::vector<int> axes = resolve(x).axes;
+    const auto row = std::find(axes.begin(), axes.end(), 0);
+    if (row != axes.end()) {
+      from.row_dim = static_cast<int>(row - axes.begin());
+      from.labels[at(from.row_dim)] = -1;
+    }
+    item.operands.push_back(std::move(from));
+  }
+  push(std::move(item));
+}
+
 void Items::add_library(const Tensor& t) {
   Item item{.kind = Item::Kind::library, .node = t, .operands = {}, .labels = {}, .reduced = {}};
   for (std::size_t k = 0; k < 2; ++k) {
@@ -229,13 +254,15 @@ void Items::unify_all() {
       for (Operand& o : user.operands) {
         const Item& item = list[at(o.item)];
         if ((item.kind == Item::Kind::kernel) != computed) continue;
-        o.fused = computed && user.kind == Item::Kind::kernel;
+        o.fused = computed && user.kind == Item::Kind::kernel && !o.gathered;
         for (std::size_t e = 0; e < o.labels.size(); ++e) {
           if ((o.labels[e] < 0) != (item.labels[e] < 0))
             o.fused = false;
           else if (o.labels[e] >= 0 && !unify(o.labels[e], item.labels[e]))
             o.fused = false;
         }
+        if (o.row_dim >= 0 && user.rows >= 0 && item.labels[at(o.row_dim)] >= 0)
+          unify(user.rows, item.labels[at(o.row_dim)]);
       }
 }
 
@@ -256,6 +283,8 @@ Items::Items(std::span<const Tensor> wanted) {
       add_opaque(t, Item::Kind::host);
     else if (meaning<Contract>(t))
       is_library_call(t) ? add_library(t) : add_contract(t);
+    else if (meaning<Gather>(t))
+      add_gather(t);
     else
       meaning<Reduce>(t) ? add_reduce(t) : add_pointwise(t);
     View own{static_cast<int>(list.size()) - 1, {}};

@@ -14,6 +14,8 @@ struct Operand {
   int item = -1;
   std::vector<int> labels;  // along each axis of the item's node; -1: extent 1, or read at 0
   bool fused = false;       // the item's own labels are these: it can be computed where it is used
+  bool gathered = false;    // rows of it are read, from memory
+  int row_dim = -1;         // gathered: the item's axis along which they are rows; its label is -1
 };
 
 struct Item {
@@ -26,15 +28,18 @@ struct Item {
   int partial = -1;             // combine: the buffer of partials
   Monoid monoid = Monoid::sum;  // of a fold, and of the combine that it becomes
   bool copy = false;            // the value of its one operand, in memory of its own
+  int rows = -1;                // gather: the label of the axis whose rows are named
+  int site = -1;                // gather: the number of its check
 };
 
 class Items {
  public:
   explicit Items(std::span<const Tensor> outputs);
 
-  std::vector<Item> list;    // operands before users
-  std::vector<int> outputs;  // items; kernels, hosts or libraries, each once
-  std::uint64_t visits = 0;  // of items while axes were unified
+  std::vector<Item> list;      // operands before users
+  std::vector<int> outputs;    // items; kernels, hosts or libraries, each once
+  std::uint64_t visits = 0;    // of items while axes were unified
+  std::vector<Tensor> checks;  // by site: gathers
 
   /// The representative of a label's class; -1 stays.
   int find(int label) const;
@@ -60,6 +65,7 @@ class Items {
   void add_pointwise(const Tensor& t);
   void add_reduce(const Tensor& t);
   void add_contract(const Tensor& t);
+  void add_gather(const Tensor& t);
   void add_library(const Tensor& t);
   void add_opaque(const Tensor& t, Item::Kind kind);
   Operand operand(const Tensor& t, std::span<const int> labels);

@@ -24,6 +24,7 @@ struct Word {
     scratch,       ///< byte offset of scratch piece `buffer` in the chunk's scratch
     scalar,        ///< a number: its bits as dtype
     stream,        ///< whether stores to buffer go past the caches
+    errors,        ///< where failed checks are reported
   };
   Kind kind = Kind::pointer;
   int buffer = -1;
@@ -59,8 +60,9 @@ struct Register {
   bool lanes = false;
 };
 
-/// How a load or a store meets its lanes: one element; neighbours; elements a stride apart.
-enum class Reach : std::uint8_t { scalar, lanes, strided };
+/// How a load or a store meets its lanes: one element; neighbours; elements a stride apart; elements a stride apart in
+/// a list of rows, args[0] (loads only).
+enum class Reach : std::uint8_t { scalar, lanes, strided, listed };
 
 struct Statement;
 using Body = std::vector<Statement>;
@@ -73,15 +75,17 @@ struct Statement {
     let_splat,    ///< result = args[0] in all lanes
     let_load,     ///< result = memory[address]
     let_iota,     ///< result = address + lane number
-    let_fold,     ///< result = args[0] folded across its lanes by monoid; of threads: what put_fold made of slot `slot`
-    put_fold,     ///< args[0], folded across the threads of the block by monoid, goes to slot `slot`
-    barrier,  ///< threads wait for each other: folds that were read may be put again, those that were put may be read
+    let_row,      ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
+              ///< `word`, at element address (of the first lane, the next ones `from` apart)
+    let_fold,  ///< result = args[0] folded across its lanes by monoid; of threads: what put_fold made of slot `slot`
+    put_fold,  ///< args[0], folded across the threads of the block by monoid, goes to slot `slot`
+    barrier,   ///< threads wait for each other: folds that were read may be put again, those that were put may be read
     let_masked,    ///< result = args[0], lanes beyond the count replaced by monoid's identity
     let_identity,  ///< result = monoid's identity; a variable
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
     store,         ///< memory[address] = args[0]
     prefetch,      ///< brings memory[address] nearer: it will be read soon
-    index,         ///< index variable `variable` = (address / divisor) % modulus (each where given)
+    index,         ///< index variable `variable` = (address / divisor) % modulus (each where given); with args: args[0]
     loop,          ///< for variable from `from` to `to` by `step`: body
     lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail
                    ///< (where a lane is a thread: for variable from `from` + the thread's number by `lanes`: body; no
@@ -101,7 +105,7 @@ struct Statement {
   DType dtype = DType::float64;  // of memory
   Linear address = {};
   Reach reach = Reach::scalar;
-  Factor stride = {};    // strided: elements between lanes
+  Factor stride = {};    // strided, listed: elements between lanes, or between rows
   bool partial = false;  // only the first `count` lanes
   int stream = -1;       // store of whole vectors: the word that says whether it goes past the caches
   int variable = -1;

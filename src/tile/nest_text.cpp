@@ -30,6 +30,7 @@ std::string word(const Word& w) {
     case Word::Kind::all_points: return fmt::format("points of all rows of b{}", w.buffer);
     case Word::Kind::scratch: return fmt::format("scratch {}", w.buffer);
     case Word::Kind::stream: return fmt::format("whether b{} goes past the caches", w.buffer);
+    case Word::Kind::errors: return "where failed checks are reported";
     case Word::Kind::scalar: break;
   }
   return fmt::format("{} {}", name_of(w.dtype),
@@ -75,9 +76,10 @@ class Writer {
 
   std::string memory(const Statement& s) const {
     const std::string base = fmt::format("w{}[{}]", s.word >= 0 ? s.word : s.scratch, linear(s.address));
-    const std::string reach = s.reach == Reach::scalar  ? ""
-                              : s.reach == Reach::lanes ? " lanes"
-                                                        : fmt::format(" lanes {} apart", factor(s.stride));
+    const std::string reach = s.reach == Reach::scalar   ? ""
+                              : s.reach == Reach::lanes  ? " lanes"
+                              : s.reach == Reach::listed ? fmt::format(" rows {} of {}", args(s), factor(s.stride))
+                                                         : fmt::format(" lanes {} apart", factor(s.stride));
     return base + reach + (s.partial ? " that are left" : "");
   }
 
@@ -92,6 +94,10 @@ class Writer {
       case K::let_splat: return fmt::format("splat {}", args(s));
       case K::let_load: return memory(s);
       case K::let_iota: return fmt::format("index {}", linear(s.address));
+      case K::let_row:
+        return fmt::format("row {} of {}, check {} at {}{}{} to w{}", args(s), linear(s.to), s.integer,
+                           linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),
+                           s.partial ? " of those that are left" : "", s.word);
       case K::let_fold:
         return s.args.empty() ? fmt::format("what {} put in slot {}", monoid(s.monoid), s.slot)
                               : fmt::format("{} across lanes of {}", monoid(s.monoid), args(s));
@@ -148,7 +154,7 @@ class Writer {
   }
 
   void index(const Statement& s, int depth) {
-    std::string v = linear(s.address);
+    std::string v = s.args.empty() ? linear(s.address) : "r" + std::to_string(s.args[0]);
     if (s.divisor.word >= 0 || s.divisor.number != 1) v = fmt::format("({}) / {}", v, factor(s.divisor));
     if (s.modulus.word >= 0 || s.modulus.number != 0) v = fmt::format("({}) % {}", v, factor(s.modulus));
     line(depth, fmt::format("v{} = {}{}", s.variable, v, s.bounded ? ", at most v1" : ""));
@@ -166,7 +172,8 @@ std::vector<std::string> describe_phase(const Phase& phase) {
   std::vector<std::string> lines;
   for (std::size_t v = 0; v < phase.values.size(); ++v) {
     const Value& value = phase.values[v];
-    if (!value.node.node() || value.kind == Value::Kind::load || value.kind == Value::Kind::constant) continue;
+    const bool is_read = value.kind == Value::Kind::load && value.args.empty();
+    if (!value.node.node() || is_read || value.kind == Value::Kind::constant) continue;
     const std::string at = place(node(value.node).where);
     lines.push_back(fmt::format("v{} = {}{}", v, formula(value.node, 80), at.empty() ? "" : ", " + at));
   }

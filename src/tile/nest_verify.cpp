@@ -64,7 +64,7 @@ class Checker {
     if (f.word < 0) return;
     const Word::Kind kind = word(f.word).kind;
     if (kind == Word::Kind::pointer || kind == Word::Kind::scratch || kind == Word::Kind::scalar ||
-        kind == Word::Kind::stream)
+        kind == Word::Kind::stream || kind == Word::Kind::errors)
       broken("w{} is no number of elements, yet an address multiplies by it", f.word);
   }
   void linear(const Linear& terms) const {
@@ -80,12 +80,30 @@ class Checker {
     const Word::Kind wanted = s.word >= 0 ? Word::Kind::pointer : Word::Kind::scratch;
     if (word(base).kind != wanted) broken("w{} holds no address, yet memory is reached through it", base);
     linear(s.address);
-    if (s.reach == Reach::strided) factor(s.stride);
+    if (s.reach == Reach::strided || s.reach == Reach::listed) factor(s.stride);
+    if (s.reach == Reach::listed) row_of_lanes(s);
     if (r.dtype != s.dtype) broken("memory of {} meets a register of {}", name_of(s.dtype), name_of(r.dtype));
     if (r.lanes != (s.reach != Reach::scalar))
       broken("{} meets memory {}", r.lanes ? "a register of lanes" : "a scalar register",
              s.reach == Reach::scalar ? "of one element" : "of many");
     if (s.partial && !in_tail) broken("a part of the lanes is reached outside the rest of a loop over lanes");
+  }
+
+  void row_of_lanes(const Statement& s) const {
+    if (s.kind != Statement::Kind::let_load || s.args.size() != 1 || !read(s.args[0]).lanes ||
+        read(s.args[0]).dtype != int64)
+      broken("memory is reached by a list that is no register of rows");
+  }
+
+  void checked_row(const Statement& s, bool in_tail) const {
+    if (word(s.word).kind != Word::Kind::errors) broken("w{} takes no reports", s.word);
+    if (s.args.size() != 1 || reg(s.result).dtype != int64 || read(s.args[0]).dtype != int64)
+      broken("r{} is no row", s.result);
+    if (s.partial && !in_tail) broken("a part of the lanes is checked outside the rest of a loop over lanes");
+    linear(s.address);
+    linear(s.from);
+    linear(s.to);
+    same_width(s);
   }
 
   void same_width(const Statement& s) const {
@@ -116,6 +134,7 @@ class Checker {
         return same_width(s);
       case K::let_load: return memory(s, reg(s.result), in_tail);
       case K::let_iota: return linear(s.address);
+      case K::let_row: return checked_row(s, in_tail);
       default: return;  // numbers and identities name nothing
     }
   }
@@ -146,6 +165,8 @@ class Checker {
         if (word(s.word).kind != Word::Kind::pointer) broken("w{} holds no address, yet it is prefetched", s.word);
         return linear(s.address);
       case K::index:
+        for (const int a : s.args)
+          if (read(a).lanes || read(a).dtype != int64) broken("v{} is set to r{}, which is no row", s.variable, a);
         linear(s.address);
         factor(s.divisor);
         factor(s.modulus);

@@ -17,7 +17,8 @@ constexpr int dear = 1000;
 bool same_value(const Value& a, const Value& b) {
   return a.kind == b.kind && a.dtype == b.dtype && a.axes == b.axes && a.function == b.function && a.args == b.args &&
          a.buffer == b.buffer && a.index == b.index && a.monoid == b.monoid && a.over == b.over &&
-         std::bit_cast<std::uint64_t>(a.number) == std::bit_cast<std::uint64_t>(b.number) && a.integer == b.integer;
+         std::bit_cast<std::uint64_t>(a.number) == std::bit_cast<std::uint64_t>(b.number) && a.integer == b.integer &&
+         a.row_dim == b.row_dim && a.rows == b.rows && a.site == b.site;
 }
 
 bool is_scalar_constant(const Item& item) {
@@ -26,7 +27,9 @@ bool is_scalar_constant(const Item& item) {
 
 }  // namespace
 
-Memory::Memory(Items& items) : items_(items), places_(items.list.size()), buffers_(items.list.size(), -1) {}
+Memory::Memory(Items& items) : items_(items), places_(items.list.size()), buffers_(items.list.size(), -1) {
+  program.checks = items.checks;
+}
 
 bool Memory::available(int item) const {
   const Item& i = items_.list[at(item)];
@@ -123,6 +126,38 @@ int Memory::access(Phase& phase, const Operand& o, std::unordered_map<int, int>&
   return add(phase, std::move(v), o.labels);
 }
 
+// Axes come from the arguments: what is made of a broadcast value is computed once for all of the broadcast axis.
+void Memory::add_axes_of_args(const Phase& phase, Value& v) {
+  for (const int a : v.args)
+    for (const AxisId x : phase.values[at(a)].axes)
+      if (std::find(v.axes.begin(), v.axes.end(), x) == v.axes.end()) v.axes.push_back(x);
+}
+
+int Memory::gather(Phase& phase, const Item& item, std::unordered_map<int, int>& made) {
+  const bool is_row = item.operands.size() == 1;
+  const auto rank = at(node(item.node).inputs[1].ndim());
+  Value row{.kind = Value::Kind::row,
+            .dtype = int64,
+            .args = {convert(phase, access(phase, item.operands[0], made), int64)},
+            .index = axes_of(std::span(item.labels).first(rank)),
+            .rows = axis(item.rows),
+            .site = item.site,
+            .node = is_row ? item.node : Tensor()};
+  add_axes_of_args(phase, row);
+  const int at_row = add(phase, std::move(row), {});
+  if (is_row) return convert(phase, at_row, item.node.dtype());
+  const Operand& from = item.operands[1];
+  Value v{.kind = Value::Kind::load,
+          .dtype = item.node.dtype(),
+          .args = {at_row},
+          .buffer = buffer(from.item),
+          .index = axes_of(from.labels),
+          .row_dim = from.row_dim,
+          .node = item.node};
+  add_axes_of_args(phase, v);
+  return add(phase, std::move(v), from.labels);
+}
+
 int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
   const Item item = items_.list[at(id)];
   std::vector<int> labels = item.labels;
@@ -158,10 +193,7 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
             .function = p->function,
             .args = args(),
             .node = item.node};
-    // axes come from the arguments: a call on a broadcast value is computed once for all of the broadcast axis
-    for (const int a : v.args)
-      for (const AxisId x : phase.values[at(a)].axes)
-        if (std::find(v.axes.begin(), v.axes.end(), x) == v.axes.end()) v.axes.push_back(x);
+    add_axes_of_args(phase, v);
     value = add(phase, std::move(v), {});
   } else if (meaning<Convert>(item.node)) {
     value = convert(phase, args()[0], item.node.dtype());
@@ -170,6 +202,8 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
     const int along = item.labels[at(static_cast<int>(item.node.node()->params.integer("axis")))];
     v.index = {axis(along)};
     value = add(phase, std::move(v), std::span(&along, 1));
+  } else if (meaning<Gather>(item.node)) {
+    value = gather(phase, item, made);
   } else if (meaning<Contract>(item.node)) {
     const std::vector<int> ab = args();
     Value v{.kind = Value::Kind::call, .dtype = item.node.dtype(), .function = "mul", .args = ab, .node = item.node};

@@ -32,6 +32,8 @@ class Memory {
   int compute(Phase& phase, int item, std::unordered_map<int, int>& made);
   int add(Phase& phase, Value value, std::span<const int> labels);
   int convert(Phase& phase, int value, DType to);
+  static void add_axes_of_args(const Phase& phase, Value& v);
+  int gather(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
   int inline_cost(int item, int depth) const;
 
   Items& items_;

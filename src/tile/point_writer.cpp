@@ -58,6 +58,7 @@ int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& 
     case Value::Kind::constant: return number(v, scope.body);
     case Value::Kind::load: return load(v, where, row, f, scope);
     case Value::Kind::iota: return iota(v, where, row, f, scope);
+    case Value::Kind::row: return checked_row(v, where, row, f, scope);
     case Value::Kind::combine: return combine(v, where, row, f, scope);
     case Value::Kind::reduce: return fold(v, where, row, f, scope);
     case Value::Kind::call:
@@ -105,10 +106,43 @@ int PointWriter::load(const Value& v, const Indices& where, Index row, Frame& f,
   s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
   s.dtype = v.dtype;
   s.address = place.address;
-  const bool lanes = is_lanes(v, f) && place.lanes;
-  if (lanes) reach(s, place.lane_stride, f.partial);
+  if (is_lanes(v, f) && place.lanes) reach(s, place.lane_stride, f.partial);
+  if (!v.args.empty()) go_to_row(s, v, where, row, f, scope);
+  const bool lanes = s.reach != Reach::scalar;
   const int reg = e_.let(scope.body, std::move(s), v.dtype, lanes);
   return is_lanes(v, f) ? e_.splat(scope.body, reg) : reg;
+}
+
+void PointWriter::go_to_row(Statement& load, const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const int at_row = get(v.args[0], where, row, f);
+  if (v.row_dim < 0) return;  // every row is the same
+  const Factor stride = e_.stride(v.buffer, static_cast<std::size_t>(v.row_dim), v.index.size());
+  if (e_.nest.registers[at(at_row)].lanes) {
+    load.reach = Reach::listed;
+    load.args = {at_row};
+    load.stride = stride;
+    return;
+  }
+  Statement s = Emitter::statement(Statement::Kind::index);
+  s.variable = e_.new_variable();
+  s.args = {at_row};
+  load.address.push_back({s.variable, {stride}});
+  scope.body.push_back(std::move(s));
+}
+
+int PointWriter::checked_row(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const bool lanes = is_lanes(v, f);
+  const int index = get(v.args[0], where, row, f);
+  Emitter::Number number = e_.number(v, where, variables(f, row), f.lane);
+  Statement s = Emitter::statement(Statement::Kind::let_row);
+  s.args = {lanes ? e_.splat(scope.body, index) : index};
+  s.word = e_.word({.kind = Word::Kind::errors});
+  s.integer = v.site;
+  s.to = v.rows == no_axis ? Linear{{-1, {{1, -1}}}} : e_.extent(v.rows);
+  s.address = std::move(number.first);
+  s.from = std::move(number.lane_step);
+  s.partial = lanes && f.partial;
+  return e_.let(scope.body, std::move(s), v.dtype, lanes);
 }
 
 void PointWriter::reach(Statement& s, const Factor& stride, bool partial) {

@@ -35,6 +35,9 @@ class PointWriter {
   int load(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   static void reach(Statement& s, const Factor& stride, bool partial);
   int id_of(const Value& v) const;
+  /// The load's address at the row that its argument names: a scalar of the tile, or one of each lane.
+  void go_to_row(Statement& load, const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  int checked_row(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int iota(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   /// The partials of an earlier phase, row after row: the order is the same for any number of threads.
   int combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);

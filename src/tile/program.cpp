@@ -14,4 +14,10 @@ bool reads(const Step& step, const std::vector<int>& buffers) {
   return std::any_of(host.arguments.begin(), host.arguments.end(), has);
 }
 
+bool checks(const Step& step) {
+  const auto* phase = std::get_if<Phase>(&step);
+  return phase && std::any_of(phase->values.begin(), phase->values.end(),
+                              [](const Value& v) { return v.kind == Value::Kind::row; });
+}
+
 }  // namespace croton::tile

@@ -46,19 +46,23 @@ enum SpreadPart : std::uint8_t { spread_shift, spread_sum, spread_squares, sprea
 
 /// A value inside a phase, one for every point of `axes`. Arguments come before their users.
 struct Value {
-  enum class Kind : std::uint8_t { load, combine, constant, iota, call, convert, reduce };
+  enum class Kind : std::uint8_t { load, combine, constant, iota, row, call, convert, reduce };
   Kind kind = Kind::call;
   DType dtype = DType::float64;
   std::vector<AxisId> axes = {};   // what it varies over, in the order of the program's axes
   std::string_view function = {};  // call: a row of expr/functions
-  std::vector<int> args = {};      // values of this phase; load: the row index of a gather, if any
+  std::vector<int> args = {};      // values of this phase; load: the row of a gather, if it is one
   int buffer = -1;                 // load, combine
   std::vector<AxisId> index = {};  // load: the axis that runs along each axis of the buffer (no_axis: extent 1)
-  Monoid monoid = Monoid::sum;     // reduce, combine
-  std::vector<AxisId> over = {};   // reduce
-  double number = 0;               // constant of a floating dtype
-  Index integer = 0;               // constant of another dtype
-  Tensor node = {};                // what it computes, for names and places
+                                   // row: the same of the tensor that holds the index
+  int row_dim = -1;                // load of a gather: the axis of the buffer along which args[0] is the row
+  AxisId rows = no_axis;           // row: args[0] names one of this axis's (no_axis: extent 1), or check `site` fails
+  int site = -1;
+  Monoid monoid = Monoid::sum;    // reduce, combine
+  std::vector<AxisId> over = {};  // reduce
+  double number = 0;              // constant of a floating dtype
+  Index integer = 0;              // constant of another dtype
+  Tensor node = {};               // what it computes, for names and places
 };
 
 struct Store {
@@ -96,10 +100,13 @@ struct Program {
   std::vector<Step> steps;
   std::vector<int> outputs;          // a buffer for each output asked for
   std::vector<std::string> reasons;  // why neighbours were not fused, a line each
+  std::vector<Tensor> checks;        // by site: the gather whose index a kernel checks
 };
 
 /// Whether the step reads one of these buffers (aliases are buffers of their own).
 bool reads(const Step&, const std::vector<int>& buffers);
+/// Whether the step is a phase that checks an index.
+bool checks(const Step&);
 
 /// The notation: axes, buffers, then each phase with its values, a line each.
 std::string text(const Program&);

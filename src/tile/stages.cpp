@@ -28,6 +28,8 @@ constexpr Index independent_folds = 8;
 constexpr Index many_steps = 4;
 // Operations from which on a call is an elementary function's.
 constexpr int costs_of_a_function = 16;
+// Checking an index, or reading where each lane has one of its own.
+constexpr int cost_of_a_row = 4;
 
 }  // namespace
 
@@ -152,9 +154,15 @@ void Stages::find_costs() {
   const auto& values = e_.phase.values;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Value& v = values[i];
-    int c = v.kind == Value::Kind::call ? expr::function(v.function).cost : v.kind == Value::Kind::reduce ? 1 : 0;
-    for (const int a : v.args)
-      if (!e_.inner(values[at(a)].axes).empty() && !is_dear(a)) c += cost_[at(a)];
+    int c = v.kind == Value::Kind::call     ? expr::function(v.function).cost
+            : v.kind == Value::Kind::row    ? cost_of_a_row
+            : v.kind == Value::Kind::reduce ? 1
+                                            : 0;
+    for (const int a : v.args) {
+      const bool in_lanes = !e_.inner(values[at(a)].axes).empty();
+      if (in_lanes && !is_dear(a)) c += cost_[at(a)];
+      if (in_lanes && v.kind == Value::Kind::load) c += cost_of_a_row;
+    }
     cost_[i] = std::min(c, 1000);
   }
 }
@@ -245,8 +253,8 @@ void Stages::find_streamed() {
   const auto [stage, lane] = loops_.front();
   for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
     const Value& v = e_.phase.values[i];
-    const bool neighbours = v.kind == Value::Kind::load && !v.index.empty() && v.index.back() == lane &&
-                            e_.program.buffers[at(v.buffer)].inner_unit;
+    const bool neighbours = v.kind == Value::Kind::load && v.args.empty() && !v.index.empty() &&
+                            v.index.back() == lane && e_.program.buffers[at(v.buffer)].inner_unit;
     if (neighbours && e_.has_parallel(v) && e_.unrolled(v.axes).empty() && used_[i].count(stage) > 0)
       streamed_.push_back(static_cast<int>(i));
   }

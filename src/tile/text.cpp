@@ -33,9 +33,17 @@ class Writer {
   }
 
  private:
+  std::string name(AxisId a) const { return a == no_axis ? "0" : p_.axes[at(a)].name; }
   std::string axes(const std::vector<AxisId>& list) const {
     std::string r;
-    for (const AxisId a : list) r += (r.empty() ? "" : ", ") + (a == no_axis ? std::string("0") : p_.axes[at(a)].name);
+    for (const AxisId a : list) r += (r.empty() ? "" : ", ") + name(a);
+    return "[" + r + "]";
+  }
+  std::string place(const Value& load) const {
+    std::string r;
+    for (std::size_t d = 0; d < load.index.size(); ++d)
+      r += (d > 0 ? ", " : "") +
+           (load.row_dim == static_cast<int>(d) ? fmt::format("v{}", load.args[0]) : name(load.index[d]));
     return "[" + r + "]";
   }
 
@@ -82,10 +90,13 @@ class Writer {
   void value(const Value& v, std::size_t id) {
     out_ += fmt::format("  v{}{} : {} = ", id, axes(v.axes), name_of(v.dtype));
     switch (v.kind) {
-      case Value::Kind::load: out_ += fmt::format("b{}{}", v.buffer, axes(v.index)); break;
+      case Value::Kind::load: out_ += fmt::format("b{}{}", v.buffer, place(v)); break;
       case Value::Kind::combine: out_ += fmt::format("combine {} b{}", monoid(v.monoid), v.buffer); break;
       case Value::Kind::constant:
         out_ += is_float(v.dtype) ? fmt::format("{}", v.number) : fmt::format("{}", v.integer);
+        break;
+      case Value::Kind::row:
+        out_ += fmt::format("row {} of {}, check {}", arguments(v), v.rows == no_axis ? "1" : name(v.rows), v.site);
         break;
       case Value::Kind::iota: out_ += "index " + axes(v.index); break;
       case Value::Kind::call: out_ += fmt::format("{}({})", v.function, arguments(v)); break;
@@ -120,6 +131,7 @@ std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
   for (const Word& w : nest.words) switch (w.kind) {
       case Word::Kind::pointer: r.push_back(buffer(w.buffer)); break;
       case Word::Kind::extent: r.push_back(axis(w.axis)); break;
+      case Word::Kind::errors: r.push_back("where failed checks are reported"); break;
       case Word::Kind::stride:
         r.push_back(fmt::format("stride of {} along axis {}", formula(p.buffers[at(w.buffer)].node, 60), w.dim));
         break;

@@ -71,6 +71,11 @@ class Checker {
                  p_.axes[static_cast<std::size_t>(axis)].name, a);
     }
     if (v.kind == Value::Kind::load || v.kind == Value::Kind::combine) read(v.buffer, s);
+    if (v.kind == Value::Kind::load && !v.args.empty() &&
+        phase.values[static_cast<std::size_t>(v.args[0])].kind != Value::Kind::row)
+      broken("phase {}: v{} is read at v{}, which nobody has checked", s, id, v.args[0]);
+    if (v.kind == Value::Kind::row && (v.site < 0 || static_cast<std::size_t>(v.site) >= p_.checks.size()))
+      broken("phase {}: v{} is no check of the program", s, id);
     if (v.kind == Value::Kind::combine && p_.buffers[static_cast<std::size_t>(v.buffer)].kind != Buffer::Kind::partial)
       broken("phase {}: v{} combines b{}, which holds no partials", s, id, v.buffer);
     for (const AxisId a : v.over)

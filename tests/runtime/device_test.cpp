@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "catch.h"
+#include "expr/functions.h"
 #include "fixture.h"
 #include "runtime/cpu/parallel.h"
 #include "runtime/queued.h"
@@ -90,11 +91,11 @@ TEST_CASE("launches run in order, each with all of its chunks") {
 TEST_CASE("a failed check is reported by its site and smallest index, whoever is first") {
   const OwnCache cache;
   Device& cpu = device("cpu");
-  const Source source{.text = std::string(report_error_text()) +
-                              "struct Args { unsigned long long* slot; };\n"
+  const Source source{.text = "#define CROTON_VECTOR_BYTES 16\n" + expr::kernel_source({}) +
+                              "struct Args { void* slot; };\n"
                               "extern \"C\" void check(const Args* a, long chunk, void*) {\n"
-                              "  if (chunk % 3 == 1) report_error(a->slot, 7, (unsigned long long)chunk);\n"
-                              "  if (chunk % 3 == 2) report_error(a->slot, 8, 0);\n"
+                              "  if (chunk % 3 == 1) report(a->slot, 7, chunk);\n"
+                              "  if (chunk % 3 == 2) report(a->slot, 8, 0);\n"
                               "}\n",
                       .entries = {"check"}};
   const auto module = cpu.compile(source);

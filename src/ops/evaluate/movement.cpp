@@ -106,9 +106,9 @@ std::size_t bytes_of_row(const Array& x) {
 }
 
 Array gathered(const Call& call, const Array& x) {
+  const std::vector<Index> at = rows(call);
   const Array from = contiguous(x);
   Array out = empty(extents_of(call.result().shape), x.dtype());
-  const std::vector<Index> at = rows(call);
   const std::size_t bytes = bytes_of_row(from);
   if (out.size() == 0) return out;
   std::byte* to = mutable_data(out);
