@@ -76,10 +76,10 @@ struct Statement {
     let_load,     ///< result = memory[address]
     let_iota,     ///< result = address + lane number
     let_row,      ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
-              ///< `word`, at element address (of the first lane, the next ones `from` apart)
-    let_fold,  ///< result = args[0] folded across its lanes by monoid; of threads: what put_fold made of slot `slot`
-    put_fold,  ///< args[0], folded across the threads of the block by monoid, goes to slot `slot`
-    barrier,   ///< threads wait for each other: folds that were read may be put again, those that were put may be read
+                  ///< `word`, at element address (of the first lane, the next ones `from` apart)
+    let_fold,     ///< result = args[0] folded across its lanes by monoid; of threads: what put_fold made of slot `slot`
+    put_fold,     ///< args[0], folded across the threads of the block by monoid, goes to slot `slot`
+    barrier,  ///< threads wait for each other: folds that were read may be put again, those that were put may be read
     let_masked,    ///< result = args[0], lanes beyond the count replaced by monoid's identity
     let_identity,  ///< result = monoid's identity; a variable
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)

@@ -255,7 +255,8 @@ void Stages::find_streamed() {
     const Value& v = e_.phase.values[i];
     const bool neighbours = v.kind == Value::Kind::load && v.args.empty() && !v.index.empty() &&
                             v.index.back() == lane && e_.program.buffers[at(v.buffer)].inner_unit;
-    if (neighbours && e_.has_parallel(v) && e_.unrolled(v.axes).empty() && used_[i].count(stage) > 0)
+    if (neighbours && e_.has_parallel(v) && e_.inner(v.axes).size() == 1 && e_.unrolled(v.axes).empty() &&
+        used_[i].count(stage) > 0)
       streamed_.push_back(static_cast<int>(i));
   }
 }

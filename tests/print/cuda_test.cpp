@@ -83,6 +83,10 @@ TEST_CASE("a skinny product is unrolled in its thread") {
   golden("skinny_contraction", tile::graphs::skinny_contraction());
 }
 
+TEST_CASE("every thread reads its columns of the row that an index names") {
+  golden("embedding_product", tile::graphs::embedding_product());
+}
+
 TEST_CASE("shared variables that change places are copied by threads") { golden("swap", tile::graphs::swap()); }
 
 TEST_CASE("what follows the prelude names no compiler, no machine and no operator with an edge") {

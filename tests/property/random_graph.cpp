@@ -180,7 +180,8 @@ class Generator {
     if (k < 20) return unary();
     if (k < 45) return binary();
     if (k < 60) return reduction();
-    if (k < 78) return moved();
+    if (k < 76) return moved();
+    if (k < 78) return rows();
     if (k < 88) return product();
     if (k < 92) return logical();
     if (k < 95) return converted();
@@ -309,6 +310,17 @@ class Generator {
                    : x.T();
       default: return rank == 2 ? x + x.T() : flip(x, axis) + x;
     }
+  }
+
+  // By integers that are computed; half of them count from the end. Rows of what has none are never asked for.
+  Tensor rows() {
+    const Made* m = such([](const Made& x) { return x.t.ndim() > 0 && x.value.shape(0) > 0; });
+    const Made* by = such([](const Made& x) { return !is_float(x.t.dtype()) && x.t.ndim() <= 2; });
+    if (!m || !by) return {};
+    const Tensor i = cast(by->t, int64) % m->t.shape(0);
+    if (m->t.ndim() == 2 && by->t.ndim() == 1 && by->value.shape(0) == m->value.shape(0) && random_.chance(60))
+      return m->t(arange(m->t.shape(0)), cast(by->t, int64) % m->t.shape(1));
+    return random_.chance(50) ? m->t[i] : croton::take(m->t, i - m->t.shape(0));
   }
 
   Tensor permuted(const Tensor& x) {

@@ -57,6 +57,15 @@ TEST_CASE("a skinny product is unrolled inside its phase") {
   golden("skinny_contraction", graphs::skinny_contraction());
 }
 
+TEST_CASE("rows of an embedding are read where they are multiplied") {
+  golden("embedding_product", graphs::embedding_product());
+}
+
+TEST_CASE("the cost of integer targets is three phases and no host step") {
+  golden("integer_targets", graphs::integer_targets());
+  REQUIRE(phases(graphs::integer_targets()) <= 3);
+}
+
 TEST_CASE("two shared variables that change places are copied") { golden("swap", graphs::swap()); }
 
 }  // namespace croton::tile

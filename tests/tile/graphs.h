@@ -62,6 +62,18 @@ inline std::vector<Tensor> skinny_contraction() {
   return {dot(a, b)};
 }
 
+inline std::vector<Tensor> embedding_product() {
+  const Tensor e = fmatrix("E"), ids = lvector("ids"), w = tensor("W", float32, {any_extent, 2});
+  return {dot(e[ids], w)};
+}
+
+/// The cost of integer targets, rewritten.
+inline std::vector<Tensor> integer_targets() {
+  const Tensor z = fmatrix("z"), t = lvector("t");
+  const std::vector<Tensor> cost{-mean(log(softmax(z))(arange(z.shape(0)), t))};
+  return rewrite::run(cost, {});
+}
+
 inline std::vector<Tensor> swap() {
   const Tensor a = make_shared({float32, {-1}}, std::make_shared<SharedValue>(), "a", Where::here());
   const Tensor b = make_shared({float32, {-1}}, std::make_shared<SharedValue>(), "b", Where::here());

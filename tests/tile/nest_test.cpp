@@ -111,9 +111,18 @@ TEST_CASE("the nest of a skinny product has its fold unrolled") {
   golden("skinny_contraction", graphs::skinny_contraction());
 }
 
+TEST_CASE("the nest of a lookup checks each index once, before the loop that reads its row") {
+  golden("embedding_product", graphs::embedding_product());
+}
+
+TEST_CASE("the nest of integer targets reads one element for each lane") {
+  golden("integer_targets", graphs::integer_targets());
+}
+
 TEST_CASE("the verifier accepts every nest that is made") {
   for (const auto& g : {graphs::chain(), graphs::softmax_rows(), graphs::column_variance(), graphs::tutorial_step(),
-                        graphs::gemm_with_neighbours(), graphs::skinny_contraction(), graphs::swap()})
+                        graphs::gemm_with_neighbours(), graphs::skinny_contraction(), graphs::swap(),
+                        graphs::embedding_product(), graphs::integer_targets()})
     for (const Nest& n : nests(g)) CHECK(complaint(n) == "");
 }
 
@@ -170,6 +179,32 @@ TEST_CASE("index variables are set before they are used") {
   ++n.variables;
   first(n, Statement::Kind::let_load).address = {{n.variables - 1, {}}};
   rejects(n, "is used before it is set");
+}
+
+TEST_CASE("what a fold reads in a loop inside the lanes' is not fetched for the next row") {
+  const Tensor x = tensor("x", float64, {any_extent, any_extent, any_extent});
+  const std::vector<Tensor> out{logsumexp(var(min(x, 0), Axes(1)), Axes(0))};
+  for (const Nest& n : nests(rewrite::run(out, {}))) CHECK(complaint(n) == "");
+}
+
+TEST_CASE("rows of a nest are checked, of 64 bits, and reported where reports go") {
+  const auto lookup = [] { return nests(graphs::embedding_product())[0]; };
+  Nest n = lookup();
+  first(n, Statement::Kind::let_row).word = first(n, Statement::Kind::let_load).word;
+  rejects(n, "takes no reports");
+  n = lookup();
+  n.registers[static_cast<std::size_t>(first(n, Statement::Kind::let_row).result)].dtype = int32;
+  rejects(n, "is no row");
+  n = nests(graphs::integer_targets())[1];
+  Statement* listed = nullptr;
+  for (Statement& s : n.body)
+    if (s.kind == Statement::Kind::loop)
+      for (Statement& t : s.body)
+        for (Statement& l : t.body)
+          if (l.reach == Reach::listed) listed = &l;
+  REQUIRE(listed);
+  listed->args.clear();
+  rejects(n, "by a list that is no register of rows");
 }
 
 }  // namespace croton::tile

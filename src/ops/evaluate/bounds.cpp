@@ -1,6 +1,8 @@
 // Error bounds to first order: what rounding in each op may add, and how far errors of its inputs move its result.
+#include <algorithm>
 #include <cmath>
 
+#include "array/access.h"
 #include "base/dtype.h"
 #include "base/float_control.h"
 #include "ops/evaluate/bounds.h"
@@ -15,6 +17,18 @@ std::vector<Array> values_of(std::span<const Bounded> x) {
   return out;
 }
 
+// Where an index is doubtful, so is the row that it names; and every row, where it may have been written to another.
+void doubt_rows(Bounded& out, const Bounded& index, bool all) {
+  const std::span<bool> doubtful = out.doubtful.mutable_values<bool>();
+  const auto rows = static_cast<std::size_t>(std::max<Index>(index.value.size(), 1));
+  for (std::size_t i = 0; i < rows && index.value.size() > 0; ++i) {
+    if (get(index.doubtful, static_cast<Index>(i)) == 0) continue;
+    const auto row = doubtful.size() / rows;
+    const auto part = all ? doubtful : doubtful.subspan(i * row, row);
+    std::fill(part.begin(), part.end(), true);
+  }
+}
+
 Bounded bounded_movement(const Call& call, std::span<const Bounded> x) {
   std::vector<Array> bounds, doubts;
   for (const Bounded& b : x) {
@@ -25,6 +39,7 @@ Bounded bounded_movement(const Call& call, std::span<const Bounded> x) {
               contiguous(run_movement(call, doubts))};
   const bool adds = (meaning<Write>(call.op()) || meaning<Scatter>(call.op())) && !call.params().flag("set");
   if (adds) add_rounding(out, summation_depth(call.argument(1).size()));
+  if (meaning<Gather>(call.op()) || meaning<Scatter>(call.op())) doubt_rows(out, x[1], meaning<Scatter>(call.op()));
   return out;
 }
 
