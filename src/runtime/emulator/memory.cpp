@@ -69,11 +69,10 @@ void Memory::release(std::byte* start) noexcept {
   // fresh pages take their place: the old ones go back to the system, and touching them is an error
   mmap(region_ + it->first, pages.pages_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
        0);
-  order_[released_++] = it->first;
-  while (order_.size() > quarantine) {
-    blocks_.erase(order_.begin()->second);
-    order_.erase(order_.begin());
-  }
+  std::size_t& oldest = order_[released_ % quarantine];
+  if (released_ >= quarantine) blocks_.erase(oldest);
+  oldest = it->first;
+  ++released_;
 }
 
 Memory::Block Memory::around(const void* host) const {

@@ -1,6 +1,7 @@
 // The memory of the emulated GPU. Every block ends at a page that nobody may touch and begins behind one; what is fresh
 // is full of NaN, what was released cannot be touched for a while.
 #pragma once
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -55,8 +56,9 @@ class Memory {
 
   std::byte* region_ = nullptr;
   std::size_t most_, used_ = 0, next_ = 0;
-  std::map<std::size_t, Pages> blocks_;       // by offset of their first page; live and quarantined
-  std::map<std::size_t, std::size_t> order_;  // of release: number to offset
+  std::map<std::size_t, Pages> blocks_;  // by offset of their first page; live and quarantined
+  std::array<std::size_t, quarantine> order_ =
+      {};  // the offsets last released, round and round: a release wants no memory
   std::size_t released_ = 0;
 };
 
