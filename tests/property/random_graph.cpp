@@ -312,10 +312,10 @@ class Generator {
     }
   }
 
-  // By integers that are computed; half of them count from the end. Rows of what has none are never asked for.
+  // By lists of integers that are computed; half of them count from the end. Rows of what has none are never asked for.
   Tensor rows() {
     const Made* m = such([](const Made& x) { return x.t.ndim() > 0 && x.value.shape(0) > 0; });
-    const Made* by = such([](const Made& x) { return !is_float(x.t.dtype()) && x.t.ndim() <= 2; });
+    const Made* by = such([](const Made& x) { return !is_float(x.t.dtype()) && (x.t.ndim() == 1 || x.t.ndim() == 2); });
     if (!m || !by) return {};
     const Tensor i = cast(by->t, int64) % m->t.shape(0);
     if (m->t.ndim() == 2 && by->t.ndim() == 1 && by->value.shape(0) == m->value.shape(0) && random_.chance(60))
