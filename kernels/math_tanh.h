@@ -57,7 +57,7 @@ template <int... K, class X> CROTON_FN X tanh_by_table(X x, indices<K...>) {
 CROTON_PART X tanh_single(X x) {
   return relaned<lanes<X>>(tanh_by_table(relaned<16>(x), upto<sizeof(tanh_table) / sizeof(tanh_table[0]) - 2>()));
 }
-#elif defined(CROTON_FMA) && !defined(CROTON_LANES_ARE_THREADS)
+#elif defined(CROTON_FMA) && !defined(CROTON_LANES_ARE_THREADS) && !defined(CROTON_EXACT)
 CROTON_PART X tanh_single(X x) {
   const X a = lesser(all<X>(9.5), abs(x)), z = a * a;
   const X near = fma(a * z, polynomial(z, -0x1.5555520p-2, 0x1.110ff60p-3, -0x1.b9da440p-5, 0x1.62bac60p-6, -0x1.0820ac0p-7, 0x1.0b724a0p-9), a);
@@ -76,7 +76,7 @@ CROTON_PART X tanh_exact_form(X x) {
 }
 
 CROTON_MATH(tanh)(X x) {
-#if defined(CROTON_FMA) && !defined(CROTON_LANES_ARE_THREADS)
+#if defined(CROTON_FMA) && !defined(CROTON_LANES_ARE_THREADS) && !defined(CROTON_EXACT)
   if constexpr (single<X>) return tanh_single(x);
   else
 #endif

@@ -17,6 +17,7 @@ namespace {
 
 using tile::AxisId;
 using tile::Program;
+using tile::holds_integers;
 using tile::Word;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
@@ -35,8 +36,6 @@ std::size_t first_extent(const Tensor& t) {
   const bool shapes = meaning<Reshape>(t) || meaning<View>(t);
   return shapes ? 1 : node(t).inputs.size();
 }
-
-bool holds_integers(const Tensor& t) { return is_int(t.dtype()) && t.ndim() <= 1; }
 
 // Nodes whose integers somebody's shape depends on.
 std::vector<Tensor> shape_deciding(const Program& program) {

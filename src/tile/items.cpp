@@ -266,10 +266,26 @@ void Items::unify_all() {
       }
 }
 
+// A plan computes integers from shapes, constants, and what arguments and variables hold; not from what kernels
+// compute.
+void Items::find_known(const Tensor& t) {
+  const std::vector<Tensor>& inputs = node(t).inputs;
+  const bool from_known =
+      node(t).kind != NodeKind::apply ||
+      std::all_of(inputs.begin(), inputs.end(), [&](const Tensor& x) { return known_.contains(x.node()); });
+  if (meaning<ShapeOf>(t) || (holds_integers(t) && from_known)) known_.insert(t.node());
+}
+
+bool Items::bounds_are_known(const Tensor& view) const {
+  const std::vector<Tensor>& inputs = node(view).inputs;
+  return std::all_of(inputs.begin() + 1, inputs.end(), [&](const Tensor& x) { return known_.contains(x.node()); });
+}
+
 Items::Items(std::span<const Tensor> wanted) {
   const std::vector<Tensor> roots =
       split_folds(join_spreads(split_argument_folds(canonical_contractions(widen_halves(wanted)))));
   for (const Tensor& t : topological(roots)) {
+    find_known(t);
     const bool view = is_op(t, ops::permute) || is_op(t, ops::broadcast);
     if (view) {
       resolve(t);
@@ -278,7 +294,7 @@ Items::Items(std::span<const Tensor> wanted) {
     if (node(t).kind != NodeKind::apply || meaning<ShapeOf>(t))
       add_leaf(t);
     else if (meaning<Reshape>(t) || meaning<croton::View>(t))
-      add_opaque(t, Item::Kind::alias);
+      add_opaque(t, bounds_are_known(t) ? Item::Kind::alias : Item::Kind::host);
     else if (!generated(t))
       add_opaque(t, Item::Kind::host);
     else if (meaning<Contract>(t))

@@ -61,6 +61,9 @@ class Items {
   };
   View resolve(const Tensor& t);
   int item_of(const Tensor& t);
+  void find_known(const Tensor& t);
+  /// Whether a plan can say where the view lies; else the host makes it.
+  bool bounds_are_known(const Tensor& view) const;
   void add_leaf(const Tensor& t);
   void add_pointwise(const Tensor& t);
   void add_reduce(const Tensor& t);
@@ -85,6 +88,7 @@ class Items {
   };
   mutable std::vector<Label> labels_;
   std::unordered_map<const Node*, View> views_;
+  std::unordered_set<const Node*> known_;  // whose integers a plan knows
 };
 
 }  // namespace croton::tile

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/dtype.h"
 #include "graph/op.h"
 
 namespace croton::tile {
@@ -102,6 +103,9 @@ struct Program {
   std::vector<std::string> reasons;  // why neighbours were not fused, a line each
   std::vector<Tensor> checks;        // by site: the gather whose index a kernel checks
 };
+
+/// Whether a plan may know the numbers that a node holds.
+inline bool holds_integers(const Tensor& t) { return is_int(t.dtype()) && t.ndim() <= 1; }
 
 /// Whether the step reads one of these buffers (aliases are buffers of their own).
 bool reads(const Step&, const std::vector<int>& buffers);

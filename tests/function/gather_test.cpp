@@ -198,4 +198,19 @@ TEST_CASE("rows of nothing are an IndexError, and so is an index that no loop co
   }
 }
 
+TEST_CASE("an index that is computed from data is the one that the data give") {
+  const Tensor x = vector("x"), k = iscalar("k");
+  const Array in{std::vector<double>{3, 1, 4, 1, 5, 9, 2, 6}};
+  for (const char* way : {"device=cpu", "mode=FAST_COMPILE", "device=emulator"}) {
+    const ScopedConfig scope{way};
+    INFO(way);
+    const auto f =
+        function({x, k}, {x(argmax(x)), x(cast(any(x > 8), int64)), x(cast(x(2), int64) - 7), x(k), x(k + 1)});
+    const std::vector<double> want{9, 1, 9, 4, 1};
+    const auto got = f(in, Array(std::int32_t{2}));
+    for (std::size_t i = 0; i < want.size(); ++i) CHECK(got[i].item<double>() == want[i]);
+    CHECK_THROWS_AS(function(x, x(cast(x(5), int64)))(in), IndexError);
+  }
+}
+
 }  // namespace croton

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <new>
 #include <utility>
 
 #include "base/error.h"
@@ -145,11 +146,17 @@ void EmulatorDriver::give(Work work) {
 void EmulatorDriver::run_all() {
   std::vector<Work> work = std::exchange(queue_, {});
   std::string why;
-  for (const Work& w : work) {
-    if (!lost_.empty() && !w.always) continue;
+  for (auto w = work.begin(); w != work.end(); ++w) {
+    if (!lost_.empty() && !w->always) continue;
     try {
-      w.run();
-    } catch (const Error& e) { lost_ = why = e.what(); }
+      w->run();
+    } catch (const Error& e) {
+      lost_ = why = e.what();
+    } catch (const std::bad_alloc&) {  // the host had no memory to begin it with: it waits for the next one who waits
+      work.erase(work.begin(), w);
+      queue_ = std::move(work);
+      throw;
+    }
   }
   if (!why.empty()) throw DeviceError(why);
 }
