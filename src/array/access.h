@@ -28,7 +28,8 @@ struct Block {
 void retain(Block*) noexcept;
 /// Gives up one count; the last one releases.
 void release(Block*) noexcept;
-/// Uninitialised memory, 64-byte aligned and a multiple of 64 bytes long. Error if there is not enough.
+/// Uninitialised memory, 64-byte aligned and a multiple of 64 bytes long; owner and release are its own, and its values
+/// count as here. Error if there is not enough.
 Block* new_block(std::size_t bytes, DType);
 
 /// What an Array points to: a shape over a block. Counted and never changed while shared.

@@ -74,23 +74,29 @@ TEST_CASE("the owner of borrowed memory lives as long as the last copy or view, 
 }
 
 namespace {
-// A block whose values are made when they are first asked for; counts how often that happens.
-Block* late_block(std::atomic<int>& calls) {
-  Block* b = new_block(2 * sizeof(int), int32);
-  b->owner = &calls;
-  b->ready = [](Block& block) {
-    ++*static_cast<std::atomic<int>*>(block.owner);
-    int* values = reinterpret_cast<int*>(block.bytes);
-    values[0] = 7;
-    values[1] = 8;
-  };
+// A block whose values `ready` makes when they are first asked for.
+Block* late_block(DType dtype, void (*ready)(Block&), void* owner = nullptr) {
+  auto* const b = new Block;
+  static double memory[2];
+  b->bytes = reinterpret_cast<std::byte*>(memory);
+  b->size = sizeof memory;
+  b->dtype = dtype;
+  b->owner = owner;
+  b->ready = ready;
   return b;
+}
+// Counts how often it is asked.
+void two_integers(Block& block) {
+  ++*static_cast<std::atomic<int>*>(block.owner);
+  int* const values = reinterpret_cast<int*>(block.bytes);
+  values[0] = 7;
+  values[1] = 8;
 }
 }  // namespace
 
 TEST_CASE("ready is called once, at the first host access, and not for questions of shape", "[threads]") {
   std::atomic<int> calls{0};
-  const Array a = from_block(late_block(calls), {2});
+  const Array a = from_block(late_block(int32, two_integers, &calls), {2});
   CHECK(a.size() == 2);
   CHECK(a[1].ndim() == 0);
   CHECK(calls == 0);
@@ -103,9 +109,7 @@ TEST_CASE("ready is called once, at the first host access, and not for questions
 }
 
 TEST_CASE("a fault that ready reports is thrown by each access") {
-  Block* b = new_block(8, float64);
-  b->ready = [](Block&) { throw IndexError("index 9 is out of range"); };
-  const Array a = from_block(b, {1});
+  const Array a = from_block(late_block(float64, [](Block&) { throw IndexError("index 9 is out of range"); }), {1});
   CHECK(message<IndexError>([&] { a.values<double>(); }) == "index 9 is out of range");
   CHECK(message<IndexError>([&] { a.item<double>(); }) == "index 9 is out of range");
 }

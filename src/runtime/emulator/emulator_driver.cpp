@@ -357,7 +357,7 @@ std::string EmulatorDriver::explain(const Stop& stop, const LaunchWork& w) const
   const std::vector<int> lines = lines_of(code, stop.from);
   for (std::size_t k = lines.size(); k-- > 0;)
     if (const std::string line = code.line_text(lines[k]); line.find("CROTON_KERNEL") == std::string::npos)
-      return text + "\n  " + line;
+      return text.append("\n  ").append(line);
   return text;
 }
 

@@ -25,8 +25,10 @@ class Memory {
   std::size_t most() const { return most_; }
 
   /// The device's address of a host's, and back.
+  // NOLINTBEGIN(performance-no-int-to-ptr): a device's address is no pointer that the host can follow
   static void* device(std::byte* host) { return reinterpret_cast<void*>(as_number(host) + offset()); }
   static std::byte* host(const void* device) { return reinterpret_cast<std::byte*>(as_number(device) - offset()); }
+  // NOLINTEND(performance-no-int-to-ptr)
 
   struct Block {
     std::byte* start = nullptr;
