@@ -115,17 +115,17 @@ CROTON_FN u64 high_product(u64 a, u64 b) { return (u64)((unsigned __int128)a * b
 #ifdef CROTON_CHECK
 // The compiler puts a call before every access (-fsanitize=thread); these take the place of its library.
 // Under other names, as the compiler has declared its own; hidden, so that a program that has the library keeps it.
-#define CROTON_CALLED(NAME)                                                                                                  \
+#define CROTON_CALLBACK(NAME)                                                                                                  \
   extern "C" __attribute__((visibility("hidden"), no_sanitize("thread"), used)) void croton_##NAME(void*) __asm__("__tsan_" #NAME); \
   extern "C" void croton_##NAME(void* p)
 #define CROTON_TOUCH(NAME, BYTES, WRITES) \
-  CROTON_CALLED(NAME) { croton::machine.touched(p, BYTES, WRITES, __builtin_return_address(0)); }
+  CROTON_CALLBACK(NAME) { croton::machine.touched(p, BYTES, WRITES, __builtin_return_address(0)); }
 CROTON_TOUCH(read1, 1, false) CROTON_TOUCH(read2, 2, false) CROTON_TOUCH(read4, 4, false) CROTON_TOUCH(read8, 8, false)
 CROTON_TOUCH(read16, 16, false) CROTON_TOUCH(write1, 1, true) CROTON_TOUCH(write2, 2, true) CROTON_TOUCH(write4, 4, true)
 CROTON_TOUCH(write8, 8, true) CROTON_TOUCH(write16, 16, true) CROTON_TOUCH(unaligned_read2, 2, false)
 CROTON_TOUCH(unaligned_read4, 4, false) CROTON_TOUCH(unaligned_read8, 8, false) CROTON_TOUCH(unaligned_write2, 2, true)
 CROTON_TOUCH(unaligned_write4, 4, true) CROTON_TOUCH(unaligned_write8, 8, true)
-CROTON_CALLED(func_entry) { (void)p; }
-CROTON_CALLED(func_exit) { (void)p; }
-CROTON_CALLED(init) { (void)p; }
+CROTON_CALLBACK(func_entry) { (void)p; }
+CROTON_CALLBACK(func_exit) { (void)p; }
+CROTON_CALLBACK(init) { (void)p; }
 #endif

@@ -55,6 +55,7 @@ int Items::new_label(const Tensor& node, int axis) {
 
 std::vector<int> Items::new_labels(const Tensor& t) {
   std::vector<int> r;
+  r.reserve(at(t.ndim()));
   for (int d = 0; d < t.ndim(); ++d) r.push_back(new_label(t, d));
   return r;
 }
@@ -256,10 +257,9 @@ void Items::unify_all() {
         if ((item.kind == Item::Kind::kernel) != computed) continue;
         o.fused = computed && user.kind == Item::Kind::kernel && !o.gathered;
         for (std::size_t e = 0; e < o.labels.size(); ++e) {
-          if ((o.labels[e] < 0) != (item.labels[e] < 0))
-            o.fused = false;
-          else if (o.labels[e] >= 0 && !unify(o.labels[e], item.labels[e]))
-            o.fused = false;
+          const bool one = o.labels[e] < 0 && item.labels[e] < 0;
+          const bool both = o.labels[e] >= 0 && item.labels[e] >= 0;
+          if (!one && !(both && unify(o.labels[e], item.labels[e]))) o.fused = false;
         }
         if (o.row_dim >= 0 && user.rows >= 0 && item.labels[at(o.row_dim)] >= 0)
           unify(user.rows, item.labels[at(o.row_dim)]);

@@ -101,6 +101,7 @@ TEST_CASE("ready is called once, at the first host access, and not for questions
   CHECK(a[1].ndim() == 0);
   CHECK(calls == 0);
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> sum{0};
   for (int i = 0; i < 4; ++i) threads.emplace_back([&] { sum += a.at<int>(0) + a[1].item<int>(); });
   for (std::thread& t : threads) t.join();
@@ -117,10 +118,11 @@ TEST_CASE("a fault that ready reports is thrown by each access") {
 TEST_CASE("threads may gather one strided view at the same time", "[threads]") {
   const Array t = Array{{1, 2, 3}, {4, 5, 6}}.T();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> right{0};
   for (int i = 0; i < 4; ++i)
     threads.emplace_back([&] {
-      const Array copy = t;
+      const Array copy = t;  // NOLINT(performance-unnecessary-copy-initialization): what is tried here
       right += copy.values<int>()[1] == 4;
     });
   for (std::thread& thread : threads) thread.join();

@@ -67,8 +67,8 @@ void Memory::release(std::byte* start) noexcept {
   used_ -= pages.block.bytes;
   pages.block.live = false;
   // fresh pages take their place: the old ones go back to the system, and touching them is an error
-  mmap(region_ + it->first, pages.pages_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
-       0);
+  static_cast<void>(mmap(region_ + it->first, pages.pages_bytes, PROT_NONE,
+                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0));
   std::size_t& oldest = order_[released_ % quarantine];
   if (released_ >= quarantine) blocks_.erase(oldest);
   oldest = it->first;
