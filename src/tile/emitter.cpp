@@ -74,7 +74,7 @@ std::vector<Indices> Emitter::combinations(const std::vector<AxisId>& axes) cons
 int Emitter::word(Word w) {
   const auto it = std::find(nest.words.begin(), nest.words.end(), w);
   if (it != nest.words.end()) return static_cast<int>(it - nest.words.begin());
-  nest.words.push_back(std::move(w));
+  nest.words.push_back(w);
   return static_cast<int>(nest.words.size()) - 1;
 }
 

@@ -41,7 +41,7 @@ class Emitter {
 
   // ---- pieces
   int word(Word w);
-  Factor factor(Word w) { return {1, word(std::move(w))}; }
+  Factor factor(Word w) { return {1, word(w)}; }
   int new_register(DType dtype, bool lanes);
   int new_variable() { return nest.variables++; }
   Linear extent(AxisId a);

@@ -263,6 +263,7 @@ void train_without_memory(long step) {
 }  // namespace
 
 TEST_CASE("M1: whichever allocation fails, the error comes out whole, nothing is updated, and the next try works") {
+  const ScopedConfig scope{"device=cpu"};
   train_without_memory(1);
 }
 

@@ -54,6 +54,7 @@ TEST_CASE("a kernel that would hold more than 64 copies of large functions calls
   const auto tanhs = [](int count) {
     const Tensor x = tensor("x", float32, {any_extent});
     std::vector<Tensor> outputs;
+    outputs.reserve(static_cast<std::size_t>(count));
     for (int k = 0; k < count; ++k) outputs.push_back(tanh(x * static_cast<float>(k + 3)));
     return kernels(outputs);
   };

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "array/access.h"
 #include "base/dtype.h"
@@ -325,8 +326,8 @@ class Generator {
 
   Tensor permuted(const Tensor& x) {
     Extents axes;
-    std::vector<int> left;
-    for (int d = 0; d < x.ndim(); ++d) left.push_back(d);
+    std::vector<int> left(static_cast<std::size_t>(x.ndim()));
+    std::iota(left.begin(), left.end(), 0);
     while (!left.empty()) {
       const auto k = static_cast<std::ptrdiff_t>(random_.below(left.size()));
       axes.add(left[static_cast<std::size_t>(k)]);
