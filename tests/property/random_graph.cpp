@@ -263,7 +263,7 @@ class Generator {
   }
 
   Tensor reduction() {
-    const Tensor x = any().t;
+    Tensor x = any().t;
     if (x.ndim() == 0) return x;
     const Axes axes = random_.chance(20) ? Axes() : Axes(some_axes(x.ndim()));
     const Axes one(static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim()))));
