@@ -262,22 +262,23 @@ void train_without_memory(long step) {
 
 }  // namespace
 
-TEST_CASE("M1: whichever allocation fails, the error comes out whole, nothing is updated, and the next try works") {
+TEST_CASE("M1: whichever allocation fails, the error comes out whole, nothing is updated, and the next try works",
+          "[unsanitized]") {
   const ScopedConfig scope{"device=cpu"};
   train_without_memory(1);
 }
 
-TEST_CASE("M1: the same with the reference evaluator") {
+TEST_CASE("M1: the same with the reference evaluator", "[unsanitized]") {
   const ScopedConfig scope{"mode=FAST_COMPILE"};
   train_without_memory(1);
 }
 
-TEST_CASE("M1: the same on the emulated GPU", "[emulator]") {
+TEST_CASE("M1: the same on the emulated GPU", "[emulator][unsanitized]") {
   const ScopedConfig scope{"device=emulator"};
   train_without_memory(1);
 }
 
-TEST_CASE("M1: the same where the host compiler runs each time") {
+TEST_CASE("M1: the same where the host compiler runs each time", "[unsanitized]") {
   const Tensor x = vector("x");
   int made = 0;
   const auto attempt = [&] {
@@ -290,7 +291,8 @@ TEST_CASE("M1: the same where the host compiler runs each time") {
   attempt();
 }
 
-TEST_CASE("M1: whichever allocation fails while parameters are saved and loaded, nothing is half assigned") {
+TEST_CASE("M1: whichever allocation fails while parameters are saved and loaded, nothing is half assigned",
+          "[unsanitized]") {
   const std::string path = std::string(CROTON_BINARY_DIR) + "/test_home/m1.npz";
   const Shared w = shared(Array::zeros({3}), "w"), b = shared(Array::zeros({2}), "b");
   save_npz(path, {w, b});
