@@ -16,8 +16,8 @@ namespace croton::runtime {
 namespace {
 
 using tile::AxisId;
-using tile::Program;
 using tile::holds_integers;
+using tile::Program;
 using tile::Word;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }

@@ -1,7 +1,8 @@
 #include "runtime/queued.h"
 
 #include <cstring>
-#include <utility>
+#include <exception>
+#include <new>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -33,7 +34,14 @@ void* QueuedDevice::allocate(std::size_t bytes) {
 
 void QueuedDevice::release(void* data, std::size_t bytes) noexcept {
   const std::lock_guard guard(door_);
-  queue_.release(data, bytes);
+  try {
+    try {
+      queue_.release(data, bytes);
+    } catch (const std::bad_alloc&) {  // then the work that may still use it is done at once
+      queue_.use_up(inner_);
+      inner_.release(data, bytes);
+    }
+  } catch (const std::exception& e) { warn(fmt::format("device queued: {} bytes are lost: {}", bytes, e.what())); }
 }
 
 void QueuedDevice::to_device(void* to, const void* from, std::size_t bytes) {
@@ -81,13 +89,13 @@ void QueuedDevice::wait(Ticket t) {
   if (t > done_) synchronize();
 }
 
+// A step that finds no memory stays, with those behind it: the next wait tries again.
 void QueuedDevice::synchronize() {
   refuse_while_recording(*this);
   ++waits_;
   const std::lock_guard guard(door_);
-  const Steps work = std::exchange(queue_, Steps());
+  queue_.use_up(inner_);
   done_ = begun_++;
-  work.run(inner_);
 }
 
 std::unique_ptr<Recording> QueuedDevice::capture(const std::function<void()>& work) { return record(*this, work); }

@@ -20,7 +20,7 @@ void Steps::to_device(void* to, const void* from, std::size_t bytes) {
   list_.push_back(Upload{to, {first, first + bytes}});
 }
 
-void Steps::run(Device& device) const {
+void Steps::run(Device& device, const Step& step) {
   struct Do {
     Device& device;
     void operator()(const KeptLaunch& k) const {
@@ -33,8 +33,23 @@ void Steps::run(Device& device) const {
     void operator()(const Gemm& g) const { device.gemm(g); }
     void operator()(const Release& r) const { device.release(r.data, r.bytes); }
   };
+  std::visit(Do{device}, step);
+}
+
+void Steps::run(Device& device) const {
   const FloatControl control;  // work that was queued is done where the host program waits for it
-  for (const auto& step : list_) std::visit(Do{device}, step);
+  for (const Step& step : list_) run(device, step);
+}
+
+void Steps::use_up(Device& device) {
+  const FloatControl control;
+  std::size_t done = 0;
+  const struct Leave {
+    std::vector<Step>& list;
+    const std::size_t& done;
+    ~Leave() { list.erase(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(done)); }
+  } leave{list_, done};
+  for (; done < list_.size(); ++done) run(device, list_[done]);
 }
 
 thread_local constinit RecordingNow recording_now;

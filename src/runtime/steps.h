@@ -20,6 +20,8 @@ class Steps {
   bool empty() const { return list_.empty(); }
   /// Does all of it, in order.
   void run(Device&) const;
+  /// The same, once: what has been done leaves the list, also where a later step throws. That step stays.
+  void use_up(Device&);
 
  private:
   struct KeptLaunch {
@@ -47,7 +49,10 @@ class Steps {
     void* data;
     std::size_t bytes;
   };
-  std::vector<std::variant<KeptLaunch, Upload, Copy, Zero, Gemm, Release>> list_;
+  using Step = std::variant<KeptLaunch, Upload, Copy, Zero, Gemm, Release>;
+  static void run(Device&, const Step&);
+
+  std::vector<Step> list_;
 };
 
 struct RecordingNow {
