@@ -89,6 +89,8 @@ inline constexpr ConfigRow config_table[] = {
                         "The most memory of the GPU to hold; 0 means no limit."),
     config_rows::flag("cuda.tf32", false,
                       "Products of float32 matrices on a GPU may round their factors to 10 bits (TF32): faster, and good to three digits."),
+    config_rows::flag("cuda.graphs", true,
+                      "Calls of a function that find the same memory launch all of its kernels as one CUDA graph."),
     config_rows::text("compile.cache", ConfigType::path, "",
                       "The folder of compiled kernels; empty means croton in XDG_CACHE_HOME, else in ~/.cache."),
     config_rows::number("compile.cache_size", "2GiB", 0, config_rows::any_bytes, "bytes",

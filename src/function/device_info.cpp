@@ -13,7 +13,7 @@ std::string device_description() { return configured_device().description(); }
 
 DeviceCounters device_counters() {
   const runtime::Counters c = configured_device().counters();
-  return {c.launches, c.library_calls, c.compilations, c.transfers_in, c.transfers_out};
+  return {c.launches, c.library_calls, c.compilations, c.transfers_in, c.transfers_out, c.graph_launches};
 }
 
 }  // namespace croton

@@ -8,9 +8,7 @@
 
 namespace croton {
 
-inline runtime::SharedStorage& storage_of(const Expr& leaf) {
-  return static_cast<runtime::SharedStorage&>(*node(leaf).shared);
-}
+using runtime::storage_of;
 
 /// A handle that can be updated, for a leaf found in a graph.
 struct SharedAccess {

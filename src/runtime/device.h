@@ -131,7 +131,7 @@ class Recording {
 
 /// Since the process began. bytes_in: host to device; bytes_out: device to host.
 struct Counters {
-  std::uint64_t launches = 0, library_calls = 0, compilations = 0, cache_hits = 0;
+  std::uint64_t launches = 0, library_calls = 0, graph_launches = 0, compilations = 0, cache_hits = 0;
   std::uint64_t transfers_in = 0, transfers_out = 0, bytes_in = 0, bytes_out = 0;
 };
 
@@ -153,6 +153,8 @@ class Device {
   virtual bool host_addressable() const { return false; }
   /// Each value of a plan wants a buffer of its own instead of a place in an arena: for devices that check accesses.
   virtual bool separate_buffers() const { return false; }
+  /// Nor may a call find the memory that another had.
+  virtual bool fresh_buffers() const { return false; }
 
   /// 64-byte aligned; large blocks on huge pages, already backed by memory, and kept for reuse when released.
   virtual void* allocate(std::size_t bytes) = 0;
@@ -192,6 +194,8 @@ class Device {
   virtual void wait(Ticket) = 0;
   virtual void synchronize() = 0;
 
+  /// Whether it costs less to replay a recording than to give its work again.
+  virtual bool gains_by_replays() const { return false; }
   /// Notes what `work` launches, copies, zeroes and multiplies on this thread, instead of doing it.
   virtual std::unique_ptr<Recording> capture(const std::function<void()>& work) = 0;
 

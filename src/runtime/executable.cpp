@@ -5,9 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <exception>
 #include <mutex>
-#include <thread>
 #include <utility>
 
 #include "array/access.h"
@@ -16,48 +14,20 @@
 #include "base/log.h"
 #include "ops/evaluate.h"
 #include "print/printer.h"
-#include "runtime/cpu/cpu_count.h"
+#include "runtime/compiled.h"
 #include "runtime/gpu/driver.h"
+#include "runtime/index_checks.h"
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
+#include "runtime/result_memory.h"
 #include "runtime/storage.h"
 #include "runtime/work.h"
 #include "runtime/workspaces.h"
-#include "tile/build.h"
 
 namespace croton::runtime {
 namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
-SharedStorage& storage(const Tensor& t) { return static_cast<SharedStorage&>(*node(t).shared); }
-
-/// Of the nests in one translation unit.
-constexpr std::size_t most_registers = 8000;
-
-/// Large programs are several texts, which as many compilers take at once as there are threads. The first error is
-/// thrown when all have ended.
-std::vector<std::shared_ptr<Module>> compile_side_by_side(Device& device, const std::vector<Source>& sources) {
-  std::vector<std::shared_ptr<Module>> modules(sources.size());
-  std::vector<std::exception_ptr> errors(sources.size());
-  std::atomic<std::size_t> next{0};
-  const auto config = config_snapshot();
-  const auto work = [&] {
-    const ConfigInUse scope(config);
-    for (std::size_t k; (k = next.fetch_add(1)) < sources.size();) try {
-        modules[k] = device.compile(sources[k]);
-      } catch (...) { errors[k] = std::current_exception(); }
-  };
-  {
-    std::vector<std::jthread> others;
-    const std::size_t most = std::min(sources.size(), static_cast<std::size_t>(threads_allowed()));
-    for (std::size_t t = 1; t < most; ++t) others.emplace_back(work);
-    work();
-  }
-  for (const std::exception_ptr& e : errors)
-    if (e) std::rethrow_exception(e);
-  return modules;
-}
 
 }  // namespace
 
@@ -66,15 +36,13 @@ struct Executable::Body {
   std::vector<UpdateTarget> updates;
   std::vector<int> update_of_result;  // -1: goes back to the caller
   Device& device;
-  Target target;  // the device's, with what the configuration adds
-  const bool on_host = device.host_addressable(), separate = device.separate_buffers();
+  const bool on_host = device.host_addressable(), separate = device.separate_buffers(), fresh = device.fresh_buffers();
+  // calls that find fresh memory are never alike
+  const bool replays = device.gains_by_replays() && !fresh && config_snapshot()->flag("cuda.graphs");
   std::string name;
-  bool check_ir = false;
-  tile::Program program;
-  std::vector<tile::Nest> nests;
-  std::string text;
-  std::vector<std::shared_ptr<Module>> modules;
-  std::vector<Kernel> kernels;  // by nest
+  const Compiled compiled;
+  const tile::Program& program = compiled.program;
+  const IndexChecks index_checks{program, inputs};
   std::vector<bool> written_in_place;
   std::vector<Tensor> shared;
   std::vector<SharedStorage*> stored, updated;  // by shared leaf; by update
@@ -92,17 +60,12 @@ struct Executable::Body {
         inputs(std::move(i)),
         updates(std::move(u)),
         device(d),
-        target(d.target()),
-        name(std::move(n)) {
-    program = tile::build(results);
-    target.fast = target.device_class == DeviceClass::gpu && config_snapshot()->flag("nvcc.fastmath") &&
-                  config_snapshot()->text("math") != "exact";
-    check_ir = config_snapshot()->flag("check_ir");
-    if (check_ir) tile::verify(program);
+        name(std::move(n)),
+        compiled(compile(results, device, name)),
+        written_in_place(in_place(program, updates)) {
     update_of_result.assign(results.size(), -1);
     for (std::size_t k = 0; k < updates.size(); ++k) update_of_result[updates[k].result] = static_cast<int>(k);
-    compile();
-    written_in_place = in_place(program, updates);
+    for (const std::string& label : compiled.labels) times.push_back({label});
     find_leaves();
     upload_constants();
     for (const tile::Buffer& b : program.buffers)
@@ -120,53 +83,6 @@ struct Executable::Body {
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
 
-  void compile() {
-    for (const tile::Step& s : program.steps) {
-      const auto* phase = std::get_if<tile::Phase>(&s);
-      times.push_back({label(s, times.size())});
-      if (!phase) continue;
-      nests.push_back(tile::lower(program, *phase, target));
-      if (check_ir) tile::verify(nests.back());
-    }
-    const std::vector<Source> sources = translation_units();
-    for (const Source& s : sources) text += s.text;
-    modules = compile_side_by_side(device, sources);
-    for (const auto& m : modules) kernels.insert(kernels.end(), m->kernels().begin(), m->kernels().end());
-  }
-
-  /// The nests in their order, as many in one text as the host compiler takes in about a second.
-  std::vector<Source> translation_units() const {
-    // a GPU's functions are the exact ones already
-    const bool exact = device.device_class() == DeviceClass::cpu && config_snapshot()->text("math") == "exact";
-    std::vector<Source> sources;
-    for (std::size_t first = 0, end = 0; first < nests.size(); first = end) {
-      Source s{.text = {}, .entries = {}, .name = name};
-      std::size_t registers = 0;
-      while (end < nests.size() && (end == first || registers + nests[end].registers.size() <= most_registers)) {
-        s.threads.push_back(nests[end].lanes);
-        registers += nests[end++].registers.size();
-        s.entries.push_back(print::entry_name(s.entries.size()));
-      }
-      s.text = print::translation_unit(std::span(nests).subspan(first, end - first), target);
-      if (exact) s.text = "#define CROTON_EXACT\n" + s.text;
-      sources.push_back(std::move(s));
-    }
-    return sources;
-  }
-
-  std::string label(const tile::Step& s, std::size_t number) const {
-    if (std::holds_alternative<tile::LibraryCall>(s)) return fmt::format("{}: gemm", number);
-    if (const auto* host = std::get_if<tile::HostStep>(&s))
-      return fmt::format("{}: host {}", number, node(host->node).op->name);
-    const auto& phase = std::get<tile::Phase>(s);
-    std::string what;
-    for (const tile::Store& t : phase.stores) {
-      const Tensor& made = phase.values[at(t.value)].node;
-      if (made.node()) what += (what.empty() ? "" : ", ") + formula(made, 24);
-    }
-    return fmt::format("{}: kernel {}", number, what);
-  }
-
   void find_leaves() {
     const auto buffer_of = [&](const Tensor& leaf) {
       for (std::size_t b = 0; b < program.buffers.size(); ++b)
@@ -175,8 +91,8 @@ struct Executable::Body {
       return -1;
     };
     shared = leaves(results, NodeKind::shared);
-    for (const Tensor& t : shared) stored.push_back(&storage(t));
-    for (const UpdateTarget& u : updates) updated.push_back(&storage(u.shared));
+    for (const Tensor& t : shared) stored.push_back(&storage_of(t));
+    for (const UpdateTarget& u : updates) updated.push_back(&storage_of(u.shared));
     for (const Tensor& t : inputs) input_buffers.push_back(buffer_of(t));
     for (const Tensor& t : shared) shared_buffers.push_back(buffer_of(t));
     deciding = shape_deciding_leaves(program);
@@ -199,7 +115,7 @@ struct Executable::Body {
     Array value;
     for (std::size_t k = 0; k < inputs.size(); ++k)
       if (inputs[k].node() == leaf.node()) value = in[k];
-    if (node(leaf).kind == NodeKind::shared) value = storage(leaf).get();
+    if (node(leaf).kind == NodeKind::shared) value = storage_of(leaf).get();
     std::vector<Index> r;
     for (Index i = 0; i < value.size(); ++i) r.push_back(get_index(value, i));
     return r;
@@ -246,11 +162,11 @@ struct Executable::Body {
     Integers integers;
     for (std::size_t k = 0; k < inputs.size(); ++k)
       shapes[inputs[k].node()] = Shape(in[k].shape().begin(), in[k].shape().end());
-    for (const Tensor& s : shared) shapes[s.node()] = Shape(storage(s).shape().begin(), storage(s).shape().end());
+    for (const Tensor& s : shared) shapes[s.node()] = Shape(storage_of(s).shape().begin(), storage_of(s).shape().end());
     for (const Tensor& t : deciding) integers[t.node()] = integers_of(t, in);
     shapes = infer(program, shapes, integers);
     check_updates(shapes);
-    Plan plan = make_plan(program, nests, shapes, integers, target, separate);
+    Plan plan = make_plan(program, compiled.nests, shapes, integers, compiled.target, separate);
     for (const PlannedStep& s : plan.steps)
       if (const auto* g = std::get_if<PlannedGemm>(&s)) device.check(g->gemm);
     return plan;
@@ -282,10 +198,10 @@ struct Executable::Body {
     }
     const auto plan = planned(in);
     if (auto w = workspaces.idle(plan)) return w;
-    return fresh(plan);
+    return new_workspace(plan);
   }
 
-  std::unique_ptr<Workspace> fresh(const std::shared_ptr<const Plan>& plan) {
+  std::unique_ptr<Workspace> new_workspace(const std::shared_ptr<const Plan>& plan) {
     auto w = std::make_unique<Workspace>();
     w->plan = plan;
     if (plan->arena_bytes > 0 && !separate) w->arena = Buffer(device, plan->arena_bytes);
@@ -336,7 +252,7 @@ struct Executable::Body {
       to.uses.push_back({w.errors.data(), w.errors.bytes(), Access::rw, "failed checks"});
       for (const Buffer& b : w.stand_ins) to.uses.push_back({b.data(), b.bytes(), Access::r, "a row of nothing"});
     }
-    to.launch = {.kernel = kernels[at(l.nest)],
+    to.launch = {.kernel = compiled.kernels[at(l.nest)],
                  .chunks = l.chunks,
                  .args = to.words.data(),
                  .args_bytes = to.words.size() * sizeof(std::int64_t),
@@ -358,9 +274,9 @@ struct Executable::Body {
       if (u >= 0)
         w.pointers[at(b)] = update_memory(at(u), place, w);
       else if (on_host)
-        w.pointers[at(b)] = result_memory(r, place, w, in, out[next++]);
+        w.pointers[at(b)] = result_memory(place, w.results[r], w.replaced, in, out[next++]);
       else
-        w.pointers[at(b)] = (w.given[r] = memory_for(b, place)).data();
+        w.pointers[at(b)] = memory_to_give(w.given[r], b, place);
     }
     if (separate) give_each_its_own(plan, w);
     for (const int b : plan.views)
@@ -369,11 +285,16 @@ struct Executable::Body {
       w.pointers[at(plan.stand_ins[k].first)] = w.stand_ins[k].data();
   }
 
-  // Fresh memory: nothing of the last call's.
   void give_each_its_own(const Plan& plan, Workspace& w) {
     for (std::size_t b = 0; b < plan.places.size(); ++b)
-      if (plan.places[b].home == Home::arena)
+      if (plan.places[b].home == Home::arena && (fresh || !w.separate[b]))
         w.pointers[b] = (w.separate[b] = memory_for(static_cast<int>(b), plan.places[b])).data();
+  }
+
+  // The last call's, once nobody else holds it.
+  void* memory_to_give(CountedBuffer& last, int buffer, const Place& place) {
+    if (fresh || !last || !last.alone()) last = CountedBuffer(memory_for(buffer, place));
+    return last->data();
   }
 
   Buffer memory_for(int buffer, const Place& place) {
@@ -406,95 +327,41 @@ struct Executable::Body {
     return spare->data();
   }
 
-  // Whether an argument that is the caller's own memory, and so holds no count, lies in the array's memory.
-  static bool is_read(const Array& a, std::span<const Array> in) {
-    const Block* memory = block(a);
-    return memory && std::any_of(in.begin(), in.end(), [memory](const Array& x) {
-             if (!is_foreign(x)) return false;
-             const std::byte* first = data(x);
-             const std::byte* last = first + static_cast<std::size_t>(x.size()) * size_of(x.dtype());
-             return std::less<>{}(first, memory->bytes + memory->size) && std::less<>{}(memory->bytes, last);
-           });
-  }
-
-  // Whether an array may be written for a result: of its type, row-major, in memory of ours that `holders` handles
-  // share.
-  static bool usable(const Array& a, const Place& place, int holders) {
-    const ArrayAccess::Body* const b = ArrayAccess::slot(a);
-    return b != nullptr && b->block->dtype == place.dtype && b->contiguous && !b->block->foreign &&
-           b->block->writable && std::equal(b->shape.begin(), b->shape.end(), place.shape.begin(), place.shape.end()) &&
-           use_count(a) == holders;
-  }
-
-  // The caller's array where nobody else holds it; else the last call's, once the caller has let go of it; else a new
-  // one.
-  static void* result_memory(std::size_t r, const Place& place, Workspace& w, std::span<const Array> in, Array& out) {
-    const bool kept_here = block(out) && block(out) == block(w.results[r]);  // the caller's handle and this one
-    const bool read = is_read(out, in);
-    if (read) w.replaced.push_back(out);
-    if (read || !usable(out, place, kept_here ? 2 : 1)) {
-      if (place.bytes < 4096)
-        out = empty(Extents(place.shape), place.dtype);  // nothing worth keeping
-      else {
-        if (!usable(w.results[r], place, 1)) w.results[r] = empty(Extents(place.shape), place.dtype);
-        out = w.results[r];
-      }
-    }
-    return const_cast<std::byte*>(data(out));
-  }
-
   void execute(const Plan& plan, Workspace& w, std::span<const Array> in) {
-    if (profiling.load(std::memory_order_relaxed)) return execute_timed(plan, w, in);
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) execute(plan, s, w, in);
+    const bool timed = profiling.load(std::memory_order_relaxed);
+    Replays::Set* const set = replays && !timed ? &w.replays.of(w.pointers, plan.stretches.size()) : nullptr;
+    for (std::size_t k = 0; k < plan.stretches.size(); ++k) {
+      const Stretch& stretch = plan.stretches[k];
+      const auto work = [&] {
+        for (std::size_t s = stretch.first; s < stretch.end; ++s)
+          timed ? execute_timed(plan, s, w) : execute(plan, s, w);
+      };
+      if (set != nullptr && stretch.end - stretch.first > 1)
+        set->run(device, k, work);
+      else
+        work();
+      if (!stretch.reads_errors) continue;
+      if (const auto e = device.commit(w.errors.data())) index_checks.refuse(*e, plan, in);
+    }
     if (on_host) device.synchronize();  // else whoever reads a result waits for it
   }
 
-  void execute_timed(const Plan& plan, Workspace& w, std::span<const Array> in) {
-    for (std::size_t s = 0; s < plan.steps.size(); ++s) {
-      const auto begin = std::chrono::steady_clock::now();
-      execute(plan, s, w, in);
-      device.synchronize();
-      const std::lock_guard lock(times_mutex);
-      ++times[s].calls;
-      times[s].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    }
+  void execute_timed(const Plan& plan, std::size_t step, Workspace& w) {
+    const auto begin = std::chrono::steady_clock::now();
+    execute(plan, step, w);
+    device.synchronize();
+    const std::lock_guard lock(times_mutex);
+    ++times[step].calls;
+    times[step].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   }
 
-  void execute(const Plan& plan, std::size_t step, Workspace& w, std::span<const Array> in) {
+  void execute(const Plan& plan, std::size_t step, Workspace& w) {
     if (const auto* l = std::get_if<PlannedLaunch>(&plan.steps[step]))
       launch(*l, w.launches[step], w);
     else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[step]))
       gemm(*g, w);
     else
       host(std::get<PlannedHost>(plan.steps[step]), plan, w);
-    if (plan.read_errors[step])
-      if (const auto e = device.commit(w.errors.data())) out_of_range(*e, plan, in);
-  }
-
-  // ---- indices that kernels have checked
-  Array index_of(const Tensor& gather, std::span<const Array> in) const {
-    const Tensor& index = node(gather).inputs[1];
-    ops::Values values;
-    for (std::size_t k = 0; k < inputs.size(); ++k) values[inputs[k].node()] = in[k];
-    for (const Tensor& s : leaves({&index, 1}, NodeKind::shared)) values[s.node()] = storage(s).get();
-    return ops::evaluate({&index, 1}, values)[0];
-  }
-
-  // Throws what the reference throws. It needs the shape of what rows are taken of, not its elements.
-  void check_again(std::size_t site, const Plan& plan, std::span<const Array> in) const {
-    const Tensor& gather = program.checks[site];
-    const Extents shape(plan.checked[site]);
-    const Array one = Array::zeros({1}, node(gather).inputs[0].dtype());
-    const Array arguments[] = {view(one, shape, Extents(std::vector<Index>(shape.size(), 0)), 0), index_of(gather, in)};
-    static_cast<void>(ops::evaluate_node(gather, arguments));
-  }
-
-  [[noreturn]] void out_of_range(const KernelError& e, const Plan& plan, std::span<const Array> in) const {
-    check_again(e.site, plan, in);
-    // an index computed from numbers that the reference rounds otherwise
-    const Node& n = node(program.checks[e.site]);
-    fail_at<IndexError>(n.where, "element {} of the index {} is out of range for axis 0 of {} {}", e.index,
-                        formula(n.inputs[1]), formula(n.inputs[0]), croton::text(plan.checked[e.site]));
   }
 
   // Results stay on the device until the host reads them.
@@ -504,8 +371,7 @@ struct Executable::Body {
     for (std::size_t r = 0; r < results.size(); ++r) {
       if (update_of_result[r] >= 0) continue;
       const int b = program.outputs[r];
-      out[next++] =
-          to_array(std::move(w.given[r]), program.buffers[at(b)].node.dtype(), Extents(plan.places[at(b)].shape));
+      out[next++] = to_array(w.given[r], program.buffers[at(b)].node.dtype(), Extents(plan.places[at(b)].shape));
     }
   }
 
@@ -581,7 +447,7 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
   const Plan& plan = *w->plan;
   b.point(plan, *w, inputs, outputs);
   if (plan.scratch_bytes > 0) b.device.reserve_scratch(plan.scratch_bytes);
-  for (const int site : plan.unseen) b.check_again(at(site), plan, inputs);
+  for (const int site : plan.unseen) b.index_checks.check(at(site), plan, inputs);
   b.execute(plan, *w, inputs);
   b.commit(plan, *w);
   b.hand_out(plan, *w, outputs);
@@ -601,23 +467,23 @@ bool Executable::needs_exclusive() const {
   return false;
 }
 
-std::string Executable::source() const { return body_->text; }
+std::string Executable::source() const { return body_->compiled.text; }
 
 std::vector<std::string> Executable::kernels_to_read() const {
   std::vector<std::string> r;
   for (const tile::Step& s : body_->program.steps) {
     const auto* phase = std::get_if<tile::Phase>(&s);
     if (!phase) continue;
-    const tile::Nest& nest = body_->nests[r.size()];
+    const tile::Nest& nest = body_->compiled.nests[r.size()];
     const print::Names names{tile::describe_words(body_->program, nest), tile::describe_phase(*phase)};
-    r.push_back(print::kernel(nest, print::entry_name(r.size()), print::dialect(body_->target), &names));
+    r.push_back(print::kernel(nest, print::entry_name(r.size()), print::dialect(body_->compiled.target), &names));
   }
   return r;
 }
 
 std::vector<std::string> Executable::nests() const {
   std::vector<std::string> r;
-  for (const tile::Nest& n : body_->nests) r.push_back(tile::text(n));
+  for (const tile::Nest& n : body_->compiled.nests) r.push_back(tile::text(n));
   return r;
 }
 

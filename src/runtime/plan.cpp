@@ -110,6 +110,7 @@ class Planner {
         plan_.steps.emplace_back(PlannedHost{host.node, host.arguments, host.out});
       }
     }
+    cut_into_stretches();
     plan_checks();
     return std::move(plan_);
   }
@@ -301,20 +302,25 @@ class Planner {
 
   // The slot is read before a host step, which may fail for what a wrong row gave it, and after the last check: no
   // update is written in place before that.
-  void plan_checks() {
+  void cut_into_stretches() {
     const std::size_t n = program_.steps.size();
-    plan_.read_errors.assign(n, false);
-    std::size_t last = n;
+    const auto is_host = [&](std::size_t s) { return std::holds_alternative<tile::HostStep>(program_.steps[s]); };
+    std::size_t last_check = n;
     for (std::size_t s = 0; s < n; ++s)
-      if (tile::checks(program_.steps[s])) last = s;
+      if (tile::checks(program_.steps[s])) last_check = s;
     bool unread = false;
+    std::size_t first = 0;
     for (std::size_t s = 0; s < n; ++s) {
       unread = unread || tile::checks(program_.steps[s]);
-      const bool before_host = s + 1 < n && std::holds_alternative<tile::HostStep>(program_.steps[s + 1]);
-      if (!unread || (!before_host && s != last)) continue;
-      plan_.read_errors[s] = true;
-      unread = false;
+      const bool at_host = is_host(s) || (s + 1 < n && is_host(s + 1)), reads = unread && (at_host || s == last_check);
+      if (!at_host && !reads && s + 1 < n) continue;
+      plan_.stretches.push_back({first, s + 1, reads});
+      first = s + 1;
+      if (reads) unread = false;
     }
+  }
+
+  void plan_checks() {
     for (std::size_t site = 0; site < program_.checks.size(); ++site) {
       const Tensor& t = program_.checks[site];
       const auto of = [&](const Tensor& x) {

@@ -53,16 +53,22 @@ struct PlannedHost {
 };
 using PlannedStep = std::variant<PlannedLaunch, PlannedGemm, PlannedHost>;
 
+/// Steps [first, end) that follow each other without the host: launches and products, or one host step.
+struct Stretch {
+  std::size_t first = 0, end = 0;
+  bool reads_errors = false;  ///< after it the slot is read
+};
+
 struct Plan {
   std::vector<Index> signature;
   std::vector<Place> places;  // by buffer
   std::vector<int> views;     // buffers whose home is a base, each after its base
   std::vector<PlannedStep> steps;
+  std::vector<Stretch> stretches;      // all steps
   std::vector<std::int64_t> integers;  // values of shape_of leaves
   std::size_t arena_bytes = 0;
   std::size_t scratch_bytes = 0;  // the most that a launch needs
   // ---- indices that kernels check
-  std::vector<bool> read_errors;                       // by step: after it the slot is read
   std::vector<Shape> checked;                          // by site: what rows are taken of
   std::vector<int> unseen;                             // sites with elements that no kernel comes to
   std::vector<std::pair<int, std::size_t>> stand_ins;  // buffer, bytes: what is read at wrong rows of nothing

@@ -8,7 +8,7 @@
 
 namespace croton::runtime {
 
-class QueuedDevice final : public Device {
+class QueuedDevice : public Device {
  public:
   /// Does its work on `inner`, which must outlive it.
   explicit QueuedDevice(Device& inner, bool separate_buffers = true);
@@ -18,6 +18,7 @@ class QueuedDevice final : public Device {
   std::string description() const override;
   bool host_addressable() const override { return inner_.host_addressable(); }
   bool separate_buffers() const override { return separate_buffers_; }
+  bool fresh_buffers() const override { return separate_buffers_; }
 
   void* allocate(std::size_t bytes) override;
   /// Queued too: work that was given before may still use the memory.

@@ -46,53 +46,44 @@ std::size_t bytes_of(const Extents& shape, DType dtype) {
 
 // Buffer and ticket of a Block whose values may still be under way.
 struct DeviceValue {
-  Buffer own;
-  CountedBuffer lent;
+  CountedBuffer buffer;
   Ticket ticket = 0;
-  const Buffer& buffer() const { return lent ? *lent : own; }
 };
 
 void bring(Block& block) {
   auto& value = *static_cast<DeviceValue*>(block.owner);
-  Device& device = *value.buffer().device();
+  Device& device = *value.buffer->device();
   if (device.host_addressable()) return device.wait(value.ticket);
   block.bytes = static_cast<std::byte*>(::operator new (block.size, std::align_val_t{64}));
-  device.to_host(block.bytes, value.buffer().data(), block.size);
+  device.to_host(block.bytes, value.buffer->data(), block.size);
 }
 
 void let_go(Block& block) noexcept {
   const auto* value = static_cast<DeviceValue*>(block.owner);
-  if (!value->buffer().device()->host_addressable()) ::operator delete (block.bytes, std::align_val_t{64});
+  if (!value->buffer->device()->host_addressable()) ::operator delete (block.bytes, std::align_val_t{64});
   delete value;
-}
-
-Array over(DeviceValue value, DType dtype, const Extents& shape) {
-  auto made = std::make_unique<Block>();
-  made->size = bytes_of(shape, dtype);
-  made->dtype = dtype;
-  made->writable = !value.lent;
-  Device& device = *value.buffer().device();
-  if (device.host_addressable()) made->bytes = static_cast<std::byte*>(value.buffer().data());
-  value.ticket = device.ticket();
-  made->ready = device.host_addressable() && device.done(value.ticket) ? nullptr : bring;
-  made->owner = new DeviceValue(std::move(value));
-  made->release = let_go;
-  return from_block(made.release(), shape);
 }
 
 }  // namespace
 
-Array to_array(Buffer buffer, DType dtype, const Extents& shape) {
-  return over({.own = std::move(buffer), .lent = {}}, dtype, shape);
-}
 Array to_array(const CountedBuffer& buffer, DType dtype, const Extents& shape) {
-  return over({.own = {}, .lent = buffer}, dtype, shape);
+  auto made = std::make_unique<Block>();
+  made->size = bytes_of(shape, dtype);
+  made->dtype = dtype;
+  Device& device = *buffer->device();
+  if (device.host_addressable()) made->bytes = static_cast<std::byte*>(buffer->data());
+  made->writable = made->bytes == nullptr;  // else a copy of the host's own will be
+  const Ticket ticket = device.ticket();
+  made->ready = device.host_addressable() && device.done(ticket) ? nullptr : bring;
+  made->owner = new DeviceValue{buffer, ticket};
+  made->release = let_go;
+  return from_block(made.release(), shape);
 }
 
 const void* memory_on(const Array& a, const Device& device) {
   Block* const b = block(a);
   if (b == nullptr || b->release != let_go || b->here.load(std::memory_order_acquire)) return nullptr;
-  const Buffer& buffer = static_cast<const DeviceValue*>(b->owner)->buffer();
+  const Buffer& buffer = *static_cast<const DeviceValue*>(b->owner)->buffer;
   const bool whole = is_contiguous(a) && bytes_of(a.shape(), a.dtype()) == b->size;
   return whole && buffer.device() == &device ? buffer.data() : nullptr;
 }

@@ -72,9 +72,7 @@ class CountedBuffer {
 };
 
 /// An Array over a device's buffer, without a copy where the host can address it; reading it waits for the work given
-/// so far.
-Array to_array(Buffer, DType, const Extents& shape);
-/// The same over memory that others own too: it is never written through the Array.
+/// so far. Others may own the memory too: it is never written through the Array.
 Array to_array(const CountedBuffer&, DType, const Extents& shape);
 
 /// Where an Array made by to_array lies on that device, as long as nobody has read it: null for a part of one, for what
@@ -134,5 +132,8 @@ class SharedStorage final : public SharedValue {
   CountedBuffer buffer_;
   std::atomic<bool> may_move_{false};
 };
+
+/// Of a shared leaf.
+inline SharedStorage& storage_of(const Expr& leaf) { return static_cast<SharedStorage&>(*node(leaf).shared); }
 
 }  // namespace croton::runtime

@@ -7,6 +7,7 @@
 
 #include "base/fork_safe.h"
 #include "runtime/plan.h"
+#include "runtime/replays.h"
 #include "runtime/storage.h"
 
 namespace croton::runtime {
@@ -30,10 +31,12 @@ struct Workspace {
   std::vector<Array> results;             // the last call's, reused once the caller has let go
   std::vector<CountedBuffer> spares;      // by update: where a new value goes before it is exchanged with the old
   // where the host cannot address the device's memory
-  std::vector<Buffer> arguments, given;  // by input; by result
-  std::vector<Buffer> separate;          // by buffer, where each wants memory of its own
-  std::vector<Buffer> stand_ins;         // as the plan lists them
-  std::vector<Array> replaced;           // outs that could not be used again, while an argument may lie in their memory
+  std::vector<Buffer> arguments;     // by input
+  std::vector<CountedBuffer> given;  // by result: the last call's, which its arrays share
+  std::vector<Buffer> separate;      // by buffer, where each wants memory of its own
+  std::vector<Buffer> stand_ins;     // as the plan lists them
+  Replays replays;                   // of devices that gain by them
+  std::vector<Array> replaced;       // outs that could not be used again, while an argument may lie in their memory
 };
 
 class Workspaces {

@@ -121,7 +121,7 @@ TEST_CASE("an array over a device's buffer waits for the work that makes its val
   Buffer buffer(late, sizeof value);
   late.to_device(buffer.data(), value, sizeof value);
   const void* const memory = buffer.data();
-  const Array a = to_array(std::move(buffer), float32, {2});
+  const Array a = to_array(CountedBuffer(std::move(buffer)), float32, {2});
   CHECK(late.waits() == 0);
   CHECK(a.at<float>(1) == 2.f);
   CHECK(late.waits() == 1);

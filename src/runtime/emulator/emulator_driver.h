@@ -28,6 +28,7 @@ class EmulatorDriver final : public gpu::Driver {
   const gpu::Properties& properties() const override { return properties_; }
   std::string versions() const override;
   bool separate_buffers() const override { return true; }
+  bool fresh_buffers() const override { return options_.check; }
 
   void* allocate(std::size_t bytes) override;
   void release(void*, std::size_t bytes) noexcept override;

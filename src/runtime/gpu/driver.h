@@ -58,6 +58,8 @@ class Driver {
 
   /// Each value of a plan wants a buffer of its own, and each launch scratch of its own: the driver checks accesses.
   virtual bool separate_buffers() const { return false; }
+  /// Nor may a call find the memory that another had: the driver checks that nothing is read before it is written.
+  virtual bool fresh_buffers() const { return false; }
 
   // ---- memory; addresses are the device's, 256-byte aligned (16 where the driver checks accesses: blocks then end at
   // a guard page), and the host must not follow them

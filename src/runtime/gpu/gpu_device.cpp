@@ -62,6 +62,7 @@ class GpuDevice::GraphRecording final : public Recording {
     refuse_while_recording(device_);
     count(device_.launches_, launches_);
     count(device_.library_calls_, library_calls_);
+    count(device_.graph_launches_);
     const std::lock_guard guard(device_.door_);
     graph_->launch();
   }
@@ -322,6 +323,7 @@ Counters GpuDevice::counters() const {
   Counters c = modules_.counters();
   c.launches = launches_;
   c.library_calls = library_calls_;
+  c.graph_launches = graph_launches_;
   c.transfers_in = transfers_in_;
   c.transfers_out = transfers_out_;
   c.bytes_in = bytes_in_;

@@ -19,6 +19,7 @@ class GpuDevice final : public Device {
   const Target& target() const override { return target_; }
   std::string description() const override;
   bool separate_buffers() const override { return driver_->separate_buffers(); }
+  bool fresh_buffers() const override { return driver_->fresh_buffers(); }
   gpu::Driver& driver() { return *driver_; }
 
   void* allocate(std::size_t bytes) override;
@@ -36,6 +37,7 @@ class GpuDevice final : public Device {
   bool done(Ticket) override;
   void wait(Ticket) override;
   void synchronize() override;
+  bool gains_by_replays() const override { return true; }
   /// As a graph of the driver. All that it needs is there before it begins: memory for scratch, arguments and uploads,
   /// and the library of products.
   std::unique_ptr<Recording> capture(const std::function<void()>& work) override;
@@ -61,8 +63,8 @@ class GpuDevice final : public Device {
   Capture* capture_ = nullptr;  // while one is made
   std::vector<std::int64_t> words_;
   std::vector<BufferUse> uses_;
-  std::atomic<std::uint64_t> launches_{0}, library_calls_{0}, transfers_in_{0}, transfers_out_{0}, bytes_in_{0},
-      bytes_out_{0};
+  std::atomic<std::uint64_t> launches_{0}, library_calls_{0}, graph_launches_{0}, transfers_in_{0}, transfers_out_{0},
+      bytes_in_{0}, bytes_out_{0};
 };
 
 }  // namespace croton::runtime

@@ -1,0 +1,108 @@
+#include "runtime/compiled.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
+#include <utility>
+
+#include "base/config.h"
+#include "graph/walk.h"
+#include "print/printer.h"
+#include "runtime/cpu/cpu_count.h"
+#include "tile/build.h"
+
+namespace croton::runtime {
+namespace {
+
+// Of the nests in one translation unit: as many as the host compiler takes in about a second.
+constexpr std::size_t most_registers = 8000;
+
+// As many compilers at once as there are threads. The first error is thrown when all have ended.
+std::vector<std::shared_ptr<Module>> compile_side_by_side(Device& device, const std::vector<Source>& sources) {
+  std::vector<std::shared_ptr<Module>> modules(sources.size());
+  std::vector<std::exception_ptr> errors(sources.size());
+  std::atomic<std::size_t> next{0};
+  const auto config = config_snapshot();
+  const auto work = [&] {
+    const ConfigInUse scope(config);
+    for (std::size_t k; (k = next.fetch_add(1)) < sources.size();) try {
+        modules[k] = device.compile(sources[k]);
+      } catch (...) { errors[k] = std::current_exception(); }
+  };
+  {
+    std::vector<std::jthread> others;
+    const std::size_t most = std::min(sources.size(), static_cast<std::size_t>(threads_allowed()));
+    for (std::size_t t = 1; t < most; ++t) others.emplace_back(work);
+    work();
+  }
+  for (const std::exception_ptr& e : errors)
+    if (e) std::rethrow_exception(e);
+  return modules;
+}
+
+Target target_with_config(const Device& device) {
+  Target target = device.target();
+  target.fast = target.device_class == DeviceClass::gpu && config_snapshot()->flag("nvcc.fastmath") &&
+                config_snapshot()->text("math") != "exact";
+  return target;
+}
+
+std::vector<Source> translation_units(std::span<const tile::Nest> nests, const Target& target,
+                                      const std::string& name) {
+  // a GPU's functions are the exact ones already
+  const bool exact = target.device_class == DeviceClass::cpu && config_snapshot()->text("math") == "exact";
+  std::vector<Source> sources;
+  for (std::size_t first = 0, end = 0; first < nests.size(); first = end) {
+    Source s{.text = {}, .entries = {}, .name = name};
+    std::size_t registers = 0;
+    while (end < nests.size() && (end == first || registers + nests[end].registers.size() <= most_registers)) {
+      s.threads.push_back(nests[end].lanes);
+      registers += nests[end++].registers.size();
+      s.entries.push_back(print::entry_name(s.entries.size()));
+    }
+    s.text = print::translation_unit(nests.subspan(first, end - first), target);
+    if (exact) s.text = "#define CROTON_EXACT\n" + s.text;
+    sources.push_back(std::move(s));
+  }
+  return sources;
+}
+
+std::string label(const tile::Step& s, std::size_t number) {
+  if (std::holds_alternative<tile::LibraryCall>(s)) return fmt::format("{}: gemm", number);
+  if (const auto* host = std::get_if<tile::HostStep>(&s))
+    return fmt::format("{}: host {}", number, node(host->node).op->name);
+  const auto& phase = std::get<tile::Phase>(s);
+  std::string what;
+  for (const tile::Store& t : phase.stores) {
+    const Tensor& made = phase.values[static_cast<std::size_t>(t.value)].node;
+    if (made.node()) what += (what.empty() ? "" : ", ") + formula(made, 24);
+  }
+  return fmt::format("{}: kernel {}", number, what);
+}
+
+}  // namespace
+
+Compiled compile(std::span<const Tensor> results, Device& device, const std::string& name) {
+  Compiled c;
+  c.target = target_with_config(device);
+  c.program = tile::build(results);
+  const bool check_ir = config_snapshot()->flag("check_ir");
+  if (check_ir) tile::verify(c.program);
+  for (const tile::Step& s : c.program.steps) {
+    c.labels.push_back(label(s, c.labels.size()));
+    const auto* phase = std::get_if<tile::Phase>(&s);
+    if (!phase) continue;
+    c.nests.push_back(tile::lower(c.program, *phase, c.target));
+    if (check_ir) tile::verify(c.nests.back());
+  }
+  const std::vector<Source> sources = translation_units(c.nests, c.target, name);
+  for (const Source& s : sources) c.text += s.text;
+  c.modules = compile_side_by_side(device, sources);
+  for (const auto& m : c.modules) c.kernels.insert(c.kernels.end(), m->kernels().begin(), m->kernels().end());
+  return c;
+}
+
+}  // namespace croton::runtime
