@@ -87,9 +87,14 @@ TEST_CASE("only parts can be set, by values that fit") {
   CHECK_THROWS_AS(set_subtensor(x[0], dmatrix("y")), ShapeError);
 }
 
-TEST_CASE("masks are refused with what to write instead") {
-  const Tensor x = dvector("x");
-  CHECK(error_of([&] { x[x > 0]; }).find("where(mask, a, b)") != std::string::npos);
+TEST_CASE("a mask names what it selects; the type leaves open how much that is") {
+  const Tensor x = dvector("x"), m = dmatrix("m");
+  CHECK(text(type(x[x > 0])) == "float64[?]");
+  CHECK(text(type(m[x > 0])) == "float64[?, ?]");
+  CHECK(text(type(m[m > 0])) == "float64[?]");
+  CHECK(array_equal(value(x[x > 2], {{x.node(), six}}), Array{3., 4., 5.}));
+  CHECK(array_equal(value(constant(six)[Array{true, false, false, true, false, false}], {}), Array{0., 3.}));
+  CHECK(error_of([&] { x[m]; }).find("an integer or a mask of booleans") != std::string::npos);
 }
 
 TEST_CASE("an axis widens only where its extent is 1 in the type") {
