@@ -36,9 +36,21 @@ template <class Fold>
 Build fold(Fold f) {
   return [f](const In& in, const json& a) -> Out {
     const bool everything = a.at("axis").is_null(), keep = a.value("keepdims", false);
-    if (a.value("ddof", 0) != 0) throw croton::GraphError("ddof is not an option");
     if (everything) return {keep ? f(in[0], Axes(), keepdims) : f(in[0])};
     return {keep ? f(in[0], Axes(axes(a, in[0])), keepdims) : f(in[0], Axes(axes(a, in[0])))};
+  };
+}
+
+/// NumPy's ddof: the sum of squares by n - ddof in place of n.
+template <class Fold, class F>
+Build with_ddof(Fold f, F of_correction) {
+  return [whole = fold(f), of_correction](const In& in, const json& a) -> Out {
+    const Tensor y = whole(in, a)[0];
+    const int ddof = a.value("ddof", 0);
+    if (ddof == 0) return {y};
+    Tensor n(1);
+    for (const int axis : axes(a, in[0])) n = n * in[0].shape(axis);
+    return {y * of_correction(cast(n, y.dtype()) / cast(n - ddof, y.dtype()))};
   };
 }
 
@@ -213,8 +225,9 @@ void add_folds(Table& t) {
   FOLD("max", max);
   FOLD("min", min);
   FOLD("mean", mean);
-  FOLD("var", var);
-  FOLD("std", stddev);
+  t["var"] = with_ddof([](const auto&... a) { return var(a...); }, [](const Tensor& correction) { return correction; });
+  t["std"] = with_ddof([](const auto&... a) { return stddev(a...); },
+                       [](const Tensor& correction) { return sqrt(correction); });
   FOLD("any", any);
   FOLD("all", croton::all);
   FOLD("argmax", argmax);
@@ -248,14 +261,20 @@ Out flipped(const In& in, const json& a) {
 
 Out counted(const In&, const json& a) {
   const json& args = a.at("args");
-  if (args.size() != 1 || !args[0].is_number_integer()) throw croton::GraphError("arange takes a count only");
-  return {arange(args[0].get<Index>())};
+  const auto number = [&](std::size_t k) {
+    return args[k].is_number_integer() ? Tensor(args[k].get<Index>()) : Tensor(args[k].get<double>());
+  };
+  if (args.size() == 1) return {args[0].is_number_integer() ? arange(number(0)) : arange(0, number(0))};
+  return {args.size() == 2 ? arange(number(0), number(1)) : arange(number(0), number(1), number(2))};
 }
 
 Out taken(const In& in, const json& a) {
-  if (a.contains("mode")) throw croton::GraphError("take has no modes");
-  if (a.at("axis").is_null()) return {take(flatten(in[0]), in[1])};
-  return {take(in[0], in[1], a.at("axis").get<int>())};
+  const bool whole = a.at("axis").is_null();
+  const Tensor x = whole ? flatten(in[0]) : in[0];
+  const int axis = whole ? 0 : a["axis"].get<int>();
+  const std::string mode = a.value("mode", "raise");
+  const Tensor n = x.shape(axis);
+  return {take(x, mode == "wrap" ? in[1] % n : mode == "clip" ? clip(in[1], 0, n - 1) : in[1], axis)};
 }
 
 Extents all_axes(const Tensor& x) {

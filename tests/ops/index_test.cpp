@@ -116,3 +116,19 @@ TEST_CASE("shapes are known without the elements, and reshape by a shape takes i
   CHECK_THROWS_AS(reshape(x, {-1, -1}), ShapeError);
   CHECK_THROWS_AS(x.shape(2), IndexError);
 }
+
+TEST_CASE("arange from start to stop by step has the operands' dtype, and a known length where they are numbers") {
+  const Tensor n = lscalar("n");
+  CHECK(text(type(arange(2, 9))) == "int64[7]");
+  CHECK(text(type(arange(0, 1, 0.25))) == "float64[4]");
+  CHECK(text(type(arange(9, 2, -3))) == "int64[3]");
+  CHECK(text(type(arange(1, 0))) == "int64[0]");
+  CHECK(text(type(arange(0, n))) == "int64[?]");
+  CHECK(text(type(arange(0, cast(n, uint8), 2))) == "uint8[?]");
+  const ops::Values seven{{n.node(), Array(Index{7})}};
+  CHECK(array_equal(value(arange(-1, n, 3), seven), Array(std::vector<Index>{-1, 2, 5})));
+  CHECK(array_equal(value(arange(n, 0, -3), seven), Array(std::vector<Index>{7, 4, 1})));
+  CHECK(array_equal(value(arange(cast(n, uint8), 3), seven), Array::zeros({0}, uint8)));
+  CHECK(error_of([&] { arange(0, n, 0); }).find("arange: the step is 0") != std::string::npos);
+  CHECK_THROWS_AS(arange(0, lvector("v")), ShapeError);
+}

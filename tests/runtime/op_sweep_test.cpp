@@ -10,7 +10,7 @@
 #include "ops/families.h"
 #include "ops/sweep.h"
 #include "rewrite/passes.h"
-#include "runtime/executable.h"
+#include "runtime/stages.h"
 
 namespace croton {
 namespace {
@@ -58,14 +58,13 @@ std::string types_of(const std::vector<Array>& values) {
 
 /// All trials in one program, run once for each set of values.
 Counts check(const std::vector<Trial>& trials, runtime::Device& device) {
-  if (trials.empty()) return {};
   std::vector<Tensor> nodes, inputs;
   for (const Trial& t : trials) {
     nodes.push_back(t.node);
     inputs.insert(inputs.end(), t.inputs.begin(), t.inputs.end());
   }
   const ScopedConfig scope("check_ir=True");
-  runtime::Executable program(rewrite::run(nodes, {.check = true}), inputs, {}, device, "sweep");
+  runtime::Stages program(rewrite::run(nodes, {.check = true}), inputs, {}, device, "sweep");
   Counts counts;
   for (std::size_t run = 0; run < trials.front().runs.size(); ++run) {
     std::vector<Array> values, out(trials.size());

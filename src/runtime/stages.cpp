@@ -1,4 +1,4 @@
-#include "function/stages.h"
+#include "runtime/stages.h"
 
 #include <fmt/format.h>
 
@@ -10,7 +10,7 @@
 #include "ops/evaluate.h"
 #include "ops/registry.h"
 
-namespace croton {
+namespace croton::runtime {
 namespace {
 
 using Nodes = std::unordered_set<const Node*>;
@@ -93,7 +93,7 @@ std::vector<Tensor> wanted(const Tensor& asked) {
 }  // namespace
 
 Stages::Stages(const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
-               const std::vector<runtime::UpdateTarget>& updates, runtime::Device& device, const std::string& name) {
+               const std::vector<UpdateTarget>& updates, Device& device, const std::string& name) {
   std::vector<Tensor> rest = results, given = inputs;
   for (std::vector<Tensor> asked; !(asked = next_to_ask(rest)).empty();) {
     std::vector<Tensor> all;
@@ -108,12 +108,11 @@ Stages::Stages(const std::vector<Tensor>& results, const std::vector<Tensor>& in
     rest = rebuild(rest, replaced);
     stages_.push_back(
         {std::move(asked),
-         std::make_unique<runtime::Executable>(
+         std::make_unique<Executable>(
              std::move(all), std::vector<Tensor>(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(before)),
-             std::vector<runtime::UpdateTarget>(), device, name)});
+             std::vector<UpdateTarget>(), device, name)});
   }
-  stages_.push_back(
-      {{}, std::make_unique<runtime::Executable>(std::move(rest), std::move(given), updates, device, name)});
+  stages_.push_back({{}, std::make_unique<Executable>(std::move(rest), std::move(given), updates, device, name)});
 }
 
 void Stages::run(std::span<const Array> inputs, std::span<Array> outputs) {
@@ -152,7 +151,7 @@ auto Stages::joined(F&& f) const {
 }
 
 std::string Stages::source() const {
-  return joined([](const runtime::Executable& e) { return e.source(); });
+  return joined([](const Executable& e) { return e.source(); });
 }
 
 std::string Stages::explain() const {
@@ -170,19 +169,19 @@ std::string Stages::explain() const {
 }
 
 std::vector<std::string> Stages::kernels_to_read() const {
-  return joined([](const runtime::Executable& e) { return e.kernels_to_read(); });
+  return joined([](const Executable& e) { return e.kernels_to_read(); });
 }
 
 std::vector<std::string> Stages::nests() const {
-  return joined([](const runtime::Executable& e) { return e.nests(); });
+  return joined([](const Executable& e) { return e.nests(); });
 }
 
 void Stages::set_profiling(bool on) {
   for (const Stage& s : stages_) s.program->set_profiling(on);
 }
 
-std::vector<runtime::Executable::StepTime> Stages::step_times() const {
-  return joined([](const runtime::Executable& e) { return e.step_times(); });
+std::vector<Executable::StepTime> Stages::step_times() const {
+  return joined([](const Executable& e) { return e.step_times(); });
 }
 
-}  // namespace croton
+}  // namespace croton::runtime

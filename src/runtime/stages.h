@@ -8,13 +8,13 @@
 
 #include "runtime/executable.h"
 
-namespace croton {
+namespace croton::runtime {
 
 class Stages {
  public:
-  /// As runtime::Executable.
+  /// As Executable.
   Stages(const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
-         const std::vector<runtime::UpdateTarget>& updates, runtime::Device&, const std::string& name);
+         const std::vector<UpdateTarget>& updates, Device&, const std::string& name);
 
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   /// Of the first program only: the shapes of the others are not known before it has run.
@@ -25,13 +25,13 @@ class Stages {
   std::vector<std::string> kernels_to_read() const;
   std::vector<std::string> nests() const;
   void set_profiling(bool on);
-  std::vector<runtime::Executable::StepTime> step_times() const;
+  std::vector<Executable::StepTime> step_times() const;
 
  private:
   /// A program that computes the arguments of `asked`; what those give are further inputs of all later programs.
   struct Stage {
     std::vector<Tensor> asked;
-    std::unique_ptr<runtime::Executable> program;
+    std::unique_ptr<Executable> program;
   };
   template <class F>
   auto joined(F&& f) const;
@@ -39,4 +39,4 @@ class Stages {
   std::vector<Stage> stages_;  // the last one asks for nothing
 };
 
-}  // namespace croton
+}  // namespace croton::runtime
