@@ -57,7 +57,7 @@ CROTON_MATH(erfc)(X x) {
 }
 CROTON_SCALAR_OF(erfc)
 
-/// x / 2 erfc(-x / sqrt 2).
+/// x / 2 erfc(-x / sqrt 2), and so NaN at -infinity.
 CROTON_MATH(gelu)(X x) {
   typedef Element<X> T;
   const T far = single<X> ? 16 : 40, root = 0.70710678118654752440;
@@ -65,7 +65,8 @@ CROTON_MATH(gelu)(X x) {
   const auto square = product(a, a);
   const X tail = erfc_tail((T)0.5 * a, a * root, (T)0.5 * square.high, (T)0.5 * square.low);
   const X near = (T)0.5 * c * (1 + fma(y, erf_over(y * y), y));
-  return a < (T)0.7 ? near : x > 0 ? c - tail : -tail;
+  const X value = a < (T)0.7 ? near : x > 0 ? c - tail : -tail;
+  return x > all<X>(-infinite) ? value : all<X>(not_a_number);
 }
 CROTON_SCALAR_OF(gelu)
 

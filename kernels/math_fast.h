@@ -15,7 +15,10 @@ CROTON_FN f32 fast_log(f32 x) { return rough_log2(x) * 0x1.62e43p-1f; }
 CROTON_FN f32 fast_log10(f32 x) { return rough_log2(x) * 0x1.344136p-2f; }
 CROTON_FN f32 fast_tanh(f32 x) { return rough_tanh(x); }
 CROTON_FN f32 fast_sigmoid(f32 x) { return rough_reciprocal(1 + fast_exp(-x)); }
-/// Far below 0 the sigmoid is 0, and x is kept from being infinite there.
-CROTON_FN f32 fast_silu(f32 x) { return greater(-120.0f, x) * fast_sigmoid(x); }
+/// Far below 0 the sigmoid is 0, and x is kept from being infinite there; NaN at -infinity, as the exact one.
+CROTON_FN f32 fast_silu(f32 x) {
+  const f32 y = greater(-120.0f, x) * fast_sigmoid(x);
+  return x > (f32)-infinite ? y : (f32)not_a_number;
+}
 
 }  // namespace

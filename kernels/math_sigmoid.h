@@ -24,10 +24,11 @@ CROTON_MATH(sigmoid)(X x) {
 }
 CROTON_SCALAR_OF(sigmoid)
 
-/// x sigmoid(x), scaled last: sigmoid(x) may be subnormal where the product is not.
+/// x sigmoid(x), scaled last: sigmoid(x) may be subnormal where the product is not. NaN at -infinity, as the product is.
 CROTON_MATH(silu)(X x) {
   const auto s = sigmoid_parts(x);
-  return scaled(greater(all<X>(single<X> ? -120.0 : -800.0), x) * s.value, s.n);
+  const X y = scaled(greater(all<X>(single<X> ? -120.0 : -800.0), x) * s.value, s.n);
+  return x > all<X>(-infinite) ? y : all<X>(not_a_number);
 }
 CROTON_SCALAR_OF(silu)
 

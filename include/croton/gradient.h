@@ -77,10 +77,9 @@ Tensor disconnected_grad(const Tensor& x, Where = Where::here());
 Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
 /// The vector-Jacobian product v^T df/dwrt.
 Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
-/// The matrix of second derivatives of a scalar cost with respect to a vector. Its rows are gradients of their own, so
-/// the vector's length must be in its type: tensor("x", float64, {3}), or a shared variable that keeps its length
-/// (another length is a ShapeError when it runs). GraphError where the length is not known: hessian_vector_product
-/// needs none.
+/// The matrix of second derivatives of a scalar cost with respect to a vector. Where the type says its length, each row
+/// is a gradient of its own (a shared variable of another length is then a ShapeError when it runs); else all rows are
+/// computed at once, which operations of the user's own refuse (GraphError). hessian_vector_product needs no matrix.
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where = Where::here());
 /// (d^2 cost / dwrt^2) v.
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where = Where::here());

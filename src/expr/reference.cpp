@@ -74,10 +74,7 @@ Real sigmoid(Real x) {
   return e / (1 + e);
 }
 Real softplus(Real x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
-Real gelu(Real x) {
-  if (std::isinf(x)) return x > 0 ? x : -Real{0};
-  return x * std::erfc(x * -0.70710678118654752440084436210484903928L) / 2;
-}
+Real gelu(Real x) { return x * std::erfc(x * -0.70710678118654752440084436210484903928L) / 2; }
 
 namespace {
 /// The C library's lgammal writes a global sign; this one does not.

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "croton/ops.h"
+#include "gradient/batched.h"
 #include "gradient/flow.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
@@ -161,18 +162,24 @@ Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where w) {
   return grad(Cost(product, w), u, o);
 }
 
+namespace {
+/// The products with all unit vectors at once, for a vector whose length is known when it runs.
+Tensor every_second_derivative(const Tensor& cost, const Tensor& wrt, Where w) {
+  const Tensor direction = make_input(type(wrt), "direction", w);
+  const Tensor product = hessian_vector_product(cost, wrt, direction, w);
+  const Tensor number = arange(wrt.shape(0, w), w);
+  const Tensor units = cast(number(all, newaxis) == number(newaxis, all), wrt.dtype(), w);
+  return gradient::batched(product, direction, units, "hessian", w);
+}
+}  // namespace
+
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
   check_wrt({&wrt, 1}, w);
   const std::string what = fmt::format("hessian: {} is {}", describe(wrt), text(type(wrt)));
   if (wrt.ndim() != 1) fail_at<ShapeError>(w, "{}; the second derivatives are taken with respect to a vector", what);
   const Index n = type(wrt).shape[0];
-  if (n < 0)
-    fail_at<GraphError>(w,
-                        "{}: its length is not known while the graph is built, and loops over unknown lengths do not "
-                        "exist yet. Give the length in the type: tensor(\"{}\", {}, {{3}}), or use "
-                        "hessian_vector_product, which needs none",
-                        what, wrt.name(), name_of(wrt.dtype()));
   const WhereScope place(w);
+  if (n < 0) return every_second_derivative(cost, wrt, w);
   const Tensor slope = grad(Cost(cost, w), wrt);
   if (n == 0) return zeros({0, 0}, wrt.dtype(), w);
   GradOptions o;

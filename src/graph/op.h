@@ -90,6 +90,8 @@ struct HostCall {
   void (*run)(const Op& op, const Params&, std::span<const Array> in, Array& out);
   /// Inputs from this one on say how large the result is; the data of those before do not.
   std::size_t extents_from = static_cast<std::size_t>(-1);
+  /// The result's extents depend on the data: its type leaves them open, and run makes `out` anew.
+  bool sizes_itself = false;
 };
 
 using Meaning = std::variant<Pointwise, Convert, Reduce, Contract, View, Reshape, ShapeOf, Iota, Gather, Scatter, Write,

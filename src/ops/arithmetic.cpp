@@ -269,9 +269,9 @@ Tensor maximum(const Operand& a, const Operand& b, Where w) { return ops::pointw
 Tensor minimum(const Operand& a, const Operand& b, Where w) { return ops::pointwise(ops::minimum, {a, b}, w); }
 Tensor square(const Tensor& x, Where w) { return ops::pointwise(ops::square, {x}, w); }
 Tensor sqr(const Tensor& x, Where w) { return square(x, w); }
-Tensor reciprocal(const Tensor& x, Where w) { return ops::pointwise(ops::reciprocal, {x}, w); }
+Tensor reciprocal(const Operand& x, Where w) { return ops::pointwise(ops::reciprocal, {x}, w); }
 Tensor abs(const Tensor& x, Where w) { return ops::pointwise(ops::abs, {x}, w); }
-Tensor sign(const Tensor& x, Where w) { return ops::pointwise(ops::sign, {x}, w); }
+Tensor sign(const Operand& x, Where w) { return ops::pointwise(ops::sign, {x}, w); }
 Tensor copysign(const Operand& a, const Operand& b, Where w) { return ops::pointwise(ops::copysign, {a, b}, w); }
 
 }  // namespace croton

@@ -116,7 +116,7 @@ Tensor operator>(Operand a, Operand b) { return ops::pointwise(ops::greater, {a,
 Tensor operator>=(Operand a, Operand b) { return ops::pointwise(ops::greater_equal, {a, b}, a.where()); }
 
 Tensor isnan(const Tensor& x, Where w) { return ops::pointwise(ops::isnan, {x}, w); }
-Tensor isinf(const Tensor& x, Where w) { return ops::pointwise(ops::isinf, {x}, w); }
-Tensor isfinite(const Tensor& x, Where w) { return ops::pointwise(ops::isfinite, {x}, w); }
+Tensor isinf(const Operand& x, Where w) { return ops::pointwise(ops::isinf, {x}, w); }
+Tensor isfinite(const Operand& x, Where w) { return ops::pointwise(ops::isfinite, {x}, w); }
 
 }  // namespace croton

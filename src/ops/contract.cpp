@@ -196,15 +196,17 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where w) {
   return ops::product("matmul", x, y, la, lb, out, w);
 }
 
-Tensor outer(const Tensor& a, const Tensor& b, Where w) {
+Tensor outer(const Operand& left, const Operand& right, Where w) {
+  const Tensor a = left.get(), b = right.get();
   ops::refuse_empty_operands("outer", a, b, w);
   const WhereScope scope(w);
   const Tensor x = a.ndim() == 1 ? a : flatten(a, w), y = b.ndim() == 1 ? b : flatten(b, w);
   return ops::permuted(x, {0, -1}, w) * ops::permuted(y, {-1, 0}, w);
 }
 
-Tensor tensordot(const Tensor& a, const Tensor& b, const std::vector<int>& axes_a, const std::vector<int>& axes_b,
-                 Where w) {
+Tensor tensordot(const Operand& left, const Operand& right, const std::vector<int>& axes_a,
+                 const std::vector<int>& axes_b, Where w) {
+  const Tensor a = left.get(), b = right.get();
   ops::refuse_empty_operands("tensordot", a, b, w);
   const WhereScope scope(w);
   if (axes_a.size() != axes_b.size())

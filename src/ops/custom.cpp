@@ -2,6 +2,7 @@
 // point to it.
 #include "croton/custom.h"
 
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <tuple>
@@ -30,7 +31,14 @@ Shape result_shape(const TypeAt& t) {
   std::vector<Extents> in;
   for (const Shape& s : t.shapes) in.push_back(known(s));
   Shape out;
-  for (const Index n : user.shape(in)) out.push_back(n < 0 ? any_extent : n);
+  bool given = true;
+  for (const Shape& s : t.shapes) given = given && std::find(s.begin(), s.end(), any_extent) == s.end();
+  for (const Index n : user.shape(in)) {
+    if (n < 0 && given)
+      fail_at<ShapeError>(t.where, "{}: its shape function leaves axis {} open, though it knows the inputs' shapes",
+                          user.name, out.size());
+    out.push_back(n < 0 ? any_extent : n);
+  }
   if (out.size() > 32) fail_at<ShapeError>(t.where, "{}: {} axes; at most 32 are allowed", user.name, out.size());
   return out;
 }

@@ -153,15 +153,15 @@ Family exponential_ops() {
 }  // namespace ops
 
 Tensor exp(const Tensor& x, Where w) { return ops::pointwise(ops::exp, {x}, w); }
-Tensor exp2(const Tensor& x, Where w) { return ops::pointwise(ops::exp2, {x}, w); }
-Tensor expm1(const Tensor& x, Where w) { return ops::pointwise(ops::expm1, {x}, w); }
+Tensor exp2(const Operand& x, Where w) { return ops::pointwise(ops::exp2, {x}, w); }
+Tensor expm1(const Operand& x, Where w) { return ops::pointwise(ops::expm1, {x}, w); }
 Tensor log(const Tensor& x, Where w) { return ops::pointwise(ops::log, {x}, w); }
-Tensor log2(const Tensor& x, Where w) { return ops::pointwise(ops::log2, {x}, w); }
-Tensor log10(const Tensor& x, Where w) { return ops::pointwise(ops::log10, {x}, w); }
+Tensor log2(const Operand& x, Where w) { return ops::pointwise(ops::log2, {x}, w); }
+Tensor log10(const Operand& x, Where w) { return ops::pointwise(ops::log10, {x}, w); }
 Tensor log1p(const Tensor& x, Where w) { return ops::pointwise(ops::log1p, {x}, w); }
 Tensor sqrt(const Tensor& x, Where w) { return ops::pointwise(ops::sqrt, {x}, w); }
-Tensor rsqrt(const Tensor& x, Where w) { return ops::pointwise(ops::rsqrt, {x}, w); }
-Tensor cbrt(const Tensor& x, Where w) { return ops::pointwise(ops::cbrt, {x}, w); }
+Tensor rsqrt(const Operand& x, Where w) { return ops::pointwise(ops::rsqrt, {x}, w); }
+Tensor cbrt(const Operand& x, Where w) { return ops::pointwise(ops::cbrt, {x}, w); }
 Tensor hypot(const Operand& a, const Operand& b, Where w) { return ops::pointwise(ops::hypot, {a, b}, w); }
 
 }  // namespace croton

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "croton/ops.h"
 #include "graph/walk.h"
+#include "ops/evaluate.h"
 #include "ops/extents.h"
 #include "ops/pointwise.h"
 #include "ops/slicing.h"
@@ -23,7 +24,8 @@ bool is_continuation(const Tensor& t) {
   return std::any_of(node(t).params.begin(), node(t).params.end(), [](const auto& e) { return e.first == continues; });
 }
 
-bool is_advanced(const IndexItem& i) { return i.kind() == Kind::tensor && i.tensor().ndim() > 0; }
+bool is_mask(const IndexItem& i) { return i.kind() == Kind::tensor && i.tensor().dtype() == boolean; }
+bool is_advanced(const IndexItem& i) { return i.kind() == Kind::tensor && (i.tensor().ndim() > 0 || is_mask(i)); }
 bool is_integer(const IndexItem& i) {
   return i.kind() == Kind::integer || (i.kind() == Kind::tensor && !is_advanced(i));
 }
@@ -57,20 +59,21 @@ class Indexer {
     int used = 0, dots = 0;
     for (const IndexItem& i : items) {
       dots += i.kind() == Kind::ellipsis;
-      used += i.kind() != Kind::ellipsis && i.kind() != Kind::newaxis;
-      if (i.kind() != Kind::tensor) continue;
-      const Tensor& t = i.tensor();
-      if (!t.node()) fail_at<GraphError>(w_, "an index is an empty Tensor (declared, never assigned)");
-      if (t.dtype() == boolean)
-        fail_at<GraphError>(w_, "indexing by a mask is not supported yet: {} is {}; where(mask, a, b) selects elements",
-                            formula(t), text(type(t)));
-      if (!is_int(t.dtype())) fail_at<DTypeError>(w_, "an index is an integer, {} is {}", formula(t), text(type(t)));
+      if (i.kind() == Kind::tensor) check(i.tensor());
+      if (i.kind() == Kind::ellipsis || i.kind() == Kind::newaxis) continue;
+      used += is_mask(i) ? i.tensor().ndim() : 1;
     }
     if (dots > 1) fail_at<IndexError>(w_, "an index can hold only one ellipsis");
     if (used > x_.ndim())
       fail_at<IndexError>(w_, "too many indices: {} is {}, with {} axes, but {} were indexed", formula(x_),
                           text(type(x_)), x_.ndim(), used);
     skipped_ = x_.ndim() - used;
+  }
+
+  void check(const Tensor& t) const {
+    if (!t.node()) fail_at<GraphError>(w_, "an index is an empty Tensor (declared, never assigned)");
+    if (!is_int(t.dtype()) && t.dtype() != boolean)
+      fail_at<DTypeError>(w_, "an index is an integer or a mask of booleans, {} is {}", formula(t), text(type(t)));
   }
 
   /// NumPy puts the axes of index tensors first where a slice, a new axis or an ellipsis stands between them.
@@ -95,6 +98,7 @@ class Indexer {
       case Kind::integer: return take_integer(i.integer());
       case Kind::tensor: break;
     }
+    if (is_mask(i)) return take_mask(i.tensor());
     if (is_advanced(i)) return take_tensor(i.tensor());
     if (node(i.tensor()).kind == NodeKind::constant) return take_integer(get_index(node(i.tensor()).value, 0));
     take_integer(slices_.hold(ops::converted(i.tensor(), int64, w_)));
@@ -124,6 +128,35 @@ class Indexer {
     tensors_.push_back(t);
     indexed_axes_.push_back(left_++);
     ++next_;
+  }
+  /// A mask stands for the elements that it selects: row-major numbers, or, beside other index tensors, one index for
+  /// each of its axes. One without axes selects all or nothing, along a new axis.
+  void take_mask(const Tensor& mask) {
+    if (mask.ndim() == 0) {
+      std::vector<Index> axes = counting(x_.ndim());
+      axes.insert(axes.begin() + next_, -1);
+      x_ = step(ops::permute, {{"axes", std::move(axes)}}, {x_});
+      return take_mask(ops::permuted(mask, {-1}, w_));
+    }
+    const Tensor number = selected(mask);
+    mask_axes_ = tensors_.empty() ? mask.ndim() : 0;
+    selected_ = number;
+    Tensor inner = ops::integer(1, w_);
+    std::vector<Tensor> along(static_cast<std::size_t>(mask.ndim()));
+    for (std::size_t a = along.size(); a-- > 0;) {
+      const Tensor n = ops::extent(x_, next_ + static_cast<int>(a), w_);
+      along[a] = along.size() == 1 ? number : floor_divide(number, inner, w_) % maximum(n, 1, w_);
+      inner = n * inner;
+    }
+    for (const Tensor& t : along) take_tensor(t);
+  }
+  Tensor selected(const Tensor& mask) const {
+    std::vector<Tensor> inputs{mask};
+    for (int a = 0; a < mask.ndim(); ++a) inputs.push_back(ops::extent(x_, next_ + a, w_));
+    const Tensor number = apply(ops::nonzero, {}, inputs, w_);
+    if (!std::all_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return node(t).kind == NodeKind::constant; }))
+      return number;
+    return make_constant(ops::evaluate({&number, 1}, {})[0], "", w_);
   }
   Index code(const Bound& b) {
     if (!b.given) return ops::absent_bound;
@@ -169,6 +202,7 @@ class Indexer {
 
   /// The row-major numbers of the elements that several index tensors name together.
   Tensor joined(const Tensor& front) const {
+    if (static_cast<int>(tensors_.size()) == mask_axes_) return selected_;
     Tensor number;
     for (std::size_t a = 0; a < tensors_.size(); ++a) {
       const Tensor at = ops::checked_index(tensors_[a], front, static_cast<int>(a), w_);
@@ -223,6 +257,8 @@ class Indexer {
   std::vector<Place> places_;
   std::vector<Tensor> tensors_;
   std::vector<int> indexed_axes_;  // of what the slice leaves
+  Tensor selected_;                // what a mask selects
+  int mask_axes_ = 0;              // how many of the first tensors are the mask's axes
   int next_ = 0, left_ = 0, skipped_ = 0;
   bool front_ = false, begun_ = false;
 };
@@ -236,8 +272,8 @@ Tensor indexed(const Expr& x, std::initializer_list<IndexItem> items) {
 
 // ---- writing
 
-/// value with the part's dtype and shape.
-Tensor fitted(const Tensor& part, const Operand& value, std::string_view name, Where w) {
+/// value with the part's dtype, and no more axes.
+Tensor converted(const Tensor& part, const Operand& value, std::string_view name, Where w) {
   Tensor v = value.get();
   if (is_float(v.dtype()) && !is_float(part.dtype()))
     fail_at<DTypeError>(w, "{}: the tensor is {}, the value {}; convert it with astype({})", name,
@@ -245,7 +281,12 @@ Tensor fitted(const Tensor& part, const Operand& value, std::string_view name, W
   v = ops::converted(v, part.dtype(), w);
   if (v.ndim() > part.ndim())
     fail_at<ShapeError>(w, "{}: the part is {}, the value {}, with more axes", name, text(type(part)), text(type(v)));
-  return ops::broadcast_like(ops::with_rank(v, part.ndim(), w), part, w);
+  return v;
+}
+
+/// value with the part's dtype and shape.
+Tensor fitted(const Tensor& part, const Tensor& value, Where w) {
+  return ops::broadcast_like(ops::with_rank(value, part.ndim(), w), part, w);
 }
 
 std::vector<Index> inverse(const std::vector<Index>& axes, int rank) {
@@ -296,6 +337,22 @@ bool is_part(const Tensor& t) {
   return is_op(t, ops::permute) && (is_continuation(t) || only_adds_axes(t));
 }
 
+/// What a part is of, and the mask over its first axes that alone selects it; empty where it is no such part.
+std::pair<Tensor, Tensor> masked(const Tensor& part) {
+  if (!is_op(part, ops::gather) || !is_op(node(part).inputs[1], ops::nonzero)) return {};
+  const Tensor mask = node(node(part).inputs[1]).inputs[0];
+  Tensor x = node(part).inputs[0];
+  if (is_continuation(part)) {
+    if (mask.ndim() < 2 || !is_op(x, ops::reshape) || is_continuation(x)) return {};
+    x = node(x).inputs[0];
+  }
+  for (int a = 0; a < mask.ndim(); ++a)
+    if (type(mask).broadcasts(a) != type(x).broadcasts(a)) return {};  // other extents are an error, not a broadcast
+  std::vector<Index> axes = counting(mask.ndim());
+  axes.resize(static_cast<std::size_t>(x.ndim()), -1);
+  return {x, ops::permuted(mask, std::move(axes), part.node()->where)};
+}
+
 Tensor written(const Tensor& part, const Operand& value, bool set, Where w) {
   const std::string_view name = set ? "set_subtensor" : "inc_subtensor";
   if (!part.node())
@@ -304,7 +361,10 @@ Tensor written(const Tensor& part, const Operand& value, bool set, Where w) {
     fail_at<GraphError>(w, "{}: {} is not an indexed tensor; write {}(x[0], value) or x[0].{}(value)", name,
                         describe(part), name, set ? "set" : "inc");
   const WhereScope scope(w);
-  Writer writer{fitted(part, value, name, w), set, w};
+  const Tensor v = converted(part, value, name, w);
+  if (const auto [x, mask] = masked(part); x.node() && v.ndim() == 0)  // nobody needs to know how many there are
+    return where(mask, set ? v : x + v, x, w);
+  Writer writer{fitted(part, v, w), set, w};
   Tensor at = part;
   for (bool more = true; more;) {
     more = is_continuation(at);
@@ -345,15 +405,17 @@ Tensor inc_subtensor(const Tensor& part, const Operand& value, Where w) { return
 Tensor Expr::set(const Operand& value) const { return written(*this, value, true, value.where()); }
 Tensor Expr::inc(const Operand& value) const { return written(*this, value, false, value.where()); }
 
-Tensor take(const Tensor& x, const Tensor& index, int axis, Where w) {
+Tensor take(const Operand& of, const Operand& index, int axis, Where w) {
+  const Tensor x = of.get();
   const WhereScope scope(w);
   const int a = ops::axis_of("take", axis, x.ndim(), w);
   std::vector<IndexItem> items(static_cast<std::size_t>(a), IndexItem(all, w));
-  items.emplace_back(index, w);
+  items.emplace_back(index.get(), w);
   return Indexer(x, items, ambient(w)).result();
 }
 
-Tensor flip(const Tensor& x, int axis, Where w) {
+Tensor flip(const Operand& of, int axis, Where w) {
+  const Tensor x = of.get();
   const int a = ops::axis_of("flip", axis, x.ndim(), w);
   ops::SliceList s;
   for (int i = 0; i < x.ndim(); ++i) s.add_whole();

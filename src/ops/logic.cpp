@@ -116,7 +116,7 @@ Tensor operator!(const Expr& x) { return ops::pointwise(ops::logical_not, {x}, n
 Tensor operator&&(const Expr& a, const Expr& b) { return ops::pointwise(ops::logical_and, {a, b}, node(a).where); }
 Tensor operator||(const Expr& a, const Expr& b) { return ops::pointwise(ops::logical_or, {a, b}, node(a).where); }
 
-Tensor logical_not(const Tensor& x, Where w) { return ops::pointwise(ops::logical_not, {x}, w); }
+Tensor logical_not(const Operand& x, Where w) { return ops::pointwise(ops::logical_not, {x}, w); }
 Tensor logical_and(const Operand& a, const Operand& b, Where w) { return ops::pointwise(ops::logical_and, {a, b}, w); }
 Tensor logical_or(const Operand& a, const Operand& b, Where w) { return ops::pointwise(ops::logical_or, {a, b}, w); }
 Tensor logical_xor(const Operand& a, const Operand& b, Where w) { return ops::pointwise(ops::logical_xor, {a, b}, w); }

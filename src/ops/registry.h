@@ -32,12 +32,13 @@ extern const Op slice;  // params start/stop/step, one triple an axis; step 0: t
 extern const Op
     write;  // slice's params, set: x with that part replaced by (or increased by) value; inputs: x, value, bounds
 extern const Op gather, scatter;  // gather(x, index) along axis 0; scatter(x, index, rows), params set
-extern const Op reshape;          // inputs: x, then int64 scalars for extents; params dims
-extern const Op shape_of;         // params axis: int64 scalar
-extern const Op iota;             // params dims, axis: int64; inputs: int64 scalars for extents
-extern const Op concatenate;      // params axis
-extern const Op contract;         // params a, b, out: labels of axes
-extern const Op convert;          // params dtype
+extern const Op nonzero;      // inputs: a mask, then the extents that it must have: row-major numbers of its elements
+extern const Op reshape;      // inputs: x, then int64 scalars for extents; params dims
+extern const Op shape_of;     // params axis: int64 scalar
+extern const Op iota;         // params dims, axis: int64; inputs: int64 scalars for extents
+extern const Op concatenate;  // params axis
+extern const Op contract;     // params a, b, out: labels of axes
+extern const Op convert;      // params dtype
 extern const Op sum, prod, max, min, any, all_, argmax, argmin;  // params axes (sorted, not negative); axes disappear
 extern const Op masked_product, masked_quotient;  // g * f and g / d, and 0 where g is 0: what pullbacks make
 extern const Op zero_grad, disconnected_grad;     // x itself: rewriting may drop them

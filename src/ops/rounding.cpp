@@ -67,8 +67,8 @@ Tensor rounded(const Op& op, const Tensor& x, Where w) {
 }  // namespace
 
 Tensor floor(const Tensor& x, Where w) { return rounded(ops::floor, x, w); }
-Tensor ceil(const Tensor& x, Where w) { return rounded(ops::ceil, x, w); }
-Tensor trunc(const Tensor& x, Where w) { return rounded(ops::trunc, x, w); }
+Tensor ceil(const Operand& x, Where w) { return rounded(ops::ceil, x.get(), w); }
+Tensor trunc(const Operand& x, Where w) { return rounded(ops::trunc, x.get(), w); }
 Tensor round(const Tensor& x, Where w) { return rounded(ops::round, x, w); }
 
 }  // namespace croton

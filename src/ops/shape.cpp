@@ -1,8 +1,13 @@
 // Shapes as values, other shapes for the same elements, and tensors made from a shape alone.
+#include <algorithm>
+#include <iterator>
+
+#include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/ops.h"
 #include "graph/walk.h"
+#include "ops/evaluate.h"
 #include "ops/extents.h"
 #include "ops/families.h"
 #include "ops/pointwise.h"
@@ -145,7 +150,8 @@ Tensor reshape(const Tensor& x, const Dims& shape, Where w) {
 }
 Tensor Expr::reshape(const Dims& shape, Where w) const { return croton::reshape(*this, shape, w); }
 
-Tensor flatten(const Tensor& x, Where w) {
+Tensor flatten(const Operand& all_of, Where w) {
+  const Tensor x = all_of.get();
   if (x.ndim() == 1) return x;
   return apply(ops::reshape, {{"dims", std::vector<Index>{ops::own_extent}}}, {x}, w);
 }
@@ -173,6 +179,28 @@ Tensor arange(const Tensor& n, Where w) {
     fail_at<ShapeError>(w, "arange: the count is an integer scalar, {} is {}", formula(n), text(type(n)));
   const ops::ExtentList to = ops::extents("arange", Dims{Dim(n)}, false, w);
   return apply(ops::iota, {{"dims", to.dims}, {"axis", Index{0}}}, to.held, w);
+}
+
+Tensor arange(const Operand& start, const Operand& stop, const Operand& step, Where w) {
+  const WhereScope scope(w);
+  const Tensor given[] = {start.get(), stop.get(), step.get()};
+  for (const Tensor& t : given) {
+    if (!t.node()) fail_at<GraphError>(ambient(w), "arange: an argument is an empty Tensor (declared, never assigned)");
+    if (t.ndim() != 0 || t.dtype() == boolean)
+      fail_at<ShapeError>(ambient(w), "arange: start, stop and step are numbers, {} is {}", formula(t), text(type(t)));
+  }
+  if (node(given[2]).kind == NodeKind::constant && get(node(given[2]).value, 0) == 0)
+    fail_at<ShapeError>(ambient(w), "arange: the step is 0");
+  const DType d = ops::common_dtype("arange", given, ambient(w));
+  const Tensor from = cast(given[0], d, w), to = cast(given[1], d, w), by = cast(given[2], d, w);
+  const auto wide = [&](const Tensor& t) { return cast(t, int64, w); };
+  // of integers -((start - stop) // step), exact where a quotient of floats is not
+  Tensor count = is_float(d) ? wide(croton::ceil((to - from) / by)) : -floor_divide(wide(from) - wide(to), wide(by), w);
+  count = maximum(count, 0, w);
+  if (std::all_of(std::begin(given), std::end(given),
+                  [](const Tensor& t) { return node(t).kind == NodeKind::constant; }))
+    count = make_constant(ops::evaluate({&count, 1}, {})[0], "", w);
+  return from + cast(arange(count, w), d, w) * by;
 }
 
 }  // namespace croton

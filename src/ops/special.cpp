@@ -137,14 +137,14 @@ Family special_ops() {
 }  // namespace ops
 
 Tensor sigmoid(const Tensor& x, Where w) { return ops::pointwise(ops::sigmoid, {x}, w); }
-Tensor softplus(const Tensor& x, Where w) { return ops::pointwise(ops::softplus, {x}, w); }
+Tensor softplus(const Operand& x, Where w) { return ops::pointwise(ops::softplus, {x}, w); }
 Tensor relu(const Tensor& x, Where w) { return ops::pointwise(ops::relu, {x}, w); }
-Tensor erf(const Tensor& x, Where w) { return ops::pointwise(ops::erf, {x}, w); }
-Tensor erfc(const Tensor& x, Where w) { return ops::pointwise(ops::erfc, {x}, w); }
-Tensor erfinv(const Tensor& x, Where w) { return ops::pointwise(ops::erfinv, {x}, w); }
-Tensor gammaln(const Tensor& x, Where w) { return ops::pointwise(ops::gammaln, {x}, w); }
-Tensor digamma(const Tensor& x, Where w) { return ops::pointwise(ops::digamma, {x}, w); }
-Tensor silu(const Tensor& x, Where w) { return ops::pointwise(ops::silu, {x}, w); }
-Tensor gelu(const Tensor& x, Where w) { return ops::pointwise(ops::gelu, {x}, w); }
+Tensor erf(const Operand& x, Where w) { return ops::pointwise(ops::erf, {x}, w); }
+Tensor erfc(const Operand& x, Where w) { return ops::pointwise(ops::erfc, {x}, w); }
+Tensor erfinv(const Operand& x, Where w) { return ops::pointwise(ops::erfinv, {x}, w); }
+Tensor gammaln(const Operand& x, Where w) { return ops::pointwise(ops::gammaln, {x}, w); }
+Tensor digamma(const Operand& x, Where w) { return ops::pointwise(ops::digamma, {x}, w); }
+Tensor silu(const Operand& x, Where w) { return ops::pointwise(ops::silu, {x}, w); }
+Tensor gelu(const Operand& x, Where w) { return ops::pointwise(ops::gelu, {x}, w); }
 
 }  // namespace croton

@@ -182,15 +182,14 @@ Family statistics_ops() {
 
 }  // namespace ops
 
-#define CROTON_REDUCTION(f)                                                                                         \
-  Tensor f(const Tensor& x, Where w) { return ops::reduced(ops::f, x, Axes(), false, w); }                          \
-  Tensor f(const Tensor& x, const Axes& axes, Where w) { return ops::reduced(ops::f, x, axes, false, w); }          \
-  Tensor f(const Tensor& x, const Axes& axes, KeepDims, Where w) { return ops::reduced(ops::f, x, axes, true, w); } \
-  Tensor f(const Tensor& x, KeepDims, Where w) { return ops::reduced(ops::f, x, Axes(), true, w); }
-CROTON_REDUCTION(mean)
-CROTON_REDUCTION(var)
-CROTON_REDUCTION(stddev)
-CROTON_REDUCTION(logsumexp)
+#define CROTON_REDUCTION(f, X, x_of)                                                                              \
+  Tensor f(const X& x, const Axes& axes, Where w) { return ops::reduced(ops::f, x_of, axes, false, w); }          \
+  Tensor f(const X& x, const Axes& axes, KeepDims, Where w) { return ops::reduced(ops::f, x_of, axes, true, w); } \
+  Tensor f(const X& x, KeepDims, Where w) { return ops::reduced(ops::f, x_of, Axes(), true, w); }
+CROTON_REDUCTION(mean, Tensor, x)
+CROTON_REDUCTION(var, Tensor, x)
+CROTON_REDUCTION(stddev, Operand, x.get())
+CROTON_REDUCTION(logsumexp, Tensor, x)
 #undef CROTON_REDUCTION
 
 Tensor Expr::mean(Where w) const { return croton::mean(*this, w); }

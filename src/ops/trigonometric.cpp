@@ -169,16 +169,16 @@ Family trigonometric_ops() {
 
 Tensor sin(const Tensor& x, Where w) { return ops::pointwise(ops::sin, {x}, w); }
 Tensor cos(const Tensor& x, Where w) { return ops::pointwise(ops::cos, {x}, w); }
-Tensor tan(const Tensor& x, Where w) { return ops::pointwise(ops::tan, {x}, w); }
-Tensor arcsin(const Tensor& x, Where w) { return ops::pointwise(ops::arcsin, {x}, w); }
-Tensor arccos(const Tensor& x, Where w) { return ops::pointwise(ops::arccos, {x}, w); }
-Tensor arctan(const Tensor& x, Where w) { return ops::pointwise(ops::arctan, {x}, w); }
-Tensor sinh(const Tensor& x, Where w) { return ops::pointwise(ops::sinh, {x}, w); }
-Tensor cosh(const Tensor& x, Where w) { return ops::pointwise(ops::cosh, {x}, w); }
+Tensor tan(const Operand& x, Where w) { return ops::pointwise(ops::tan, {x}, w); }
+Tensor arcsin(const Operand& x, Where w) { return ops::pointwise(ops::arcsin, {x}, w); }
+Tensor arccos(const Operand& x, Where w) { return ops::pointwise(ops::arccos, {x}, w); }
+Tensor arctan(const Operand& x, Where w) { return ops::pointwise(ops::arctan, {x}, w); }
+Tensor sinh(const Operand& x, Where w) { return ops::pointwise(ops::sinh, {x}, w); }
+Tensor cosh(const Operand& x, Where w) { return ops::pointwise(ops::cosh, {x}, w); }
 Tensor tanh(const Tensor& x, Where w) { return ops::pointwise(ops::tanh, {x}, w); }
 Tensor arctan2(const Operand& a, const Operand& b, Where w) { return ops::pointwise(ops::arctan2, {a, b}, w); }
-Tensor arcsinh(const Tensor& x, Where w) { return ops::pointwise(ops::arcsinh, {x}, w); }
-Tensor arccosh(const Tensor& x, Where w) { return ops::pointwise(ops::arccosh, {x}, w); }
-Tensor arctanh(const Tensor& x, Where w) { return ops::pointwise(ops::arctanh, {x}, w); }
+Tensor arcsinh(const Operand& x, Where w) { return ops::pointwise(ops::arcsinh, {x}, w); }
+Tensor arccosh(const Operand& x, Where w) { return ops::pointwise(ops::arccosh, {x}, w); }
+Tensor arctanh(const Operand& x, Where w) { return ops::pointwise(ops::arctanh, {x}, w); }
 
 }  // namespace croton

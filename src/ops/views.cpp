@@ -167,7 +167,8 @@ Tensor transpose(const Tensor& x, const Extents& axes, Where w) {
 }
 Tensor Expr::T(Where w) const { return transpose(*this, {}, w); }
 
-Tensor dimshuffle(const Tensor& x, const std::vector<int>& axes, Where w) {
+Tensor dimshuffle(const Operand& of, const std::vector<int>& axes, Where w) {
+  const Tensor x = of.get();
   std::vector<Index> order;
   std::vector<bool> seen(static_cast<std::size_t>(x.ndim()));
   for (const int a : axes) {
@@ -181,25 +182,29 @@ Tensor dimshuffle(const Tensor& x, const std::vector<int>& axes, Where w) {
   return ops::permuted(x, std::move(order), w);
 }
 
-Tensor expand_dims(const Tensor& x, int axis, Where w) {
+Tensor expand_dims(const Operand& of, int axis, Where w) {
+  const Tensor x = of.get();
   std::vector<Index> order = ops::counting(x.ndim());
   order.insert(order.begin() + ops::axis_of("expand_dims", axis, x.ndim() + 1, w), -1);
   return ops::permuted(x, std::move(order), w);
 }
 
-Tensor squeeze(const Tensor& x, int axis, Where w) {
+Tensor squeeze(const Operand& of, int axis, Where w) {
+  const Tensor x = of.get();
   std::vector<Index> order = ops::counting(x.ndim());
   order.erase(order.begin() + ops::axis_of("squeeze", axis, x.ndim(), w));
   return ops::permuted(x, std::move(order), w);
 }
 
-Tensor broadcastable(const Tensor& x, int axis, Where w) {
+Tensor broadcastable(const Operand& of, int axis, Where w) {
+  const Tensor x = of.get();
   const int a = ops::axis_of("broadcastable", axis, x.ndim(), w);
   if (type(x).broadcasts(a)) return x;
   return apply(ops::specify_one, {{"axis", Index{a}}}, {x}, w);
 }
 
-Tensor broadcast_to(const Tensor& x, const Dims& shape, Where w) {
+Tensor broadcast_to(const Operand& of, const Dims& shape, Where w) {
+  const Tensor x = of.get();
   const ops::ExtentList to = ops::extents("broadcast_to", shape, false, w);
   const int rank = static_cast<int>(to.dims.size());
   if (rank < x.ndim())

@@ -1,5 +1,6 @@
 #include "golden_ops.h"
 
+#include "croton/numpy.h"
 #include "croton/ops.h"
 
 using namespace croton;
@@ -36,9 +37,21 @@ template <class Fold>
 Build fold(Fold f) {
   return [f](const In& in, const json& a) -> Out {
     const bool everything = a.at("axis").is_null(), keep = a.value("keepdims", false);
-    if (a.value("ddof", 0) != 0) throw croton::GraphError("ddof is not an option");
     if (everything) return {keep ? f(in[0], Axes(), keepdims) : f(in[0])};
     return {keep ? f(in[0], Axes(axes(a, in[0])), keepdims) : f(in[0], Axes(axes(a, in[0])))};
+  };
+}
+
+/// NumPy's ddof: the sum of squares by n - ddof in place of n.
+template <class Fold, class F>
+Build with_ddof(Fold f, F of_correction) {
+  return [whole = fold(f), of_correction](const In& in, const json& a) -> Out {
+    const Tensor y = whole(in, a)[0];
+    const int ddof = a.value("ddof", 0);
+    if (ddof == 0) return {y};
+    Tensor n(1);
+    for (const int axis : axes(a, in[0])) n = n * in[0].shape(axis);
+    return {y * of_correction(cast(n, y.dtype()) / cast(n - ddof, y.dtype()))};
   };
 }
 
@@ -149,6 +162,11 @@ void add_each_element(Table& t) {
   UNARY("ceil", ceil(x));
   UNARY("trunc", trunc(x));
   UNARY("rint", round(x));
+  UNARY("signbit", signbit(x));
+  UNARY("logit", logit(x));
+  UNARY("entr", entr(x));
+  UNARY("sinc", sinc(x));
+  UNARY("nan_to_num", nan_to_num(x));
   UNARY("isnan", isnan(x));
   UNARY("isinf", isinf(x));
   UNARY("isfinite", isfinite(x));
@@ -195,6 +213,13 @@ void add_each_element(Table& t) {
   BINARY("bitwise_xor", a ^ b);
   BINARY("left_shift", left_shift(a, b));
   BINARY("right_shift", right_shift(a, b));
+  BINARY("fmax", fmax(a, b));
+  BINARY("fmin", fmin(a, b));
+  BINARY("fmod", fmod(a, b));
+  BINARY("logaddexp", logaddexp(a, b));
+  BINARY("logaddexp2", logaddexp2(a, b));
+  BINARY("xlogy", xlogy(a, b));
+  BINARY("xlog1py", xlog1py(a, b));
   BINARY("dot", dot(a, b));
   BINARY("matmul", matmul(a, b));
   BINARY("outer", outer(a, b));
@@ -213,14 +238,21 @@ void add_folds(Table& t) {
   FOLD("max", max);
   FOLD("min", min);
   FOLD("mean", mean);
-  FOLD("var", var);
-  FOLD("std", stddev);
+  t["var"] = with_ddof([](const auto&... a) { return var(a...); }, [](const Tensor& correction) { return correction; });
+  t["std"] = with_ddof([](const auto&... a) { return stddev(a...); },
+                       [](const Tensor& correction) { return sqrt(correction); });
   FOLD("any", any);
   FOLD("all", croton::all);
   FOLD("argmax", argmax);
   FOLD("argmin", argmin);
   FOLD("logsumexp", logsumexp);
 #undef FOLD
+  t["nansum"] = fold([](const auto& x, const auto&... a) { return sum(where(isnan(x), 0, x), a...); });
+  t["nanmean"] = fold([](const auto& x, const auto&... a) {
+    return sum(where(isnan(x), 0, x), a...) / cast(sum(!isnan(x), a...), x.dtype());
+  });
+  t["nanmax"] = fold([](const auto& x, const auto&... a) { return max(where(isnan(x), -HUGE_VAL, x), a...); });
+  t["nanmin"] = fold([](const auto& x, const auto&... a) { return min(where(isnan(x), HUGE_VAL, x), a...); });
   t["ptp"] = fold([](const auto& x, const auto&... a) { return max(x, a...) - min(x, a...); });
   t["log(softmax(x))"] = over_axes([](const Tensor& x, int axis) { return log(softmax(x, axis)); });
   t["log(sum(exp(x)))"] = fold([](const auto& x, const auto&... a) { return log(sum(exp(x), a...)); });
@@ -248,14 +280,20 @@ Out flipped(const In& in, const json& a) {
 
 Out counted(const In&, const json& a) {
   const json& args = a.at("args");
-  if (args.size() != 1 || !args[0].is_number_integer()) throw croton::GraphError("arange takes a count only");
-  return {arange(args[0].get<Index>())};
+  const auto number = [&](std::size_t k) {
+    return args[k].is_number_integer() ? Tensor(args[k].get<Index>()) : Tensor(args[k].get<double>());
+  };
+  if (args.size() == 1) return {args[0].is_number_integer() ? arange(number(0)) : arange(0, number(0))};
+  return {args.size() == 2 ? arange(number(0), number(1)) : arange(number(0), number(1), number(2))};
 }
 
 Out taken(const In& in, const json& a) {
-  if (a.contains("mode")) throw croton::GraphError("take has no modes");
-  if (a.at("axis").is_null()) return {take(flatten(in[0]), in[1])};
-  return {take(in[0], in[1], a.at("axis").get<int>())};
+  const bool whole = a.at("axis").is_null();
+  const Tensor x = whole ? flatten(in[0]) : in[0];
+  const int axis = whole ? 0 : a["axis"].get<int>();
+  const std::string mode = a.value("mode", "raise");
+  const Tensor n = x.shape(axis);
+  return {take(x, mode == "wrap" ? in[1] % n : mode == "clip" ? clip(in[1], 0, n - 1) : in[1], axis)};
 }
 
 Extents all_axes(const Tensor& x) {
@@ -325,6 +363,62 @@ Out diagonal_of_ones(const json& a) {
   return {cast(rows == columns, dtype_named(a.at("dtype")))};
 }
 
+Tensor number_of(const json& v) { return v.is_number_integer() ? Tensor(v.get<Index>()) : Tensor(v.get<double>()); }
+
+Out split_as(const In& in, const json& a) {
+  const json& how = a.at("indices_or_sections");
+  const int axis = a.value("axis", 0);
+  return how.is_array() ? split_at(in[0], extents(how), axis) : split(in[0], how.get<int>(), axis);
+}
+
+/// A diagonal of two axes, which goes last.
+Tensor diagonal_of(const Tensor& x, const json& a) {
+  const auto axis = [&](const char* name, int otherwise) {
+    const int d = a.value(name, otherwise);
+    return d < 0 ? d + x.ndim() : d;
+  };
+  const int first = axis("axis1", 0), second = axis("axis2", 1);
+  const Index k = a.value("offset", 0);
+  Extents order;
+  for (int d = 0; d < x.ndim(); ++d)
+    if (d != first && d != second) order.add(d);
+  order.add(first), order.add(second);
+  const Index down = std::max<Index>(-k, 0), right = std::max<Index>(k, 0);
+  const Tensor at = arange(maximum(minimum(x.shape(first) - down, x.shape(second) - right), 0));
+  return transpose(x, order)(ellipsis, at + down, at + right);
+}
+
+void add_diagonals(Table& t) {
+  t["tril"] = [](const In& in, const json& a) -> Out { return {tril(in[0], a.value("k", 0))}; };
+  t["triu"] = [](const In& in, const json& a) -> Out { return {triu(in[0], a.value("k", 0))}; };
+  t["tri"] = [](const In&, const json& a) -> Out {
+    const Index n = a.at("n").get<Index>(), m = a.contains("m") && !a["m"].is_null() ? a["m"].get<Index>() : n;
+    return {tril(ones({n, m}, dtype_named(a.at("dtype"))), a.value("k", 0))};
+  };
+  t["diag"] = [](const In& in, const json& a) -> Out { return {diag(in[0], a.value("k", 0))}; };
+  t["diagonal"] = [](const In& in, const json& a) -> Out { return {diagonal_of(in[0], a)}; };
+  t["trace"] = [](const In& in, const json& a) -> Out { return {sum(diagonal_of(in[0], a), -1)}; };
+}
+
+void add_parts(Table& t) {
+  t["diff"] = [](const In& in, const json& a) -> Out { return {diff(in[0], a.value("n", 1), a.value("axis", -1))}; };
+  t["tile"] = [](const In& in, const json& a) -> Out { return {tile(in[0], extents(a.at("reps")))}; };
+  t["repeat"] = [](const In& in, const json& a) -> Out {
+    return {repeat(in[0], a.at("repeats").get<Index>(), a.at("axis").get<int>())};
+  };
+  t["split"] = split_as;
+  t["linspace"] = [](const In&, const json& a) -> Out {
+    return {linspace(number_of(a.at("start")), number_of(a.at("stop")), a.at("num").get<Index>(),
+                     a.value("endpoint", true))};
+  };
+  t["compress"] = [](const In& in, const json& a) -> Out {
+    std::vector<IndexItem> begin(a.at("axis").get<std::size_t>(), IndexItem(croton::all)), chosen = begin;
+    begin.emplace_back(slice(in[0].shape(0)));  // the mask may be shorter
+    chosen.emplace_back(in[0]);
+    return {at(at(in[1], begin), chosen)};
+  };
+}
+
 void add_shapes(Table& t) {
   t["swapaxes"] = swapped;
   t["moveaxis"] = [](const In& in, const json& a) -> Out {
@@ -380,6 +474,8 @@ const Table& operations() {
     add_each_element(t);
     add_folds(t);
     add_shapes(t);
+    add_parts(t);
+    add_diagonals(t);
     return t;
   }();
   return table;

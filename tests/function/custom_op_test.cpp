@@ -94,6 +94,17 @@ TEST_CASE("a shape rule decides the shape, of extents known and unknown") {
   CHECK_THROWS_AS(grad(sum(apply(twice, {x})), x), GraphError);
 }
 
+TEST_CASE(
+    "a shape rule that leaves an extent open though it knows the inputs' shapes is an error, not memory of no size") {
+  static const CustomOp open{.name = "open",
+                             .forward = [](std::span<const Array>, std::span<Array>) {},
+                             .shape = [](std::span<const Extents>) { return Extents{any_extent}; }};
+  const Tensor x = dvector("x");
+  for (const Mode mode : {Mode::FAST_RUN, Mode::FAST_COMPILE})
+    CHECK_THROWS_AS(function(x, apply(open, {x}), {.mode = mode})(Array{1., 2.}), ShapeError);
+  CHECK_THROWS_AS(apply(open, {tensor("x", float64, {2})}), ShapeError);
+}
+
 TEST_CASE("an exception of forward reaches the caller as it is, and shared variables keep their values") {
   struct Mine {};
   static const CustomOp refuses{.name = "refuses", .forward = [](std::span<const Array> in, std::span<Array>) {

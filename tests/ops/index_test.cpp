@@ -87,9 +87,14 @@ TEST_CASE("only parts can be set, by values that fit") {
   CHECK_THROWS_AS(set_subtensor(x[0], dmatrix("y")), ShapeError);
 }
 
-TEST_CASE("masks are refused with what to write instead") {
-  const Tensor x = dvector("x");
-  CHECK(error_of([&] { x[x > 0]; }).find("where(mask, a, b)") != std::string::npos);
+TEST_CASE("a mask names what it selects; the type leaves open how much that is") {
+  const Tensor x = dvector("x"), m = dmatrix("m");
+  CHECK(text(type(x[x > 0])) == "float64[?]");
+  CHECK(text(type(m[x > 0])) == "float64[?, ?]");
+  CHECK(text(type(m[m > 0])) == "float64[?]");
+  CHECK(array_equal(value(x[x > 2], {{x.node(), six}}), Array{3., 4., 5.}));
+  CHECK(array_equal(value(constant(six)[Array{true, false, false, true, false, false}], {}), Array{0., 3.}));
+  CHECK(error_of([&] { x[m]; }).find("an integer or a mask of booleans") != std::string::npos);
 }
 
 TEST_CASE("an axis widens only where its extent is 1 in the type") {
@@ -110,4 +115,20 @@ TEST_CASE("shapes are known without the elements, and reshape by a shape takes i
   CHECK(value(zeros_like(x), leaves).shape() == Extents{2, 3});
   CHECK_THROWS_AS(reshape(x, {-1, -1}), ShapeError);
   CHECK_THROWS_AS(x.shape(2), IndexError);
+}
+
+TEST_CASE("arange from start to stop by step has the operands' dtype, and a known length where they are numbers") {
+  const Tensor n = lscalar("n");
+  CHECK(text(type(arange(2, 9))) == "int64[7]");
+  CHECK(text(type(arange(0, 1, 0.25))) == "float64[4]");
+  CHECK(text(type(arange(9, 2, -3))) == "int64[3]");
+  CHECK(text(type(arange(1, 0))) == "int64[0]");
+  CHECK(text(type(arange(0, n))) == "int64[?]");
+  CHECK(text(type(arange(0, cast(n, uint8), 2))) == "uint8[?]");
+  const ops::Values seven{{n.node(), Array(Index{7})}};
+  CHECK(array_equal(value(arange(-1, n, 3), seven), Array(std::vector<Index>{-1, 2, 5})));
+  CHECK(array_equal(value(arange(n, 0, -3), seven), Array(std::vector<Index>{7, 4, 1})));
+  CHECK(array_equal(value(arange(cast(n, uint8), 3), seven), Array::zeros({0}, uint8)));
+  CHECK(error_of([&] { arange(0, n, 0); }).find("arange: the step is 0") != std::string::npos);
+  CHECK_THROWS_AS(arange(0, lvector("v")), ShapeError);
 }

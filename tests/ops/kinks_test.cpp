@@ -30,7 +30,8 @@ std::vector<double> numbers(const Array& a) {
 using Numbers = std::vector<double>;
 const double inf = HUGE_VAL;
 
-Numbers slope(Tensor (*f)(const Tensor&, Where), const Numbers& at) {
+template <class F>
+Numbers slope(F f, const Numbers& at) {
   const Tensor x = dvector("x");
   return numbers(pulled(f(x, {}), {{x, Array(at)}})[0]);
 }

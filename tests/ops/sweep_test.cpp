@@ -48,6 +48,7 @@ TEST_CASE("the type rule and the evaluator agree on dtype and shape") {
       integers.back().emplace();
       for (Index i = 0; i < a.size(); ++i) integers.back()->push_back(get_index(a, i));
     }
+    if (const auto* host = meaning<HostCall>(*s.op); host && host->sizes_itself) return;
     CHECK(Extents(ops::true_shape(s.node, shapes, integers)) == y.shape());
   });
 }

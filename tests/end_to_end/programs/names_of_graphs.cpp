@@ -151,6 +151,10 @@ namespace {
   Tensor x = matrix("x");
   (void)x(all, IndexItem(3));
   (void)x[Array{Index{0}}];
+  (void)x[x > 0];
+  (void)x(x(all, 0) > 0, all);
+  (void)x[Array{true, false}];
+  (void)x[std::vector<bool>{true}];
   (void)x(newaxis, ellipsis);
   IndexItem i(all);
   (void)i;
@@ -240,6 +244,8 @@ namespace {
   (void)ones({2, 3}, float32);
   (void)arange(x.shape(0));
   (void)arange(10);
+  (void)arange(1, x.shape(0));
+  (void)arange(x.shape(0), 0, -2);
   (void)concatenate({x, x}, 1);
   (void)stack({x, x});
   (void)cast(x, int32);

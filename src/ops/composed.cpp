@@ -1,0 +1,251 @@
+// NumPy's and SciPy's functions that are made of others: no op of their own, and so no gradient to write.
+#include <algorithm>
+#include <cmath>
+
+#include "base/dtype.h"
+#include "base/error.h"
+#include "croton/numpy.h"
+#include "graph/walk.h"
+#include "ops/extents.h"
+#include "ops/pointwise.h"
+#include "ops/registry.h"
+#include "ops/slicing.h"
+
+namespace croton {
+namespace {
+
+constexpr double log_2 = 0.693147180559945309417, pi = 3.14159265358979323846;
+
+/// The operand as a tensor; GraphError for an empty one.
+Tensor given(std::string_view name, const Operand& x, Where w) {
+  Tensor t = x.get();
+  if (!t.node()) fail_at<GraphError>(w, "{}: an argument is an empty Tensor (declared, never assigned)", name);
+  return t;
+}
+
+/// Elements start to stop along an axis; absent_bound where there is no such end.
+Tensor part(const Tensor& x, int axis, Index start, Index stop, Where w) {
+  ops::SliceList s;
+  for (int d = 0; d < x.ndim(); ++d) s.add_whole();
+  s.start[static_cast<std::size_t>(axis)] = start;
+  s.stop[static_cast<std::size_t>(axis)] = stop;
+  return apply(ops::slice, s.params(), {x}, w);
+}
+/// Element i of an axis, which goes.
+Tensor element(const Tensor& x, int axis, Index i, Where w) {
+  ops::SliceList s;
+  for (int d = 0; d < x.ndim(); ++d) s.add_whole();
+  s.start[static_cast<std::size_t>(axis)] = i;
+  s.step[static_cast<std::size_t>(axis)] = 0;
+  return apply(ops::slice, s.params(), {x}, w);
+}
+
+/// Column less row, for each element of the last two axes: the number of its diagonal.
+Tensor diagonal_numbers(std::string_view name, const Tensor& x, Where w) {
+  if (x.ndim() < 2) fail_at<ShapeError>(w, "{}: {} is {}, and has no two axes", name, formula(x), text(type(x)));
+  const Tensor rows = arange(ops::extent(x, x.ndim() - 2, w), w), columns = arange(ops::extent(x, x.ndim() - 1, w), w);
+  return columns(newaxis) - rows(all, newaxis);
+}
+
+double largest(DType d) {
+  switch (d) {
+    case float16: return 65504;
+    case bfloat16: return 0x1.FEp127;
+    case float32: return 0x1.FFFFFEp127;
+    default: return 0x1.FFFFFFFFFFFFFp1023;
+  }
+}
+
+}  // namespace
+
+Tensor fmax(const Operand& left, const Operand& right, Where w) {
+  const WhereScope scope(w);
+  const Tensor a = given("fmax", left, w), b = given("fmax", right, w);
+  return where(isnan(a, w), b, where(isnan(b, w), a, maximum(a, b, w), w), w);
+}
+Tensor fmin(const Operand& left, const Operand& right, Where w) {
+  const WhereScope scope(w);
+  const Tensor a = given("fmin", left, w), b = given("fmin", right, w);
+  return where(isnan(a, w), b, where(isnan(b, w), a, minimum(a, b, w), w), w);
+}
+
+Tensor fmod(const Operand& left, const Operand& right, Where w) {
+  const WhereScope scope(w);
+  const Tensor a = given("fmod", left, w), b = given("fmod", right, w);
+  const Tensor both[] = {a, b};
+  if (is_float(ops::common_dtype("fmod", both, w))) return copysign(abs(a, w) % abs(b, w), a, w);
+  const Tensor r = a % b;
+  return where((r != 0) & ((a < 0) != (b < 0)), r - b, r, w);  // abs(a) may not exist
+}
+
+Tensor signbit(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("signbit", of, w);
+  return is_float(x.dtype()) ? copysign(ones_like(x, w), x, w) < 0 : x < 0;
+}
+
+Tensor logaddexp(const Operand& left, const Operand& right, Where w) {
+  const WhereScope scope(w);
+  const Tensor a = given("logaddexp", left, w), b = given("logaddexp", right, w);
+  // equal ones share the gradient, and may be infinite
+  return where(a == b, 0.5 * a + 0.5 * b + log_2, maximum(a, b, w) + log1p(exp(-abs(a - b, w), w), w), w);
+}
+Tensor logaddexp2(const Operand& left, const Operand& right, Where w) {
+  const WhereScope scope(w);
+  const Tensor a = given("logaddexp2", left, w), b = given("logaddexp2", right, w);
+  return where(a == b, 0.5 * a + 0.5 * b + 1.0, maximum(a, b, w) + log1p(exp2(-abs(a - b, w), w), w) * (1 / log_2), w);
+}
+
+Tensor logit(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor p = given("logit", of, w);
+  // near 1/2 by the difference, which is exact there
+  return where(abs(p - 0.5, w) < 0.25, log1p((2.0 * p - 1.0) / (1.0 - p), w), log(p / (1.0 - p), w), w);
+}
+
+Tensor xlogy(const Operand& left, const Operand& right, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("xlogy", left, w), y = given("xlogy", right, w);
+  const Tensor nothing =
+      (x == 0) & ((y <= 0) | isinf(y, w));  // elsewhere 0 log(y) is 0 by itself, with the right slope
+  return x * log(where(nothing, 1, y, w), w);
+}
+Tensor xlog1py(const Operand& left, const Operand& right, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("xlog1py", left, w), y = given("xlog1py", right, w);
+  const Tensor nothing = (x == 0) & ((y <= -1) | isinf(y, w));
+  return x * log1p(where(nothing, 0, y, w), w);
+}
+
+Tensor entr(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("entr", of, w);
+  return where(x < 0, -HUGE_VAL, where(x == 0, 0, -x * log(x, w), w), w);
+}
+
+Tensor sinc(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("sinc", of, w);
+  // the sine from the exact distance to the next integer: its sign is that of the integer's parity
+  const Tensor n = round(x, w), sign_of = 1.0 - 2.0 * (abs(n, w) % 2);
+  return where(x == 0, 1.0, sign_of * sin(pi * (x - n), w) / (pi * x), w);
+}
+
+Tensor nan_to_num(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("nan_to_num", of, w);
+  if (!is_float(x.dtype())) return x;
+  const double most = largest(x.dtype());
+  return where(isnan(x, w), 0, clip(x, -most, most, w), w);
+}
+
+Tensor diff(const Operand& of, int n, int axis, Where w) {
+  const WhereScope scope(w);
+  Tensor x = given("diff", of, w);
+  const int a = ops::axis_of("diff", axis, x.ndim(), w);
+  if (n < 0) fail_at<ShapeError>(w, "diff: {} times; a count is not negative", n);
+  for (int i = 0; i < n; ++i) {
+    const Tensor next = part(x, a, 1, ops::absent_bound, w), here = part(x, a, ops::absent_bound, -1, w);
+    x = x.dtype() == boolean ? next != here : next - here;
+  }
+  return x;
+}
+
+Tensor repeat(const Operand& of, Index count, int axis, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("repeat", of, w);
+  const int a = ops::axis_of("repeat", axis, x.ndim(), w);
+  if (count < 0) fail_at<ShapeError>(w, "repeat: {} times; a count is not negative", count);
+  const Tensor number = arange(ops::extent(x, a, w) * count, w);
+  return take(x, floor_divide(number, std::max<Index>(count, 1), w), a, w);
+}
+
+Tensor tile(const Operand& of, const Extents& reps, Where w) {
+  const WhereScope scope(w);
+  Tensor x = given("tile", of, w);
+  x = ops::with_rank(x, std::max(x.ndim(), static_cast<int>(reps.size())), w);
+  const int missing = x.ndim() - static_cast<int>(reps.size());
+  for (int axis = missing; axis < x.ndim(); ++axis) {
+    const Index count = reps[static_cast<std::size_t>(axis - missing)];
+    if (count < 0) fail_at<ShapeError>(w, "tile: {} times along axis {}; a count is not negative", count, axis);
+    const Tensor n = ops::extent(x, axis, w);
+    if (count != 1) x = take(x, arange(n * count, w) % maximum(n, 1, w), axis, w);
+  }
+  return x;
+}
+
+std::vector<Tensor> split(const Operand& of, int sections, int axis, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("split", of, w);
+  const int a = ops::axis_of("split", axis, x.ndim(), w);
+  if (sections < 1) fail_at<ShapeError>(w, "split: {} sections; at least 1 is needed", sections);
+  Dims dims{};
+  for (int d = 0; d < x.ndim(); ++d) {
+    if (d == a) dims.list.emplace_back(sections);
+    dims.list.emplace_back(d == a ? Dim(-1) : Dim(ops::extent(x, d, w)));
+  }
+  const Tensor apart = reshape(x, dims, w);  // refuses what cannot be equal
+  std::vector<Tensor> parts;
+  for (int i = 0; i < sections; ++i) parts.push_back(element(apart, a, i, w));
+  return parts;
+}
+
+std::vector<Tensor> split_at(const Operand& of, const Extents& at, int axis, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("split_at", of, w);
+  const int a = ops::axis_of("split_at", axis, x.ndim(), w);
+  std::vector<Tensor> parts;
+  for (std::size_t i = 0; i <= at.size(); ++i)
+    parts.push_back(part(x, a, i == 0 ? 0 : at[i - 1], i == at.size() ? ops::absent_bound : at[i], w));
+  return parts;
+}
+
+Tensor tril(const Operand& of, Index k, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("tril", of, w);
+  return where(diagonal_numbers("tril", x, w) <= k, x, zeros_like(x, w), w);
+}
+Tensor triu(const Operand& of, Index k, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("triu", of, w);
+  return where(diagonal_numbers("triu", x, w) >= k, x, zeros_like(x, w), w);
+}
+
+Tensor diag(const Operand& of, Index k, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("diag", of, w);
+  if (x.ndim() != 1 && x.ndim() != 2)
+    fail_at<ShapeError>(w, "diag: a vector or a matrix is needed, {} is {}", formula(x), text(type(x)));
+  const Index down = std::max<Index>(-k, 0), right = std::max<Index>(k, 0);
+  const Tensor rows = ops::extent(x, 0, w);
+  if (x.ndim() == 1) {
+    const Tensor n = rows + (down + right), at = arange(rows, w);
+    return zeros({n, n}, x.dtype(), w)(at + down, at + right).set(x);
+  }
+  const Tensor at = arange(maximum(minimum(rows - down, ops::extent(x, 1, w) - right, w), 0, w), w);
+  return x(at + down, at + right);
+}
+
+Tensor trace(const Operand& of, Index k, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("trace", of, w);
+  if (x.ndim() != 2) fail_at<ShapeError>(w, "trace: a matrix is needed, {} is {}", formula(x), text(type(x)));
+  return sum(diag(x, k, w), w);
+}
+
+Tensor linspace(const Operand& first, const Operand& last, Index count, bool endpoint, Where w) {
+  const WhereScope scope(w);
+  const Tensor start = given("linspace", first, w), stop = given("linspace", last, w);
+  for (const Tensor& t : {start, stop})
+    if (t.ndim() != 0)
+      fail_at<ShapeError>(w, "linspace: {} is {}; start and stop are numbers", formula(t), text(type(t)));
+  if (count < 0) fail_at<ShapeError>(w, "linspace: {} numbers; a count is not negative", count);
+  const Tensor both[] = {start, stop};
+  const DType common = ops::common_dtype("linspace", both, w), d = is_float(common) ? common : floatX();
+  const Tensor i = arange(count, w), from = cast(start, d, w), to = cast(stop, d, w);
+  const Index steps = std::max<Index>(endpoint ? count - 1 : count, 1);
+  const Tensor y = from + cast(i, d, w) * ((to - from) / static_cast<double>(steps));
+  return endpoint && count > 1 ? where(i == count - 1, to, y, w) : y;
+}
+
+}  // namespace croton

@@ -1,0 +1,116 @@
+// Shapes that depend on data: masks as indices, extents and bounds that are computed.
+#include "array/access.h"
+#include "catch.h"
+#include "croton.h"
+#include "message.h"
+
+using namespace croton;
+
+namespace {
+
+const Array six{{1., -2., 3.}, {-4., 5., -6.}};
+
+/// The outputs compiled, held against the reference evaluator.
+std::vector<Array> checked(const Inputs& inputs, const std::vector<Tensor>& outputs, const std::vector<Array>& values) {
+  const std::vector<Argument> arguments(values.begin(), values.end());
+  std::vector<Array> compiled(outputs.size()), reference(outputs.size());
+  const auto f = function(inputs, outputs);
+  f.run(arguments, compiled);
+  f.run(arguments, compiled);
+  function(inputs, outputs, {.mode = Mode::FAST_COMPILE}).run(arguments, reference);
+  for (std::size_t i = 0; i < outputs.size(); ++i) CHECK(array_equal(compiled[i], reference[i]));
+  return compiled;
+}
+
+}  // namespace
+
+TEST_CASE("a mask selects elements, and gradients go to those") {
+  const Tensor x = dvector("x");
+  const auto r = checked(x, {x[x > 0], sum(x[x > 0]), grad(sum(square(x[x > 0])), x), x[x > 9]}, {Array{1., -2., 3.}});
+  CHECK(array_equal(r[0], Array{1., 3.}));
+  CHECK(r[1].item<double>() == 4);
+  CHECK(array_equal(r[2], Array{2., 0., 6.}));
+  CHECK(array_equal(r[3], Array::zeros({0})));
+}
+
+TEST_CASE("a mask stands for as many axes as it has, beside other indices") {
+  const Tensor m = dmatrix("m"), rows = vector("rows", boolean), columns = vector("columns", boolean),
+               one = scalar("one", boolean);
+  const auto r = checked({m, rows, columns, one},
+                         {m[m > 0], m[rows], m(all, columns), m(rows, 0), m(0, columns), m(all, columns, newaxis),
+                          m[one], m(!one, 1), m(all, columns)(rows, all)},
+                         {six, Array{false, true}, Array{true, false, true}, Array(true)});
+  CHECK(array_equal(r[0], Array{1., 3., 5.}));
+  CHECK(array_equal(r[1], Array{{-4., 5., -6.}}));
+  CHECK(array_equal(r[2], Array{{1., 3.}, {-4., -6.}}));
+  CHECK(array_equal(r[3], Array{-4.}));
+  CHECK(array_equal(r[4], Array{1., 3.}));
+  CHECK(r[5].shape() == Extents{2, 2, 1});
+  CHECK(r[6].shape() == Extents{1, 2, 3});
+  CHECK(r[7].shape() == Extents{0, 3});
+  CHECK(array_equal(r[8], Array{{-4., -6.}}));
+}
+
+TEST_CASE("parts that a mask selects are set and increased, by a number or by a value for each") {
+  const Tensor m = dmatrix("m"), columns = vector("columns", boolean), v = dvector("v");
+  const auto r = checked({m, columns, v},
+                         {m[m < 0].set(0), m[m < 0].inc(10), m[m < 0].set(v), m(all, columns).set(7),
+                          inc_subtensor(m(all, columns), constant(Array{{1., 2.}, {3., 4.}}))},
+                         {six, Array{true, false, true}, Array{10., 20., 30.}});
+  CHECK(array_equal(r[0], Array{{1., 0., 3.}, {0., 5., 0.}}));
+  CHECK(array_equal(r[1], Array{{1., 8., 3.}, {6., 5., 4.}}));
+  CHECK(array_equal(r[2], Array{{1., 10., 3.}, {20., 5., 30.}}));
+  CHECK(array_equal(r[3], Array{{7., -2., 7.}, {7., 5., 7.}}));
+  CHECK(array_equal(r[4], Array{{2., -2., 5.}, {-1., 5., -2.}}));
+}
+
+TEST_CASE("a number in the place of what a mask selects needs no count, and stays in one kernel") {
+  const Tensor x = dvector("x");
+  CHECK(function(x, x[x < 0].set(0)).explain().find("first, because") == std::string::npos);
+  CHECK(function(x, x[x < 0]).explain().find("first, because shapes depend on it") != std::string::npos);
+}
+
+TEST_CASE("extents and bounds may be computed from data") {
+  const Tensor x = dvector("x");
+  const auto r = checked(x,
+                         {x[slice(argmax(x), none)], zeros({cast(sum(x), int64), 2}), arange(sum(x > 0)),
+                          x[x > 0][x[x > 0] > 1], x[argmax(x)]},
+                         {Array{1., -2., 3., 0.5}});
+  CHECK(array_equal(r[0], Array{3., 0.5}));
+  CHECK(r[1].shape() == Extents{2, 2});
+  CHECK(r[2].size() == 3);
+  CHECK(array_equal(r[3], Array{3.}));
+  CHECK(r[4].item<double>() == 3);
+}
+
+TEST_CASE("a mask of another shape is an IndexError, and nothing is updated") {
+  const Tensor m = dmatrix("m"), b = vector("b", boolean);
+  const Shared calls = shared(0, "calls");
+  for (const Mode mode : {Mode::FAST_RUN, Mode::FAST_COMPILE}) {
+    const Function f = function({m, b}, m[b], {.mode = mode, .updates = {{calls, calls + 1}}});
+    CHECK_THROWS_AS(f(six, Array{true, false, true}), IndexError);
+    CHECK_THROWS_WITH(f(six, Array{true, false, true}),
+                      Catch::Contains("the mask b is bool[3], but the axis that its axis 0 selects from has 2"));
+  }
+  CHECK(calls.get_value().item<int>() == 0);
+  CHECK_THROWS_AS(tensor("x", float64, {3})[tensor("k", boolean, {2})], IndexError);
+  CHECK_THROWS_AS(dvector("x")[m > 0], IndexError);
+}
+
+TEST_CASE("updates may depend on a mask") {
+  const Tensor x = dvector("x");
+  const Shared total = shared(0.0, "total");
+  const Function f = function(x, x[x > total], {{total, total + sum(x[x > total])}});
+  CHECK(array_equal(f(Array{1., -2., 3.}), Array{1., 3.}));
+  CHECK(total.get_value().item<double>() == 4);
+  CHECK(f(Array{1., -2., 3.}).size() == 0);
+  CHECK(array_equal(f(Array{5.}), Array{5.}));
+}
+
+TEST_CASE("masks work on the emulated GPU", "[emulator]") {
+  const ScopedConfig scope("device=emulator");
+  const Tensor m = dmatrix("m");
+  const auto [all_positive, zeros_for_negative] = function(m, {m[m > 0], m[m < 0].set(0)})(six);
+  CHECK(array_equal(all_positive, Array{1., 3., 5.}));
+  CHECK(array_equal(zeros_for_negative, Array{{1., 0., 3.}, {0., 5., 0.}}));
+}
