@@ -52,8 +52,8 @@ const Dialect& cuda_dialect() {
       .scratch =
           [](const tile::Nest& nest) {
             if (nest.scratch.empty()) return std::string();
-            return fmt::format("char* const scratch = scratch_of(words.w[{}], words.w[{}]);", nest.words.size(),
-                               nest.words.size() + 1);
+            return fmt::format("char* const scratch = scratch_of(words.w[{}], words.w[{}]{});", nest.words.size(),
+                               nest.words.size() + 1, nest.warps >= 0 ? ", team" : "");
           },
       .function = gpu_function,
       .threads = true,
