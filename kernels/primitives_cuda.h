@@ -14,12 +14,14 @@ typedef unsigned long u64;
 #else
 #define CROTON_IN_PLACE __grid_constant__
 #endif
-/// A kernel: its name, how many words it takes, how many threads a block has. FAR: the words lie in memory.
-#define CROTON_KERNEL(NAME, WORDS, THREADS) \
-  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const CROTON_IN_PLACE Words<WORDS> words)
-#define CROTON_KERNEL_FAR(NAME, WORDS, THREADS)                                     \
+/// A kernel: its name, how many words it takes, how many threads a block has; then, perhaps, how many blocks a multiprocessor
+/// is to hold at least: with 1 the compiler takes the registers that it needs, and spills none so that more blocks fit. FAR: the
+/// words lie in memory.
+#define CROTON_KERNEL(NAME, WORDS, ...) \
+  extern "C" __global__ void __launch_bounds__(__VA_ARGS__) NAME(const CROTON_IN_PLACE Words<WORDS> words)
+#define CROTON_KERNEL_FAR(NAME, WORDS, ...)                                         \
   __device__ void NAME##_near(const Words<WORDS>& words);                           \
-  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const Words<WORDS>* p) { NAME##_near(*p); } \
+  extern "C" __global__ void __launch_bounds__(__VA_ARGS__) NAME(const Words<WORDS>* p) { NAME##_near(*p); } \
   __device__ __forceinline__ void NAME##_near(const Words<WORDS>& words)
 #define CROTON_LINE 0
 

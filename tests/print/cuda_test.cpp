@@ -64,6 +64,13 @@ TEST_CASE("a kernel that would hold more than 64 copies of large functions calls
   CHECK_FALSE(has(tanhs(65), " tanh(r"));
 }
 
+TEST_CASE("a kernel in float64 may take the registers that it needs") {
+  const Tensor x = fmatrix("x"), y = dmatrix("y");
+  CHECK(has(kernels({sum(exp(x), 1)}), ", 256) {"));
+  CHECK(has(kernels({sum(exp(y), 1)}), ", 256, 1) {"));
+  CHECK(has(kernels({x * static_cast<float>(2.5)}), ", 256) {"));
+}
+
 TEST_CASE("a row of softmax is dealt out to a team; what threads hand to themselves needs no barrier") {
   golden("softmax_rows", tile::graphs::softmax_rows());
 }
