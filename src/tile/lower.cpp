@@ -90,18 +90,25 @@ class Lowering : private PointWriter {
 
   // ---- one chunk, no loops
   void single() {
-    if (e_.lanes_are_threads()) e_.nest.lanes = 1;  // one thread: what it reads, no other one writes
+    const auto& values = e_.phase.values;
+    const bool combines =
+        std::any_of(values.begin(), values.end(), [](const Value& v) { return v.kind == Value::Kind::combine; });
+    if (e_.lanes_are_threads() && !combines) e_.nest.lanes = 1;
     Frame f;
     store_points(f, chunk_.body);
   }
 
   // Everything is read and computed before anything is written: a result may lie where an operand lay.
   void store_points(Frame& f, Body& body) {
-    for (const bool write : {false, true})
+    for (const bool write : {false, true}) {
+      // what all threads have read, one of them writes
+      if (write && e_.lanes_are_threads() && e_.phase.parallel.empty() && e_.nest.lanes > 1)
+        body.push_back(Emitter::statement(Statement::Kind::barrier));
       for (const Store& s : e_.phase.stores)
         if (!is_partial(s))
           for (const Indices& where : e_.combinations(e_.unrolled(s.index)))
             write ? store(s, where, 0, f, body) : static_cast<void>(get(s.value, where, 0, f));
+    }
   }
 
   // ---- lanes run along the parallel axes themselves
