@@ -10,12 +10,12 @@ typedef unsigned long u64;
 #define CROTON_CALLED __attribute__((noinline))
 #define CROTON_TABLE constexpr
 #define CROTON_LINE __builtin_LINE()
-#define CROTON_KERNEL(NAME, WORDS, THREADS)                                     \
+#define CROTON_KERNEL(NAME, WORDS, THREADS, ...)                                \
   static void NAME##_near(const Words<WORDS>& words);                           \
   extern "C" int NAME##_threads() { return THREADS; }                           \
   extern "C" void NAME(const void* p) { NAME##_near(*(const Words<WORDS>*)p); } \
   static void NAME##_near(const Words<WORDS>& words)
-#define CROTON_KERNEL_FAR(NAME, WORDS, THREADS)                                                       \
+#define CROTON_KERNEL_FAR(NAME, WORDS, THREADS, ...)                                                  \
   static void NAME##_near(const Words<WORDS>& words);                                                 \
   extern "C" int NAME##_threads() { return THREADS; }                                                 \
   extern "C" void NAME(const void* p) { NAME##_near(*reached(*(const Words<WORDS>* const*)p)); }      \

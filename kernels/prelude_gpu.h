@@ -154,6 +154,22 @@ CROTON_FN char* scratch_of(i64 base, i64 bytes) {
   return base != 0 ? (char*)base + (i64)block() * bytes : dynamic_shared();
 }
 
+// --- teams ----------------------------------------------------------------------------------------------------------
+/// The threads that work at one row: all of the block, or a warp of it, where each warp has rows of its own.
+template <int Threads> struct Team {
+  b8 is_warp;
+  i64 lane, lanes;    // this thread's number in it, how many it has
+  i64 number, count;  // its own number in the block, how many there are
+};
+template <int Threads> CROTON_FN Team<Threads> team_of(i64 warps) {
+  if (warps != 0) return {true, thread() & 31, 32, thread() >> 5, Threads / 32};
+  return {false, thread(), Threads, 0, 1};
+}
+/// A team's part of the block's scratch.
+template <int Threads> CROTON_FN char* scratch_of(i64 base, i64 bytes, Team<Threads> team) {
+  return scratch_of(base, bytes) + team.number * (bytes / (Threads / 32));
+}
+
 // --- folds over the threads of a block ------------------------------------------------------------------------------
 /// What travels between threads: at least 32 bits.
 template <class T> CROTON_FN auto packed(T x) {
@@ -166,6 +182,20 @@ template <class T, class P> CROTON_FN T unpacked(P x) {
   else if constexpr (sizeof(T) < 8) return (T)x;
   else return bits_as<T>(x);
 }
+/// By all threads of a warp: those that differ in the highest bit first. The operations commute in their bits, so that both of
+/// a pair get the same.
+template <class Op, class T> CROTON_FN T fold_of_warp(T x, int line) {
+  x = Op::of(x, unpacked<T>(exchanged(packed(x), 16, line)));
+  x = Op::of(x, unpacked<T>(exchanged(packed(x), 8, line)));
+  x = Op::of(x, unpacked<T>(exchanged(packed(x), 4, line)));
+  x = Op::of(x, unpacked<T>(exchanged(packed(x), 2, line)));
+  return Op::of(x, unpacked<T>(exchanged(packed(x), 1, line)));
+}
+/// words[From] to words[From + N - 1] folded by halves.
+template <class Op, class T, int From, int N> CROTON_FN T fold_of_words(const u64* words) {
+  if constexpr (N == 1) return unpacked<T>(words[From]);
+  else return Op::of(fold_of_words<Op, T, From, N / 2>(words), fold_of_words<Op, T, From + N / 2, N / 2>(words));
+}
 // Slots 0 to 31 hold folds between a put and a get.
 #ifdef CROTON_FOLDS_AT_ONCE  // the emulator's way round many switches of threads; it computes the same tree
 template <class Op, class T> u64 fold_step(u64 a, u64 b) { return packed(Op::of(unpacked<T>(a), unpacked<T>(b))); }
@@ -174,19 +204,9 @@ template <class Op, int Threads, int Slot, class T> CROTON_FN void put_fold(T x,
 }
 template <class Op, int Threads, int Slot, class T> CROTON_FN T get_fold() { return unpacked<T>(folded_at_once(Slot)); }
 #else
-/// words[From] to words[From + N - 1] folded by halves.
-template <class Op, class T, int From, int N> CROTON_FN T fold_of_words(const u64* words) {
-  if constexpr (N == 1) return unpacked<T>(words[From]);
-  else return Op::of(fold_of_words<Op, T, From, N / 2>(words), fold_of_words<Op, T, From + N / 2, N / 2>(words));
-}
-/// Between two barriers, by all threads of the block, always by the same tree: in a warp, threads that differ in the highest
-/// bit first; then the warps. The operations commute in their bits, so that both of a pair get the same.
+/// Between two barriers, by all threads of the block, always by the same tree: in each warp, then the warps.
 template <class Op, int Threads, int Slot, class T> CROTON_FN void put_fold(T x, int line) {
-  x = Op::of(x, unpacked<T>(exchanged(packed(x), 16, line)));
-  x = Op::of(x, unpacked<T>(exchanged(packed(x), 8, line)));
-  x = Op::of(x, unpacked<T>(exchanged(packed(x), 4, line)));
-  x = Op::of(x, unpacked<T>(exchanged(packed(x), 2, line)));
-  x = Op::of(x, unpacked<T>(exchanged(packed(x), 1, line)));
+  x = fold_of_warp<Op>(x, line);
   if ((thread() & 31) == 0) fold_words<Threads>()[Slot * (Threads / 32) + (thread() >> 5)] = packed(x);
 }
 /// After the second one.
@@ -194,6 +214,14 @@ template <class Op, int Threads, int Slot, class T> CROTON_FN T get_fold() {
   return fold_of_words<Op, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads>());
 }
 #endif
+// Of a team: a warp needs no words and no barrier; all threads of the block go the way of the block.
+template <int Threads> CROTON_FN void barrier_of_team(Team<Threads> team, int line = CROTON_LINE) {
+  if (!team.is_warp) barrier(line);
+}
+// Of one value of each team: where there is one team it is that.
+template <int Threads> CROTON_FN void barrier_of_teams(Team<Threads> team, int line = CROTON_LINE) {
+  if (team.is_warp) barrier(line);
+}
 #define CROTON_FOLD(NAME, OP)                                                                                       \
   struct NAME##_step {                                                                                              \
     template <class T> static CROTON_FN T of(T a, T b) { return OP(a, b); }                                         \
@@ -201,7 +229,23 @@ template <class Op, int Threads, int Slot, class T> CROTON_FN T get_fold() {
   template <int Threads, int Slot, class T> CROTON_FN void fold_##NAME(T x, int line = CROTON_LINE) {               \
     put_fold<NAME##_step, Threads, Slot>(x, line);                                                                  \
   }                                                                                                                 \
-  template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME() { return get_fold<NAME##_step, Threads, Slot, T>(); }
+  template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME() { return get_fold<NAME##_step, Threads, Slot, T>(); } \
+  template <int Threads, int Slot, class T>                                                                         \
+  CROTON_FN void fold_##NAME##_of_team(T x, Team<Threads> team, int line = CROTON_LINE) {                           \
+    if (!team.is_warp) put_fold<NAME##_step, Threads, Slot>(x, line);                                               \
+  }                                                                                                                 \
+  template <int Threads, int Slot, class T>                                                                         \
+  CROTON_FN T folded_##NAME##_of_team(T x, Team<Threads> team, int line = CROTON_LINE) {                            \
+    if (team.is_warp) return fold_of_warp<NAME##_step>(x, line);                                                    \
+    return get_fold<NAME##_step, Threads, Slot, T>();                                                               \
+  }                                                                                                                 \
+  template <int Threads, int Slot, class T> CROTON_FN void fold_##NAME##_of_teams(T x, Team<Threads> team) {        \
+    if (team.is_warp && team.lane == 0) fold_words<Threads>()[Slot * (Threads / 32) + team.number] = packed(x);     \
+  }                                                                                                                 \
+  template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME##_of_teams(T x, Team<Threads> team) {         \
+    if (!team.is_warp) return x;                                                                                    \
+    return fold_of_words<NAME##_step, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads>());               \
+  }
 CROTON_FOLD(sum, add)
 CROTON_FOLD(prod, mul)
 CROTON_FOLD(max, max)

@@ -9,12 +9,19 @@ typedef unsigned long u64;
 #define CROTON_SLOW __device__ inline  // large; the compiler sees whether a copy is worth it
 #define CROTON_CALLED __device__ __noinline__  // a function of its own
 #define CROTON_TABLE __device__ const
-/// A kernel: its name, how many words it takes, how many threads a block has. FAR: the words lie in memory.
-#define CROTON_KERNEL(NAME, WORDS, THREADS) \
-  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const __grid_constant__ Words<WORDS> words)
-#define CROTON_KERNEL_FAR(NAME, WORDS, THREADS)                                     \
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 700
+#define CROTON_IN_PLACE  // Maxwell and Pascal know no such promise
+#else
+#define CROTON_IN_PLACE __grid_constant__
+#endif
+/// A kernel: its name, how many words it takes, how many threads a block has; then, perhaps, how many blocks a multiprocessor
+/// is to hold at least: with 1 the compiler takes the registers that it needs, and spills none so that more blocks fit. FAR: the
+/// words lie in memory.
+#define CROTON_KERNEL(NAME, WORDS, ...) \
+  extern "C" __global__ void __launch_bounds__(__VA_ARGS__) NAME(const CROTON_IN_PLACE Words<WORDS> words)
+#define CROTON_KERNEL_FAR(NAME, WORDS, ...)                                         \
   __device__ void NAME##_near(const Words<WORDS>& words);                           \
-  extern "C" __global__ void __launch_bounds__(THREADS) NAME(const Words<WORDS>* p) { NAME##_near(*p); } \
+  extern "C" __global__ void __launch_bounds__(__VA_ARGS__) NAME(const Words<WORDS>* p) { NAME##_near(*p); } \
   __device__ __forceinline__ void NAME##_near(const Words<WORDS>& words)
 #define CROTON_LINE 0
 
@@ -70,10 +77,18 @@ CROTON_FN f64 whole_inside(f64 x) { return ::trunc(x); }
   }
 CROTON_ROUGH(rough_exp2, "ex2.approx.f32")
 CROTON_ROUGH(rough_log2, "lg2.approx.f32")
-CROTON_ROUGH(rough_tanh, "tanh.approx.f32")
 CROTON_ROUGH(rough_reciprocal, "rcp.approx.f32")
 CROTON_ROUGH(rough_root, "sqrt.approx.f32")
 CROTON_ROUGH(rough_root_reciprocal, "rsqrt.approx.f32")
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 750
+/// The instruction came with sm_75. Within its 2^-11: near 0 by two terms, elsewhere by exp.
+CROTON_FN f32 rough_tanh(f32 x) {
+  const f32 near = fused(x * x, x * -0.333333343f, x), far = 1 - 2 * rough_reciprocal(rough_exp2(x * 2.885390f) + 1);
+  return x * x < 0.0225f ? near : far;
+}
+#else
+CROTON_ROUGH(rough_tanh, "tanh.approx.f32")
+#endif
 CROTON_FN f32 rough_quotient(f32 a, f32 b) {
   f32 r;
   asm("div.full.f32 %0, %1, %2;" : "=f"(r) : "f"(a), "f"(b));

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/dtype.h"
 #include "expr/functions.h"
@@ -26,6 +27,8 @@ class Printer {
   std::string run(std::string_view name) {
     out_ = dialect_.signature(name, nest_);
     find_updated(nest_.body);
+    if (nest_.warps >= 0)
+      line("const auto team = team_of<{}>({});", nest_.lanes, dialect_.word(static_cast<std::size_t>(nest_.warps)));
     if (const std::string scratch = dialect_.scratch(nest_); !scratch.empty()) line("{}", scratch);
     declare_words();
     if (points_ >= 0)
@@ -60,6 +63,7 @@ class Printer {
         case Word::Kind::errors:
         case Word::Kind::pointer: line("void* const w{} = (void*){};{}", k, raw, note); break;
         case Word::Kind::scratch: line("void* const w{} = (char*)scratch + {};{}", k, raw, note); break;
+        case Word::Kind::warps: break;  // the team knows it
         case Word::Kind::scalar:
           line("const {} w{} = {};{}", dialect_.type(w.dtype), k, scalar_word(w.dtype, raw), note);
           break;
@@ -189,6 +193,21 @@ class Printer {
     return dialect_.threads ? fmt::format("load({} + {})", m, at) : fmt::format("gather_at({}, {})", m, at);
   }
 
+  // The arguments of what takes a fold apart or together: nothing more where all threads of the block fold.
+  std::string fold(const Statement& s, std::string_view verb, bool typed) const {
+    static constexpr std::string_view of[] = {"", "_of_team", "_of_teams"};
+    const bool block = s.across == tile::Across::block;
+    const std::string type = typed && block ? std::string(", ") + dialect_.type(dtype(s.result)) : "";
+    const std::string value = typed && block ? "" : fmt::format("r{}", s.args[0]);
+    return fmt::format("{}_{}{}<{}, {}{}>({}{})", verb, across(s.monoid), of[static_cast<std::size_t>(s.across)],
+                       nest_.lanes, s.slot, type, value, block ? "" : ", team");
+  }
+
+  void barrier(const Statement& s) {
+    static constexpr std::string_view spelled[] = {"barrier();", "barrier_of_team(team);", "barrier_of_teams(team);"};
+    line("{}", spelled[static_cast<std::size_t>(s.across)]);
+  }
+
   std::string row(const Statement& s) const {
     const std::string checked =
         fmt::format("r{}, {}, w{}, {}, {}", s.args[0], linear(s.to), s.word, s.integer, linear(s.address));
@@ -200,7 +219,8 @@ class Printer {
     const std::string m = memory(s, false);
     if (dialect_.threads) {
       const bool one = s.reach == Reach::scalar && nest_.lanes > 1;
-      return line("{}store({}, r{});", one ? "if (thread() == 0) " : "", m, s.args[0]);
+      return line("{}store({}, r{});", one ? in_team_ ? "if (team.lane == 0) " : "if (thread() == 0) " : "", m,
+                  s.args[0]);
     }
     switch (s.reach) {
       case Reach::scalar: line("store({}, r{});", m, s.args[0]); break;
@@ -245,13 +265,17 @@ class Printer {
     const std::string v = fmt::format("v{}", s.variable), to = linear(s.to);
     const bool outside = std::any_of(nest_.body.begin(), nest_.body.end(),
                                      [&](const Statement& o) { return o.resume && o.variable == s.variable; });
-    const std::string from = s.resume  ? ""
-                             : outside ? fmt::format("{} = {}", v, linear(s.from))
-                                       : fmt::format("i64 {} = {}", v, linear(s.from));
+    const std::string first = linear(s.from) + (s.dealt ? " + team.number" : "");
+    const std::string from = s.resume  ? s.dealt ? fmt::format("{} += team.number", v) : ""
+                             : outside ? fmt::format("{} = {}", v, first)
+                                       : fmt::format("i64 {} = {}", v, first);
     const std::string test =
-        s.whole_steps ? fmt::format("{} + {} <= {}", v, s.step, to) : fmt::format("{} < {}", v, to);
-    line("for ({}; {}; {} += {}) {{", from, test, v, s.step);
+        (s.alone ? "!team.is_warp && " : "") +
+        (s.whole_steps ? fmt::format("{} + {} <= {}", v, s.step, to) : fmt::format("{} < {}", v, to));
+    line("for ({}; {}; {} += {}) {{", from, test, v, s.dealt ? "team.count" : std::to_string(s.step));
+    const bool before = std::exchange(in_team_, in_team_ || s.dealt || s.alone);
     nested(s.body);
+    in_team_ = before;
     line("}}");
   }
 
@@ -259,7 +283,8 @@ class Printer {
     const std::string v = fmt::format("v{}", s.variable), to = linear(s.to);
     if (dialect_.threads) {
       const std::string from = s.from.empty() ? "" : linear(s.from) + " + ";
-      line("for (i64 {} = {}thread(); {} < {}; {} += {}) {{", v, from, v, to, v, nest_.lanes);
+      line("for (i64 {} = {}{}; {} < {}; {} += {}) {{", v, from, in_team_ ? "team.lane" : "thread()", v, to, v,
+           in_team_ ? "team.lanes" : lanes());
       nested(s.body);
       return line("}}");
     }
@@ -310,11 +335,10 @@ class Printer {
       case K::let_iota: return let(s, iota(s));
       case K::let_row: return let(s, row(s));
       case K::let_fold:
-        return let(s, dialect_.threads ? fmt::format("folded_{}<{}, {}, {}>()", across(s.monoid), nest_.lanes, s.slot,
-                                                     dialect_.type(dtype(s.result)))
-                                       : fmt::format("h{}(r{})", across(s.monoid), s.args[0]));
-      case K::put_fold: return line("fold_{}<{}, {}>(r{});", across(s.monoid), nest_.lanes, s.slot, s.args[0]);
-      case K::barrier: return line("barrier();");
+        return let(s,
+                   dialect_.threads ? fold(s, "folded", true) : fmt::format("h{}(r{})", across(s.monoid), s.args[0]));
+      case K::put_fold: return line("{};", fold(s, "fold", false));
+      case K::barrier: return barrier(s);
       case K::let_masked:
         return let(s, fmt::format("select(first_lanes<{}>(n), r{}, {})", nest_.lanes, s.args[0],
                                   identity(s.args[0], s.monoid)));
@@ -348,6 +372,7 @@ class Printer {
   std::vector<bool> updated_;  // registers that are variables
   std::string out_;
   int depth_ = 1, points_ = -1, total_ = -1;
+  bool in_team_ = false;  // a team's own loop is around
 };
 
 void collect(const tile::Body& body, std::vector<std::string_view>& out) {

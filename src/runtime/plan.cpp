@@ -224,12 +224,11 @@ class Planner {
   PlannedLaunch launch(const tile::Phase& phase, std::size_t step, int nest_number) {
     const tile::Nest& nest = nests_[at(nest_number)];
     PlannedLaunch l{.nest = nest_number, .chunks = chunks_[step].chunks};
+    const auto of = [this](AxisId a) { return extent(a); };
     std::vector<std::int64_t> offsets;
-    for (const tile::Scratch& s : nest.scratch) {
-      offsets.push_back(static_cast<std::int64_t>(l.scratch_bytes));
-      const Index n = s.copies * (s.axis == tile::no_axis ? 1 : extent(s.axis));
-      l.scratch_bytes += (size_of(s.dtype) * static_cast<std::size_t>(n) + 127) / 64 * 64;
-    }
+    l.scratch_bytes = tile::scratch_bytes(nest, of, &offsets);
+    const bool warps = tile::rows_by_warps(nest, chunks_[step], of);
+    if (warps) l.scratch_bytes *= static_cast<std::size_t>(nest.lanes / tile::warp_lanes);
     for (std::size_t k = 0; k < nest.words.size(); ++k) {
       const Word& w = nest.words[k];
       if (w.kind == Word::Kind::pointer) l.pointers.emplace_back(static_cast<int>(k), w.buffer);
@@ -237,6 +236,7 @@ class Planner {
       if (w.kind == Word::Kind::stream && streams(phase, w.buffer))
         l.streams.emplace_back(static_cast<int>(k), w.buffer);
       l.words.push_back(word(w, chunks_[step], offsets));
+      if (w.kind == Word::Kind::warps) l.words.back() = warps;
     }
     plan_.scratch_bytes = std::max(plan_.scratch_bytes, l.scratch_bytes);
     for (const tile::Value& v : phase.values)
@@ -283,6 +283,7 @@ class Planner {
     switch (w.kind) {
       case Word::Kind::pointer:
       case Word::Kind::errors:
+      case Word::Kind::warps:
       case Word::Kind::stream: return 0;
       case Word::Kind::extent: return extent(w.axis);
       case Word::Kind::stride: return plan_.places[at(w.buffer)].strides[at(w.dim)];

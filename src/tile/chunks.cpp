@@ -41,6 +41,9 @@ std::atomic<double> work_of_a_chunk{0};
 // A chunk of rows adds up its points one after another, and the error of a sum of like numbers grows with them: no more
 // than so many, where that is not too many chunks.
 constexpr double most_rows_of_a_sum = 4096;
+// 32 elements for each thread of a warp.
+constexpr Index longest_row_of_a_warp = 1024;
+constexpr std::size_t shared_bytes_everywhere = 48 << 10;
 // Of an index: two comparisons, an addition, a choice.
 constexpr double work_of_a_check = 4;
 
@@ -97,6 +100,33 @@ double work_per_point(const Program& g, const Phase& p, const ExtentOf& extent) 
       work += inner_points(p, axes, extent);
   }
   return work;
+}
+
+bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& extent) {
+  if (nest.warps < 0 || chunks.points < nest.lanes / warp_lanes) return false;
+  Index longest = 0;
+  const std::function<void(const Body&)> look = [&](const Body& body) {
+    for (const Statement& s : body) {
+      look(s.body);
+      if (s.kind != Statement::Kind::lane_loop) continue;
+      const Factor& n = s.to[0].factors[0];
+      longest = std::max(longest, n.word < 0 ? n.number : extent(nest.words[static_cast<std::size_t>(n.word)].axis));
+    }
+  };
+  look(nest.body);
+  const std::size_t folds = static_cast<std::size_t>(nest.lanes) * sizeof(std::uint64_t),
+                    teams = static_cast<std::size_t>(nest.lanes / warp_lanes);
+  return longest <= longest_row_of_a_warp && scratch_bytes(nest, extent) * teams + folds <= shared_bytes_everywhere;
+}
+
+std::size_t scratch_bytes(const Nest& nest, const ExtentOf& extent, std::vector<std::int64_t>* offsets) {
+  std::size_t bytes = 0;
+  for (const Scratch& s : nest.scratch) {
+    if (offsets != nullptr) offsets->push_back(static_cast<std::int64_t>(bytes));
+    const Index n = s.copies * (s.axis == no_axis ? 1 : extent(s.axis));
+    bytes += (size_of(s.dtype) * static_cast<std::size_t>(n) + 127) / 64 * 64;
+  }
+  return bytes;
 }
 
 void set_work_of_a_chunk(double work) { work_of_a_chunk = work; }

@@ -3,8 +3,7 @@
 #pragma once
 #include <functional>
 
-#include "expr/target.h"
-#include "tile/program.h"
+#include "tile/nest.h"
 
 namespace croton::tile {
 
@@ -19,6 +18,15 @@ struct Chunking {
   Index chunks = 1;
 };
 Chunking chunking(const Program&, const Phase&, const ExtentOf&, DeviceClass);
+
+/// Bytes of scratch of a chunk, or of a team where each warp is one: whole lines of 64. `offsets` receives where each
+/// piece lies.
+std::size_t scratch_bytes(const Nest&, const ExtentOf&, std::vector<std::int64_t>* offsets = nullptr);
+
+/// Whether each warp of a block works at rows of its own, in a nest that knows teams: where no row has more than 1024
+/// elements (a block's threads would wait for each other more than they work), there are as many rows as a block has
+/// warps, and what they keep finds room in the shared memory that every GPU has.
+bool rows_by_warps(const Nest&, const Chunking&, const ExtentOf&);
 
 /// From here on a chunk has this much work; 0: as much as usual. Plans that are made keep theirs. For tests: what is
 /// small in many chunks.

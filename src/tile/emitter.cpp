@@ -129,13 +129,14 @@ void Emitter::update(Body& body, int accumulator, Monoid monoid, std::vector<int
   body.push_back(std::move(s));
 }
 
-std::vector<int> Emitter::fold_lanes(Body& body, const std::vector<Fold>& folds) {
+std::vector<int> Emitter::fold_lanes(Body& body, const std::vector<Fold>& folds, Across across) {
   std::vector<int> r;
   const auto add = [&](Statement::Kind kind, std::size_t k, std::size_t first) {
     Statement s = statement(kind);
     s.monoid = folds[k].monoid;
     s.args = {folds[k].reg};
     s.slot = static_cast<int>(k - first);
+    s.across = across;
     if (kind == Statement::Kind::let_fold)
       r.push_back(let(body, std::move(s), nest.registers[at(folds[k].reg)].dtype, false));
     else
@@ -144,9 +145,11 @@ std::vector<int> Emitter::fold_lanes(Body& body, const std::vector<Fold>& folds)
   for (std::size_t first = 0; first < folds.size(); first += fold_slots) {
     const std::size_t last = std::min(folds.size(), first + fold_slots);
     if (lanes_are_threads()) {
-      body.push_back(statement(Statement::Kind::barrier));
+      Statement barrier = statement(Statement::Kind::barrier);
+      barrier.across = across;
+      body.push_back(barrier);
       for (std::size_t k = first; k < last; ++k) add(Statement::Kind::put_fold, k, first);
-      body.push_back(statement(Statement::Kind::barrier));
+      body.push_back(std::move(barrier));
     }
     for (std::size_t k = first; k < last; ++k) add(Statement::Kind::let_fold, k, first);
   }

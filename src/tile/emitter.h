@@ -63,7 +63,7 @@ class Emitter {
     Monoid monoid;
     int reg;
   };
-  std::vector<int> fold_lanes(Body& body, const std::vector<Fold>& folds);
+  std::vector<int> fold_lanes(Body& body, const std::vector<Fold>& folds, Across across = Across::block);
 
   /// Where a point of a buffer lies: the index variable of each looped axis, the numbers of the unrolled ones.
   struct Where {

@@ -14,6 +14,8 @@ Linear variable(int v) { return {{v, {}}}; }
 constexpr int first_point = 0, last_point = 1, chunk_number = 2;
 // A fold along lanes is cut into blocks of this many elements, so that its error grows with the number of blocks only.
 constexpr Index block_elements = 8192;
+// Rows that share more go by tiles, which all threads of a block work at.
+constexpr Index most_rows_of_a_team = 2;
 
 class Lowering : private PointWriter {
  public:
@@ -88,18 +90,25 @@ class Lowering : private PointWriter {
 
   // ---- one chunk, no loops
   void single() {
-    if (e_.lanes_are_threads()) e_.nest.lanes = 1;  // one thread: what it reads, no other one writes
+    const auto& values = e_.phase.values;
+    const bool combines =
+        std::any_of(values.begin(), values.end(), [](const Value& v) { return v.kind == Value::Kind::combine; });
+    if (e_.lanes_are_threads() && !combines) e_.nest.lanes = 1;
     Frame f;
     store_points(f, chunk_.body);
   }
 
   // Everything is read and computed before anything is written: a result may lie where an operand lay.
   void store_points(Frame& f, Body& body) {
-    for (const bool write : {false, true})
+    for (const bool write : {false, true}) {
+      // what all threads have read, one of them writes
+      if (write && e_.lanes_are_threads() && e_.phase.parallel.empty() && e_.nest.lanes > 1)
+        body.push_back(Emitter::statement(Statement::Kind::barrier));
       for (const Store& s : e_.phase.stores)
         if (!is_partial(s))
           for (const Indices& where : e_.combinations(e_.unrolled(s.index)))
             write ? store(s, where, 0, f, body) : static_cast<void>(get(s.value, where, 0, f));
+    }
   }
 
   // ---- lanes run along the parallel axes themselves
@@ -185,6 +194,7 @@ class Lowering : private PointWriter {
         sums_.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, lanes), lanes});
     }
     pack();
+    if (has_teams()) e_.nest.warps = e_.word({.kind = Word::Kind::warps});
     Body loops;
     const int row = e_.new_variable();
     const Index many = stages_.rows_a_tile();
@@ -199,17 +209,36 @@ class Lowering : private PointWriter {
       loop.to = variable(last_point);
       loop.step = height;
       loop.whole_steps = height > 1;
+      loop.alone = is_dealt() && height > 1;
+      loop.dealt = is_dealt() && height == 1;
       loop.body = tile(row, height);
       loops.push_back(std::move(loop));
     }
     append(chunk_.body, std::move(loops));
+    fold_sums(true, Across::block);
+    if (is_dealt()) fold_sums(false, Across::teams);
+    for (const ChunkSum& s : sums_) store_partial(*s.store, s.where, s.total);
+  }
+
+  // The chunk's sums that each thread has its share of, or that each team has its own of, become those of the block.
+  void fold_sums(bool lanes, Across across) {
     std::vector<Emitter::Fold> folds;
     for (const ChunkSum& s : sums_)
-      if (s.lanes) folds.push_back({value(s.store->value).monoid, s.total});
-    const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds);
+      if (s.lanes == lanes) folds.push_back({value(s.store->value).monoid, s.total});
+    const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds, across);
     std::size_t next = 0;
-    for (const ChunkSum& s : sums_) store_partial(*s.store, s.where, s.lanes ? totals[next++] : s.total);
+    for (ChunkSum& s : sums_)
+      if (s.lanes == lanes) s.total = totals[next++];
   }
+
+  // Whether the warps of a block may each have rows of their own: where rows share nothing that the chunk has once
+  // (partials with a row of lanes, packed operands), and no more than a load or two that a tile of several would save.
+  bool has_teams() const {
+    const auto open = [&](const Store* s) { return !e_.inner(value(s->value).axes).empty(); };
+    return e_.lanes_are_threads() && stages_.rows_a_tile() <= most_rows_of_a_team && !stages_.loops().empty() &&
+           stages_.packed().empty() && std::none_of(partials_.begin(), partials_.end(), open);
+  }
+  bool is_dealt() const { return e_.nest.warps >= 0; }
 
   void clear_partial(const Store& s, AxisId open) {
     const Value& v = value(s.value);
@@ -376,7 +405,7 @@ class Lowering : private PointWriter {
       std::vector<Emitter::Fold> across;
       for (const RowFold& r : block)
         across.push_back({value(r.value).monoid, folded(tile.body, value(r.value), r.totals)});
-      const std::vector<int> totals = e_.fold_lanes(tile.body, across);
+      const std::vector<int> totals = e_.fold_lanes(tile.body, across, is_dealt() ? Across::team : Across::block);
       for (std::size_t k = 0; k < block.size(); ++k)
         tile.made[e_.key(block[k].value, block[k].where, block[k].row)] = totals[k];
       first = false;

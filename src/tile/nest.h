@@ -25,6 +25,7 @@ struct Word {
     scalar,        ///< a number: its bits as dtype
     stream,        ///< whether stores to buffer go past the caches
     errors,        ///< where failed checks are reported
+    warps,         ///< 1: each warp of a block has rows of its own; 0: all threads of a block work at one row
   };
   Kind kind = Kind::pointer;
   int buffer = -1;
@@ -64,6 +65,10 @@ struct Register {
 /// a list of rows, args[0] (loads only).
 enum class Reach : std::uint8_t { scalar, lanes, strided, listed };
 
+/// Whose values a fold of threads takes: all those of the block; those of the team that works at a row; one of each
+/// team, which are as one where a block is one team.
+enum class Across : std::uint8_t { block, team, teams };
+
 struct Statement;
 using Body = std::vector<Statement>;
 struct Statement {
@@ -78,8 +83,9 @@ struct Statement {
     let_row,      ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
                   ///< `word`, at element address (of the first lane, the next ones `from` apart)
     let_fold,     ///< result = args[0] folded across its lanes by monoid; of threads: what put_fold made of slot `slot`
-    put_fold,     ///< args[0], folded across the threads of the block by monoid, goes to slot `slot`
+    put_fold,     ///< args[0], folded by monoid across the threads that `across` says, goes to slot `slot`
     barrier,  ///< threads wait for each other: folds that were read may be put again, those that were put may be read
+              ///< (where `across` needs it: a team that is a warp has its folds without slots)
     let_masked,    ///< result = args[0], lanes beyond the count replaced by monoid's identity
     let_identity,  ///< result = monoid's identity; a variable
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
@@ -99,10 +105,11 @@ struct Statement {
   Monoid monoid = Monoid::sum;
   double number = 0;
   Index integer = 0;
-  int word = -1;                 // let_word; let_load, store: the word of the pointer, -1: scratch
-  int slot = 0;                  // put_fold, let_fold
-  int scratch = -1;              // let_load, store: the word of the offset into scratch
-  DType dtype = DType::float64;  // of memory
+  int word = -1;                  // let_word; let_load, store: the word of the pointer, -1: scratch
+  int slot = 0;                   // put_fold, let_fold
+  Across across = Across::block;  // put_fold, let_fold, barrier
+  int scratch = -1;               // let_load, store: the word of the offset into scratch
+  DType dtype = DType::float64;   // of memory
   Linear address = {};
   Reach reach = Reach::scalar;
   Factor stride = {};    // strided, listed: elements between lanes, or between rows
@@ -112,6 +119,8 @@ struct Statement {
   Linear from = {}, to = {};
   bool resume = false;       // loop: goes on from where the variable stands
   bool whole_steps = false;  // loop: only steps that end before `to`
+  bool dealt = false;        // loop: teams take turns, by one: from + the team's number, by the number of teams
+  bool alone = false;        // loop: only where a block is one team
   bool bounded = false;      // index: at most the chunk's end
   Index step = 1;
   Factor divisor = {}, modulus = {0, -1};
@@ -122,15 +131,20 @@ struct Statement {
 /// A kernel: `void entry(const void* words, long chunk, void* scratch)`, or a kernel of a GPU with a block for each
 /// chunk. Index variable 0 is the first point of the chunk, 1 the point after its last, 2 the chunk's number. On a GPU
 /// `lanes` are the threads of a block, a register without lanes is the same in all of them, and a scalar store is done
-/// by one.
+/// by one. With a word `warps` the threads of a block are one team or, each warp, a team of its own: what stands in a
+/// loop that is dealt out (or runs where there is one team) is a team's, its lanes are the team's threads, and scratch
+/// is a team's too.
 struct Nest {
   std::vector<Word> words;
   std::vector<Scratch> scratch;
   std::vector<Register> registers;
   int variables = 3;
   int lanes = 1;
+  int warps = -1;  // the word
   Body body;
 };
+/// Of a warp, on every GPU.
+inline constexpr int warp_lanes = 32;
 
 /// The loop nest of a phase. `program` gives axes and buffers.
 Nest lower(const Program& program, const Phase& phase, const Target& target);

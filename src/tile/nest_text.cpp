@@ -31,10 +31,16 @@ std::string word(const Word& w) {
     case Word::Kind::scratch: return fmt::format("scratch {}", w.buffer);
     case Word::Kind::stream: return fmt::format("whether b{} goes past the caches", w.buffer);
     case Word::Kind::errors: return "where failed checks are reported";
+    case Word::Kind::warps: return "whether each warp is a team";
     case Word::Kind::scalar: break;
   }
   return fmt::format("{} {}", name_of(w.dtype),
                      is_float(w.dtype) ? fmt::format("{}", w.number) : std::to_string(w.integer));
+}
+
+std::string_view across(Across a) {
+  static constexpr std::string_view names[] = {"", " of a team", " of teams"};
+  return names[static_cast<std::size_t>(a)];
 }
 
 std::string factor(const Factor& f) { return f.word >= 0 ? fmt::format("w{}", f.word) : std::to_string(f.number); }
@@ -98,9 +104,7 @@ class Writer {
         return fmt::format("row {} of {}, check {} at {}{}{} to w{}", args(s), linear(s.to), s.integer,
                            linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),
                            s.partial ? " of those that are left" : "", s.word);
-      case K::let_fold:
-        return s.args.empty() ? fmt::format("what {} put in slot {}", monoid(s.monoid), s.slot)
-                              : fmt::format("{} across lanes of {}", monoid(s.monoid), args(s));
+      case K::let_fold: return fmt::format("{} across lanes{} of {}", monoid(s.monoid), across(s.across), args(s));
       case K::let_masked: return fmt::format("{}, identity of {} in lanes beyond", args(s), monoid(s.monoid));
       case K::let_identity: return fmt::format("identity of {}", monoid(s.monoid));
       default: return {};
@@ -128,13 +132,15 @@ class Writer {
                                        s.stream >= 0 ? fmt::format(", past the caches if w{}", s.stream) : ""));
       case K::prefetch: return line(depth, fmt::format("prefetch {}", memory(s)));
       case K::put_fold:
-        return line(depth, fmt::format("slot {} := {} across threads of {}", s.slot, monoid(s.monoid), args(s)));
-      case K::barrier: return line(depth, "barrier");
+        return line(depth, fmt::format("slot {} := {} across threads{} of {}", s.slot, monoid(s.monoid),
+                                       across(s.across), args(s)));
+      case K::barrier: return line(depth, fmt::format("barrier{}", across(s.across)));
       case K::index: return index(s, depth);
       case K::loop:
-        line(depth, fmt::format("for v{} {} {} by {}{}", s.variable,
+        line(depth, fmt::format("for v{} {} {} by {}{}{}{}", s.variable,
                                 s.resume ? "on to" : fmt::format("from {} to", linear(s.from)), linear(s.to), s.step,
-                                s.whole_steps ? ", whole steps" : ""));
+                                s.whole_steps ? ", whole steps" : "", s.dealt ? ", dealt out to teams" : "",
+                                s.alone ? ", where there is one team" : ""));
         return body(s.body, depth + 1);
       case K::lane_loop:
         line(depth, fmt::format("lanes v{} from {} to {}{}", s.variable, linear(s.from), linear(s.to),

@@ -106,6 +106,12 @@ class Checker {
     same_width(s);
   }
 
+  void folded(const Statement& s) const {
+    if (s.across != Across::block && nest_.warps < 0) broken("a team is spoken of, and there is none");
+    if (s.args.size() != 1 || read(s.args[0]).lanes == (s.across == Across::teams))
+      broken("a fold takes no {}", s.across == Across::teams ? "value of a team" : "lanes");
+  }
+
   void same_width(const Statement& s) const {
     for (const int a : s.args)
       if (read(a).lanes != reg(s.result).lanes)
@@ -126,8 +132,8 @@ class Checker {
         if (s.args.size() != 1 || read(s.args[0]).lanes || !reg(s.result).lanes) broken("r{} is no splat", s.result);
         return;
       case K::let_fold:
-        if (s.args.empty() && !reg(s.result).lanes) return;  // what threads have put
-        if (s.args.size() != 1 || !read(s.args[0]).lanes || reg(s.result).lanes) broken("r{} folds no lanes", s.result);
+        folded(s);
+        if (reg(s.result).lanes) broken("r{} folds no lanes", s.result);
         return;
       case K::let_masked:
         if (!in_tail) broken("r{} masks lanes outside the rest of a loop over lanes", s.result);
@@ -157,9 +163,7 @@ class Checker {
         if (s.args.size() != 1) broken("{} values are stored at once", s.args.size());
         if (s.stream >= 0 && word(s.stream).kind != Word::Kind::stream) broken("w{} says nothing of caches", s.stream);
         return memory(s, read(s.args[0]), in_tail);
-      case K::put_fold:
-        if (s.args.size() != 1 || !read(s.args[0]).lanes) broken("slot {} takes no lanes", s.slot);
-        return;
+      case K::put_fold: return folded(s);
       case K::barrier: return;
       case K::prefetch:
         if (word(s.word).kind != Word::Kind::pointer) broken("w{} holds no address, yet it is prefetched", s.word);
@@ -181,7 +185,8 @@ class Checker {
   }
 
   void loop(const Statement& s, bool in_tail, std::vector<int>& variables) {
-    if (s.step < 1) broken("a loop over v{} steps by {}", s.variable, s.step);
+    if (s.step < 1 || (s.dealt && s.step != 1)) broken("a loop over v{} steps by {}", s.variable, s.step);
+    if ((s.dealt || s.alone) && nest_.warps < 0) broken("a loop over v{} is dealt out to no team", s.variable);
     linear(s.to);
     if (s.resume)
       variable(s.variable);

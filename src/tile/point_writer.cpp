@@ -7,6 +7,11 @@
 namespace croton::tile {
 namespace {
 
+// Of a thread of a GPU, which waits half a microsecond for memory.
+constexpr Index loads_in_flight = 16;
+// Of one value: where it has more copies, NVRTC would take seconds for the text of all of them.
+constexpr std::size_t most_long_loops = 16;
+
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 Linear variable(int v) { return {{v, {}}}; }
 
@@ -232,15 +237,61 @@ int PointWriter::combine_spreads(const Value& v, const Indices& where, Index row
 // The partials of an earlier phase, row after row: the order is the same for any number of threads.
 int PointWriter::combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
   if (v.monoid == Monoid::spread) return combine_spreads(v, where, row, f, scope);
+  if (e_.lanes_are_threads() && e_.phase.parallel.empty()) return combine_by_threads(v, where, row, f, scope);
   const bool lanes = is_lanes(v, f);
   const int sum = e_.identity(scope.body, v.monoid, v.dtype, lanes);
+  const Linear rows = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
+  Linear left = {};
+  if (e_.lanes_are_threads() && e_.combinations(e_.unrolled(v.axes)).size() <= most_long_loops) {
+    Statement rest = Emitter::statement(Statement::Kind::index);
+    rest.variable = e_.new_variable();
+    rest.address = rows;
+    rest.modulus = {loads_in_flight, -1};
+    left = {rows[0], {rest.variable, {{-1, -1}}}};
+    scope.body.push_back(std::move(rest));
+    add_rows(v, where, row, f, scope.body, sum, {}, rows, loads_in_flight);
+  }
+  add_rows(v, where, row, f, scope.body, sum, left, rows, 1);
+  return sum;
+}
+
+// Rows of partials one after another; `at_once` of them are on their way together.
+void PointWriter::add_rows(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, Linear from,
+                           Linear to, Index at_once) {
   Statement loop = Emitter::statement(Statement::Kind::loop);
+  loop.variable = e_.new_variable();
+  loop.from = std::move(from);
+  loop.to = std::move(to);
+  loop.step = at_once;
+  loop.whole_steps = at_once > 1;
+  std::vector<int> loaded;
+  for (Index k = 0; k < at_once; ++k) {
+    int at_row = loop.variable;
+    if (k > 0) {
+      Statement next = Emitter::statement(Statement::Kind::index);
+      next.variable = at_row = e_.new_variable();
+      next.address = {{loop.variable, {}}, {-1, {{k, -1}}}};
+      loop.body.push_back(std::move(next));
+    }
+    loaded.push_back(load_partial(v, where, row, f, loop.body, at_row));
+  }
+  for (const int x : loaded) e_.update(loop.body, sum, v.monoid, {x});
+  body.push_back(std::move(loop));
+}
+
+// One number, of which each thread adds up its share of the rows.
+int PointWriter::combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const Factor apart = e_.factor({.kind = Word::Kind::row, .buffer = v.buffer});
+  const int sum = e_.identity(scope.body, v.monoid, v.dtype, true);
+  Statement loop = Emitter::statement(Statement::Kind::lane_loop);
   loop.variable = e_.new_variable();
   loop.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
   const int x = load_partial(v, where, row, f, loop.body, loop.variable);
+  reach(loop.body.back(), apart, false);
+  e_.nest.registers[at(x)].lanes = true;
   e_.update(loop.body, sum, v.monoid, {x});
   scope.body.push_back(std::move(loop));
-  return sum;
+  return e_.fold_lanes(scope.body, {{v.monoid, sum}})[0];
 }
 
 std::vector<int> PointWriter::arguments(const Value& v, const Indices& where, Index row, Frame& f) {

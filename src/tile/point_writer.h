@@ -41,6 +41,9 @@ class PointWriter {
   int iota(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   /// The partials of an earlier phase, row after row: the order is the same for any number of threads.
   int combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  void add_rows(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, Linear from, Linear to,
+                Index at_once);
+  int combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from, int part = 0);
   std::vector<int> arguments(const Value& v, const Indices& where, Index row, Frame& f);

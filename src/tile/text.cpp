@@ -142,6 +142,7 @@ std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
       case Word::Kind::row_points: r.push_back("points that a row stands for, of " + buffer(w.buffer)); break;
       case Word::Kind::all_points: r.push_back("points that all rows stand for, of " + buffer(w.buffer)); break;
       case Word::Kind::scratch: r.push_back("of this chunk alone"); break;
+      case Word::Kind::warps: r.push_back("whether each warp works at rows of its own"); break;
       case Word::Kind::stream: r.push_back("whether stores go past the caches: to " + buffer(w.buffer)); break;
       case Word::Kind::scalar:
         r.push_back(is_float(w.dtype) ? fmt::format("{}", w.number) : fmt::format("{}", w.integer));

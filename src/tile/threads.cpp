@@ -22,18 +22,21 @@ void find_written(const Body& body, std::set<int>& words) {
 
 class Checker {
  public:
-  explicit Checker(const Nest& nest) { find_written(nest.body, written_); }
+  explicit Checker(const Nest& nest) : has_teams_(nest.warps >= 0) { find_written(nest.body, written_); }
 
-  /// `lane`: the loop over lanes around it, or null.
-  void check(const Body& body, const Statement* lane) const {
+  /// `lane`: the loop over lanes around it, or null. `in_team`: a team's own loop is around it.
+  void check(const Body& body, const Statement* lane, bool in_team = false) const {
     for (const Statement& s : body) {
       if (lane != nullptr && (s.kind == Kind::put_fold || s.kind == Kind::barrier || s.kind == Kind::lane_loop))
         broken("threads of one block part");
+      const bool folds = s.kind == Kind::put_fold || s.kind == Kind::let_fold || s.kind == Kind::barrier;
+      if (folds && (s.across == Across::team) != in_team) broken("teams of one block part");
+      if (has_teams_ && !in_team && (lane != nullptr || s.kind == Kind::lane_loop)) broken("lanes of no team");
       if (s.partial || s.kind == Kind::let_masked || !s.tail.empty()) broken("a thread is masked");
       if (s.kind == Kind::store && (s.reach == Reach::scalar) != (lane == nullptr))
         broken("a scalar is stored by many threads, or lanes by one");
       if (is_memory(s) && shared_by_loops(s) && !its_own(s, lane)) broken("one thread reads what another one wrote");
-      check(s.body, s.kind == Kind::lane_loop ? &s : lane);
+      check(s.body, s.kind == Kind::lane_loop ? &s : lane, in_team || s.dealt || s.alone);
     }
   }
 
@@ -46,6 +49,7 @@ class Checker {
            std::find_if(s.address.begin(), s.address.end(), mine)->factors.empty();
   }
 
+  bool has_teams_;
   std::set<int> written_;
 };
 

@@ -64,8 +64,20 @@ TEST_CASE("a kernel that would hold more than 64 copies of large functions calls
   CHECK_FALSE(has(tanhs(65), " tanh(r"));
 }
 
-TEST_CASE("a row of softmax is dealt out to a block; what threads hand to themselves needs no barrier") {
+TEST_CASE("a kernel in float64 may take the registers that it needs") {
+  const Tensor x = fmatrix("x"), y = dmatrix("y");
+  CHECK(has(kernels({sum(exp(x), 1)}), ", 256) {"));
+  CHECK(has(kernels({sum(exp(y), 1)}), ", 256, 1) {"));
+  CHECK(has(kernels({x * static_cast<float>(2.5)}), ", 256) {"));
+}
+
+TEST_CASE("a row of softmax is dealt out to a team; what threads hand to themselves needs no barrier") {
   golden("softmax_rows", tile::graphs::softmax_rows());
+}
+
+TEST_CASE("a sum over rows of one number a row is folded across the teams of a block") {
+  const Tensor x = fmatrix("x");
+  golden("sum_of_rows", {sum(log(sum(exp(x), 1)))});
 }
 
 TEST_CASE("a reduced column is folded by blocks, then by the next kernel") {
@@ -113,6 +125,10 @@ TEST_CASE("a fold inside a loop over threads, or scratch that changes hands, is 
   barrier.kind = tile::Statement::Kind::barrier;
   loop_over_threads(inside.body).body.push_back(barrier);
   CHECK_THROWS_WITH(tile::check_threads(inside), "loop nest: threads of one block part");
+  tile::Nest outside = nest;
+  barrier.across = tile::Across::team;
+  outside.body.push_back(barrier);
+  CHECK_THROWS_WITH(tile::check_threads(outside), "loop nest: teams of one block part");
   tile::Nest shifted = nest;
   for (tile::Statement& s : loop_over_threads(shifted.body).body)
     if (s.kind == tile::Statement::Kind::store && s.word < 0) s.address[0].factors.push_back({2, -1});

@@ -55,6 +55,29 @@ TEST_CASE("on a GPU a large array goes in full rounds of at most 16 blocks a mul
   }
 }
 
+TEST_CASE("rows of up to 1024 elements are a warp's each, where there are eight and what they keep finds room") {
+  const auto by_warps = [](const std::vector<Tensor>& outputs, Index rows, Index columns) {
+    const Program p = build(outputs);
+    Target gpu;
+    gpu.device_class = DeviceClass::gpu;
+    gpu.vector_registers = 64;
+    const ExtentOf extent = [&](AxisId a) {
+      return p.axes[static_cast<std::size_t>(a)].witness_axis == 0 ? rows : columns;
+    };
+    return rows_by_warps(lower(p, phase(p, 0), gpu), chunking(p, phase(p, 0), extent, DeviceClass::gpu), extent);
+  };
+  CHECK(by_warps(graphs::softmax_rows(), 4096, 1000));
+  CHECK(by_warps(graphs::softmax_rows(), 8, 1024));
+  CHECK(by_warps(graphs::softmax_rows(), 4096, 1));
+  CHECK_FALSE(by_warps(graphs::softmax_rows(), 4096, 1025));
+  CHECK_FALSE(by_warps(graphs::softmax_rows(), 7, 1000));
+  const Tensor x = dmatrix("x"), e = exp(x - max(x, 1, keepdims));
+  const std::vector<Tensor> in_double{e / sum(e, 1, keepdims)};
+  CHECK(by_warps(in_double, 4096, 700));
+  CHECK_FALSE(by_warps(in_double, 4096, 1000));                // eight rows of 8 KB
+  CHECK_FALSE(by_warps(graphs::tutorial_step(), 4096, 1000));  // rows add into the same partials
+}
+
 TEST_CASE("chunks cover every point once, whatever the extents") {
   const Program p = build(graphs::softmax_rows());
   for (const Index n : {0, 1, 2, 7, 8, 9, 1000, 12345, 1000000}) {

@@ -37,12 +37,15 @@ struct CUuuid {
   F(CUDA_ERROR_INVALID_IMAGE, 200)                  \
   F(CUDA_ERROR_NO_BINARY_FOR_GPU, 209)              \
   F(CUDA_ERROR_ECC_UNCORRECTABLE, 214)              \
+  F(CUDA_ERROR_NVLINK_UNCORRECTABLE, 220)           \
   F(CUDA_ERROR_UNSUPPORTED_PTX_VERSION, 222)        \
+  F(CUDA_ERROR_CONTAINED, 226)                      \
   F(CUDA_ERROR_NOT_FOUND, 500)                      \
   F(CUDA_ERROR_NOT_READY, 600)                      \
   F(CUDA_ERROR_ILLEGAL_ADDRESS, 700)                \
   F(CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES, 701)        \
   F(CUDA_ERROR_LAUNCH_TIMEOUT, 702)                 \
+  F(CUDA_ERROR_CONTEXT_IS_DESTROYED, 709)           \
   F(CUDA_ERROR_ASSERT, 710)                         \
   F(CUDA_ERROR_HARDWARE_STACK_ERROR, 714)           \
   F(CUDA_ERROR_ILLEGAL_INSTRUCTION, 715)            \
@@ -203,6 +206,7 @@ using cublasLtMatmulPreference_t = struct cublasLtMatmulPreferenceOpaque_t*;
 enum cublasStatus_t : int {
   CUBLAS_STATUS_SUCCESS = 0,
   CUBLAS_STATUS_ALLOC_FAILED = 3,
+  CUBLAS_STATUS_INTERNAL_ERROR = 14,
   CUBLAS_STATUS_NOT_SUPPORTED = 15
 };
 using cublasComputeType_t = int;

@@ -19,8 +19,10 @@ CUdeviceptr address(const void* p) { return reinterpret_cast<CUdeviceptr>(p); }
 // After these the context is dead: every later call fails until the process ends.
 bool is_sticky(CUresult r) {
   switch (r) {
-    case CUDA_ERROR_DEINITIALIZED:
     case CUDA_ERROR_ECC_UNCORRECTABLE:
+    case CUDA_ERROR_NVLINK_UNCORRECTABLE:
+    case CUDA_ERROR_CONTAINED:
+    case CUDA_ERROR_CONTEXT_IS_DESTROYED:
     case CUDA_ERROR_ILLEGAL_ADDRESS:
     case CUDA_ERROR_LAUNCH_TIMEOUT:
     case CUDA_ERROR_ASSERT:
@@ -257,7 +259,7 @@ void CudaDriver::refuse_if_unusable() const {
         "before the first function on the GPU is made, or start another program instead (fork and exec)",
         name_);
   }
-  if (!lost_.empty()) throw DeviceError(lost_);
+  if (!lost_.empty()) throw gpu::Lost(lost_);
 }
 
 void CudaDriver::check(CUresult r, std::string_view what) {
@@ -266,6 +268,11 @@ void CudaDriver::check(CUresult r, std::string_view what) {
 
 void CudaDriver::refuse(CUresult r, std::string_view what) {
   if (r == CUDA_ERROR_OUT_OF_MEMORY) refuse_memory(0, r);
+  if (r == CUDA_ERROR_DEINITIALIZED) {  // static variables of a program outlive the driver
+    lost_ =
+        fmt::format("{} ({}): the process ends, and the driver has closed itself before this", name_, properties_.name);
+    throw gpu::Lost(lost_);
+  }
   if (is_sticky(r)) {
     lost_ = fmt::format(
         "{} ({}) is lost: {}, seen in {}\n  at fault: {}\n  the GPU takes no more work of this process; functions on "

@@ -12,7 +12,8 @@ constexpr std::string_view install =
     "it is "
     "not found then, name its folder by cuda.root";
 
-// Programs with ever new batch sizes must not fill the host's memory with descriptions.
+// Programs with ever new batch sizes must not fill the host's memory with descriptions. What a graph has just been
+// prepared for stays: inside a capture cuBLASLt (13.3) refuses to choose an algorithm.
 constexpr std::size_t most_plans = 512;
 
 unsigned alignment(const void* p) {
@@ -65,6 +66,7 @@ struct Products::Plan {
   cublasLtMatrixLayout_t first = nullptr, second = nullptr, result = nullptr;  // B', A', C'
   cublasLtMatmulAlgo_t algorithm{};
   std::size_t workspace_bytes = 0;
+  std::uint64_t last_use = 0;
 };
 
 Products::Products(CublasLt library, void* workspace, std::size_t workspace_bytes, bool tf32)
@@ -152,7 +154,7 @@ const Products::Plan& Products::plan(const Gemm& g) {
   const Key key{g.dtype,    g.transpose_a, g.transpose_b,  g.beta != 0,    g.m,           g.n,
                 g.k,        g.lda,         g.ldb,          g.ldc,          g.batch,       g.stride_a,
                 g.stride_b, g.stride_c,    alignment(g.a), alignment(g.b), alignment(g.c)};
-  if (plans_.size() >= most_plans && plans_.count(key) == 0) plans_.clear();
+  if (plans_.size() >= most_plans && plans_.count(key) == 0) forget_oldest();
   auto& place = plans_[key];
   if (place == nullptr) {
     try {
@@ -162,7 +164,13 @@ const Products::Plan& Products::plan(const Gemm& g) {
       throw;
     }
   }
+  place->last_use = ++uses_;
   return *place;
+}
+
+void Products::forget_oldest() {
+  plans_.erase(std::min_element(plans_.begin(), plans_.end(),
+                                [](const auto& a, const auto& b) { return a.second->last_use < b.second->last_use; }));
 }
 
 void Products::prepare(const Gemm& g) { plan(g); }

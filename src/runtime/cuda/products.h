@@ -43,6 +43,7 @@ class Products {
   };
   struct Plan;
   const Plan& plan(const Gemm&);
+  void forget_oldest();
   std::unique_ptr<Plan> make(const Gemm&, const Key&) const;
   void check(cublasStatus_t, const Gemm&, const char* what) const;
 
@@ -52,6 +53,7 @@ class Products {
   std::size_t workspace_bytes_;
   bool tf32_;
   std::map<Key, std::unique_ptr<Plan>> plans_;
+  std::uint64_t uses_ = 0;
 };
 
 }  // namespace croton::runtime::cuda

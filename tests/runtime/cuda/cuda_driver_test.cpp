@@ -195,6 +195,25 @@ TEST_CASE("after an illegal address the first error is kept, names the kernel, a
   CHECK_NOTHROW(d->release(p, 16));
 }
 
+TEST_CASE(
+    "a device that is lost says so by a type of its own, so that what is left behind may be let go of in silence") {
+  const auto d = open_stand_in();
+  const Source source = kernel_source();
+  const auto code = d->load(d->compile(source), source);
+  const Variable fault("FAKE_CUDA_FAULT_LAUNCH", "1");
+  d->launch(code->function("k"), {.grid = 1, .block = 32, .shared_bytes = 0}, {}, {});
+  CHECK_THROWS_AS(d->synchronize(), DeviceError);
+  CHECK_THROWS_AS(d->synchronize(), gpu::Lost);
+}
+
+TEST_CASE("a driver that closed itself, as the process ends, is lost at once and blames no kernel") {
+  const auto d = open_stand_in();
+  const Variable ending("FAKE_CUDA_ENDING", "1");
+  CHECK_THROWS_AS(d->synchronize(), gpu::Lost);
+  CHECK(error_of<gpu::Lost>([&] { d->mark(); }) ==
+        "cuda0 (Stand-in 0): the process ends, and the driver has closed itself before this");
+}
+
 TEST_CASE("where several kernels may be at fault all of them are named, those that ended well are not") {
   const auto d = open_stand_in();
   const Source source = kernel_source("good one two three");
@@ -421,6 +440,20 @@ TEST_CASE("an empty product is a sum of nothing, and writes no byte beside its r
   g.beta = 0;
   d->gemm(g);
   CHECK(values_of(*d, c, 10) == std::vector<float>{0, 0, 0, 4, 5, 0, 0, 0, 9, 10});
+}
+
+TEST_CASE("what one graph was prepared for is there when it is captured, however many products came before") {
+  const auto d = open_stand_in();
+  void *const a = on_device(*d, counting(4096)), *const b = on_device(*d, {3}),
+              *const c = on_device(*d, counting(4096));
+  const auto rows = [&](Index m) {
+    return Gemm{.dtype = float32, .m = m, .n = 1, .k = 1, .a = a, .lda = 1, .b = b, .ldb = 1, .c = c, .ldc = 1};
+  };
+  for (Index m = 1; m < 512; ++m) d->prepare(rows(m));
+  for (const Index m : {1000, 1001, 1002}) d->prepare(rows(m));
+  d->begin_capture();
+  for (const Index m : {1000, 1001, 1002}) CHECK_NOTHROW(d->gemm(rows(m)));
+  d->end_capture();
 }
 
 TEST_CASE("a product can stand in a graph once it is prepared, and not before") {

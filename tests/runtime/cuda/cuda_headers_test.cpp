@@ -67,13 +67,18 @@ static_assert(sizeof(ours::CUuuid) == sizeof(::CUuuid));
 static_assert(sizeof(ours::CUdeviceptr) == sizeof(::CUdeviceptr));
 static_assert(sizeof(ours::CUmemPoolProps) == sizeof(::CUmemPoolProps));
 static_assert(offsetof(ours::CUmemPoolProps, location) == offsetof(::CUmemPoolProps, location));
+static_assert(offsetof(ours::CUmemLocation, id) == offsetof(::CUmemLocation, id));
+static_assert(offsetof(ours::CUmemPoolProps, handleTypes) == offsetof(::CUmemPoolProps, handleTypes));
 static_assert(offsetof(ours::CUmemPoolProps, maxSize) == offsetof(::CUmemPoolProps, maxSize));
 static_assert(sizeof(ours::cublasLtMatmulAlgo_t) == sizeof(::cublasLtMatmulAlgo_t));
 static_assert(sizeof(ours::cublasLtMatmulHeuristicResult_t) == sizeof(::cublasLtMatmulHeuristicResult_t));
+static_assert(offsetof(ours::cublasLtMatmulHeuristicResult_t, workspaceSize) ==
+              offsetof(::cublasLtMatmulHeuristicResult_t, workspaceSize));
 static_assert(offsetof(ours::cublasLtMatmulHeuristicResult_t, state) ==
               offsetof(::cublasLtMatmulHeuristicResult_t, state));
 static_assert(int{ours::NVRTC_ERROR_COMPILATION} == int{::NVRTC_ERROR_COMPILATION});
 static_assert(int{ours::CUBLAS_STATUS_ALLOC_FAILED} == int{::CUBLAS_STATUS_ALLOC_FAILED});
+static_assert(int{ours::CUBLAS_STATUS_INTERNAL_ERROR} == int{::CUBLAS_STATUS_INTERNAL_ERROR});
 static_assert(int{ours::CUBLAS_STATUS_NOT_SUPPORTED} == int{::CUBLAS_STATUS_NOT_SUPPORTED});
 static_assert(ours::launch_parameters_pointer == CU_LAUNCH_PARAM_BUFFER_POINTER_AS_INT);
 static_assert(ours::launch_parameters_size == CU_LAUNCH_PARAM_BUFFER_SIZE_AS_INT);

@@ -133,6 +133,7 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
                                               cublasLtMatrixLayout_t b, cublasLtMatrixLayout_t c,
                                               cublasLtMatrixLayout_t, cublasLtMatmulPreference_t, int,
                                               cublasLtMatmulHeuristicResult_t* results, int* found) {
+  if (fake_cuda_is_capturing()) return CUBLAS_STATUS_INTERNAL_ERROR;  // as cuBLASLt 13.3 does
   const auto rows = [](cublasLtMatrixLayout_t m, bool t) { return t ? m->columns : m->rows; };
   const auto columns = [](cublasLtMatrixLayout_t m, bool t) { return t ? m->rows : m->columns; };
   const bool ta = how->transpose_a != 0, tb = how->transpose_b != 0;

@@ -9,6 +9,7 @@
 //     FAKE_CUDA_MEMORY=1000000       bytes of each (1 GiB)
 //     FAKE_CUDA_FAIL_ALLOCATION=3    the n-th allocation from now on fails, once
 //     FAKE_CUDA_FAULT_LAUNCH=2       the n-th launch from now on ends with an illegal address
+//     FAKE_CUDA_ENDING=1             the process ends: the driver has closed itself
 //     FAKE_CUDA_RETAIN=46            what cuDevicePrimaryCtxRetain gives
 //     FAKE_CUDA_NO_PINNED=1          cuMemHostAlloc fails
 //     FAKE_CUDA_COMPUTE_MODE=2       prohibited (0: anybody may use it)
@@ -89,7 +90,10 @@ std::size_t total_memory() { return static_cast<std::size_t>(setting("FAKE_CUDA_
 
 unsigned char* host(CUdeviceptr p) { return reinterpret_cast<unsigned char*>(p - offset); }
 
-CUresult state() { return machine().is_faulty ? CUDA_ERROR_ILLEGAL_ADDRESS : CUDA_SUCCESS; }
+CUresult state() {
+  if (setting("FAKE_CUDA_ENDING", 0) != 0) return CUDA_ERROR_DEINITIALIZED;
+  return machine().is_faulty ? CUDA_ERROR_ILLEGAL_ADDRESS : CUDA_SUCCESS;
+}
 
 CUresult give(Work work) {
   Machine& m = machine();
@@ -442,5 +446,6 @@ const std::vector<FakeLaunch>* fake_cuda_launches() { return &machine().launches
 
 void fake_cuda_give(const std::function<void()>& work) { give(work); }
 
+bool fake_cuda_is_capturing() { return machine().captured != nullptr; }
 void* fake_cuda_host(const void* device) { return host(reinterpret_cast<CUdeviceptr>(device)); }
 }

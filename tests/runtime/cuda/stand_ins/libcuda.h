@@ -15,6 +15,8 @@ extern "C" {
 const std::vector<FakeLaunch>* fake_cuda_launches();
 /// Puts work behind what the stream has.
 void fake_cuda_give(const std::function<void()>& work);
+/// Whether work is being noted as a graph.
+bool fake_cuda_is_capturing();
 /// Where a device address lies on the host.
 void* fake_cuda_host(const void* device);
 }
