@@ -129,9 +129,17 @@ class Planner {
     }
   }
 
+  // Elements, rounded up to whole lines where vectors are stored.
+  Index in_lines(Index elements, DType dtype) const {
+    const Index line = 64 / static_cast<Index>(size_of(dtype));
+    return target_.device_class == DeviceClass::gpu ? elements : (elements + line - 1) / line * line;
+  }
+
   Index row_elements(const tile::Buffer& b) const {
+    const bool lines = tile::fills_lines(program_, static_cast<int>(&b - program_.buffers.data()));
     Index n = b.parts;
-    for (const AxisId a : b.axes) n *= extent(a);
+    for (const AxisId a : b.axes)
+      n *= lines && program_.axes[at(a)].constant < 0 ? in_lines(extent(a), b.partial_dtype) : extent(a);
     return n;
   }
 
@@ -227,7 +235,7 @@ class Planner {
     std::vector<std::int64_t> offsets;
     for (const tile::Scratch& s : nest.scratch) {
       offsets.push_back(static_cast<std::int64_t>(l.scratch_bytes));
-      const Index n = s.copies * (s.axis == tile::no_axis ? 1 : extent(s.axis));
+      const Index n = s.copies * (s.axis == tile::no_axis ? 1 : in_lines(extent(s.axis), s.dtype));
       l.scratch_bytes += (size_of(s.dtype) * static_cast<std::size_t>(n) + 127) / 64 * 64;
     }
     for (std::size_t k = 0; k < nest.words.size(); ++k) {
@@ -285,6 +293,7 @@ class Planner {
       case Word::Kind::errors:
       case Word::Kind::stream: return 0;
       case Word::Kind::extent: return extent(w.axis);
+      case Word::Kind::padded: return in_lines(extent(w.axis), w.dtype);
       case Word::Kind::stride: return plan_.places[at(w.buffer)].strides[at(w.dim)];
       case Word::Kind::parallel: return c.points;
       case Word::Kind::chunk_points: return c.chunk_points;

@@ -125,9 +125,24 @@ class Checker {
       case K::let_splat:
         if (s.args.size() != 1 || read(s.args[0]).lanes || !reg(s.result).lanes) broken("r{} is no splat", s.result);
         return;
+      case K::let_pack:
+        if (s.args.empty() || s.args.size() > static_cast<std::size_t>(nest_.lanes) || !reg(s.result).lanes)
+          broken("{} values do not fit into r{}", s.args.size(), s.result);
+        for (const int a : s.args)
+          if (read(a).lanes || read(a).dtype != reg(s.result).dtype) broken("r{} is no lane of r{}", a, s.result);
+        return;
+      case K::let_lane:
+        if (s.args.size() != 1 || !read(s.args[0]).lanes || read(s.args[0]).dtype != reg(s.result).dtype ||
+            reg(s.result).lanes || s.integer < 0 || s.integer >= nest_.lanes)
+          broken("r{} is no lane", s.result);
+        return;
       case K::let_fold:
         if (s.args.empty() && !reg(s.result).lanes) return;  // what threads have put
-        if (s.args.size() != 1 || !read(s.args[0]).lanes || reg(s.result).lanes) broken("r{} folds no lanes", s.result);
+        if (s.args.empty() || s.args.size() > static_cast<std::size_t>(nest_.lanes) ||
+            reg(s.result).lanes != (s.args.size() > 1))
+          broken("r{} folds no lanes", s.result);
+        for (const int a : s.args)
+          if (!read(a).lanes) broken("r{} folds no lanes", s.result);
         return;
       case K::let_masked:
         if (!in_tail) broken("r{} masks lanes outside the rest of a loop over lanes", s.result);
