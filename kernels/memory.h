@@ -137,21 +137,30 @@ template <int L, class T> CROTON_FN V<T, L> gather(const T* p, i64 stride) {
   return from_stored<T, L>(gather_lanes<T, L>((const Stored<T>*)p, stride, upto<L>()));
 }
 /// The same for the first n lanes, n >= 1; the others repeat the last.
-template <int L, class T, int... I> CROTON_FN V<T, L> gather_first(const T* p, i64 stride, i64 n, indices<I...>) {
-  return from_stored<T, L>(V<Stored<T>, L>{((const Stored<T>*)p)[(I < n ? I : n - 1) * stride]...});
+template <int L, class T> CROTON_SLOW V<T, L> gather_n(const T* p, i64 stride, i64 n) {
+  Stored<T> x[L];
+  _Pragma("GCC unroll 1") for (i64 i = 0; i < L; ++i) x[i] = ((const Stored<T>*)p)[(i < n ? i : n - 1) * stride];
+  return load<L>((const T*)x);
 }
-template <int L, class T> CROTON_FN V<T, L> gather_n(const T* p, i64 stride, i64 n) { return gather_first<L>(p, stride, n, upto<L>()); }
 /// p[at[i]]
 template <class T, class I, int... K> CROTON_FN V<T, lanes<I>> gather_listed(const T* p, I at, indices<K...>) {
   return from_stored<T, lanes<I>>(V<Stored<T>, lanes<I>>{((const Stored<T>*)p)[at[K]]...});
 }
 template <class T, class I> CROTON_FN V<T, lanes<I>> gather_at(const T* p, I at) { return gather_listed(p, at, upto<lanes<I>>()); }
-template <class T, class X> CROTON_FN void scatter_n(T* p, i64 stride, X x, i64 n) {
-  auto s = to_stored(x);
-  for (int i = 0; i < lanes<X>; ++i)
-    if (i < n) ((Stored<T>*)p)[i * stride] = s[i];
+template <class T, class X, int... K> CROTON_FN void scatter_lanes(T* p, i64 stride, X s, indices<K...>) { ((p[K * stride] = s[K]), ...); }
+template <class T, class X> CROTON_FN void scatter(T* p, i64 stride, X x) { scatter_lanes((Stored<T>*)p, stride, to_stored(x), upto<lanes<X>>()); }
+/// The first n lanes.
+template <class T, class X> CROTON_SLOW void scatter_n(T* p, i64 stride, X x, i64 n) {
+  Stored<T> s[lanes<X>];
+  store((T*)s, x);
+  _Pragma("GCC unroll 1") for (i64 i = 0; i < n; ++i) ((Stored<T>*)p)[i * stride] = s[i];
 }
-template <class T, class X> CROTON_FN void scatter(T* p, i64 stride, X x) { scatter_n(p, stride, x, lanes<X>); }
+/// The scalars x, y, ... in the first lanes, 0 in the others.
+template <int L, class T, class... R> CROTON_FN V<T, L> pack(T x, R... more) {
+  if constexpr (same<T, b8>) return {V<MaskInt<L>, L>{(MaskInt<L>)-(int)x, (MaskInt<L>)-(int)more...}};
+  else if constexpr (same<T, f16> || same<T, bf16>) return {V<u16, L>{x.bits, more.bits...}};
+  else return V<T, L>{x, more...};
+}
 /// Lane i as a scalar.
 template <class X> CROTON_FN Element<X> lane(X x, int i) {
   if constexpr (same<Element<X>, b8>) return x.m[i] != 0;

@@ -288,6 +288,11 @@ class Printer {
       nested(s.body);
       return line("}}");
     }
+    if (s.tail.empty()) {
+      line("for (i64 {0} = {1}; {0} < {2}; {0} += {3}) {{", v, linear(s.from), to, nest_.lanes);
+      nested(s.body);
+      return line("}}");
+    }
     line("{{");
     ++depth_;
     line("i64 {} = {};", v, linear(s.from));
@@ -297,11 +302,15 @@ class Printer {
       line("}}");
     };
     if (s.vectors > 1) whole(s.vectors, s.several);
-    whole(1, s.body);
-    line("if ({} < {}) {{", v, to);
-    ++depth_;
-    line("const i64 n = {} - {};", to, v);
-    --depth_;
+    const std::string left = fmt::format("{} - {}", to, v);
+    if (s.body.empty()) {
+      line("for (; {} < {}; {} += {}) {{", v, to, v, nest_.lanes);
+      line("  const i64 n = {} < {} ? {} : {};", left, nest_.lanes, left, nest_.lanes);
+    } else {
+      whole(1, s.body);
+      line("if ({} < {}) {{", v, to);
+      line("  const i64 n = {};", left);
+    }
     nested(s.tail);
     line("}}");
     --depth_;
@@ -331,12 +340,15 @@ class Printer {
       case K::let_splat:
         return let(s, dialect_.threads ? fmt::format("r{}", s.args[0])
                                        : fmt::format("splat<{}>(r{})", nest_.lanes, s.args[0]));
+      case K::let_pack: return let(s, fmt::format("pack<{}>({})", nest_.lanes, list(s.args)));
+      case K::let_lane: return let(s, fmt::format("lane(r{}, {})", s.args[0], s.integer));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
       case K::let_row: return let(s, row(s));
       case K::let_fold:
-        return let(s,
-                   dialect_.threads ? fold(s, "folded", true) : fmt::format("h{}(r{})", across(s.monoid), s.args[0]));
+        return let(s, dialect_.threads
+                          ? fold(s, "folded", true)
+                          : fmt::format("h{}{}({})", across(s.monoid), s.args.size() > 1 ? "_rows" : "", list(s.args)));
       case K::put_fold: return line("{};", fold(s, "fold", false));
       case K::barrier: return barrier(s);
       case K::let_masked:

@@ -130,8 +130,11 @@ class Planner {
   }
 
   Index row_elements(const tile::Buffer& b) const {
+    const bool lines = tile::fills_lines(program_, static_cast<int>(&b - program_.buffers.data()));
     Index n = b.parts;
-    for (const AxisId a : b.axes) n *= extent(a);
+    for (const AxisId a : b.axes)
+      n *= lines && program_.axes[at(a)].constant < 0 ? tile::apart(extent(a), b.partial_dtype, target_.device_class)
+                                                      : extent(a);
     return n;
   }
 
@@ -226,7 +229,7 @@ class Planner {
     PlannedLaunch l{.nest = nest_number, .chunks = chunks_[step].chunks};
     const auto of = [this](AxisId a) { return extent(a); };
     std::vector<std::int64_t> offsets;
-    l.scratch_bytes = tile::scratch_bytes(nest, of, &offsets);
+    l.scratch_bytes = tile::scratch_bytes(nest, of, target_.device_class, &offsets);
     const bool warps = tile::rows_by_warps(nest, chunks_[step], of);
     if (warps) l.scratch_bytes *= static_cast<std::size_t>(nest.lanes / tile::warp_lanes);
     for (std::size_t k = 0; k < nest.words.size(); ++k) {
@@ -286,6 +289,7 @@ class Planner {
       case Word::Kind::warps:
       case Word::Kind::stream: return 0;
       case Word::Kind::extent: return extent(w.axis);
+      case Word::Kind::padded: return tile::apart(extent(w.axis), w.dtype, target_.device_class);
       case Word::Kind::stride: return plan_.places[at(w.buffer)].strides[at(w.dim)];
       case Word::Kind::parallel: return c.points;
       case Word::Kind::chunk_points: return c.chunk_points;

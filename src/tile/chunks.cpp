@@ -116,14 +116,21 @@ bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& ext
   look(nest.body);
   const std::size_t folds = static_cast<std::size_t>(nest.lanes) * sizeof(std::uint64_t),
                     teams = static_cast<std::size_t>(nest.lanes / warp_lanes);
-  return longest <= longest_row_of_a_warp && scratch_bytes(nest, extent) * teams + folds <= shared_bytes_everywhere;
+  return longest <= longest_row_of_a_warp &&
+         scratch_bytes(nest, extent, DeviceClass::gpu) * teams + folds <= shared_bytes_everywhere;
 }
 
-std::size_t scratch_bytes(const Nest& nest, const ExtentOf& extent, std::vector<std::int64_t>* offsets) {
+Index apart(Index elements, DType dtype, DeviceClass device) {
+  const Index line = 64 / static_cast<Index>(size_of(dtype));
+  return device == DeviceClass::gpu ? elements : (elements + line - 1) / line * line;
+}
+
+std::size_t scratch_bytes(const Nest& nest, const ExtentOf& extent, DeviceClass device,
+                          std::vector<std::int64_t>* offsets) {
   std::size_t bytes = 0;
   for (const Scratch& s : nest.scratch) {
     if (offsets != nullptr) offsets->push_back(static_cast<std::int64_t>(bytes));
-    const Index n = s.copies * (s.axis == no_axis ? 1 : extent(s.axis));
+    const Index n = s.copies * (s.axis == no_axis ? 1 : apart(extent(s.axis), s.dtype, device));
     bytes += (size_of(s.dtype) * static_cast<std::size_t>(n) + 127) / 64 * 64;
   }
   return bytes;

@@ -19,9 +19,13 @@ struct Chunking {
 };
 Chunking chunking(const Program&, const Phase&, const ExtentOf&, DeviceClass);
 
+/// How many elements apart the copies of an axis lie in memory that only kernels see: on the CPU, where vectors are
+/// stored, whole lines of 64 bytes.
+Index apart(Index elements, DType, DeviceClass);
+
 /// Bytes of scratch of a chunk, or of a team where each warp is one: whole lines of 64. `offsets` receives where each
 /// piece lies.
-std::size_t scratch_bytes(const Nest&, const ExtentOf&, std::vector<std::int64_t>* offsets = nullptr);
+std::size_t scratch_bytes(const Nest&, const ExtentOf&, DeviceClass, std::vector<std::int64_t>* offsets = nullptr);
 
 /// Whether each warp of a block works at rows of its own, in a nest that knows teams: where no row has more than 1024
 /// elements (a block's threads would wait for each other more than they work), there are as many rows as a block has

@@ -115,6 +115,13 @@ int Emitter::splat(Body& body, int reg) {
   return let(body, std::move(s), nest.registers[at(reg)].dtype, true);
 }
 
+int Emitter::splat(Scope& scope, int reg) {
+  if (nest.registers[at(reg)].lanes) return reg;
+  const auto [known, fresh] = scope.splats.try_emplace(reg, -1);
+  if (fresh) known->second = splat(scope.body, reg);
+  return known->second;
+}
+
 int Emitter::identity(Body& body, Monoid monoid, DType dtype, bool lanes) {
   Statement s = statement(Statement::Kind::let_identity);
   s.monoid = monoid;
@@ -227,11 +234,16 @@ Linear Emitter::partial_address(int buffer, const Indices& where, int free_varia
       open = a;
   }
   if (number != 0 && open != no_axis)
-    r.push_back({-1, {{number, -1}, extent(open)[0].factors[0]}});
+    r.push_back({-1, {{number, -1}, in_lines(buffer) ? apart(open, b.partial_dtype) : extent(open)[0].factors[0]}});
   else if (number != 0)
     r.push_back({-1, {{number, -1}}});
   if (open != no_axis && free_variable >= 0) r.push_back({free_variable, {}});
   return r;
+}
+
+Factor Emitter::apart(AxisId axis, DType dtype) {
+  return lanes_are_threads() ? extent(axis)[0].factors[0]
+                             : factor({.kind = Word::Kind::padded, .axis = axis, .dtype = dtype});
 }
 
 int Emitter::scratch(Scratch piece) {

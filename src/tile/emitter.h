@@ -14,6 +14,9 @@ using Indices = std::map<AxisId, Index>;
 struct Scope {
   Body body;
   std::map<std::pair<int, std::vector<Index>>, int> made;  // (value, its indices and row) -> register
+  std::map<std::pair<int, std::vector<Index>>, int> rows;  // (value, its indices and group of rows) -> register of them
+  std::map<int, int> splats;                               // register -> the same in all lanes
+  std::map<std::pair<int, Monoid>, int> masked;            // register -> the same, monoid's identity in lanes beyond
 };
 
 class Emitter {
@@ -55,6 +58,8 @@ class Emitter {
   /// A whole number, int64.
   int whole(Body& body, Linear number);
   int splat(Body& body, int reg);
+  /// The same, once in a scope.
+  int splat(Scope& scope, int reg);
   int identity(Body& body, Monoid monoid, DType dtype, bool lanes);
   void update(Body& body, int accumulator, Monoid monoid, std::vector<int> args);
   /// Registers folded across their lanes, each by its monoid; one after another, or for threads as many as there are
@@ -84,6 +89,10 @@ class Emitter {
   /// of its free axis, or -1.
   Linear partial_address(int buffer, const Indices& at, int free_variable, int row_variable, Index part = 0);
   int scratch(Scratch piece);
+  /// How far apart the copies of an axis lie where nobody else reads them: on the CPU in whole lines of memory.
+  Factor apart(AxisId axis, DType dtype);
+  /// Whether whole vectors of these partials may be loaded and stored, the last one too.
+  bool in_lines(int partials) const { return !lanes_are_threads() && fills_lines(program, partials); }
 
   /// A name for the instance: the indices of the unrolled axes that the value has, and the row if it has parallel axes.
   std::pair<int, std::vector<Index>> key(int value, const Indices& at, Index row) const;

@@ -71,7 +71,31 @@ class Lowering : private PointWriter {
     }
     loop.body = vector(var, false, 0);
     if (!e_.lanes_are_threads()) loop.tail = vector(var, true, 0);
+    if (vectors == 1) keep_one_body(loop);
     out.push_back(std::move(loop));
+  }
+
+  // Where the rest of a loop needs no mask, the body does for it; in rows that a tile leaves over, the rest does for
+  // all.
+  void keep_one_body(Statement& loop) const {
+    if (!has_parts(loop.tail))
+      loop.tail.clear();
+    else if (left_over_ && masks_are_cheap(loop.tail))
+      loop.body.clear();
+  }
+
+  // Whether some statement treats a vector's lanes beyond the last element in another way.
+  static bool has_parts(const Body& tail) {
+    return std::any_of(tail.begin(), tail.end(), [](const Statement& s) {
+      return s.partial || s.kind == Statement::Kind::let_masked || has_parts(s.body);
+    });
+  }
+
+  // A masked load takes little more than another one; a masked store ten times as long.
+  bool masks_are_cheap(const Body& tail) const {
+    return e_.target.vector_bytes > 16 && std::none_of(tail.begin(), tail.end(), [](const Statement& s) {
+             return s.partial && (s.kind != Statement::Kind::let_load || s.reach != Reach::lanes);
+           });
   }
 
   static void append(Body& to, Body more) { std::move(more.begin(), more.end(), std::back_inserter(to)); }
@@ -211,6 +235,7 @@ class Lowering : private PointWriter {
       loop.whole_steps = height > 1;
       loop.alone = is_dealt() && height > 1;
       loop.dealt = is_dealt() && height == 1;
+      left_over_ = height != many;
       loop.body = tile(row, height);
       loops.push_back(std::move(loop));
     }
@@ -243,6 +268,7 @@ class Lowering : private PointWriter {
   void clear_partial(const Store& s, AxisId open) {
     const Value& v = value(s.value);
     const int nothing = e_.identity(chunk_.body, v.monoid, v.dtype, true);
+    if (e_.in_lines(s.buffer)) return clear_row(s, nothing);
     for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
       const int var = e_.new_variable();
       lanes_over(chunk_.body, var, {}, e_.extent(open), {}, {open}, 1, [&](Frame& f, Scope& scope, std::size_t) {
@@ -252,12 +278,33 @@ class Lowering : private PointWriter {
     }
   }
 
+  // All of the chunk's row, with what fills up its lines.
+  void clear_row(const Store& s, int nothing) {
+    Statement loop = Emitter::statement(Statement::Kind::lane_loop);
+    loop.variable = e_.new_variable();
+    loop.to = {{-1, {e_.factor({.kind = Word::Kind::row, .buffer = s.buffer})}}};
+    Statement clear = Emitter::statement(Statement::Kind::store);
+    clear.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+    clear.dtype = value(s.value).dtype;
+    clear.address = e_.partial_address(s.buffer, first_indices(s), loop.variable, chunk_number);
+    reach(clear, {1, -1}, false);
+    clear.args = {nothing};
+    loop.body = {std::move(clear)};
+    chunk_.body.push_back(std::move(loop));
+  }
+
+  Indices first_indices(const Store& s) const {
+    Indices r;
+    for (const AxisId a : e_.unrolled(value(s.value).axes)) r[a] = 0;
+    return r;
+  }
+
   int load_partial_lanes(const Store& s, const Indices& where, const Frame& f, Body& body, int part = 0) {
     Statement old = Emitter::statement(Statement::Kind::let_load);
     old.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
     old.dtype = value(s.value).dtype;
     old.address = e_.partial_address(s.buffer, where, f.variables.at(f.lane), chunk_number, part);
-    reach(old, {1, -1}, f.partial);
+    reach(old, {1, -1}, f.partial && !e_.in_lines(s.buffer));
     return e_.let(body, std::move(old), value(s.value).dtype, true);
   }
 
@@ -267,7 +314,7 @@ class Lowering : private PointWriter {
     t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
     t.dtype = value(s.value).dtype;
     t.address = e_.partial_address(s.buffer, where, var, chunk_number, part);
-    reach(t, {1, -1}, f.partial);
+    reach(t, {1, -1}, f.partial && !e_.in_lines(s.buffer));
     t.args = {reg};
     body.push_back(std::move(t));
   }
@@ -279,7 +326,7 @@ class Lowering : private PointWriter {
       const AxisId lane = e_.inner(v.axes)[0];
       const std::vector<Indices> all = e_.combinations(e_.unrolled(v.axes));
       const int offset = e_.scratch({v.dtype, static_cast<Index>(all.size()), lane});
-      const int extent = e_.word({.kind = Word::Kind::extent, .axis = lane});
+      const Factor apart = e_.apart(lane, v.dtype);
       for (std::size_t k = 0; k < all.size(); ++k) {
         const int var = e_.new_variable();
         lanes_over(chunk_.body, var, {}, e_.extent(lane), {}, {lane}, 1, [&](Frame& f, Scope& scope, std::size_t) {
@@ -287,13 +334,13 @@ class Lowering : private PointWriter {
           Statement t = Emitter::statement(Statement::Kind::store);
           t.scratch = offset;
           t.dtype = v.dtype;
-          t.address = {{var, {}}, {-1, {{static_cast<Index>(k), -1}, {1, extent}}}};
-          reach(t, {1, -1}, f.partial);
+          t.address = {{var, {}}, {-1, {{static_cast<Index>(k), -1}, apart}}};
+          reach(t, {1, -1}, false);
           t.args = {x};
           scope.body.push_back(std::move(t));
         });
       }
-      packing_.push_back({id, {offset, extent}});
+      packing_.push_back({id, {offset, apart}});
     }
     packed_.insert(packing_.begin(), packing_.end());
   }
@@ -402,14 +449,40 @@ class Lowering : private PointWriter {
                    if (first) store_all(stage, lane, height, g, scope);
                  });
       append(tile.body, std::move(loops));
+      first = false;
+      if (stages_.has_row_lanes() && height > 1 && has_whole_columns(block, height)) {
+        fold_rows(tile, block, height);
+        continue;
+      }
       std::vector<Emitter::Fold> across;
       for (const RowFold& r : block)
         across.push_back({value(r.value).monoid, folded(tile.body, value(r.value), r.totals)});
       const std::vector<int> totals = e_.fold_lanes(tile.body, across, is_dealt() ? Across::team : Across::block);
       for (std::size_t k = 0; k < block.size(); ++k)
         tile.made[e_.key(block[k].value, block[k].where, block[k].row)] = totals[k];
-      first = false;
     }
+  }
+
+  // Whether all rows of each fold stand one after another.
+  bool has_whole_columns(const std::vector<RowFold>& block, Index height) const {
+    for (std::size_t k = 0; k < block.size(); ++k)
+      if (block[k].row != static_cast<Index>(k) % height || value(block[k].value).dtype == boolean) return false;
+    return static_cast<Index>(block.size()) % height == 0;
+  }
+
+  // The folds of a tile's rows, one a lane. A block has all rows of a fold one after another.
+  void fold_rows(Scope& tile, const std::vector<RowFold>& block, Index height) {
+    const Index lanes = e_.nest.lanes;
+    for (std::size_t first = 0; first < block.size(); first += static_cast<std::size_t>(height))
+      for (Index group = 0; group * lanes < height; ++group) {
+        const Value& v = value(block[first].value);
+        Statement s = Emitter::statement(Statement::Kind::let_fold);
+        s.monoid = v.monoid;
+        for (Index q = group * lanes; q < std::min((group + 1) * lanes, height); ++q)
+          s.args.push_back(folded(tile.body, v, block[first + static_cast<std::size_t>(q)].totals));
+        tile.rows[e_.key(block[first].value, block[first].where, group)] =
+            e_.let(tile.body, std::move(s), v.dtype, true);
+      }
   }
 
   void fold_all_rows(int stage, AxisId lane, Index height, Frame& f, Scope& scope) {
@@ -458,7 +531,8 @@ class Lowering : private PointWriter {
       for (Index q = 0; q < height; ++q)
         for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
           const Indices here = both(where, more);
-          e_.update(scope.body, total, v.monoid, lane_arguments(v, here, q, f, scope));
+          e_.update(scope.body, total, v.monoid,
+                    row_of_lanes ? in_lanes(v, here, q, f, scope) : lane_arguments(v, here, q, f, scope));
         }
       if (row_of_lanes) store_partial_lanes(s, where, f.variables.at(f.lane), f, scope.body, total);
     }
@@ -475,14 +549,14 @@ class Lowering : private PointWriter {
       for (int k = 0; k < spread_parts; ++k)
         parts[static_cast<std::size_t>(k)] = load_partial_lanes(s, where, f, scope.body, k);
       std::vector<int> x;
-      for (Index q = 0; q < height; ++q) x.push_back(e_.splat(scope.body, arguments(v, where, q, f)[0]));
+      for (Index q = 0; q < height; ++q) x.push_back(e_.splat(scope, arguments(v, where, q, f)[0]));
       int mean = x[0];
       for (Index q = 1; q < height; ++q) mean = call("add", {mean, x[static_cast<std::size_t>(q)]});
       Statement share = Emitter::statement(Statement::Kind::let_number);
       share.number = 1.0 / static_cast<double>(height);
       const int each = e_.splat(scope.body, e_.let(scope.body, std::move(share), v.dtype, false));
       if (height > 1) mean = call("mul", {mean, each});
-      const int shift = call("select", {e_.splat(scope.body, at_first_row(f)), mean, parts[spread_shift]});
+      const int shift = call("select", {e_.splat(scope, at_first_row(f)), mean, parts[spread_shift]});
       for (const int one : x) {
         const int rest = call("sub", {one, shift});
         e_.update(scope.body, parts[spread_sum], Monoid::sum, {rest});
@@ -528,9 +602,10 @@ class Lowering : private PointWriter {
 
   std::vector<const Store*> partials_;
   std::vector<ChunkSum> sums_;
+  bool left_over_ = false;      // in the rows that a tile leaves over: their text is short, not fast
   int first_row_ = -1;          // a register of the tile being written
   std::vector<int> next_rows_;  // variables, while the second loop of a tile is written
-  std::vector<std::pair<int, std::pair<int, int>>> packing_;
+  std::vector<std::pair<int, std::pair<int, Factor>>> packing_;
 };
 
 // Elementary functions whose bodies stand in the text of a kernel, at most: each is some fifty instructions, and a call

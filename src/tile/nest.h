@@ -14,6 +14,7 @@ struct Word {
   enum class Kind : std::uint8_t {
     pointer,       ///< of buffer
     extent,        ///< of axis
+    padded,        ///< extent of axis, rounded up to whole lines of memory of dtype
     stride,        ///< of buffer along dim, in elements
     parallel,      ///< points of the parallel axes: the product of their extents
     chunk_points,  ///< points of a chunk
@@ -37,7 +38,8 @@ struct Word {
   friend bool operator==(const Word&, const Word&) = default;
 };
 
-/// Scratch of a running chunk: copies x (the axis's extent rounded up to whole vectors) elements.
+/// Scratch of a running chunk: copies x (the axis's extent, in whole lines of memory where lanes are no threads)
+/// elements.
 struct Scratch {
   DType dtype = DType::float64;
   Index copies = 1;
@@ -78,11 +80,14 @@ struct Statement {
     let_call,     ///< result = function(args)
     let_convert,  ///< result = args[0] as the result's dtype
     let_splat,    ///< result = args[0] in all lanes
+    let_pack,     ///< result = args, one in each of the first lanes; 0 in the others
+    let_lane,     ///< result = lane `integer` of args[0]
     let_load,     ///< result = memory[address]
     let_iota,     ///< result = address + lane number
     let_row,      ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
                   ///< `word`, at element address (of the first lane, the next ones `from` apart)
-    let_fold,     ///< result = args[0] folded across its lanes by monoid; of threads: what put_fold made of slot `slot`
+    let_fold,     ///< result = args[0] folded across its lanes by monoid; several args: the folds of each, one a lane;
+                  ///< of threads: what put_fold made of slot `slot`
     put_fold,     ///< args[0], folded by monoid across the threads that `across` says, goes to slot `slot`
     barrier,  ///< threads wait for each other: folds that were read may be put again, those that were put may be read
               ///< (where `across` needs it: a team that is a warp has its folds without slots)
@@ -93,9 +98,9 @@ struct Statement {
     prefetch,      ///< brings memory[address] nearer: it will be read soon
     index,         ///< index variable `variable` = (address / divisor) % modulus (each where given); with args: args[0]
     loop,          ///< for variable from `from` to `to` by `step`: body
-    lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail
-                   ///< (where a lane is a thread: for variable from `from` + the thread's number by `lanes`: body; no
-                   ///< tail)
+    lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail.
+                   ///< No tail: the body's last vector may reach beyond `to`. No body: the tail for every vector.
+                   ///< (Where a lane is a thread: for variable from `from` + the thread's number by `lanes`: body.)
   };
   Kind kind = Kind::let_call;
   int result = -1;

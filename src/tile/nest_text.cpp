@@ -21,6 +21,7 @@ std::string word(const Word& w) {
   switch (w.kind) {
     case Word::Kind::pointer: return fmt::format("pointer of b{}", w.buffer);
     case Word::Kind::extent: return fmt::format("extent of a{}", w.axis);
+    case Word::Kind::padded: return fmt::format("extent of a{} in whole lines of {}", w.axis, name_of(w.dtype));
     case Word::Kind::stride: return fmt::format("stride of b{} along {}", w.buffer, w.dim);
     case Word::Kind::parallel: return "points";
     case Word::Kind::chunk_points: return "points of a chunk";
@@ -98,13 +99,17 @@ class Writer {
       case K::let_call: return fmt::format("{}({}){}", s.function, args(s), s.in_line ? " in line" : "");
       case K::let_convert: return fmt::format("{}({})", name_of(d), args(s));
       case K::let_splat: return fmt::format("splat {}", args(s));
+      case K::let_pack: return fmt::format("lanes {}", args(s));
+      case K::let_lane: return fmt::format("lane {} of {}", s.integer, args(s));
       case K::let_load: return memory(s);
       case K::let_iota: return fmt::format("index {}", linear(s.address));
       case K::let_row:
         return fmt::format("row {} of {}, check {} at {}{}{} to w{}", args(s), linear(s.to), s.integer,
                            linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),
                            s.partial ? " of those that are left" : "", s.word);
-      case K::let_fold: return fmt::format("{} across lanes{} of {}", monoid(s.monoid), across(s.across), args(s));
+      case K::let_fold:
+        return fmt::format("{} across lanes{} of {}{}", monoid(s.monoid), across(s.across),
+                           s.args.size() > 1 ? "each of " : "", args(s));
       case K::let_masked: return fmt::format("{}, identity of {} in lanes beyond", args(s), monoid(s.monoid));
       case K::let_identity: return fmt::format("identity of {}", monoid(s.monoid));
       default: return {};
@@ -150,7 +155,8 @@ class Writer {
           line(depth, "then one vector at a time");
         }
         body(s.body, depth + 1);
-        line(depth, "rest");
+        if (s.tail.empty()) return;
+        line(depth, s.body.empty() ? "each as the rest" : "rest");
         return body(s.tail, depth + 1);
       default: {
         const Register& r = nest_.registers[static_cast<std::size_t>(s.result)];

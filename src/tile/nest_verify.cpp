@@ -112,6 +112,14 @@ class Checker {
       broken("a fold takes no {}", s.across == Across::teams ? "value of a team" : "lanes");
   }
 
+  /// Of several vectors, one a lane.
+  void folded_each(const Statement& s) const {
+    if (s.args.size() > static_cast<std::size_t>(nest_.lanes) || !reg(s.result).lanes)
+      broken("{} folds do not fit into r{}", s.args.size(), s.result);
+    for (const int a : s.args)
+      if (!read(a).lanes) broken("r{} folds no lanes", s.result);
+  }
+
   void same_width(const Statement& s) const {
     for (const int a : s.args)
       if (read(a).lanes != reg(s.result).lanes)
@@ -131,7 +139,19 @@ class Checker {
       case K::let_splat:
         if (s.args.size() != 1 || read(s.args[0]).lanes || !reg(s.result).lanes) broken("r{} is no splat", s.result);
         return;
+      case K::let_pack:
+        if (s.args.empty() || s.args.size() > static_cast<std::size_t>(nest_.lanes) || !reg(s.result).lanes)
+          broken("{} values do not fit into r{}", s.args.size(), s.result);
+        for (const int a : s.args)
+          if (read(a).lanes || read(a).dtype != reg(s.result).dtype) broken("r{} is no lane of r{}", a, s.result);
+        return;
+      case K::let_lane:
+        if (s.args.size() != 1 || !read(s.args[0]).lanes || read(s.args[0]).dtype != reg(s.result).dtype ||
+            reg(s.result).lanes || s.integer < 0 || s.integer >= nest_.lanes)
+          broken("r{} is no lane", s.result);
+        return;
       case K::let_fold:
+        if (s.args.size() > 1) return folded_each(s);
         folded(s);
         if (reg(s.result).lanes) broken("r{} folds no lanes", s.result);
         return;

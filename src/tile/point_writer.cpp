@@ -45,9 +45,59 @@ int PointWriter::get(int id, const Indices& where, Index row, Frame& f) {
   Scope& scope = scope_of(v, f);
   const auto key = e_.key(id, where, row);
   if (const auto it = scope.made.find(key); it != scope.made.end()) return it->second;
-  const int reg = make(id, where, row, f, scope);
+  const bool in_rows = is_row_lane(v, f) || (f.tile && f.tile->rows.count(e_.key(id, where, row / e_.nest.lanes)) > 0);
+  const int reg = in_rows ? row_lane(id, where, row, f) : make(id, where, row, f, scope);
   scope.made[key] = reg;
   return reg;
+}
+
+bool PointWriter::is_row_lane(const Value& v, const Frame& f) const {
+  return f.tile != nullptr && f.rows.size() > 1 && stages_.has_row_lanes() && stages_.is_between_loops(v);
+}
+
+int PointWriter::row_lane(int id, const Indices& where, Index row, Frame& f) {
+  Statement s = Emitter::statement(Statement::Kind::let_lane);
+  s.args = {rows_of(id, where, row / e_.nest.lanes, f)};
+  s.integer = row % e_.nest.lanes;
+  return e_.let(f.tile->body, std::move(s), value(id).dtype, false);
+}
+
+int PointWriter::rows_of(int id, const Indices& where, Index group, Frame& f) {
+  const auto key = e_.key(id, where, group);
+  if (const auto it = f.tile->rows.find(key); it != f.tile->rows.end()) return it->second;
+  const int reg = make_rows(id, where, group, f);
+  return f.tile->rows[key] = reg;
+}
+
+int PointWriter::make_rows(int id, const Indices& where, Index group, Frame& f) {
+  const Value& v = value(id);
+  Body& body = f.tile->body;
+  if (!is_row_lane(v, f)) return packed_rows(id, where, group, f);
+  if (v.kind == Value::Kind::reduce) {
+    const int sum = e_.identity(body, v.monoid, v.dtype, true);
+    for (const Indices& more : e_.combinations(e_.unrolled(v.over)))
+      e_.update(body, sum, v.monoid, row_arguments(v, both(where, more), group, f));
+    return sum;
+  }
+  Statement s =
+      Emitter::statement(v.kind == Value::Kind::call ? Statement::Kind::let_call : Statement::Kind::let_convert);
+  s.function = v.function;
+  s.args = row_arguments(v, where, group, f);
+  return e_.let(body, std::move(s), v.dtype, true);
+}
+
+std::vector<int> PointWriter::row_arguments(const Value& v, const Indices& where, Index group, Frame& f) {
+  std::vector<int> r;
+  for (const int a : v.args)
+    r.push_back(e_.has_parallel(value(a)) ? rows_of(a, where, group, f) : e_.splat(*f.tile, get(a, where, 0, f)));
+  return r;
+}
+
+int PointWriter::packed_rows(int id, const Indices& where, Index group, Frame& f) {
+  const Index first = group * e_.nest.lanes, rows = static_cast<Index>(f.rows.size());
+  Statement s = Emitter::statement(Statement::Kind::let_pack);
+  for (Index q = first; q < std::min(first + e_.nest.lanes, rows); ++q) s.args.push_back(get(id, where, q, f));
+  return e_.let(f.tile->body, std::move(s), value(id).dtype, true);
 }
 
 bool PointWriter::is_lanes(const Value& v, const Frame& f) const {
@@ -75,7 +125,7 @@ int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& 
   s.function = v.function;
   for (const int a : v.args) {
     const int reg = get(a, where, row, f);
-    s.args.push_back(lanes ? e_.splat(scope.body, reg) : reg);
+    s.args.push_back(lanes ? e_.splat(scope, reg) : reg);
   }
   return e_.let(scope.body, std::move(s), v.dtype, lanes);
 }
@@ -115,7 +165,7 @@ int PointWriter::load(const Value& v, const Indices& where, Index row, Frame& f,
   if (!v.args.empty()) go_to_row(s, v, where, row, f, scope);
   const bool lanes = s.reach != Reach::scalar;
   const int reg = e_.let(scope.body, std::move(s), v.dtype, lanes);
-  return is_lanes(v, f) ? e_.splat(scope.body, reg) : reg;
+  return is_lanes(v, f) ? e_.splat(scope, reg) : reg;
 }
 
 void PointWriter::go_to_row(Statement& load, const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
@@ -140,7 +190,7 @@ int PointWriter::checked_row(const Value& v, const Indices& where, Index row, Fr
   const int index = get(v.args[0], where, row, f);
   Emitter::Number number = e_.number(v, where, variables(f, row), f.lane);
   Statement s = Emitter::statement(Statement::Kind::let_row);
-  s.args = {lanes ? e_.splat(scope.body, index) : index};
+  s.args = {lanes ? e_.splat(scope, index) : index};
   s.word = e_.word({.kind = Word::Kind::errors});
   s.integer = v.site;
   s.to = v.rows == no_axis ? Linear{{-1, {{1, -1}}}} : e_.extent(v.rows);
@@ -180,7 +230,7 @@ int PointWriter::load_partial(const Value& v, const Indices& where, Index row, c
     if (!e_.is_unrolled(a)) open = at_row.at(a);
   s.address = e_.partial_address(v.buffer, where, open, from, part);
   const bool lanes = is_lanes(v, f);
-  if (lanes) reach(s, {1, -1}, f.partial);
+  if (lanes) reach(s, {1, -1}, f.partial && !e_.in_lines(v.buffer));
   return e_.let(body, std::move(s), v.dtype, lanes);
 }
 
@@ -330,7 +380,7 @@ void PointWriter::fold_of_rows(int id, const Indices& where, Index rows, Frame& 
   for (const Indices& step : e_.combinations(e_.unrolled(v.over)))
     for (Index q = 0; q < rows; ++q) {
       std::vector<int> args = arguments(v, both(where, step), q, f);
-      for (int& a : args) a = e_.splat(scope.body, a);
+      for (int& a : args) a = e_.splat(scope, a);
       e_.update(scope.body, sums[static_cast<std::size_t>(q)], v.monoid, std::move(args));
     }
   for (Index q = 0; q < rows; ++q) scope.made[e_.key(id, where, q)] = sums[static_cast<std::size_t>(q)];
@@ -364,28 +414,37 @@ void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& 
   body.push_back(std::move(t));
 }
 
-std::vector<int> PointWriter::lane_arguments(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+int PointWriter::masked(Scope& scope, int reg, Monoid monoid) {
+  const auto [known, fresh] = scope.masked.try_emplace({reg, monoid}, -1);
+  if (!fresh) return known->second;
+  Statement s = Emitter::statement(Statement::Kind::let_masked);
+  s.monoid = monoid;
+  s.args = {reg};
+  return known->second = e_.let(scope.body, std::move(s), e_.nest.registers[at(reg)].dtype, true);
+}
+
+std::vector<int> PointWriter::in_lanes(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
   std::vector<int> args = arguments(v, where, row, f);
-  for (int& a : args) {
-    a = e_.splat(scope.body, a);
-    if (!f.partial) continue;
-    Statement m = Emitter::statement(Statement::Kind::let_masked);
-    m.monoid = v.monoid;
-    m.args = {a};
-    a = e_.let(scope.body, std::move(m), e_.nest.registers[at(a)].dtype, true);
-  }
+  for (int& a : args) a = e_.splat(scope, a);
   return args;
 }
 
-int PointWriter::load_packed(const Value& v, const std::pair<int, int>& where_from, const Indices& where, Frame& f,
+std::vector<int> PointWriter::lane_arguments(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  std::vector<int> args = in_lanes(v, where, row, f, scope);
+  if (f.partial)
+    for (int& a : args) a = masked(scope, a, v.monoid);
+  return args;
+}
+
+int PointWriter::load_packed(const Value& v, const std::pair<int, Factor>& where_from, const Indices& where, Frame& f,
                              Scope& scope) {
   Index number = 0;
   for (const AxisId a : e_.unrolled(v.axes)) number = number * e_.program.axes[at(a)].constant + where.at(a);
   Statement s = Emitter::statement(Statement::Kind::let_load);
   s.scratch = where_from.first;
   s.dtype = v.dtype;
-  s.address = {{f.variables.at(f.lane), {}}, {-1, {{number, -1}, {1, where_from.second}}}};
-  reach(s, {1, -1}, f.partial);
+  s.address = {{f.variables.at(f.lane), {}}, {-1, {{number, -1}, where_from.second}}};
+  reach(s, {1, -1}, false);
   return e_.let(scope.body, std::move(s), v.dtype, true);
 }
 
@@ -394,11 +453,7 @@ Linear PointWriter::kept_address(int id, const Indices& where, Index row, const 
   Index number = 0;
   for (const AxisId a : e_.unrolled(v.axes)) number = number * e_.program.axes[at(a)].constant + where.at(a);
   number = number * stages_.rows_a_tile() + row;
-  return {{f.variables.at(f.lane), {}}, {-1, {{number, -1}, {1, kept_extent(v)}}}};
-}
-
-int PointWriter::kept_extent(const Value& v) {
-  return e_.word({.kind = Word::Kind::extent, .axis = e_.inner(v.axes)[0]});
+  return {{f.variables.at(f.lane), {}}, {-1, {{number, -1}, e_.apart(e_.inner(v.axes)[0], v.dtype)}}};
 }
 
 int PointWriter::kept_offset(int id) {
@@ -415,7 +470,7 @@ void PointWriter::keep(int id, const Indices& where, Index row, Frame& f, Scope&
   t.scratch = kept_offset(id);
   t.dtype = value(id).dtype;
   t.address = kept_address(id, where, row, f);
-  reach(t, {1, -1}, f.partial);
+  reach(t, {1, -1}, false);
   t.args = {x};
   scope.body.push_back(std::move(t));
 }
@@ -425,7 +480,7 @@ int PointWriter::load_kept(int id, const Indices& where, Index row, Frame& f, Sc
   s.scratch = kept_offset(id);
   s.dtype = value(id).dtype;
   s.address = kept_address(id, where, row, f);
-  reach(s, {1, -1}, f.partial);
+  reach(s, {1, -1}, false);
   return e_.let(scope.body, std::move(s), value(id).dtype, true);
 }
 

@@ -30,6 +30,15 @@ class PointWriter {
   int get(int id, const Indices& where, Index row, Frame& f);
   bool is_lanes(const Value& v, const Frame& f) const;
   int make(int id, const Indices& where, Index row, Frame& f, Scope& scope);
+  /// Whether a value of each row, computed between the loops, is computed for many rows of the tile at once.
+  bool is_row_lane(const Value& v, const Frame& f) const;
+  /// A value of each row: of the rows of a group, one a lane.
+  int rows_of(int id, const Indices& where, Index group, Frame& f);
+  int make_rows(int id, const Indices& where, Index group, Frame& f);
+  /// The same of one row.
+  int row_lane(int id, const Indices& where, Index row, Frame& f);
+  std::vector<int> row_arguments(const Value& v, const Indices& where, Index group, Frame& f);
+  int packed_rows(int id, const Indices& where, Index group, Frame& f);
   int number(const Value& v, Body& body);
   std::map<AxisId, int> variables(const Frame& f, Index row) const;
   int load(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
@@ -54,10 +63,15 @@ class PointWriter {
   void fold_of_rows(int id, const Indices& where, Index rows, Frame& f, Scope& scope);
   void fold_unrolled(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, bool lanes);
   void store(const Store& s, const Indices& where, Index row, Frame& f, Body& body);
+  /// With the identity of the monoid in the lanes beyond the last element.
+  int masked(Scope& scope, int reg, Monoid monoid);
+  /// What one step of a fold takes, in all lanes.
+  std::vector<int> in_lanes(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  /// The same of a fold along the lanes: those beyond the last element do not count.
   std::vector<int> lane_arguments(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
-  int load_packed(const Value& v, const std::pair<int, int>& where_from, const Indices& where, Frame& f, Scope& scope);
+  int load_packed(const Value& v, const std::pair<int, Factor>& where_from, const Indices& where, Frame& f,
+                  Scope& scope);
   Linear kept_address(int id, const Indices& where, Index row, const Frame& f);
-  int kept_extent(const Value& v);
   int kept_offset(int id);
   void keep(int id, const Indices& where, Index row, Frame& f, Scope& scope);
   int load_kept(int id, const Indices& where, Index row, Frame& f, Scope& scope);
@@ -65,8 +79,8 @@ class PointWriter {
   Emitter e_;
   Stages stages_;
   Scope chunk_;
-  std::map<int, std::pair<int, int>> packed_;  // load -> words of its scratch: offset, extent
-  std::map<int, int> kept_;                    // value -> word of its scratch's offset
+  std::map<int, std::pair<int, Factor>> packed_;  // load -> its scratch: word of the offset, elements from copy to copy
+  std::map<int, int> kept_;                       // value -> word of its scratch's offset
 };
 
 }  // namespace croton::tile

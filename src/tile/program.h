@@ -109,6 +109,9 @@ inline bool holds_integers(const Tensor& t) { return is_int(t.dtype()) && t.ndim
 
 /// Whether the step reads one of these buffers (aliases are buffers of their own).
 bool reads(const Step&, const std::vector<int>& buffers);
+/// Whether the free axis of these partials fills whole lines of memory, at each of their unrolled indices, where
+/// vectors are stored: so no part of a vector needs a mask. Not where a later phase reads several axes as one run.
+bool fills_lines(const Program&, int partials);
 /// Whether the step is a phase that checks an index.
 bool checks(const Step&);
 

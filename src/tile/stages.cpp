@@ -54,6 +54,7 @@ Stages::Stages(const Emitter& e)
   for (const auto& [stage, lane] : loops_) last_ = std::max(last_, stage + 1);
   find_streamed();
   find_long_folds();
+  find_row_lanes();
 }
 
 void Stages::find_stages() {
@@ -144,6 +145,24 @@ void Stages::find_long_folds() {
     for (const int stage : used_[i])
       if (!is_kept(static_cast<int>(i), stage)) long_folds_[{stage, lanes[0]}].push_back(static_cast<int>(i));
   }
+}
+
+bool Stages::is_between_loops(const Value& v) const {
+  const bool computed = v.kind == Value::Kind::call || v.kind == Value::Kind::convert || v.kind == Value::Kind::reduce;
+  return computed && e_.has_parallel(v) && e_.inner(v.axes).empty() && e_.inner(v.over).empty();
+}
+
+// Bringing scalars into lanes and back takes an operation each: it pays where a function is called, or much else is
+// done. (Measured on the tutorial's step with 100 hidden units.)
+void Stages::find_row_lanes() {
+  if (e_.lanes_are_threads() || 2 * rows_ < e_.nest.lanes) return;
+  Index operations = 0;  // of one row
+  for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
+    const Value& v = e_.phase.values[i];
+    if (used_[i].empty() || !is_between_loops(v)) continue;
+    operations += copies(v) * (v.kind == Value::Kind::call ? expr::function(v.function).cost : steps(v));
+  }
+  row_lanes_ = operations >= costs_of_a_function;
 }
 
 bool Stages::is_kept(int value, int stage) const { return keep_[at(value)] && stage > stage_[at(value)]; }

@@ -31,6 +31,10 @@ class Stages {
   const std::vector<int>& packed() const { return packed_; }
   /// How many rows a tile has: several where rows share what a loop reads, or add into the same partials.
   Index rows_a_tile() const { return rows_; }
+  /// A scalar of each row that is computed from other scalars, not by a loop.
+  bool is_between_loops(const Value& v) const;
+  /// Whether such scalars are computed for as many rows at once as there are lanes, one a lane.
+  bool has_row_lanes() const { return row_lanes_; }
   /// The folds of a loop, `copies` for each of its rows (numbered copy * rows + row), cut into blocks that stay in
   /// registers: those of some rows one after another, so that the rows are read again from the nearest cache. One block
   /// where all fit.
@@ -63,6 +67,7 @@ class Stages {
   void find_long_folds();
   void find_packed();
   void find_streamed();
+  void find_row_lanes();
   Index rows_that_fit() const;
   bool calls_function(int stage) const;
   void find_costs();
@@ -82,6 +87,7 @@ class Stages {
   std::vector<int> packed_, streamed_;
   int last_ = 0;
   Index rows_ = 1;
+  bool row_lanes_ = false;
 };
 
 }  // namespace croton::tile

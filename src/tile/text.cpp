@@ -131,6 +131,7 @@ std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
   for (const Word& w : nest.words) switch (w.kind) {
       case Word::Kind::pointer: r.push_back(buffer(w.buffer)); break;
       case Word::Kind::extent: r.push_back(axis(w.axis)); break;
+      case Word::Kind::padded: r.push_back(axis(w.axis) + " in whole lines of " + std::string(name_of(w.dtype))); break;
       case Word::Kind::errors: r.push_back("where failed checks are reported"); break;
       case Word::Kind::stride:
         r.push_back(fmt::format("stride of {} along axis {}", formula(p.buffers[at(w.buffer)].node, 60), w.dim));

@@ -1,6 +1,7 @@
 // What the machine can do, measured in this process: bandwidth, arithmetic, elementary functions, matrix products.
 #pragma once
 #include <algorithm>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +19,9 @@ double pass_bandwidth();
 double fma_peak();
 /// Results a second of a float32 function ("tanh", "exp", ...) on data in L1, of all threads.
 double throughput(std::string_view function);
-/// Floating operations a second of the device's own matrix product, m x n x k, float32.
+/// The device's own matrix product, m x n x k, float32: each call runs it once.
+std::function<void()> bare_product(croton::Index m, croton::Index n, croton::Index k);
+/// Floating operations a second of it.
 double gemm_rate(croton::Index m, croton::Index n, croton::Index k);
 /// One line a measurement, for people.
 std::string table();

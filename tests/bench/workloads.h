@@ -22,6 +22,8 @@ struct Workload {
   std::function<double()> limit;
   std::string bound;
   double tolerance = 2e-4;  ///< of the largest element, against the reference evaluator
+  /// Gives the work that `limit` stands for, to be timed in turns with the workload; or nothing.
+  std::function<std::function<void()>()> beside = {};
 };
 std::vector<Workload> workloads();
 

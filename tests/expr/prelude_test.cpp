@@ -236,6 +236,47 @@ extern "C" f32 rest_f32(const f32* p, i64 n) { constexpr int L = CROTON_VECTOR_B
   munmap(memory, 2 * page);
 }
 
+TEST_CASE("the folds of many vectors are the fold of each, bit for bit, in their order") {
+  const auto of = [](int vectors, const char* each) {
+    std::string list;
+    for (int k = 0; k < vectors; ++k) list += fmt::format("{}{}", k ? ", " : "", fmt::format(fmt::runtime(each), k));
+    return list;
+  };
+  for (const Isa& isa : isas())
+    for (const auto& [type, size] : {std::pair{"f32", 4}, {"f64", 8}})
+      for (int vectors = isa.bytes / size; vectors >= 2 && vectors * size >= 8; vectors /= 2)
+        for (const char* fold : {"hsum", "hprod", "hmax", "hmin"}) {
+          INFO(fold << " of " << vectors << " vectors of " << type << ", " << isa.bytes << " bytes");
+          const std::string text = expr::kernel_source({}) +
+                                   fmt::format(R"(
+constexpr int L = CROTON_VECTOR_BYTES / sizeof({0});
+extern "C" void together(const {0}* p, {0}* q) {{ store(q, {1}_rows({2})); }}
+extern "C" void apart(const {0}* p, {0}* q) {{ store(q, pack<L>({3})); }}
+extern "C" void lanes_of_it(const {0}* p, {0}* q) {{ {4} }}
+)",
+                                               type, fold, of(vectors, "load<L>(p + {} * L)"),
+                                               of(vectors, (fold + std::string("(load<L>(p + {} * L))")).c_str()), [&] {
+                                                 std::string all;
+                                                 for (int k = 0; k < vectors; ++k)
+                                                   all += fmt::format("q[{0}] = lane(load<L>(p), {0}); ", k);
+                                                 return all;
+                                               }());
+          const Unit unit(text, isa);
+          std::vector<double> memory(256), one(32, 7), other(32, 7), few(32, 7);
+          for (std::size_t i = 0; i < memory.size(); ++i) {
+            const double x = 0.37 + 0.011 * static_cast<double>(i * i % 97);
+            if (size == 4) reinterpret_cast<float*>(memory.data())[i] = static_cast<float>(x);
+            if (size == 8) memory[i] = x;
+          }
+          using Move = void (*)(const void*, void*);
+          unit.symbol<Move>("together")(memory.data(), one.data());
+          unit.symbol<Move>("apart")(memory.data(), other.data());
+          unit.symbol<Move>("lanes_of_it")(memory.data(), few.data());
+          CHECK(std::memcmp(one.data(), other.data(), static_cast<std::size_t>(isa.bytes)) == 0);
+          CHECK(std::memcmp(few.data(), memory.data(), static_cast<std::size_t>(vectors * size)) == 0);
+        }
+}
+
 TEST_CASE("folds, masks, strides and selects across lanes") {
   const std::string text = expr::kernel_source({}) + R"(
 constexpr int L = CROTON_VECTOR_BYTES / 4;

@@ -119,6 +119,39 @@ TEST_CASE("the nest of integer targets reads one element for each lane") {
   golden("integer_targets", graphs::integer_targets());
 }
 
+TEST_CASE("what a tile's rows compute between its loops is computed once for eight rows") {
+  Nest n = nests(graphs::tutorial_step())[0];
+  const auto tile = std::find_if(n.body.begin(), n.body.end(),
+                                 [](const Statement& s) { return s.kind == Statement::Kind::loop && s.whole_steps; });
+  REQUIRE(tile != n.body.end());
+  const auto count = [&](Statement::Kind kind, std::string_view function = {}) {
+    return std::count_if(tile->body.begin(), tile->body.end(),
+                         [&](const Statement& s) { return s.kind == kind && s.function == function; });
+  };
+  CHECK(count(Statement::Kind::let_call, "exp") == 2);  // of two classes
+  CHECK(count(Statement::Kind::let_fold) == 2);
+  Statement& lane = first(n, Statement::Kind::let_lane);
+  lane.integer = 8;
+  rejects(n, "is no lane");
+  lane.integer = 0;
+  first(n, Statement::Kind::let_pack).args.resize(9);
+  rejects(n, "9 values do not fit");
+}
+
+TEST_CASE("loops over scratch and partials need no rest; rows that a tile leaves over have one text") {
+  const Nest n = nests(graphs::tutorial_step())[0];
+  std::vector<const Statement*> tiles;
+  for (const Statement& s : n.body)
+    if (s.kind == Statement::Kind::loop && s.step > 0 && (s.whole_steps || s.resume)) tiles.push_back(&s);
+  REQUIRE(tiles.size() == 2);
+  std::vector<std::pair<bool, bool>> parts;  // body, rest
+  for (const Statement* t : tiles)
+    for (const Statement& s : t->body)
+      if (s.kind == Statement::Kind::lane_loop) parts.emplace_back(!s.body.empty(), !s.tail.empty());
+  const std::vector<std::pair<bool, bool>> wanted{{true, true}, {true, false}, {false, true}, {true, false}};
+  CHECK(parts == wanted);
+}
+
 TEST_CASE("the verifier accepts every nest that is made") {
   for (const auto& g : {graphs::chain(), graphs::softmax_rows(), graphs::column_variance(), graphs::tutorial_step(),
                         graphs::gemm_with_neighbours(), graphs::skinny_contraction(), graphs::swap(),
