@@ -412,7 +412,10 @@ Shapes infer(const Program& program, const Shapes& leaves, Integers& integers) {
         const auto it = integers.find(x.node());
         values.push_back(it == integers.end() ? std::nullopt : it->second);
       }
-      shapes[t.node()] = ops::true_shape(t, in, values);
+      const Shape& shape = shapes[t.node()] = ops::true_shape(t, in, values);
+      if (std::any_of(shape.begin(), shape.end(), [](Index extent) { return extent < 0; }))
+        fail_at<ShapeError>(n.where, "the shape of {} depends on data, and a plan is made before anything runs",
+                            formula(t));
     }
     if (decides.count(t.node()) > 0 && integers.count(t.node()) == 0) integers[t.node()] = compute(t, shapes, integers);
   }

@@ -185,7 +185,7 @@ double throughput(std::string_view function) {
 std::function<void()> bare_product(Index m, Index n, Index k) {
   const auto floats = [](Index count) {
     auto x = std::make_shared<Buffer>(cpu(), static_cast<std::size_t>(count) * sizeof(float));
-    // not zeros: a processor multiplies those with less power, and so at a higher clock
+    // not zeros: the workloads multiply numbers, and the time of a product may depend on them
     for (Index i = 0; i < count; ++i) static_cast<float*>(x->data())[i] = 0.37F + 0.011F * static_cast<float>(i % 97);
     return x;
   };

@@ -58,6 +58,14 @@ TEST_CASE("an elementwise chain is one kernel") {
   REQUIRE(program.launches_per_run() == 1);
 }
 
+TEST_CASE("an extent that depends on data is refused before any memory is taken for it (Stages cuts there)") {
+  const Tensor x = vector("x", float64);
+  runtime::Executable program({zeros({cast(sum(x), int64)}) + 1.0}, {x}, {}, runtime::device("cpu"), "test");
+  const Array values[] = {random({5}, float64)};
+  std::vector<Array> got(1);
+  REQUIRE_THROWS_WITH(program.run(values, got), Catch::Contains("depends on data"));
+}
+
 TEST_CASE("float32, integers and bools go through generated code") {
   const Tensor a = fmatrix("a");
   check({where(a > 0, a * 2, exp(a)), cast(a > 0.5, float32) + a}, {a}, {random({17, 9}, float32)}, 1e-6);
