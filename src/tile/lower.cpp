@@ -183,6 +183,7 @@ class Lowering : private PointWriter {
     }
     chunk_.body.push_back(std::move(blocks));
     std::vector<Emitter::Fold> folds;
+    folds.reserve(sums.size());
     for (const Sum& s : sums) folds.push_back({value(s.store->value).monoid, s.total});
     const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds);
     for (std::size_t k = 0; k < sums.size(); ++k) store_partial(*sums[k].store, sums[k].where, totals[k]);
@@ -434,6 +435,7 @@ class Lowering : private PointWriter {
     bool first = true;
     for (const std::vector<Index>& numbers : stages_.blocks(static_cast<Index>(folds.size()) / height, height)) {
       std::vector<RowFold> block;
+      block.reserve(numbers.size());
       for (const Index k : numbers) block.push_back(folds[static_cast<std::size_t>(k)]);
       const Index vectors = stages_.vectors_a_step(stage, static_cast<Index>(block.size()));
       for (RowFold& r : block) r.totals = accumulators(tile.body, value(r.value), vectors);
@@ -455,6 +457,7 @@ class Lowering : private PointWriter {
         continue;
       }
       std::vector<Emitter::Fold> across;
+      across.reserve(block.size());
       for (const RowFold& r : block)
         across.push_back({value(r.value).monoid, folded(tile.body, value(r.value), r.totals)});
       const std::vector<int> totals = e_.fold_lanes(tile.body, across, is_dealt() ? Across::team : Across::block);

@@ -37,7 +37,8 @@ bool PointWriter::folds_parallel(const Value& v) const {
 Scope& PointWriter::scope_of(const Value& v, Frame& f) {
   if (!e_.inner(v.axes).empty()) return *f.loop;
   if (!e_.has_parallel(v)) return chunk_;
-  return f.tile ? *f.tile : *f.loop;
+  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): what runs along parallel axes has one of the two
+  return f.rows.empty() ? *f.loop : *f.tile;
 }
 
 int PointWriter::get(int id, const Indices& where, Index row, Frame& f) {
@@ -45,14 +46,15 @@ int PointWriter::get(int id, const Indices& where, Index row, Frame& f) {
   Scope& scope = scope_of(v, f);
   const auto key = e_.key(id, where, row);
   if (const auto it = scope.made.find(key); it != scope.made.end()) return it->second;
-  const bool in_rows = is_row_lane(v, f) || (f.tile && f.tile->rows.count(e_.key(id, where, row / e_.nest.lanes)) > 0);
+  const bool in_rows =
+      is_row_lane(v, f) || (&scope == f.tile && scope.rows.count(e_.key(id, where, row / e_.nest.lanes)) > 0);
   const int reg = in_rows ? row_lane(id, where, row, f) : make(id, where, row, f, scope);
   scope.made[key] = reg;
   return reg;
 }
 
 bool PointWriter::is_row_lane(const Value& v, const Frame& f) const {
-  return f.tile != nullptr && f.rows.size() > 1 && stages_.has_row_lanes() && stages_.is_between_loops(v);
+  return f.rows.size() > 1 && stages_.has_row_lanes() && stages_.is_between_loops(v);
 }
 
 int PointWriter::row_lane(int id, const Indices& where, Index row, Frame& f) {

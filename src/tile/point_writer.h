@@ -6,7 +6,7 @@ namespace croton::tile {
 
 /// Where code is being written: the open scopes, the looped axes, the row of the tile.
 struct Frame {
-  Scope* tile = nullptr;  // rows only
+  Scope* tile = nullptr;  // where there are rows
   Scope* loop = nullptr;
   std::map<AxisId, int> variables = {};
   AxisId lane = no_axis;
