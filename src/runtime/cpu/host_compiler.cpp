@@ -172,8 +172,8 @@ std::vector<std::string> compile_flags(const HostCompiler& compiler, const Targe
         "-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-fno-exceptions", "-fno-rtti",
         "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-nostdlib", "-shared", "-fPIC", "-w", "-pipe",
         "-fno-use-linker-plugin", "-Wl,--build-id=none,--hash-style=gnu,--no-undefined",
-        // a fifth of the compiler's time; softmax, pairwise and the tutorial's step run as fast without (without gcse
-        // or the second scheduling they do not)
+        // a fifth of the compiler's time; pairwise and the tutorial's step run as fast without (without gcse or the
+        // second scheduling they do not)
         "-fno-tree-vrp", "-fno-thread-jumps", "-fno-crossjumping", "-fno-tree-tail-merge", "-fno-tree-pta",
         "-fno-tree-pre", "-fno-code-hoisting"}) {
     flags.emplace_back(ours);
