@@ -57,7 +57,7 @@ void Specialized::set_views_apart(const Recipe& recipe) {
 
 void Specialized::compile(const Making& making, const std::string& title, Dump& dump) {
   device_ = making.device;
-  executable_ = std::make_unique<runtime::Stages>(results_, inputs_, updates_, *device_, title);
+  executable_ = std::make_unique<runtime::Programs>(results_, inputs_, updates_, *device_, title);
   executable_->set_profiling(making.profile);
   dump.text("tile_program.txt", [&] { return executable_->explain(); });
   dump.text("kernels.cpp", [&] { return executable_->source(); });

@@ -7,7 +7,7 @@
 #include "base/config.h"
 #include "function/dump.h"
 #include "function/recipe.h"
-#include "runtime/stages.h"
+#include "runtime/programs.h"
 
 namespace croton {
 
@@ -61,7 +61,7 @@ class Specialized {
   std::vector<Borrowed> borrowed_;
   std::vector<Tensor> borrowed_shared_;  // the variables that they need
   runtime::Device* device_ = nullptr;    // null for the reference evaluator
-  std::unique_ptr<runtime::Stages> executable_;
+  std::unique_ptr<runtime::Programs> executable_;
   bool check_nan_ = false;
 };
 

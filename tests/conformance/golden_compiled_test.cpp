@@ -11,7 +11,7 @@
 #include "croton/config.h"
 #include "golden_ops.h"
 #include "rewrite/passes.h"
-#include "runtime/stages.h"
+#include "runtime/programs.h"
 
 using namespace croton;
 using nlohmann::json;
@@ -52,8 +52,8 @@ std::vector<Array> run(std::span<const Case> cases) {
     values.insert(values.end(), c.graph.values.begin(), c.graph.values.end());
     outputs.insert(outputs.end(), c.graph.outputs.begin(), c.graph.outputs.end());
   }
-  runtime::Stages program(rewrite::run(outputs, {.check = true}), inputs, {}, runtime::device(config_value("device")),
-                          "golden");
+  runtime::Programs program(rewrite::run(outputs, {.check = true}), inputs, {}, runtime::device(config_value("device")),
+                            "golden");
   std::vector<Array> results(outputs.size());
   program.run(values, results);
   return results;

@@ -58,7 +58,7 @@ TEST_CASE("an elementwise chain is one kernel") {
   REQUIRE(program.launches_per_run() == 1);
 }
 
-TEST_CASE("an extent that depends on data is refused before any memory is taken for it (Stages cuts there)") {
+TEST_CASE("an extent that depends on data is refused before any memory is taken for it (Programs cuts there)") {
   const Tensor x = vector("x", float64);
   runtime::Executable program({zeros({cast(sum(x), int64)}) + 1.0}, {x}, {}, runtime::device("cpu"), "test");
   const Array values[] = {random({5}, float64)};

@@ -10,7 +10,7 @@
 #include "ops/families.h"
 #include "ops/sweep.h"
 #include "rewrite/passes.h"
-#include "runtime/stages.h"
+#include "runtime/programs.h"
 
 namespace croton {
 namespace {
@@ -64,7 +64,7 @@ Counts check(const std::vector<Trial>& trials, runtime::Device& device) {
     inputs.insert(inputs.end(), t.inputs.begin(), t.inputs.end());
   }
   const ScopedConfig scope("check_ir=True");
-  runtime::Stages program(rewrite::run(nodes, {.check = true}), inputs, {}, device, "sweep");
+  runtime::Programs program(rewrite::run(nodes, {.check = true}), inputs, {}, device, "sweep");
   Counts counts;
   for (std::size_t run = 0; run < trials.front().runs.size(); ++run) {
     std::vector<Array> values, out(trials.size());

@@ -1,4 +1,4 @@
-#include "runtime/stages.h"
+#include "runtime/programs.h"
 
 #include <fmt/format.h>
 
@@ -92,8 +92,8 @@ std::vector<Tensor> wanted(const Tensor& asked) {
 
 }  // namespace
 
-Stages::Stages(const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
-               const std::vector<UpdateTarget>& updates, Device& device, const std::string& name) {
+Programs::Programs(const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
+                   const std::vector<UpdateTarget>& updates, Device& device, const std::string& name) {
   std::vector<Tensor> rest = results, given = inputs;
   for (std::vector<Tensor> asked; !(asked = next_to_ask(rest)).empty();) {
     std::vector<Tensor> all;
@@ -106,19 +106,19 @@ Stages::Stages(const std::vector<Tensor>& results, const std::vector<Tensor>& in
       replaced.emplace(t.node(), given.back());
     }
     rest = rebuild(rest, replaced);
-    stages_.push_back(
+    parts_.push_back(
         {std::move(asked),
          std::make_unique<Executable>(
              std::move(all), std::vector<Tensor>(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(before)),
              std::vector<UpdateTarget>(), device, name)});
   }
-  stages_.push_back({{}, std::make_unique<Executable>(std::move(rest), std::move(given), updates, device, name)});
+  parts_.push_back({{}, std::make_unique<Executable>(std::move(rest), std::move(given), updates, device, name)});
 }
 
-void Stages::run(std::span<const Array> inputs, std::span<Array> outputs) {
-  if (stages_.size() == 1) return stages_[0].program->run(inputs, outputs);
+void Programs::run(std::span<const Array> inputs, std::span<Array> outputs) {
+  if (parts_.size() == 1) return parts_[0].program->run(inputs, outputs);
   std::vector<Array> given(inputs.begin(), inputs.end());
-  for (const Stage& s : stages_) {
+  for (const Part& s : parts_) {
     if (s.asked.empty()) return s.program->run(given, outputs);
     std::size_t count = 0;
     for (const Tensor& t : s.asked) count += wanted(t).size();
@@ -133,54 +133,54 @@ void Stages::run(std::span<const Array> inputs, std::span<Array> outputs) {
   }
 }
 
-void Stages::prepare(std::span<const Extents> shapes) { stages_[0].program->prepare(shapes); }
+void Programs::prepare(std::span<const Extents> shapes) { parts_[0].program->prepare(shapes); }
 
-bool Stages::needs_exclusive() const {
-  return std::any_of(stages_.begin(), stages_.end(), [](const Stage& s) { return s.program->needs_exclusive(); });
+bool Programs::needs_exclusive() const {
+  return std::any_of(parts_.begin(), parts_.end(), [](const Part& s) { return s.program->needs_exclusive(); });
 }
 
 /// The lists (or texts) of all programs, one after another.
 template <class F>
-auto Stages::joined(F&& f) const {
-  auto all = f(*stages_[0].program);
-  for (std::size_t k = 1; k < stages_.size(); ++k) {
-    auto more = f(*stages_[k].program);
+auto Programs::joined(F&& f) const {
+  auto all = f(*parts_[0].program);
+  for (std::size_t k = 1; k < parts_.size(); ++k) {
+    auto more = f(*parts_[k].program);
     all.insert(all.end(), more.begin(), more.end());
   }
   return all;
 }
 
-std::string Stages::source() const {
+std::string Programs::source() const {
   return joined([](const Executable& e) { return e.source(); });
 }
 
-std::string Stages::explain() const {
+std::string Programs::explain() const {
   std::string all;
-  for (const Stage& s : stages_) {
+  for (const Part& s : parts_) {
     std::vector<std::string> asked;
     for (const Tensor& t : s.asked) asked.push_back(formula(t));
     if (!asked.empty())
       all += fmt::format("first, because shapes depend on it: {}\n", fmt::join(asked, ", "));
-    else if (stages_.size() > 1)
+    else if (parts_.size() > 1)
       all += "then\n";
     all += s.program->explain();
   }
   return all;
 }
 
-std::vector<std::string> Stages::kernels_to_read() const {
+std::vector<std::string> Programs::kernels_to_read() const {
   return joined([](const Executable& e) { return e.kernels_to_read(); });
 }
 
-std::vector<std::string> Stages::nests() const {
+std::vector<std::string> Programs::nests() const {
   return joined([](const Executable& e) { return e.nests(); });
 }
 
-void Stages::set_profiling(bool on) {
-  for (const Stage& s : stages_) s.program->set_profiling(on);
+void Programs::set_profiling(bool on) {
+  for (const Part& s : parts_) s.program->set_profiling(on);
 }
 
-std::vector<Executable::StepTime> Stages::step_times() const {
+std::vector<Executable::StepTime> Programs::step_times() const {
   return joined([](const Executable& e) { return e.step_times(); });
 }
 

@@ -10,11 +10,11 @@
 
 namespace croton::runtime {
 
-class Stages {
+class Programs {
  public:
   /// As Executable.
-  Stages(const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
-         const std::vector<UpdateTarget>& updates, Device&, const std::string& name);
+  Programs(const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
+           const std::vector<UpdateTarget>& updates, Device&, const std::string& name);
 
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   /// Of the first program only: the shapes of the others are not known before it has run.
@@ -29,14 +29,14 @@ class Stages {
 
  private:
   /// A program that computes the arguments of `asked`; what those give are further inputs of all later programs.
-  struct Stage {
+  struct Part {
     std::vector<Tensor> asked;
     std::unique_ptr<Executable> program;
   };
   template <class F>
   auto joined(F&& f) const;
 
-  std::vector<Stage> stages_;  // the last one asks for nothing
+  std::vector<Part> parts_;  // the last one asks for nothing
 };
 
 }  // namespace croton::runtime
