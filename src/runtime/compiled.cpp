@@ -96,7 +96,7 @@ Compiled compile(std::span<const Tensor> results, Device& device, const std::str
     const auto* phase = std::get_if<tile::Phase>(&s);
     if (!phase) continue;
     c.nests.push_back(tile::lower(c.program, *phase, c.target));
-    if (check_ir) tile::verify(c.nests.back());
+    if (check_ir) tile::verify(c.nests.back(), c.target);
   }
   const std::vector<Source> sources = translation_units(c.nests, c.target, name);
   for (const Source& s : sources) c.text += s.text;

@@ -158,8 +158,9 @@ Nest lower(const Program& program, const Phase& phase, const Target& target);
 std::string text(const Nest&);
 /// Throws std::logic_error if a rule is broken: a register or an index variable used before it is defined, or outside
 /// the loop that defines it; a word that is not there or holds something else; memory of another dtype or width than
-/// its register; lanes that are left over outside the rest of a loop.
-void verify(const Nest&);
+/// its register; lanes that are left over outside the rest of a loop; a register of lanes that no vector of the target
+/// holds.
+void verify(const Nest&, const Target&);
 /// Throws std::logic_error where threads that are lanes would need a barrier: a fold, or a store by one thread, inside
 /// a loop over lanes; scratch, or memory that the nest both reads and writes by one pointer, that is not reached by the
 /// same thread each time. Loops over lanes deal elements out from the same start in the same stride, so it is enough

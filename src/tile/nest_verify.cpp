@@ -17,12 +17,14 @@ template <class... A>
 
 class Checker {
  public:
-  explicit Checker(const Nest& nest)
+  Checker(const Nest& nest, const Target& target)
       : nest_(nest),
+        target_(target),
         registers_(nest.registers.size(), false),
         variables_(static_cast<std::size_t>(std::max(nest.variables, 3)), false) {}
 
   void run() {
+    for (const Register& r : nest_.registers) width(r);
     for (const int v : {0, 1, 2}) variables_[static_cast<std::size_t>(v)] = true;
     // a loop that another resumes leaves its variable behind
     for (const Statement& s : nest_.body)
@@ -31,6 +33,13 @@ class Checker {
   }
 
  private:
+  // The prelude has the machine's own instructions for its own vectors only; bools are masks.
+  void width(const Register& r) const {
+    if (target_.device_class == DeviceClass::gpu || !r.lanes || r.dtype == boolean) return;
+    if (const int bytes = static_cast<int>(size_of(r.dtype)) * nest_.lanes; bytes > target_.vector_bytes)
+      broken("{} lanes of {} do not fit a vector of {} bytes", nest_.lanes, name_of(r.dtype), target_.vector_bytes);
+  }
+
   // ---- what a statement may name
   const Register& reg(int r) const {
     if (r < 0 || static_cast<std::size_t>(r) >= registers_.size()) broken("r{} is no register of the nest", r);
@@ -239,12 +248,13 @@ class Checker {
   }
 
   const Nest& nest_;
+  const Target& target_;
   std::vector<bool> registers_, variables_;  // defined at this point
   std::vector<int> resumed_;
 };
 
 }  // namespace
 
-void verify(const Nest& nest) { Checker(nest).run(); }
+void verify(const Nest& nest, const Target& target) { Checker(nest, target).run(); }
 
 }  // namespace croton::tile

@@ -153,13 +153,20 @@ bool Stages::is_between_loops(const Value& v) const {
 }
 
 // Bringing scalars into lanes and back takes an operation each: it pays where a function is called, or much else is
-// done. (Measured on the tutorial's step with 100 hidden units.)
+// done. (Measured on the tutorial's step with 100 hidden units.) The lanes are as many as the loops have: where a
+// scalar is wider than what fills those, its rows would not fit a vector, and all stay scalars.
 void Stages::find_row_lanes() {
   if (e_.lanes_are_threads() || 2 * rows_ < e_.nest.lanes) return;
+  const auto fits = [&](const Value& v) {
+    return !e_.has_parallel(v) || static_cast<int>(size_of(v.dtype)) * e_.nest.lanes <= e_.target.vector_bytes;
+  };
   Index operations = 0;  // of one row
   for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
     const Value& v = e_.phase.values[i];
     if (used_[i].empty() || !is_between_loops(v)) continue;
+    const bool all_fit =
+        fits(v) && std::all_of(v.args.begin(), v.args.end(), [&](int a) { return fits(e_.phase.values[at(a)]); });
+    if (!all_fit) return;
     operations += copies(v) * (v.kind == Value::Kind::call ? expr::function(v.function).cost : steps(v));
   }
   row_lanes_ = operations >= costs_of_a_function;

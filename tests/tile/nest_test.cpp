@@ -33,7 +33,7 @@ std::vector<Nest> nests(const std::vector<Tensor>& outputs) {
 void golden(const std::string& name, const std::vector<Tensor>& outputs) {
   std::string text;
   for (const Nest& n : nests(outputs)) {
-    verify(n);
+    verify(n, avx2());
     text += tile::text(n);
   }
   const std::string path = CROTON_SOURCE_DIR "/tests/tile/golden/" + name + ".nest.txt";
@@ -46,7 +46,7 @@ void golden(const std::string& name, const std::vector<Tensor>& outputs) {
 
 std::string complaint(const Nest& n) {
   try {
-    verify(n);
+    verify(n, avx2());
   } catch (const std::logic_error& e) { return e.what(); }
   return "";
 }
@@ -136,6 +136,19 @@ TEST_CASE("what a tile's rows compute between its loops is computed once for eig
   lane.integer = 0;
   first(n, Statement::Kind::let_pack).args.resize(9);
   rejects(n, "9 values do not fit");
+}
+
+TEST_CASE("rows whose scalars are wider than the lanes of the loops stay scalars") {
+  const Tensor gate = vector("gate", float64), x = vector("x", float32);
+  const std::vector<Nest> all = nests({x * sigmoid(gate)(slice(none), newaxis).astype(float32)});
+  for (const Nest& n : all) {
+    verify(n, avx2());
+    CHECK(n.lanes == 8);
+  }
+  Nest n = nests(graphs::tutorial_step())[0];
+  const auto lanes = std::find_if(n.registers.begin(), n.registers.end(), [](const Register& r) { return r.lanes; });
+  lanes->dtype = float64;
+  rejects(n, "8 lanes of float64 do not fit a vector of 32 bytes");
 }
 
 TEST_CASE("loops over scratch and partials need no rest; rows that a tile leaves over have one text") {
