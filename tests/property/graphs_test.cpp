@@ -186,4 +186,13 @@ TEST_CASE("random graphs agree with the reference evaluator on narrower vectors"
   }
 }
 
+// Their results are checked where such a machine runs the tests.
+TEST_CASE("random graphs compile for a machine with wider vectors") {
+  if (runtime::cpu_target().isa != "avx2") return;
+  runtime::CpuDevice device(runtime::cpu_target("avx512"));
+  const std::size_t graphs = from_environment("CROTON_GRAPHS", 40), together = 20;
+  for (std::size_t k = 0; k < graphs; k += together)
+    CHECK_NOTHROW(Together(cases(first_seed() + 6'000'000 + k, together), true, device));
+}
+
 }  // namespace croton::property
