@@ -20,6 +20,7 @@
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
 #include "runtime/result_memory.h"
+#include "runtime/signature.h"
 #include "runtime/storage.h"
 #include "runtime/work.h"
 #include "runtime/workspaces.h"
@@ -44,9 +45,9 @@ struct Executable::Body {
   const tile::Program& program = compiled.program;
   const IndexChecks index_checks{program, inputs};
   std::vector<bool> written_in_place;
-  std::vector<Tensor> shared;
-  std::vector<SharedStorage*> stored, updated;  // by shared leaf; by update
-  std::vector<Tensor> deciding;
+  const std::vector<Tensor> shared = leaves(results, NodeKind::shared);
+  const Signatures signatures{program, inputs, shared};
+  std::vector<SharedStorage*> stored, updated;     // by shared leaf; by update
   std::vector<int> input_buffers, shared_buffers;  // by leaf; -1: not read
   std::vector<Buffer> constants;                   // by buffer
   std::vector<std::string> buffer_names;
@@ -90,12 +91,10 @@ struct Executable::Body {
           return static_cast<int>(b);
       return -1;
     };
-    shared = leaves(results, NodeKind::shared);
     for (const Tensor& t : shared) stored.push_back(&storage_of(t));
     for (const UpdateTarget& u : updates) updated.push_back(&storage_of(u.shared));
     for (const Tensor& t : inputs) input_buffers.push_back(buffer_of(t));
     for (const Tensor& t : shared) shared_buffers.push_back(buffer_of(t));
-    deciding = shape_deciding_leaves(program);
   }
 
   void upload_constants() {
@@ -111,46 +110,8 @@ struct Executable::Body {
   }
 
   // ---- plans
-  std::vector<Index> integers_of(const Tensor& leaf, std::span<const Array> in) const {
-    Array value;
-    for (std::size_t k = 0; k < inputs.size(); ++k)
-      if (inputs[k].node() == leaf.node()) value = in[k];
-    if (node(leaf).kind == NodeKind::shared) value = storage_of(leaf).get();
-    std::vector<Index> r;
-    for (Index i = 0; i < value.size(); ++i) r.push_back(get_index(value, i));
-    return r;
-  }
-
-  void sign(std::vector<Index>& signature, std::span<const Array> in) const {
-    for (const Array& a : in) signature.insert(signature.end(), a.shape().begin(), a.shape().end());
-    for (const SharedStorage* s : stored) signature.insert(signature.end(), s->shape().begin(), s->shape().end());
-    for (const Tensor& t : deciding) {
-      const std::vector<Index> values = integers_of(t, in);
-      signature.push_back(static_cast<Index>(values.size()));
-      signature.insert(signature.end(), values.begin(), values.end());
-    }
-  }
-
-  bool matches(const std::vector<Index>& signature, std::span<const Array> in) const {
-    const Index *next = signature.data(), *const end = next + signature.size();
-    const auto same = [&](const Extents& shape) {
-      for (const Index n : shape)
-        if (next == end || *next++ != n) return false;
-      return true;
-    };
-    for (const Array& a : in)
-      if (!same(ArrayAccess::body(a).shape)) return false;
-    for (const SharedStorage* s : stored)
-      if (!same(s->shape())) return false;
-    if (deciding.empty()) return next == end;
-    std::vector<Index> mine;
-    sign(mine, in);
-    return mine == signature;
-  }
-
   std::shared_ptr<const Plan> planned(std::span<const Array> in) {
-    std::vector<Index> signature;
-    sign(signature, in);
+    std::vector<Index> signature = signatures.of(in);
     if (auto there = workspaces.find(signature)) return there;
     Plan plan = make(in);
     plan.signature = std::move(signature);
@@ -158,13 +119,8 @@ struct Executable::Body {
   }
 
   Plan make(std::span<const Array> in) const {
-    Shapes shapes;
-    Integers integers;
-    for (std::size_t k = 0; k < inputs.size(); ++k)
-      shapes[inputs[k].node()] = Shape(in[k].shape().begin(), in[k].shape().end());
-    for (const Tensor& s : shared) shapes[s.node()] = Shape(storage_of(s).shape().begin(), storage_of(s).shape().end());
-    for (const Tensor& t : deciding) integers[t.node()] = integers_of(t, in);
-    shapes = infer(program, shapes, integers);
+    Integers integers = signatures.integers(in);
+    const Shapes shapes = infer(program, signatures.shapes(in), integers);
     check_updates(shapes);
     Plan plan = make_plan(program, compiled.nests, shapes, integers, compiled.target, separate);
     for (const PlannedStep& s : plan.steps)
@@ -193,7 +149,7 @@ struct Executable::Body {
   // ---- running
   std::unique_ptr<Workspace> workspace(std::span<const Array> in) {
     if (auto w = workspaces.take()) {
-      if (matches(w->plan->signature, in)) return w;
+      if (signatures.matches(w->plan->signature, in)) return w;
       workspaces.keep(std::move(w));
     }
     const auto plan = planned(in);
