@@ -68,8 +68,9 @@ class Generator {
 
   // ---- leaves
   DType some_dtype() {
-    const std::size_t k = random_.below(10);
-    return k < 5 ? float64 : k < 8 ? float32 : k < 9 ? int64 : boolean;
+    const std::vector<DType> rare{float16, bfloat16, int8, int16, int32, uint8, uint16, uint32, uint64};
+    const std::size_t k = random_.below(20);
+    return k < 9 ? float64 : k < 15 ? float32 : k < 17 ? int64 : k < 18 ? boolean : random_.pick(rare);
   }
 
   Array fresh(const Extents& shape, DType dtype) {
@@ -82,7 +83,7 @@ class Generator {
       else if (is_float(dtype))
         set(a, i, coarse ? std::floor(x) : x);
       else
-        set(a, i, std::floor(3 * x));
+        set(a, i, std::floor(3 * (is_unsigned_int(dtype) ? x + 2 : x)));
     }
     return a;
   }
@@ -249,10 +250,7 @@ class Generator {
     }
   }
 
-  Tensor converted() {
-    const std::vector<DType> dtypes{float32, float64, int64, boolean};
-    return cast(any().t, random_.pick(dtypes));
-  }
+  Tensor converted() { return cast(any().t, some_dtype()); }
 
   std::vector<int> some_axes(int rank) {
     std::vector<int> axes;
