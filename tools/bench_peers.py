@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs croton_bench's workloads in the peers that are installed (numpy, jax, torch, pytensor) and prints a table.
+"""Runs croton_bench's workloads in the peers that are installed (numpy, jax, torch, pytensor, mlx) and prints a table.
 
     croton_bench --benchmark_out=croton.json --benchmark_out_format=json
     tools/bench_peers.py --croton croton.json [--only tutorial_step,softmax] [--seconds 1]
@@ -7,7 +7,7 @@
 Times are medians in microseconds, steady state, all threads, float32. A peer that is missing is left out.
 """
 import argparse
-import importlib
+import importlib.metadata
 import json
 import statistics
 import time
@@ -155,6 +155,30 @@ def torch_functions(torch):
     return table
 
 
+def mlx_functions(mlx):
+    mx = mlx.core
+
+    def loss(w1, b1, w2, b2, x, y):
+        z = mx.tanh(x @ w1 + b1) @ w2 + b2
+        return -(y * (z - mx.logsumexp(z, 1, keepdims=True))).sum() / len(x)
+
+    def step(x, y, w1, b1, w2, b2):
+        def cost(w1, b1, w2, b2):
+            return loss(w1, b1, w2, b2, x, y) + LAMBDA / 2 / len(x) * ((w1 * w1).sum() + (w2 * w2).sum())
+        return [p - RATE * g for p, g in zip((w1, b1, w2, b2), mx.grad(cost, (0, 1, 2, 3))(w1, b1, w2, b2))]
+
+    table = {**numpy_functions(mx), **{name: step for name in values() if name.startswith("tutorial_step")}}
+    table.update({
+        "logsumexp_grad": mx.value_and_grad(lambda z: mx.logsumexp(z, 1).sum()),
+        "crossentropy_grad": lambda z, y: mx.value_and_grad(
+            lambda z: -(y * (z - mx.logsumexp(z, 1, keepdims=True))).sum() / len(z))(z),
+        "layer_norm_grad": lambda x, g, b, s: mx.grad(
+            lambda x, g, b: (mx.fast.layer_norm(x, g, b, 1e-5) * s).sum(), (0, 1, 2))(x, g, b),
+        "wide_network_grad": lambda x, y, *p: mx.value_and_grad(loss, (0, 1, 2, 3))(*p, x, y),
+    })
+    return {name: mx.compile(f) for name, f in table.items()}
+
+
 def pytensor_functions(pytensor):
     tt = pytensor.tensor
     pytensor.config.floatX = "float32"
@@ -189,16 +213,20 @@ def pytensor_functions(pytensor):
 def peers():
     """Name and version -> (functions, conversion of arguments, waiting for a result)."""
     found = {"numpy " + np.__version__: (numpy_functions(np), lambda a: a, lambda r: r)}
-    for name, functions in (("jax", jax_functions), ("torch", torch_functions), ("pytensor", pytensor_functions)):
+    for name, functions in (("jax", jax_functions), ("torch", torch_functions), ("pytensor", pytensor_functions),
+                            ("mlx", mlx_functions)):
         try:
             module = importlib.import_module(name)
         except ImportError:
             continue
-        if name == "pytensor":
-            importlib.import_module("pytensor.tensor.special")
-        into = {"jax": lambda a, m=module: m.numpy.asarray(a), "torch": lambda a, m=module: m.from_numpy(a)}.get(name, lambda a: a)
-        wait = {"jax": lambda r, m=module: m.block_until_ready(r)}.get(name, lambda r: r)
-        found[f"{name} {module.__version__}"] = (functions(module), into, wait)
+        inner = {"pytensor": "pytensor.tensor.special", "mlx": "mlx.core"}.get(name)
+        if inner:
+            importlib.import_module(inner)
+        into = {"jax": lambda a, m=module: m.numpy.asarray(a), "torch": lambda a, m=module: m.from_numpy(a),
+                "mlx": lambda a, m=module: m.core.array(a)}.get(name, lambda a: a)
+        wait = {"jax": lambda r, m=module: m.block_until_ready(r),
+                "mlx": lambda r, m=module: m.core.eval(r)}.get(name, lambda r: r)
+        found[f"{name} {importlib.metadata.version(name)}"] = (functions(module), into, wait)
     return found
 
 
