@@ -50,3 +50,15 @@ TEST_CASE("the bound of 0 * 0 counts that both factors may be off") {
     CHECK(get(b.bound, 0) > 1e-40);
   }
 }
+
+TEST_CASE("a product whose order of factors decides is doubtful") {
+  const auto is_doubtful = [](const Array& factors) {
+    const Tensor t = prod(constant(factors));
+    return get(ops::evaluate_bounded({&t, 1}, {})[0].doubtful, 0) != 0;
+  };
+  CHECK(is_doubtful({1e200, 1e200, 0.0}));             // by infinity: NaN
+  CHECK(is_doubtful({1e200, 1e200, 1e-200, 1e-200}));  // by infinity, or by 0, or 1
+  CHECK_FALSE(is_doubtful({1e200, 1e200}));
+  CHECK_FALSE(is_doubtful({1e-200, 1e-200, 0.0}));
+  CHECK_FALSE(is_doubtful({1e200, 1e-200, 3.0}));
+}

@@ -1,6 +1,7 @@
 // Bounds of functions, folds and contractions.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "base/dtype.h"
 #include "expr/functions.h"
@@ -103,10 +104,19 @@ namespace {
 /// What a fold gathers for one of its results.
 struct Gathered {
   double bounds = 0, sizes = 0, largest_bound = 0, product = 1, widest_product = 1;
+  double above = 1, below = 1;  // the products of what is above 1, and of what is below 1 and not 0
+  bool shrinks = false;         // a factor is below 1
   double best = 0, best_bound = 0;
   Index count = 0, rivals = 0;
   bool doubtful = false;
 };
+
+/// Whether the order of a product's factors decides: some orders pass through infinity or through 0, others do not.
+bool leaves_the_range(const Gathered& g, DType d) {
+  const double most = d == DType::float64 ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max();
+  const double least = d == DType::float64 ? std::numeric_limits<double>::min() : std::numeric_limits<float>::min();
+  return (g.above > most && g.shrinks) || (g.below < least && g.above > 1);
+}
 
 bool is_choice(Monoid m) { return m == Monoid::argmax || m == Monoid::argmin; }
 
@@ -129,6 +139,9 @@ Bounded bounded_reduce(const Call& call, Monoid m, const Bounded& x) {
     g.largest_bound = std::max(g.largest_bound, b);
     g.product *= v;
     g.widest_product *= v + b;
+    g.above *= std::max(v, 1.0);
+    g.shrinks |= v < 1;
+    if (v > 0) g.below *= std::min(v, 1.0);
     g.doubtful |= in.doubtful[i];
     if (g.count++ == 0 || sign * in.value[i] > g.best) {
       g.best = sign * in.value[i];
@@ -148,6 +161,7 @@ Bounded bounded_reduce(const Call& call, Monoid m, const Bounded& x) {
     if (!is_float(d)) continue;
     const double depth = 2 * summation_depth(g.count) * unit_roundoff(d);
     if (m == Monoid::sum) bound[r] = g.bounds + depth * g.sizes;
+    if (m == Monoid::prod) doubtful[r] |= leaves_the_range(g, d);
     if (m == Monoid::prod) bound[r] = g.widest_product - g.product + depth * g.product;
     if (m == Monoid::max || m == Monoid::min) bound[r] = g.largest_bound;
     if (!std::isfinite(bound[r])) bound[r] = 0;
