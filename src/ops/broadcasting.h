@@ -11,4 +11,7 @@ void check_broadcast(std::string_view op, std::span<const Tensor> operands, Wher
 /// meets another extent is a ShapeError naming both nodes and `broadcastable(x, axis)`.
 Shape broadcast_shape(const TypeAt&);
 
+/// All operands widened to the shape that they have together. ShapeError where they have none.
+std::vector<Tensor> broadcast_together(std::string_view op, std::vector<Tensor> operands, Where);
+
 }  // namespace croton::ops

@@ -22,6 +22,9 @@ Family masked_ops();
 // folds
 Family reduction_ops();
 Family statistics_ops();
+// along an axis, on the host
+Family accumulate_ops();
+Family order_ops();
 // data movement and products
 Family view_ops();
 Family identity_ops();
