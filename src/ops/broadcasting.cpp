@@ -111,4 +111,19 @@ std::vector<Tensor> broadcast_together(std::string_view op, std::vector<Tensor> 
   return wide;
 }
 
+Tensor with_batch(const Tensor& x, const Tensor& other, int batch, Where w) {
+  const Tensor wide = with_rank(x, batch + 2, w), beside = with_rank(other, batch + 2, w);
+  ExtentList to;
+  bool wider = false;
+  for (int d = 0; d < batch + 2; ++d) {
+    const bool widens = d < batch && type(wide).broadcasts(d) && !type(beside).broadcasts(d);
+    wider |= widens;
+    if (widens)
+      to.add(extent(beside, d, w));
+    else
+      to.add(own_extent);
+  }
+  return wider ? apply(broadcast, {{"dims", to.dims}}, to.after(wide), w) : wide;
+}
+
 }  // namespace croton::ops

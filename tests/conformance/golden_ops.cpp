@@ -477,6 +477,7 @@ const Table& operations() {
     add_diagonals(t);
     add_order(t);
     add_arranging(t);
+    add_linalg(t);
     return t;
   }();
   return table;

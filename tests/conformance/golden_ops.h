@@ -19,8 +19,10 @@ using Table = std::map<std::string, Build>;
 /// Those that Croton has.
 const Table& operations();
 
-/// Parts of the table that have files of their own: order and running folds; what arranges, joins and multiplies.
+/// Parts of the table that have files of their own: order and running folds; what arranges, joins and multiplies;
+/// matrices.
 void add_order(Table&);
 void add_arranging(Table&);
+void add_linalg(Table&);
 
 }  // namespace golden
