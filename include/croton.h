@@ -9,6 +9,7 @@
 #include "croton/function.h"
 #include "croton/gradient.h"
 #include "croton/initializers.h"
+#include "croton/linalg.h"
 #include "croton/numpy.h"
 #include "croton/ops.h"
 #include "croton/optimizers.h"

@@ -1,6 +1,11 @@
 // More of NumPy's and SciPy's functions, each made of others: gradients come of themselves, and kernels fuse as for what
 // a program writes by hand. They take Operands, so that a program's own function of the same name is preferred.
 #pragma once
+#include <array>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
 #include "croton/ops.h"
 
 namespace croton {
@@ -28,6 +33,72 @@ Tensor sinc(const Operand&, Where = Where::here());
 /// 0 in place of NaN, the largest and least numbers of the dtype in place of infinities.
 Tensor nan_to_num(const Operand&, Where = Where::here());
 
+// ---- order: NaN comes after every number
+/// The elements along an axis in rising order. The gradient of each goes back to where it came from.
+Tensor sort(const Operand&, int axis = -1, Where = Where::here());
+/// int64: the indices that put an axis in rising order; equal elements keep theirs. take_along_axis(x, argsort(x), -1) is
+/// sort(x).
+Tensor argsort(const Operand&, int axis = -1, Where = Where::here());
+/// The k largest elements along an axis (or the smallest), the first of them first, and their int64 indices. A NaN is larger
+/// than every number. ShapeError for a k that is negative, IndexError (perhaps when it runs) for one that the axis has not.
+std::array<Tensor, 2> topk(const Operand&, Index k, int axis = -1, bool largest = true, Where = Where::here());
+/// int64, of the shape of `values`: where each of them goes in a vector in rising order, before its equals or (`right`)
+/// after them.
+Tensor searchsorted(const Operand& sorted, const Operand& values, bool right = false, Where = Where::here());
+/// int64: the number of the bin of each element of x. Bin i is bins[i - 1] <= x < bins[i], with `right` bins[i - 1] < x <=
+/// bins[i]; bins may also fall.
+Tensor digitize(const Operand& x, const Operand& bins, bool right = false, Where = Where::here());
+/// int64: how often each integer from 0 on occurs in a vector, at least `least` of them. The length depends on the data.
+/// IndexError, when it runs, for a negative one.
+Tensor bincount(const Operand&, Index least = 0, Where = Where::here());
+/// The sum of the weights of each integer's occurrences, in their dtype.
+Tensor bincount(const Operand&, const Operand& weights, Index least = 0, Where = Where::here());
+
+/// What unique() finds. Lengths depend on the data; index, inverse and counts are int64.
+struct Unique {
+  Tensor values;   ///< each value once, in rising order
+  Tensor index;    ///< where each occurs first
+  Tensor inverse;  ///< which of the values each element is: values[inverse] is the whole
+  Tensor counts;   ///< how often each occurs
+};
+/// The values of all elements, flattened. NaN is one value.
+Unique unique(const Operand&, Where = Where::here());
+/// The same of the parts along an axis: rows for 0.
+Unique unique(const Operand&, int axis, Where = Where::here());
+
+// ---- running folds
+/// The sum (or product) of an axis up to each element; without an axis of all elements, flattened. Integers and bools
+/// become int64 or uint64.
+Tensor cumsum(const Operand&, Where = Where::here());
+Tensor cumsum(const Operand&, int axis, Where = Where::here());
+Tensor cumprod(const Operand&, Where = Where::here());
+Tensor cumprod(const Operand&, int axis, Where = Where::here());
+/// The largest (or smallest) element of an axis up to each element, NaN from the first one on; NumPy's maximum.accumulate.
+/// The gradient goes to the first of equals.
+Tensor cummax(const Operand&, int axis, Where = Where::here());
+Tensor cummin(const Operand&, int axis, Where = Where::here());
+
+// ---- picking elements
+/// Element index[..., j, ...] along an axis of x for each index: x and index have the same rank, and all other axes
+/// broadcast. Indices may be negative; IndexError, when it runs, for one out of range.
+Tensor take_along_axis(const Operand& x, const Operand& index, int axis, Where = Where::here());
+/// x with those elements replaced by values, which broadcast; of several at one place the last one stays.
+Tensor put_along_axis(const Operand& x, const Operand& index, const Operand& values, int axis, Where = Where::here());
+/// The indices of all elements that are not 0, an int64 vector an axis. The length depends on the data.
+std::vector<Tensor> nonzero(const Operand&, Where = Where::here());
+/// The same as one int64 matrix, a row an element.
+Tensor argwhere(const Operand&, Where = Where::here());
+/// The row-major numbers of elements of an array of that shape, given their indices along each axis, and the reverse.
+/// IndexError, when it runs, for an index out of range; negative ones count from the end.
+Tensor ravel_multi_index(const Tensors& indices, const Extents& shape, Where = Where::here());
+std::vector<Tensor> unravel_index(const Operand& number, const Extents& shape, Where = Where::here());
+/// The rows and columns (int64 vectors) of the elements on and below the k-th diagonal of an n x m matrix; those on and
+/// above it.
+std::array<Tensor, 2> tril_indices(Index n, Index k, Index m, Where = Where::here());
+std::array<Tensor, 2> triu_indices(Index n, Index k, Index m, Where = Where::here());
+/// choices[index[i]][i] for each element; all broadcast together. IndexError, when it runs, for an index that is no choice.
+Tensor choose(const Operand& index, const Tensors& choices, Where = Where::here());
+
 // ---- moving elements
 /// x[1:] - x[:-1] along an axis, n times over; of booleans: whether neighbours differ.
 Tensor diff(const Operand&, int n = 1, int axis = -1, Where = Where::here());
@@ -39,6 +110,39 @@ Tensor tile(const Operand&, const Extents& reps, Where = Where::here());
 std::vector<Tensor> split(const Operand&, int sections, int axis = 0, Where = Where::here());
 /// The parts before, between and after positions along an axis.
 std::vector<Tensor> split_at(const Operand&, const Extents& positions, int axis = 0, Where = Where::here());
+/// Sections along an axis that differ by at most one element, the longer ones first.
+std::vector<Tensor> array_split(const Operand&, int sections, int axis = 0, Where = Where::here());
+/// Rows of tensors side by side (along the last axis), and those below each other (along the one before).
+Tensor block(const std::vector<std::vector<Tensor>>& rows, Where = Where::here());
+/// Turned by k quarters in the plane of two axes, from the first towards the second.
+Tensor rot90(const Operand&, int k = 1, const std::array<int, 2>& axes = {0, 1}, Where = Where::here());
+
+/// Which axis the first of meshgrid's vectors runs along: the second (xy), or the first (ij).
+enum class Indexing : std::uint8_t { xy, ij };
+/// Vectors spread over the grid that they span: a tensor each, with an axis for every vector.
+std::vector<Tensor> meshgrid(const Tensors& vectors, Indexing = Indexing::xy, Where = Where::here());
+
+/// What pad() puts around a tensor, along one axis after another.
+enum class PadMode : std::uint8_t {
+  constant,     ///< the value
+  edge,         ///< the outermost element
+  linear_ramp,  ///< from the value, which stands outermost, evenly to the outermost element
+  maximum,      ///< of the whole axis, as the next three
+  mean,
+  median,
+  minimum,
+  reflect,        ///< the elements mirrored at the outermost one, as often as it takes
+  symmetric,      ///< the same, and the outermost one twice
+  reflect_odd,    ///< mirrored, and upside down: twice the outermost element less the mirrored one
+  symmetric_odd,  ///<
+  wrap,           ///< the elements from the other end
+};
+/// The tensor with widths[d][0] elements before and widths[d][1] after it along axis d. ShapeError for a negative width or
+/// another number of axes, DTypeError where integers would need fractions (linear_ramp, mean, median), IndexError, when it
+/// runs, for an axis without elements that any mode but constant has to extend.
+Tensor pad(const Operand&, const std::vector<std::array<Index, 2>>& widths, PadMode = PadMode::constant,
+           const Operand& value = 0, Where = Where::here());
+
 /// 0 above (tril) or below (triu) the k-th diagonal of the last two axes.
 Tensor tril(const Operand&, Index k = 0, Where = Where::here());
 Tensor triu(const Operand&, Index k = 0, Where = Where::here());
@@ -48,5 +152,24 @@ Tensor diag(const Operand&, Index k = 0, Where = Where::here());
 Tensor trace(const Operand&, Index k = 0, Where = Where::here());
 /// count numbers evenly from start to stop, which is the last of them unless `endpoint` is false.
 Tensor linspace(const Operand& start, const Operand& stop, Index count, bool endpoint = true, Where = Where::here());
+
+/// base to the powers that linspace gives.
+Tensor logspace(const Operand& start, const Operand& stop, Index count, double base = 10, bool endpoint = true,
+                Where = Where::here());
+/// count numbers from start to stop, each the same multiple of the one before.
+Tensor geomspace(const Operand& start, const Operand& stop, Index count, bool endpoint = true, Where = Where::here());
+/// The powers of a vector as columns, from the (count - 1)-th down to the 0th, or (`increasing`) up.
+Tensor vander(const Operand&, Index count, bool increasing = false, Where = Where::here());
+
+// ---- products
+/// NumPy's einsum: "ij,jk->ik" names the axes of each operand by letters; those that the result does not name are summed
+/// over. Without "->" the result has the letters that occur once, in the order of the alphabet. A letter twice in one
+/// operand is its diagonal, "..." stands for the axes that are not named, and axes of extent 1 broadcast. Operands are
+/// multiplied from left to right. GraphError for letters that do not make sense, ShapeError for axes that do not fit.
+Tensor einsum(std::string_view subscripts, const Tensors& operands, Where = Where::here());
+/// The product of all pairs of elements as blocks: a's element times the whole of b, for each of a's.
+Tensor kron(const Operand& a, const Operand& b, Where = Where::here());
+/// The vector product of three elements along an axis; all other axes broadcast.
+Tensor cross(const Operand& a, const Operand& b, int axis = -1, Where = Where::here());
 
 }  // namespace croton

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 #include "graph/walk.h"
+#include "ops/extents.h"
+#include "ops/pointwise.h"
 #include "ops/registry.h"
 
 namespace croton::ops {
@@ -96,6 +98,32 @@ Shape broadcast_shape(const TypeAt& at) {
     }
   }
   return result;
+}
+
+std::vector<Tensor> broadcast_together(std::string_view op, std::vector<Tensor> operands, Where w) {
+  check_broadcast(op, operands, w);
+  int rank = 0;
+  for (const Tensor& x : operands) rank = std::max(rank, x.ndim());
+  for (Tensor& x : operands) x = with_rank(x, rank, w);
+  std::vector<Tensor> wide = operands;
+  for (Tensor& x : wide)
+    for (const Tensor& like : operands) x = broadcast_like(x, like, w);
+  return wide;
+}
+
+Tensor with_batch(const Tensor& x, const Tensor& other, int batch, Where w) {
+  const Tensor wide = with_rank(x, batch + 2, w), beside = with_rank(other, batch + 2, w);
+  ExtentList to;
+  bool wider = false;
+  for (int d = 0; d < batch + 2; ++d) {
+    const bool widens = d < batch && type(wide).broadcasts(d) && !type(beside).broadcasts(d);
+    wider |= widens;
+    if (widens)
+      to.add(extent(beside, d, w));
+    else
+      to.add(own_extent);
+  }
+  return wider ? apply(broadcast, {{"dims", to.dims}}, to.after(wide), w) : wide;
 }
 
 }  // namespace croton::ops

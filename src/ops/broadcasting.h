@@ -11,4 +11,11 @@ void check_broadcast(std::string_view op, std::span<const Tensor> operands, Wher
 /// meets another extent is a ShapeError naming both nodes and `broadcastable(x, axis)`.
 Shape broadcast_shape(const TypeAt&);
 
+/// All operands widened to the shape that they have together. ShapeError where they have none.
+std::vector<Tensor> broadcast_together(std::string_view op, std::vector<Tensor> operands, Where);
+
+/// x as a stack of matrices with that many leading axes, widened to those of both operands: matmul's leading axes
+/// broadcast.
+Tensor with_batch(const Tensor& x, const Tensor& other, int batch, Where);
+
 }  // namespace croton::ops

@@ -248,4 +248,28 @@ Tensor linspace(const Operand& first, const Operand& last, Index count, bool end
   return endpoint && count > 1 ? where(i == count - 1, to, y, w) : y;
 }
 
+Tensor logspace(const Operand& first, const Operand& last, Index count, double base, bool endpoint, Where w) {
+  const WhereScope scope(w);
+  return pow(base, linspace(first, last, count, endpoint, w), w);
+}
+
+Tensor geomspace(const Operand& first, const Operand& last, Index count, bool endpoint, Where w) {
+  const WhereScope scope(w);
+  const Tensor step = linspace(0.0, 1.0, count, endpoint, w), even = linspace(first, last, count, endpoint, w);
+  const Tensor start = cast(first.get(), even.dtype(), w), stop = cast(last.get(), even.dtype(), w);
+  const Tensor y = start * pow(stop / start, cast(step, even.dtype(), w), w);
+  return endpoint && count > 1 ? where(arange(count, w) == count - 1, stop, y, w) : y;
+}
+
+Tensor vander(const Operand& of, Index count, bool increasing, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = given("vander", of, w);
+  if (x.ndim() != 1) fail_at<ShapeError>(w, "vander: {} is {}; a vector is needed", formula(x), text(type(x)));
+  if (count < 1) fail_at<ShapeError>(w, "vander: {} columns; at least 1 is needed", count);
+  std::vector<Tensor> powers{ones_like(x, w)};
+  while (static_cast<Index>(powers.size()) < count) powers.push_back(powers.back() * x);
+  if (!increasing) std::reverse(powers.begin(), powers.end());
+  return stack(powers, 1, w);
+}
+
 }  // namespace croton

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "croton/ops.h"
 #include "graph/walk.h"
+#include "ops/broadcasting.h"
 #include "ops/extents.h"
 #include "ops/families.h"
 #include "ops/pointwise.h"
@@ -156,26 +157,6 @@ Tensor dot(const Tensor& a, const Tensor& b, Where w) {
 }
 Tensor Expr::dot(const Tensor& b, Where w) const { return croton::dot(*this, b, w); }
 
-namespace {
-
-/// The batch axes of x widened to those of both operands: matmul's leading axes broadcast.
-Tensor with_batch(const Tensor& x, const Tensor& other, int batch, Where w) {
-  const Tensor wide = ops::with_rank(x, batch + 2, w), beside = ops::with_rank(other, batch + 2, w);
-  ops::ExtentList to;
-  bool wider = false;
-  for (int d = 0; d < batch + 2; ++d) {
-    const bool widens = d < batch && type(wide).broadcasts(d) && !type(beside).broadcasts(d);
-    wider |= widens;
-    if (widens)
-      to.add(ops::extent(beside, d, w));
-    else
-      to.add(ops::own_extent);
-  }
-  return wider ? apply(ops::broadcast, {{"dims", to.dims}}, to.after(wide), w) : wide;
-}
-
-}  // namespace
-
 Tensor matmul(const Tensor& a, const Tensor& b, Where w) {
   ops::refuse_empty_operands("matmul", a, b, w);
   const WhereScope scope(w);
@@ -189,7 +170,7 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where w) {
     if (a.ndim() == 1) return ops::product("matmul", a, b, {lb[lb.size() - 2]}, lb, out, w);
   }
   const int batch = std::max(a.ndim(), b.ndim()) - 2;
-  const Tensor x = with_batch(a, b, batch, w), y = with_batch(b, a, batch, w);
+  const Tensor x = ops::with_batch(a, b, batch, w), y = ops::with_batch(b, a, batch, w);
   std::vector<Index> la = counting(batch + 2), lb = counting(batch), out = counting(batch + 1);
   lb.insert(lb.end(), {Index{batch} + 1, Index{batch} + 2});
   out.push_back(Index{batch} + 2);

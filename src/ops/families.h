@@ -22,6 +22,12 @@ Family masked_ops();
 // folds
 Family reduction_ops();
 Family statistics_ops();
+// along an axis, on the host
+Family accumulate_ops();
+Family order_ops();
+// matrices, on the host
+Family linalg_ops();
+Family decomposition_ops();
 // data movement and products
 Family view_ops();
 Family identity_ops();

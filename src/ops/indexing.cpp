@@ -405,13 +405,17 @@ Tensor inc_subtensor(const Tensor& part, const Operand& value, Where w) { return
 Tensor Expr::set(const Operand& value) const { return written(*this, value, true, value.where()); }
 Tensor Expr::inc(const Operand& value) const { return written(*this, value, false, value.where()); }
 
+Tensor ops::indexed(const Tensor& x, std::span<const IndexItem> items, Where w) {
+  return Indexer(x, items, ambient(w)).result();
+}
+
 Tensor take(const Operand& of, const Operand& index, int axis, Where w) {
   const Tensor x = of.get();
   const WhereScope scope(w);
   const int a = ops::axis_of("take", axis, x.ndim(), w);
   std::vector<IndexItem> items(static_cast<std::size_t>(a), IndexItem(all, w));
   items.emplace_back(index.get(), w);
-  return Indexer(x, items, ambient(w)).result();
+  return ops::indexed(x, items, w);
 }
 
 Tensor flip(const Operand& of, int axis, Where w) {

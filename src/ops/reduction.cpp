@@ -16,12 +16,6 @@ namespace croton {
 namespace ops {
 namespace {
 
-/// Sums of narrow integers and bools are as wide as NumPy makes them.
-DType sum_dtype(DType d) {
-  if (is_unsigned_int(d)) return DType::uint64;
-  return is_float(d) ? d : DType::int64;
-}
-
 DType fold_dtype(Monoid m, DType d) {
   switch (m) {
     case Monoid::sum:
@@ -111,6 +105,11 @@ std::vector<Sample> truth_folds() {
 }
 
 }  // namespace
+
+DType sum_dtype(DType d) {
+  if (is_unsigned_int(d)) return DType::uint64;
+  return is_float(d) ? d : DType::int64;
+}
 
 constinit const Op sum{.name = "sum",
                        .doc = "The sum over axes; integers and bools are summed as int64 or uint64 (NumPy's sum).",

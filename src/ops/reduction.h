@@ -7,6 +7,9 @@ namespace croton::ops {
 // statistics.cpp
 extern const Op mean, var, stddev, logsumexp;
 
+/// The dtype of a sum: as wide as NumPy makes those of integers and bools.
+DType sum_dtype(DType);
+
 /// The axes as a sorted list without negative ones. IndexError for an axis that is not there, ShapeError for one given
 /// twice.
 std::vector<Index> normalized_axes(std::string_view op, const Tensor& x, const Axes&, Where);

@@ -34,4 +34,7 @@ Shape selected(const std::vector<Span>&);
 /// The map from a selected element to x's.
 std::vector<AxisMap> maps(const std::vector<Span>&);
 
+/// x(items...), with any number of items.
+Tensor indexed(const Tensor& x, std::span<const IndexItem> items, Where);
+
 }  // namespace croton::ops

@@ -118,8 +118,6 @@ Build binary(F f) {
   return [f](const In& in, const json&) -> Out { return {f(in.at(0), in.at(1))}; };
 }
 
-using Table = std::map<std::string, Build>;
-
 void add_each_element(Table& t) {
 #define UNARY(name, f) t[name] = unary([](const Tensor& x) { return f; })
   UNARY("exp", exp(x));
@@ -246,6 +244,7 @@ void add_folds(Table& t) {
   FOLD("argmax", argmax);
   FOLD("argmin", argmin);
   FOLD("logsumexp", logsumexp);
+  FOLD("median", median);
 #undef FOLD
   t["nansum"] = fold([](const auto& x, const auto&... a) { return sum(where(isnan(x), 0, x), a...); });
   t["nanmean"] = fold([](const auto& x, const auto&... a) {
@@ -476,6 +475,9 @@ const Table& operations() {
     add_shapes(t);
     add_parts(t);
     add_diagonals(t);
+    add_order(t);
+    add_arranging(t);
+    add_linalg(t);
     return t;
   }();
   return table;

@@ -14,7 +14,15 @@ namespace golden {
 using Build =
     std::function<std::vector<croton::Tensor>(const std::vector<croton::Tensor>& in, const nlohmann::json& attrs)>;
 
+using Table = std::map<std::string, Build>;
+
 /// Those that Croton has.
-const std::map<std::string, Build>& operations();
+const Table& operations();
+
+/// Parts of the table that have files of their own: order and running folds; what arranges, joins and multiplies;
+/// matrices.
+void add_order(Table&);
+void add_arranging(Table&);
+void add_linalg(Table&);
 
 }  // namespace golden

@@ -1,0 +1,205 @@
+// Running folds along an axis: cumsum, cumprod, and where the running maximum and minimum stand (cummax and cummin are
+// rows at those places). Each runs on the host, in the next wider type.
+#include "ops/accumulate.h"
+
+#include <cmath>
+
+#include "base/dtype.h"
+#include "base/error.h"
+#include "croton/numpy.h"
+#include "graph/walk.h"
+#include "ops/evaluate/loops.h"
+#include "ops/extents.h"
+#include "ops/families.h"
+#include "ops/lines.h"
+#include "ops/pointwise.h"
+#include "ops/reduction.h"
+
+namespace croton {
+namespace ops {
+namespace {
+
+Type running_type(const TypeAt& t) { return {sum_dtype(t.dtype(0)), t.shapes[0]}; }
+Type place_type(const TypeAt& t) { return {int64, t.shapes[0]}; }
+
+/// What a result of that type is accumulated in. Integers wrap.
+template <class T>
+using Wide = std::conditional_t<std::is_integral_v<T>, std::uint64_t,
+                                std::conditional_t<std::is_same_v<T, double>, long double, double>>;
+
+struct Add {
+  template <class W>
+  static W fold(W a, W b) {
+    return a + b;
+  }
+  static constexpr int nothing = 0;
+};
+struct Multiply {
+  template <class W>
+  static W fold(W a, W b) {
+    return a * b;
+  }
+  static constexpr int nothing = 1;
+};
+
+template <class Fold>
+void run_running(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+  const Array x = contiguous(in[0].astype(out.dtype()));
+  const Lines lines = lines_of(x.shape(), p.integer("axis"));
+  const bool reverse = p.flag("reverse");
+  visit_dtype(out.dtype(), [&]<class T>(T) {
+    const T* from = data_as<T>(x);
+    T* to = mutable_data_as<T>(out);
+    for (Index l = 0; l < lines.count; ++l) {
+      Wide<T> total = Fold::nothing;
+      for (Index i = 0; i < lines.length; ++i) {
+        const Index at = lines.start(l) + (reverse ? lines.length - 1 - i : i) * lines.step;
+        total = Fold::fold(total, widened<Wide<T>>(from[at]));
+        to[at] = narrowed<T>(total);
+      }
+    }
+  });
+}
+
+/// Moves to an element that is strictly better, or the first NaN, and stays at that.
+template <bool largest>
+void run_place(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+  const Array x = contiguous(in[0]);
+  const Lines lines = lines_of(x.shape(), p.integer("axis"));
+  Index* const to = mutable_data_as<Index>(out);
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    using W = std::conditional_t<std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>, float, T>;
+    const T* from = data_as<T>(x);
+    for (Index l = 0; l < lines.count; ++l) {
+      const Index start = lines.start(l);
+      for (Index i = 0, best = 0; i < lines.length; ++i) {
+        const W v = widened<W>(from[start + i * lines.step]), so_far = widened<W>(from[start + best * lines.step]);
+        const bool better = largest ? v > so_far : v < so_far;
+        if (better || (v != v && so_far == so_far)) best = i;
+        to[start + i * lines.step] = best;
+      }
+    }
+  });
+}
+
+Params along(Index axis, bool reverse) { return {{"axis", axis}, {"reverse", reverse}}; }
+
+/// A sum of the gradients of all results that an element went into: the same sum from the other end.
+Gradients cumsum_pullback(const At& at) {
+  return {apply(cumsum, along(at.params.integer("axis"), !at.params.flag("reverse")), {at.y_bar}, node(at.y).where)};
+}
+
+/// Each result is the product of the elements before it without their zeros, or 0. Without a zero so far, an element's
+/// share is that product over the element; with one, only that zero has a share, and it is the product itself.
+Gradients cumprod_pullback(const At& at) {
+  const Where w = node(at.y).where;
+  const Index axis = at.params.integer("axis");
+  const bool reverse = at.params.flag("reverse");
+  const Tensor x = at.x[0], zero = x == 0, filled = where(zero, 1, x);
+  const Tensor zeros = apply(cumsum, along(axis, reverse), {zero}, w);
+  const Tensor share = at.y_bar * apply(cumprod, along(axis, reverse), {filled}, w);
+  const auto after = [&](Index count) {
+    return apply(cumsum, along(axis, !reverse), {where(zeros == count, share, 0)}, w);
+  };
+  return {where(zero, where(zeros == 1, after(1), 0), after(0) / filled)};
+}
+
+std::vector<Sample> running_samples() {
+  std::vector<Sample> s;
+  for (const bool reverse : {false, true})
+    s = join(std::move(s), {{{{float64, {3, 4}}}, along(0, reverse)},
+                            {{{float64, {2, 3, 4}}}, along(1, reverse)},
+                            {{{float64, {-1, 3}}}, along(1, reverse)},
+                            {{{float32, {3, 4}}}, along(1, reverse)},
+                            {{{float16, {5}}}, along(0, reverse), {{0, 2}}},
+                            {{{float64, {0, 4}}}, along(1, reverse)},
+                            {{{float64, {4, 0}}}, along(1, reverse)},
+                            {{{int32, {3, 4}}}, along(1, reverse)},
+                            {{{uint8, {4}}}, along(0, reverse), {{0, 3}}},
+                            {{{boolean, {5}}}, along(0, reverse), {{0, 1}}}});
+  return s;
+}
+
+std::vector<Sample> place_samples() {
+  const auto at = [](Index axis) { return Params{{"axis", axis}}; };
+  return {{{{float64, {3, 4}}}, at(0)}, {{{float32, {2, 3, 4}}}, at(1)}, {{{float64, {-1, 3}}}, at(1)},
+          {{{float16, {5}}}, at(0)},    {{{int32, {6}}}, at(0)},         {{{boolean, {5}}}, at(0), {{0, 1}}},
+          {{{float64, {0, 4}}}, at(1)}, {{{float64, {4, 0}}}, at(1)}};
+}
+
+}  // namespace
+
+constinit const Op cumsum{.name = "cumsum",
+                          .doc =
+                              "The sum of an axis up to each element, or from it on; integers and bools are summed as "
+                              "int64 or uint64 (NumPy's cumsum).",
+                          .type = running_type,
+                          .meaning = HostCall{run_running<Add>},
+                          .pullback = cumsum_pullback,
+                          .samples = running_samples};
+
+constinit const Op cumprod{.name = "cumprod",
+                           .doc =
+                               "The product of an axis up to each element, or from it on; integers and bools as int64 "
+                               "or uint64 (NumPy's cumprod).",
+                           .type = running_type,
+                           .meaning = HostCall{run_running<Multiply>},
+                           .pullback = cumprod_pullback,
+                           .samples = running_samples};
+
+constinit const Op running_argmax{.name = "running_argmax",
+                                  .doc =
+                                      "The index of the largest element of an axis up to each element; the first one "
+                                      "among ties, NaN wins.",
+                                  .type = place_type,
+                                  .meaning = HostCall{run_place<true>},
+                                  .no_gradient = discrete,
+                                  .samples = place_samples};
+
+constinit const Op running_argmin{.name = "running_argmin",
+                                  .doc =
+                                      "The index of the smallest element of an axis up to each element; the first one "
+                                      "among ties, NaN wins.",
+                                  .type = place_type,
+                                  .meaning = HostCall{run_place<false>},
+                                  .no_gradient = discrete,
+                                  .samples = place_samples};
+
+Family accumulate_ops() {
+  static constexpr const Op* list[] = {&cumsum, &cumprod, &running_argmax, &running_argmin};
+  return list;
+}
+
+}  // namespace ops
+
+namespace {
+
+/// op along an axis of x.
+Tensor running(const Op& op, const Tensor& x, int axis, Where w) {
+  refuse_empty(op.name, {&x, 1}, w);
+  const WhereScope scope(w);
+  return apply(op, ops::along(ops::axis_of(op.name, axis, x.ndim(), w), false), {x}, w);
+}
+
+/// The elements at the places that op gives.
+Tensor running_extreme(std::string_view name, const Op& op, const Tensor& x, int axis, Where w) {
+  refuse_empty(name, {&x, 1}, w);
+  const WhereScope scope(w);
+  const int a = ops::axis_of(name, axis, x.ndim(), w);
+  return take_along_axis(x, apply(op, {{"axis", Index{a}}}, {x}, w), a, w);
+}
+
+}  // namespace
+
+Tensor cumsum(const Operand& x, Where w) { return running(ops::cumsum, flatten(x, w), 0, w); }
+Tensor cumsum(const Operand& x, int axis, Where w) { return running(ops::cumsum, x.get(), axis, w); }
+Tensor cumprod(const Operand& x, Where w) { return running(ops::cumprod, flatten(x, w), 0, w); }
+Tensor cumprod(const Operand& x, int axis, Where w) { return running(ops::cumprod, x.get(), axis, w); }
+Tensor cummax(const Operand& x, int axis, Where w) {
+  return running_extreme("cummax", ops::running_argmax, x.get(), axis, w);
+}
+Tensor cummin(const Operand& x, int axis, Where w) {
+  return running_extreme("cummin", ops::running_argmin, x.get(), axis, w);
+}
+
+}  // namespace croton

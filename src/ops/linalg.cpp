@@ -1,0 +1,301 @@
+// Factorizations of matrices, on the host and in the next wider type: Cholesky's, and Gauss' with row exchanges (Golub
+// and Van Loan, Matrix Computations, 3.4 and 4.2).
+#include "ops/linalg.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/dtype.h"
+#include "base/error.h"
+#include "croton/linalg.h"
+#include "croton/numpy.h"
+#include "graph/walk.h"
+#include "ops/extents.h"
+#include "ops/families.h"
+#include "ops/matrix.h"
+#include "ops/pointwise.h"
+
+namespace croton::ops {
+namespace {
+
+// ---- types
+Type matrix_type(const TypeAt& t) {
+  need_square(t);
+  return {t.dtype(0), t.shapes[0]};
+}
+Type det_type(const TypeAt& t) {
+  need_square(t);
+  return {t.dtype(0), Shape(t.shapes[0].begin(), t.shapes[0].end() - 2)};
+}
+Type slogdet_type(const TypeAt& t) {
+  Type y = det_type(t);
+  y.shape.push_back(2);
+  return y;
+}
+Type solve_type(const TypeAt& t) {
+  need_square(t);
+  const Shape &a = t.shapes[0], &b = t.shapes[1];
+  for (std::size_t d = 0; d + 1 < a.size(); ++d)
+    if (a[d] != b[d] && a[d] >= 0 && b[d] >= 0)
+      fail_at<ShapeError>(t.where, "{}: {} is {}, {} is {}: axis {} has {} and {} elements", t.op.name, formula(t.x[0]),
+                          text(Type{t.dtype(0), a}), formula(t.x[1]), text(Type{t.dtype(1), b}), d, a[d], b[d]);
+  return {t.dtype(0), b};
+}
+
+// ---- matrices
+template <class W>
+void subtract_row(W* from, const W* row, W factor, std::size_t begin, std::size_t end) {
+  for (std::size_t j = begin; j < end; ++j) from[j] -= factor * row[j];
+}
+
+/// The triangle below (its diagonal of ones not stored) and on and above the diagonal of a with its rows exchanged.
+template <class W>
+struct Lu {
+  Matrix<W> m;
+  std::vector<std::size_t> row;  // which of a's rows each is
+  bool odd = false;              // an odd number of exchanges
+  bool singular = false;         // a pivot is 0
+
+  explicit Lu(Matrix<W> a) : m(std::move(a)), row(m.rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
+    for (std::size_t k = 0; k < m.rows; ++k) eliminate(k);
+  }
+
+ private:
+  void eliminate(std::size_t k) {
+    std::size_t best = k;
+    for (std::size_t i = k + 1; i < m.rows; ++i)
+      if (std::fabs(m[i][k]) > std::fabs(m[best][k])) best = i;
+    if (best != k) {
+      std::swap_ranges(m[k], m[k] + m.columns, m[best]);
+      std::swap(row[k], row[best]);
+      odd = !odd;
+    }
+    if (m[k][k] == 0) {
+      singular = true;
+      return;
+    }
+    for (std::size_t i = k + 1; i < m.rows; ++i) {
+      m[i][k] /= m[k][k];
+      subtract_row(m[i], m[k], m[i][k], k + 1, m.columns);
+    }
+  }
+};
+
+/// Solves t x = b for a triangle, in place of b; x goes from the first row to the last for a lower one. `at(i, j)`
+/// reads t.
+template <class W, class At>
+void substitute(Matrix<W>& b, bool lower, bool ones, At at) {
+  const std::size_t n = b.rows;
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::size_t i = lower ? k : n - 1 - k;
+    for (std::size_t p = 0; p < k; ++p) {
+      const std::size_t j = lower ? p : n - 1 - p;
+      subtract_row(b[i], b[j], at(i, j), 0, b.columns);
+    }
+    for (std::size_t j = 0; !ones && j < b.columns; ++j) b[i][j] /= at(i, i);
+  }
+}
+
+/// " 3 of the batch", where there is one.
+std::string number_in(const Array& batch, std::size_t at) {
+  return batch.ndim() > 2 ? fmt::format(" number {} of the batch", at) : "";
+}
+
+// ---- running
+void run_cholesky(const Op&, const Params&, std::span<const Array> in, Array& out) {
+  const Array a = contiguous(in[0]);
+  each_matrix(a, [&]<class T>(std::size_t at) {
+    auto m = matrix_of<T>(a, at);
+    using W = Wide<T>;
+    for (std::size_t i = 0; i < m.rows; ++i) {
+      for (std::size_t j = 0; j <= i; ++j) {
+        W rest = m[i][j];
+        for (std::size_t k = 0; k < j; ++k) rest -= m[i][k] * m[j][k];
+        if (i != j) {
+          m[i][j] = rest / m[j][j];
+          continue;
+        }
+        if (rest <= 0)
+          fail<Error>("cholesky: the matrix{} is not positive definite: its first {} rows and columns are not",
+                      number_in(a, at), i + 1);
+        m[i][i] = std::sqrt(rest);
+      }
+      std::fill(m[i] + i + 1, m[i] + m.columns, W{0});
+    }
+    put(m, mutable_data_as<T>(out), at);
+  });
+}
+
+void run_solve(const Op&, const Params&, std::span<const Array> in, Array& out) {
+  const Array a = contiguous(in[0]), b = contiguous(in[1]);
+  each_matrix(a, [&]<class T>(std::size_t at) {
+    const Lu<Wide<T>> lu(matrix_of<T>(a, at));
+    if (lu.singular) fail<Error>("solve: the matrix{} is singular", number_in(a, at));
+    const auto given = matrix_of<T>(b, at);
+    auto x = given;
+    for (std::size_t i = 0; i < x.rows; ++i) std::copy_n(given[lu.row[i]], x.columns, x[i]);
+    const auto read = [&](std::size_t i, std::size_t j) { return lu.m[i][j]; };
+    substitute(x, true, true, read);
+    substitute(x, false, false, read);
+    put(x, mutable_data_as<T>(out), at);
+  });
+}
+
+void run_solve_triangular(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+  const Array a = contiguous(in[0]), b = contiguous(in[1]);
+  const bool transposed = p.flag("transposed"), lower = p.flag("lower") != transposed;
+  each_matrix(a, [&]<class T>(std::size_t at) {
+    const auto m = matrix_of<T>(a, at);
+    for (std::size_t i = 0; i < m.rows; ++i)
+      if (m[i][i] == 0)
+        fail<Error>("solve_triangular: the matrix{} is singular: element {} of its diagonal is 0", number_in(a, at), i);
+    auto x = matrix_of<T>(b, at);
+    substitute(x, lower, false, [&](std::size_t i, std::size_t j) { return transposed ? m[j][i] : m[i][j]; });
+    put(x, mutable_data_as<T>(out), at);
+  });
+}
+
+void run_det(const Op&, const Params&, std::span<const Array> in, Array& out) {
+  const Array a = contiguous(in[0]);
+  each_matrix(a, [&]<class T>(std::size_t at) {
+    const Lu<Wide<T>> lu(matrix_of<T>(a, at));
+    Wide<T> product = lu.odd ? -1 : 1;
+    for (std::size_t i = 0; i < lu.m.rows; ++i) product *= lu.m[i][i];
+    mutable_data_as<T>(out)[at] = narrowed<T>(product);
+  });
+}
+
+void run_slogdet(const Op&, const Params&, std::span<const Array> in, Array& out) {
+  const Array a = contiguous(in[0]);
+  each_matrix(a, [&]<class T>(std::size_t at) {
+    const Lu<Wide<T>> lu(matrix_of<T>(a, at));
+    Wide<T> sign = lu.odd ? -1 : 1, log = 0;
+    for (std::size_t i = 0; i < lu.m.rows; ++i) {
+      const Wide<T> pivot = lu.m[i][i];
+      log += std::log(std::fabs(pivot));
+      sign = pivot < 0 ? -sign : pivot == 0 ? 0 : pivot > 0 ? sign : pivot;  // NaN stays
+    }
+    mutable_data_as<T>(out)[2 * at] = narrowed<T>(sign);
+    mutable_data_as<T>(out)[2 * at + 1] = narrowed<T>(log);
+  });
+}
+
+// ---- gradients
+/// Murray, "Differentiation of the Cholesky decomposition" (2016), for a function that reads the lower triangle.
+Gradients cholesky_pullback(const At& at) {
+  const Tensor& l = at.y;
+  const Tensor lower = tril(matmul(turned(l), tril(at.y_bar)));
+  const Tensor half = lower - 0.5 * triu(lower);  // half of the diagonal
+  const auto from_left = [&](const Tensor& x) { return linalg::solve_triangular(l, x, true, true); };
+  const Tensor s = from_left(turned(from_left(turned(half))));
+  const Tensor both = tril(s + turned(s));
+  return {both - 0.5 * triu(both)};
+}
+
+Gradients solve_pullback(const At& at) {
+  const Tensor b_bar = linalg::solve(turned(at.x[0]), at.y_bar);
+  return {-matmul(b_bar, turned(at.y)), b_bar};
+}
+
+Gradients solve_triangular_pullback(const At& at) {
+  const bool lower = at.params.flag("lower"), transposed = at.params.flag("transposed");
+  const Tensor b_bar = linalg::solve_triangular(at.x[0], at.y_bar, lower, !transposed);
+  const Tensor a_bar = transposed ? -matmul(at.y, turned(b_bar)) : -matmul(b_bar, turned(at.y));
+  return {lower ? tril(a_bar) : triu(a_bar), b_bar};
+}
+
+Gradients det_pullback(const At& at) {
+  return {(at.y_bar * at.y)(ellipsis, newaxis, newaxis) * turned(linalg::inv(at.x[0]))};
+}
+Gradients slogdet_pullback(const At& at) {
+  return {at.y_bar(ellipsis, 1)(ellipsis, newaxis, newaxis) * turned(linalg::inv(at.x[0]))};
+}
+
+// ---- samples
+/// Single elements: no interval makes a larger one positive definite. (Larger ones: tests/gradient.)
+std::vector<Sample> cholesky_samples() {
+  return {{{{float64, {1, 1}}}, {}, {{1, 4}}},
+          {{{float32, {3, 1, 1}}}, {}, {{1, 4}}},
+          {{{float64, {-1, 1, 1}}}, {}, {{1, 4}}},
+          {{{float64, {0, 0}}}, {}}};
+}
+
+std::vector<Sample> square_samples() {
+  return {{{{float64, {3, 3}}}, {}}, {{{float32, {4, 4}}}, {}},    {{{float64, {2, 2, 2}}}, {}},
+          {{{float64, {1, 1}}}, {}}, {{{float64, {0, 0}}}, {}},    {{{float64, {0, 2, 2}}}, {}},
+          {{{float16, {2, 2}}}, {}}, {{{float64, {-1, 3, 3}}}, {}}};
+}
+
+std::vector<Sample> solve_samples() {
+  return {{{{float64, {3, 3}}, {float64, {3, 2}}}, {}},
+          {{{float32, {4, 4}}, {float32, {4, 1}}}, {}},
+          {{{float64, {2, 2, 2}}, {float64, {2, 2, 3}}}, {}},
+          {{{float64, {0, 0}}, {float64, {0, 2}}}, {}}};
+}
+
+std::vector<Sample> triangular_samples() {
+  std::vector<Sample> s;
+  for (const bool lower : {false, true})
+    for (const bool transposed : {false, true})
+      for (Sample one : solve_samples()) {
+        one.params = {{"lower", lower}, {"transposed", transposed}};
+        one.intervals = {{1, 4}, {-4, 4}};
+        s.push_back(std::move(one));
+      }
+  return s;
+}
+
+}  // namespace
+
+void need_square(const TypeAt& t) {
+  const Shape& s = t.shapes[0];
+  const std::size_t n = s.size();
+  if (n < 2 || (s[n - 2] != s[n - 1] && s[n - 2] >= 0 && s[n - 1] >= 0))
+    fail_at<ShapeError>(t.where, "{}: a square matrix is needed, {} is {}", t.op.name, formula(t.x[0]),
+                        text(Type{t.dtype(0), s}));
+}
+
+constinit const Op cholesky{.name = "cholesky",
+                            .doc = "The lower triangle L with L L^T = a (NumPy's linalg.cholesky).",
+                            .type = matrix_type,
+                            .meaning = HostCall{run_cholesky},
+                            .pullback = cholesky_pullback,
+                            .samples = cholesky_samples};
+
+constinit const Op solve{.name = "solve",
+                         .doc = "x with a x = b (NumPy's linalg.solve).",
+                         .arity = 2,
+                         .type = solve_type,
+                         .meaning = HostCall{run_solve},
+                         .pullback = solve_pullback,
+                         .samples = solve_samples};
+
+constinit const Op solve_triangular{.name = "solve_triangular",
+                                    .doc = "x with a x = b for one triangle of a (SciPy's solve_triangular).",
+                                    .arity = 2,
+                                    .type = solve_type,
+                                    .meaning = HostCall{run_solve_triangular},
+                                    .pullback = solve_triangular_pullback,
+                                    .samples = triangular_samples};
+
+constinit const Op det{.name = "det",
+                       .doc = "The determinant (NumPy's linalg.det).",
+                       .type = det_type,
+                       .meaning = HostCall{run_det},
+                       .pullback = det_pullback,
+                       .samples = square_samples};
+
+constinit const Op slogdet{.name = "slogdet",
+                           .doc = "The sign of the determinant and the logarithm of its size (NumPy's linalg.slogdet).",
+                           .type = slogdet_type,
+                           .meaning = HostCall{run_slogdet},
+                           .pullback = slogdet_pullback,
+                           .samples = square_samples};
+
+Family linalg_ops() {
+  static constexpr const Op* list[] = {&cholesky, &solve, &solve_triangular, &det, &slogdet};
+  return list;
+}
+
+}  // namespace croton::ops

@@ -1,0 +1,212 @@
+// Order: what sorting, searching and counting are made of. NaN comes after every number, as in NumPy; what has values
+// and gradients (sort, median, unique, ...) is composed of these in sorting.cpp.
+#include "ops/order.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "array/access.h"
+#include "base/dtype.h"
+#include "base/error.h"
+#include "graph/walk.h"
+#include "ops/evaluate/loops.h"
+#include "ops/families.h"
+#include "ops/lines.h"
+#include "ops/pointwise.h"
+
+namespace croton::ops {
+namespace {
+
+/// What an element is compared as: halves as float.
+template <class T>
+using Key = std::conditional_t<std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>, float, T>;
+
+template <class K>
+bool comes_before(K a, K b) {
+  if constexpr (std::is_floating_point_v<K>)
+    return a < b || (std::isnan(b) && !std::isnan(a));
+  else
+    return a < b;
+}
+
+template <class T>
+std::vector<Key<T>> keys_of(const Array& a) {
+  const T* p = data_as<T>(a);
+  std::vector<Key<T>> keys(static_cast<std::size_t>(a.size()));
+  for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = widened<Key<T>>(p[i]);
+  return keys;
+}
+
+// ---- argsort
+Type argsort_type(const TypeAt& t) { return {int64, t.shapes[0]}; }
+
+template <class K>
+void sort_lines(const std::vector<K>& keys, const Lines& lines, bool descending, Index* out) {
+  struct Element {
+    K key;
+    Index at;
+  };
+  std::vector<Element> line(static_cast<std::size_t>(lines.length));
+  for (Index l = 0; l < lines.count; ++l) {
+    const Index start = lines.start(l);
+    for (Index i = 0; i < lines.length; ++i)
+      line[static_cast<std::size_t>(i)] = {keys[static_cast<std::size_t>(start + i * lines.step)], i};
+    std::stable_sort(line.begin(), line.end(), [&](const Element& a, const Element& b) {
+      return descending ? comes_before(b.key, a.key) : comes_before(a.key, b.key);
+    });
+    for (Index i = 0; i < lines.length; ++i) out[start + i * lines.step] = line[static_cast<std::size_t>(i)].at;
+  }
+}
+
+void run_argsort(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+  const Array x = contiguous(in[0]);
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    sort_lines(keys_of<T>(x), lines_of(x.shape(), p.integer("axis")), p.flag("descending"),
+               mutable_data_as<Index>(out));
+  });
+}
+
+std::vector<Sample> argsort_samples() {
+  std::vector<Sample> s;
+  for (const bool descending : {false, true}) {
+    const auto along = [&](Index axis) { return Params{{"axis", axis}, {"descending", descending}}; };
+    s = join(std::move(s), {{{{float64, {3, 4}}}, along(0)},
+                            {{{float32, {2, 3, 4}}}, along(1)},
+                            {{{float16, {7}}}, along(0), {{-2, 2}}},
+                            {{{int32, {4, 5}}}, along(1)},
+                            {{{uint8, {9}}}, along(0), {{0, 3}}},
+                            {{{boolean, {5}}}, along(0), {{0, 1}}},
+                            {{{float64, {0, 4}}}, along(1)},
+                            {{{float64, {-1, 3}}}, along(0)}});
+  }
+  return s;
+}
+
+// ---- row_order
+Type row_order_type(const TypeAt& t) { return {int64, {t.shapes[0][0]}}; }
+
+void run_row_order(const Op&, const Params&, std::span<const Array> in, Array& out) {
+  const Array x = contiguous(in[0]);
+  const auto columns = static_cast<std::ptrdiff_t>(x.shape(1));
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    const std::vector<Key<T>> keys = keys_of<T>(x);
+    const auto row = [&](Index i) { return keys.begin() + static_cast<std::ptrdiff_t>(i) * columns; };
+    Index* const order = mutable_data_as<Index>(out);
+    for (Index i = 0; i < out.size(); ++i) order[i] = i;
+    std::stable_sort(order, order + out.size(), [&](Index a, Index b) {
+      return std::lexicographical_compare(row(a), row(a) + columns, row(b), row(b) + columns, comes_before<Key<T>>);
+    });
+  });
+}
+
+std::vector<Sample> row_order_samples() {
+  return {{{{float64, {5, 3}}}, {}},
+          {{{int64, {6, 2}}}, {}, {{0, 2}}},
+          {{{float32, {0, 2}}}, {}},
+          {{{boolean, {4, 2}}}, {}, {{0, 1}}}};
+}
+
+// ---- searchsorted
+Type searchsorted_type(const TypeAt& t) {
+  if (t.dtype(0) != t.dtype(1))
+    fail_at<DTypeError>(t.where, "searchsorted: the sorted vector is {}, the values are {}", name_of(t.dtype(0)),
+                        name_of(t.dtype(1)));
+  return {int64, t.shapes[1]};
+}
+
+void run_searchsorted(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+  const Array sorted = contiguous(in[0]), values = contiguous(in[1]);
+  const bool right = p.flag("right");
+  visit_dtype(sorted.dtype(), [&]<class T>(T) {
+    const std::vector<Key<T>> in_order = keys_of<T>(sorted), wanted = keys_of<T>(values);
+    const auto begin = in_order.begin(), end = in_order.end();
+    Index* const to = mutable_data_as<Index>(out);
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      to[i] = (right ? std::upper_bound(begin, end, wanted[i], comes_before<Key<T>>)
+                     : std::lower_bound(begin, end, wanted[i], comes_before<Key<T>>)) -
+              begin;
+  });
+}
+
+/// Not sorted, but of one element, or of equal ones: any vector that is in order.
+std::vector<Sample> searchsorted_samples() {
+  std::vector<Sample> s;
+  for (const bool right : {false, true})
+    s = join(std::move(s), {{{{float64, {4}}, {float64, {3, 4}}}, {{"right", right}}, {{1, 1}, {0, 2}}},
+                            {{{int32, {3}}, {int32, {5}}}, {{"right", right}}, {{2, 2}, {0, 4}}},
+                            {{{float32, {1}}, {float32, {}}}, {{"right", right}}},
+                            {{{float64, {0}}, {float64, {3}}}, {{"right", right}}}});
+  return s;
+}
+
+// ---- bincount
+Type bincount_type(const TypeAt& t) {
+  if (!is_int(t.dtype(0)) || t.rank(0) != 1)
+    fail_at<DTypeError>(t.where, "bincount: a vector of integers is counted, {} is {}", formula(t.x[0]),
+                        text(Type{t.dtype(0), t.shapes[0]}));
+  return {int64, {-1}};
+}
+
+void run_bincount(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+  const Array x = in[0].astype(int64);
+  std::vector<Index> counts(static_cast<std::size_t>(p.integer("least")));
+  for (Index i = 0; i < x.size(); ++i) {
+    const Index n = get_index(x, i);
+    if (n < 0) fail<IndexError>("bincount: element {} is {}; what is counted is not negative", i, n);
+    if (n >= static_cast<Index>(counts.size())) counts.resize(static_cast<std::size_t>(n) + 1);
+    ++counts[static_cast<std::size_t>(n)];
+  }
+  out = Array(counts);
+}
+
+std::vector<Sample> bincount_samples() {
+  return {{{{int64, {6}}}, {{"least", Index{0}}}, {{0, 4}}},
+          {{{uint8, {5}}}, {{"least", Index{7}}}, {{0, 4}}},
+          {{{int32, {0}}}, {{"least", Index{0}}}}};
+}
+
+}  // namespace
+
+constinit const Op argsort{.name = "argsort",
+                           .doc =
+                               "The indices that put an axis in order; equal elements keep theirs, NaN comes last, or "
+                               "first where the order descends (NumPy's argsort, kind stable).",
+                           .type = argsort_type,
+                           .meaning = HostCall{run_argsort},
+                           .no_gradient = discrete,
+                           .samples = argsort_samples};
+
+constinit const Op row_order{.name = "row_order",
+                             .doc =
+                                 "The indices that put the rows of a matrix in order, the first column first; equal "
+                                 "rows keep theirs (NumPy's lexsort).",
+                             .type = row_order_type,
+                             .meaning = HostCall{run_row_order},
+                             .no_gradient = discrete,
+                             .samples = row_order_samples};
+
+constinit const Op searchsorted{.name = "searchsorted",
+                                .doc =
+                                    "Where each value goes in a sorted vector: before its equals, or after them "
+                                    "(NumPy's searchsorted).",
+                                .arity = 2,
+                                .type = searchsorted_type,
+                                .meaning = HostCall{run_searchsorted},
+                                .no_gradient = discrete,
+                                .samples = searchsorted_samples};
+
+constinit const Op bincount{.name = "bincount",
+                            .doc =
+                                "How often each integer from 0 on occurs, at least `least` of them; the result is as "
+                                "long as the data say (NumPy's bincount).",
+                            .type = bincount_type,
+                            .meaning = HostCall{.run = run_bincount, .sizes_itself = true},
+                            .no_gradient = discrete,
+                            .samples = bincount_samples};
+
+Family order_ops() {
+  static constexpr const Op* list[] = {&argsort, &row_order, &searchsorted, &bincount};
+  return list;
+}
+
+}  // namespace croton::ops

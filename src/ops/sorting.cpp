@@ -1,0 +1,166 @@
+// Sorting, searching and counting, made of the ops of order.cpp and rows at integers: values keep their gradients.
+#include "base/dtype.h"
+#include "base/error.h"
+#include "croton/numpy.h"
+#include "graph/walk.h"
+#include "ops/extents.h"
+#include "ops/order.h"
+#include "ops/pointwise.h"
+#include "ops/reduction.h"
+#include "ops/registry.h"
+
+namespace croton {
+namespace {
+
+Tensor order_of(std::string_view name, const Tensor& x, int axis, bool descending, Where w) {
+  refuse_empty(name, {&x, 1}, w);
+  const Index a = ops::axis_of(name, axis, x.ndim(), w);
+  return apply(ops::argsort, {{"axis", a}, {"descending", descending}}, {x}, w);
+}
+
+/// The first k along an axis.
+Tensor first(const Tensor& x, int axis, Index k, Where w) { return take(x, arange(k, w), axis, w); }
+
+/// The axes given (sorted) as one, the last.
+Tensor merged_last(const Tensor& x, const std::vector<Index>& axes, Where w) {
+  std::vector<Index> order;
+  Dims dims{};
+  for (Index d = 0; d < x.ndim(); ++d)
+    if (std::find(axes.begin(), axes.end(), d) == axes.end()) {
+      order.push_back(d);
+      dims.list.emplace_back(ops::extent(x, static_cast<int>(d), w));
+    }
+  Tensor together = ops::integer(1, w);
+  for (const Index a : axes) together = together * ops::extent(x, static_cast<int>(a), w);
+  dims.list.emplace_back(together);
+  order.insert(order.end(), axes.begin(), axes.end());
+  return reshape(ops::permuted(x, order, w), dims, w);
+}
+
+Tensor median_of(const Tensor& x, const Axes& axes, bool keep, Where where_asked) {
+  refuse_empty("median", {&x, 1}, where_asked);
+  const WhereScope scope(where_asked);
+  const Where w = ambient(where_asked);
+  const std::vector<Index> list = ops::normalized_axes("median", x, axes, w);
+  const Tensor sorted = sort(merged_last(ops::converted(x, to_floating(x.dtype()), w), list, w), -1, w);
+  const Tensor n = ops::extent(sorted, sorted.ndim() - 1, w);
+  const auto at = [&](const Tensor& i) { return take(sorted, i, -1, w); };
+  const Tensor low = at(floor_divide(n - 1, 2, w)), high = at(floor_divide(n, 2, w)), last = at(n - 1);
+  const Tensor y = where(isnan(last, w), last, 0.5 * low + 0.5 * high, w);
+  return keep ? ops::with_axes(y, list, x.ndim()) : y;
+}
+
+/// What is unique along axis 0, given the order of its parts.
+Unique unique_parts(const Tensor& x, const Tensor& order, Where w) {
+  const Tensor n = ops::extent(x, 0, w), at = arange(n, w), sorted = take(x, order, 0, w);
+  const Tensor before = take(sorted, maximum(at - 1, 0, w), 0, w);
+  Tensor differs = sorted != before;
+  if (is_float(x.dtype())) differs = differs & !(isnan(sorted, w) & isnan(before, w));
+  if (x.ndim() == 2) differs = any(differs, 1, w);
+  const Tensor begins = (at == 0) | differs, starts = nonzero(begins, w)[0];
+  const Tensor number = cumsum(begins, 0, w) - 1;
+  return {.values = take(sorted, starts, 0, w),
+          .index = take(order, starts, 0, w),
+          .inverse = zeros(n, int64, w)(IndexItem(order, w)).set(number),
+          .counts = diff(concatenate({starts, ops::with_rank(n, 1, w)}, 0, w), 1, 0, w)};
+}
+
+Tensor counted(const Operand& of, Index least, Where w) {
+  if (least < 0) fail_at<ShapeError>(w, "bincount: at least {} counts; a count is not negative", least);
+  return apply(ops::bincount, {{"least", least}}, {of.get()}, w);
+}
+
+}  // namespace
+
+Tensor argsort(const Operand& x, int axis, Where w) {
+  const WhereScope scope(w);
+  return order_of("argsort", x.get(), axis, false, w);
+}
+
+Tensor sort(const Operand& of, int axis, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  return take_along_axis(x, order_of("sort", x, axis, false, w), axis, w);
+}
+
+std::array<Tensor, 2> topk(const Operand& of, Index k, int axis, bool largest, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  if (k < 0) fail_at<ShapeError>(w, "topk: the {} first elements; a count is not negative", k);
+  const Tensor index = first(order_of("topk", x, axis, largest, w), axis, k, w);
+  return {take_along_axis(x, index, axis, w), index};
+}
+
+Tensor searchsorted(const Operand& in, const Operand& of, bool right, Where w) {
+  const WhereScope scope(w);
+  const Tensor sorted = in.get();
+  refuse_empty("searchsorted", {&sorted, 1}, w);
+  if (sorted.ndim() != 1)
+    fail_at<ShapeError>(w, "searchsorted: {} is {}; what is searched is a vector", formula(sorted), text(type(sorted)));
+  const Tensor both[] = {sorted, of.get()};
+  const DType d = ops::common_dtype("searchsorted", both, w);
+  return apply(ops::searchsorted, {{"right", right}}, {ops::converted(sorted, d, w), ops::converted(both[1], d, w)}, w);
+}
+
+Tensor digitize(const Operand& of, const Operand& in, bool right, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get(), bins = in.get();
+  refuse_empty("digitize", {&bins, 1}, w);
+  if (bins.ndim() != 1)
+    fail_at<ShapeError>(w, "digitize: {} is {}; bins are a vector", formula(bins), text(type(bins)));
+  const Tensor n = ops::extent(bins, 0, w);
+  const Tensor rising = searchsorted(bins, x, !right, w), falling = n - searchsorted(flip(bins, 0, w), x, !right, w);
+  const Tensor falls = any(take(bins, maximum(arange(n, w) - 1, 0, w), 0, w) > bins, w);
+  return where(falls, falling, rising, w);
+}
+
+Tensor bincount(const Operand& x, Index least, Where w) {
+  const WhereScope scope(w);
+  return counted(x, least, w);
+}
+
+Tensor bincount(const Operand& of, const Operand& weights, Index least, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get(), by = weights.get();
+  const Tensor counts = counted(x, least, w);
+  if (by.ndim() != 1)
+    fail_at<ShapeError>(w, "bincount: {} is {}; each element has a weight", formula(by), text(type(by)));
+  return zeros(ops::extent(counts, 0, w), by.dtype(), w)(IndexItem(x, w)).inc(by);
+}
+
+Unique unique(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = flatten(of, w);
+  return unique_parts(x, order_of("unique", x, 0, false, w), w);
+}
+
+Unique unique(const Operand& of, int axis, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  refuse_empty("unique", {&x, 1}, w);
+  const int a = ops::axis_of("unique", axis, x.ndim(), w);
+  if (x.ndim() == 1) return unique(of, w);
+  Extents order{Index{a}}, back;
+  for (int d = 0; d < x.ndim(); ++d) {
+    if (d != a) order.add(d);
+    back.add(d < a ? d + 1 : d == a ? 0 : d);
+  }
+  const Tensor front = transpose(x, order, w);
+  Tensor width = ops::integer(1, w);
+  Dims whole{Dim(-1)};
+  for (int d = 1; d < x.ndim(); ++d) {
+    width = width * ops::extent(front, d, w);
+    whole.list.emplace_back(ops::extent(front, d, w));
+  }
+  const Tensor rows = reshape(front, {ops::extent(front, 0, w), width}, w);
+  Unique u = unique_parts(rows, apply(ops::row_order, {}, {rows}, w), w);
+  whole.list[0] = ops::extent(u.index, 0, w);
+  u.values = transpose(reshape(u.values, whole, w), back, w);
+  return u;
+}
+
+Tensor median(const Operand& x, const Axes& axes, Where w) { return median_of(x.get(), axes, false, w); }
+Tensor median(const Operand& x, const Axes& axes, KeepDims, Where w) { return median_of(x.get(), axes, true, w); }
+Tensor median(const Operand& x, KeepDims, Where w) { return median_of(x.get(), Axes(), true, w); }
+
+}  // namespace croton

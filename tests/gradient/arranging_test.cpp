@@ -1,0 +1,92 @@
+// Padding, joining, turning and multiplying: gradients against differences, and what NumPy's golden cases do not ask.
+#include <fmt/format.h>
+
+#include "catch.h"
+#include "croton.h"
+#include "differences.h"
+
+using namespace croton;
+using differences::disagreement;
+using differences::numbers;
+using differences::value;
+
+TEST_CASE("what arranges and multiplies has the gradients that differences give") {
+  const Tensor x = dvector("x"), y = dvector("y"), m = dmatrix("m"), n = dmatrix("n");
+  const std::vector<differences::Leaf> leaves{{x, numbers({3}, -2, 2)},
+                                              {y, numbers({3}, 0.5, 3, 2)},
+                                              {m, numbers({3, 4}, -1, 1, 3)},
+                                              {n, numbers({4, 3}, -1, 1, 4)}};
+  std::vector<std::pair<std::string, Tensor>> all_of = {
+      {"array_split", array_split(m, 3, 1)[0]},
+      {"block", block({{m, x(all, newaxis)}, {n.T(), x(all, newaxis)}})},
+      {"rot90", rot90(m)},
+      {"rot90 by three", rot90(m, -1)},
+      {"meshgrid", meshgrid({x, y})[1]},
+      {"vander", vander(x, 4)},
+      {"vander, increasing", vander(x, 3, true)},
+      {"logspace", logspace(x[0], y[0], 4)},
+      {"geomspace", geomspace(y[0], y[1], 4)},
+      {"kron", kron(m, x)},
+      {"cross", cross(x, y)},
+      {"cross along axis 0", cross(m, n.T(), 0)},
+      {"einsum of a product", einsum("ij,jk", {m, n})},
+      {"einsum of three", einsum("i,ij,jk->k", {x, m, n})},
+      {"einsum of a diagonal", einsum("ii->i", {dot(m, n)})},
+      {"einsum of a trace", einsum("ii", {dot(m, n)})},
+      {"einsum of elements", einsum("ij,ji->ji", {m, n})},
+      {"einsum with dots", einsum("...j,jk->...k", {m, n})},
+  };
+  for (int mode = 0; mode <= static_cast<int>(PadMode::wrap); ++mode)
+    all_of.emplace_back(fmt::format("pad, mode {}", mode),
+                        pad(m, {{{2, 5}}, {{0, 3}}}, static_cast<PadMode>(mode), 1.5));
+  for (const auto& [name, t] : all_of) {
+    INFO(name);
+    const Tensor weights = cast(arange(t.size()), float64) + 1;
+    CHECK(disagreement(sum(flatten(t) * weights), leaves, 2e-5) == "");
+  }
+}
+
+TEST_CASE("einsum without a result has the letters that occur once, in order, after the dots") {
+  const Tensor a = dmatrix("a"), b = dmatrix("b");
+  const std::vector<differences::Leaf> leaves{{a, numbers({2, 3})}, {b, numbers({3, 4})}};
+  CHECK(value(einsum("kj,ji", {a, b}), leaves).shape() == Extents{4, 2});
+  CHECK(array_equal(value(einsum("ba", {a}), leaves), value(a.T(), leaves)));
+}
+
+TEST_CASE("padding past the end again and again mirrors each time") {
+  const Tensor x = dvector("x");
+  const Array at{1., 2., 4.};
+  const auto of = [&](PadMode mode) { return value(pad(x, {{{3, 4}}}, mode), {{x, at}}); };
+  CHECK(array_equal(of(PadMode::reflect), Array{2., 4., 2., 1., 2., 4., 2., 1., 2., 4.}));
+  CHECK(array_equal(of(PadMode::symmetric), Array{4., 2., 1., 1., 2., 4., 4., 2., 1., 1.}));
+  CHECK(array_equal(of(PadMode::wrap), Array{1., 2., 4., 1., 2., 4., 1., 2., 4., 1.}));
+  // twice the end less what is mirrored: the slope goes on
+  CHECK(array_equal(of(PadMode::reflect_odd), Array{-4., -2., 0., 1., 2., 4., 6., 7., 8., 10.}));
+  CHECK(array_equal(value(pad(x, {{{1, 2}}}), {{x, Array::zeros({0})}}), Array::zeros({3})));
+}
+
+TEST_CASE("arranging names what it cannot do") {
+  const Tensor x = dvector("x"), m = dmatrix("m"), i = lmatrix("i"), two = tensor("two", float64, {2, 2});
+  CHECK_THROWS_AS(pad(m, {{{1, 1}}}), ShapeError);
+  CHECK_THROWS_AS(pad(i, {{{1, 1}}, {{0, 0}}}, PadMode::mean), DTypeError);
+  CHECK_THROWS_AS(pad(i, {{{1, 1}}, {{0, 0}}}, PadMode::constant, 0.5), DTypeError);
+  CHECK_THROWS_AS(pad(x, {{{1, 1}}}, PadMode::constant, x), ShapeError);
+  CHECK_THROWS_AS(rot90(x), IndexError);
+  CHECK_THROWS_AS(rot90(m, 1, {0, -2}), ShapeError);
+  CHECK_THROWS_AS(array_split(x, 0), ShapeError);
+  CHECK_THROWS_AS(meshgrid({m}), ShapeError);
+  CHECK_THROWS_AS(vander(m, 2), ShapeError);
+  CHECK_THROWS_AS(vander(x, 0), ShapeError);
+  CHECK_THROWS_AS(cross(two, two), ShapeError);
+  CHECK_THROWS_AS(value(cross(x, x), {{x, Array{1., 2.}}}), ShapeError);
+  CHECK_THROWS_AS(kron(Tensor(), x), GraphError);
+  CHECK_THROWS_WITH(einsum("ij->k", {m}), Catch::Contains("einsum(\"ij->k\"): the result's k is in no operand"));
+  CHECK_THROWS_WITH(einsum("ij->ii", {m}), Catch::Contains("the result has i twice"));
+  CHECK_THROWS_WITH(einsum("ij,j", {m}), Catch::Contains("it names 2 operands, 1 are given"));
+  CHECK_THROWS_WITH(einsum("i.j", {m}), Catch::Contains("\".\" is no letter"));
+  CHECK_THROWS_WITH(einsum("...i->i", {m}), Catch::Contains("the operands have \"...\", the result has not"));
+  CHECK_THROWS_WITH(einsum("ijk", {m}), Catch::Contains("m, is float64[?, ?], with 2 axes; 3 are named"));
+  CHECK_THROWS_WITH(einsum("ij,j", {two, tensor("three", float64, {3})}),
+                    Catch::Contains("j is 2 in operand 0 and 3 in operand 1"));
+  CHECK_THROWS_AS(value(einsum("ii", {m}), {{m, Array::zeros({2, 3})}}), IndexError);
+}
