@@ -29,11 +29,11 @@ template <int N> struct Words { long w[N]; };
 struct Machine {
   u32 thread, block;
   char* dynamic_shared;  // an address of the device
-  u64* fold_words;       // an address of the host
+  u64* fold_words;       // 1024, and as many of 32 bits; an address of the host
   void (*put)(int slot, u64 x, u64 (*step)(u64, u64));
   u64 (*folded)(int slot);
   void (*barrier)(int line);
-  u64 (*exchange)(u64 x, int bits, int line);
+  u64 (*exchange)(u64 x, int bits, int line);  // negative bits: from thread ~bits
   f32 (*fused32)(f32, f32, f32);
   f64 (*fused64)(f64, f64, f64);
   f32 (*rough)(int which, f32 a, f32 b);  // as inexact as a GPU may be
@@ -52,7 +52,11 @@ template <class T> CROTON_FN T* reached(T* p) { return (T*)((u64)p - device_offs
 CROTON_FN void barrier(int line = CROTON_LINE) { machine.barrier(line); }
 CROTON_FN u32 exchanged(u32 x, int bits, int line) { return (u32)machine.exchange(x, bits, line); }
 CROTON_FN u64 exchanged(u64 x, int bits, int line) { return machine.exchange(x, bits, line); }
-template <int Threads> CROTON_FN u64* fold_words() { return machine.fold_words; }
+CROTON_FN u32 sent(u32 x, int from, int line) { return (u32)machine.exchange(x, ~from, line); }
+CROTON_FN u64 sent(u64 x, int from, int line) { return machine.exchange(x, ~from, line); }
+template <int Threads, class Word> CROTON_FN Word* fold_words() {
+  return (Word*)(machine.fold_words + (sizeof(Word) == 8 ? 0 : 1024));
+}
 CROTON_FN char* dynamic_shared() { return machine.dynamic_shared; }
 
 // The checker does not see it: it is the one thing that threads may do at the same time.
@@ -74,22 +78,26 @@ CROTON_FN f64 fused(f64 a, f64 b, f64 c) { return __builtin_fma(a, b, c); }
 CROTON_FN f32 fused(f32 a, f32 b, f32 c) { return machine.fused32(a, b, c); }
 CROTON_FN f64 fused(f64 a, f64 b, f64 c) { return machine.fused64(a, b, c); }
 #endif
+CROTON_FN f32 magnitude(f32 x) { return __builtin_fabsf(x); }
+CROTON_FN f64 magnitude(f64 x) { return __builtin_fabs(x); }
+CROTON_FN f32 with_sign(f32 a, f32 b) { return __builtin_copysignf(a, b); }
+CROTON_FN f64 with_sign(f64 a, f64 b) { return __builtin_copysign(a, b); }
 CROTON_FN f32 root(f32 x) { return __builtin_sqrtf(x); }
 CROTON_FN f64 root(f64 x) { return __builtin_sqrt(x); }
 
 // In arithmetic that every machine has: adding 2^23 (2^52) leaves no digits after the point.
-template <class X, class I> CROTON_FN X with_sign(X a, X sign_of) {
+template <class X, class I> CROTON_FN X signed_as(X a, X sign_of) {
   constexpr I top = (I)((I)1 << (8 * sizeof(I) - 1));
   return __builtin_bit_cast(X, (I)((__builtin_bit_cast(I, a) & ~top) | (__builtin_bit_cast(I, sign_of) & top)));
 }
 template <class X, class I> CROTON_FN X whole(X x, int mode) {
-  const X big = sizeof(X) == 4 ? (X)0x1p23 : (X)0x1p52, a = with_sign<X, I>(x, 0);
+  const X big = sizeof(X) == 4 ? (X)0x1p23 : (X)0x1p52, a = signed_as<X, I>(x, 0);
   if (!(a < big)) return x;
-  X r = with_sign<X, I>((a + big) - big, x);
+  X r = signed_as<X, I>((a + big) - big, x);
   if (mode == 1 && r > x) r -= 1;
   if (mode == 2 && r < x) r += 1;
-  if (mode == 3 && with_sign<X, I>(r, 0) > a) r = with_sign<X, I>(with_sign<X, I>(r, 0) - 1, x);
-  return with_sign<X, I>(r, x);
+  if (mode == 3 && signed_as<X, I>(r, 0) > a) r = signed_as<X, I>(signed_as<X, I>(r, 0) - 1, x);
+  return signed_as<X, I>(r, x);
 }
 CROTON_FN f32 whole_nearest(f32 x) { return whole<f32, u32>(x, 0); }
 CROTON_FN f64 whole_nearest(f64 x) { return whole<f64, u64>(x, 0); }
@@ -103,6 +111,8 @@ CROTON_FN f32 rough_exp2(f32 x) { return machine.rough(0, x, 0); }
 CROTON_FN f32 rough_log2(f32 x) { return machine.rough(1, x, 0); }
 CROTON_FN f32 rough_tanh(f32 x) { return machine.rough(2, x, 0); }
 CROTON_FN f32 rough_reciprocal(f32 x) { return machine.rough(3, x, 0); }
+CROTON_FN f32 rough_exp2_normal(f32 x) { return machine.rough(0, x, 0); }
+CROTON_FN f32 rough_reciprocal_normal(f32 x) { return 1 / x; }
 CROTON_FN f32 rough_root(f32 x) { return machine.rough(4, x, 0); }
 CROTON_FN f32 rough_root_reciprocal(f32 x) { return machine.rough(5, x, 0); }
 CROTON_FN f32 rough_quotient(f32 a, f32 b) { return machine.rough(6, a, b); }

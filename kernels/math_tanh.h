@@ -1,6 +1,6 @@
 // tanh. Single precision with AVX-512: |x| falls into an interval with a breakpoint B whose tanh is almost exactly a float,
 // and a polynomial in |x| - B whose coefficients are looked up by lane: no division. With FMA alone a polynomial near 0, and
-// 1 - 2 / (e^2|x| + 1) elsewhere (11 lookups of 8 lanes took 1.7 times as long). Else, and in double, with all of its low parts.
+// 1 - 2 / (e^2|x| + 1) elsewhere (11 lookups of 8 lanes took 1.7 times as long); on a GPU the same two. Else, and in double, with all of its low parts.
 // Tables and polynomial: least squares at Chebyshev nodes, weighted relative, each coefficient rounded before the next was fitted.
 namespace {
 
@@ -57,7 +57,16 @@ template <int... K, class X> CROTON_FN X tanh_by_table(X x, indices<K...>) {
 CROTON_PART X tanh_single(X x) {
   return relaned<lanes<X>>(tanh_by_table(relaned<16>(x), upto<sizeof(tanh_table) / sizeof(tanh_table[0]) - 2>()));
 }
-#elif defined(CROTON_FMA) && !defined(CROTON_LANES_ARE_THREADS) && !defined(CROTON_EXACT)
+#elif defined(CROTON_LANES_ARE_THREADS) && !defined(CROTON_EXACT)
+// From 1.25 on an error of e^2|x| in its last three digits counts a seventh, so that the machine's own ex2 and rcp (2^-22.5
+// and an ulp) are exact enough; below, a polynomial that costs less than a better e^x would.
+CROTON_FN f32 tanh_single(f32 x) {
+  const f32 z = x * x, a = abs(x);
+  const f32 near = fma(x * z, polynomial(z, -0x1.555528p-2, 0x1.110982p-3, -0x1.b93b90p-5, 0x1.5fe4a4p-6, -0x1.07791cp-7, 0x1.4a89bap-9, -0x1.1f43dap-11, 0x1.e79f3ep-15), x);
+  const f32 far = 1 - rough_reciprocal_normal(fma(rough_exp2_normal(a * 0x1.715476p+1f), 0.5f, 0.5f));
+  return copysign(a < 1.25f ? near : far, x);  // of -0 near is 0
+}
+#elif defined(CROTON_FMA) && !defined(CROTON_EXACT)
 CROTON_PART X tanh_single(X x) {
   const X a = lesser(all<X>(9.5), abs(x)), z = a * a;
   const X near = fma(a * z, polynomial(z, -0x1.5555520p-2, 0x1.110ff60p-3, -0x1.b9da440p-5, 0x1.62bac60p-6, -0x1.0820ac0p-7, 0x1.0b724a0p-9), a);
@@ -76,7 +85,7 @@ CROTON_PART X tanh_exact_form(X x) {
 }
 
 CROTON_MATH(tanh)(X x) {
-#if defined(CROTON_FMA) && !defined(CROTON_LANES_ARE_THREADS) && !defined(CROTON_EXACT)
+#if defined(CROTON_FMA) && !defined(CROTON_EXACT)
   if constexpr (single<X>) return tanh_single(x);
   else
 #endif

@@ -89,13 +89,13 @@ template <class X> CROTON_FN X fma(X a, X b, X c) {
   else return add(mul(a, b), c);
 }
 template <class X> CROTON_FN X abs(X x) {
-  if constexpr (is_floating<X>) return bits_as<X>((IntsOf<X>)(int_bits(x) & (Int<sizeof(X)>)(~(u64)0 >> (65 - 8 * sizeof(X)))));
+  if constexpr (is_floating<X>) return magnitude(x);
   else if constexpr (!is_signed<X>) return x;
   else return x < 0 ? neg(x) : x;
 }
 template <class X> CROTON_FN IntsOf<X> sign_bit(X x) { return int_bits(x) & (Int<sizeof(X)>)((u64)1 << (8 * sizeof(X) - 1)); }
 /// |a| with b's sign.
-template <class X> CROTON_FN X copysign(X a, X b) { return bits_as<X>((IntsOf<X>)(int_bits(abs(a)) | sign_bit(b))); }
+template <class X> CROTON_FN X copysign(X a, X b) { return with_sign(a, b); }
 template <class X> CROTON_FN b8 isnan(X x) { return x != x; }
 template <class X> CROTON_FN b8 isinf(X x) { return abs(x) == (X)infinite; }
 template <class X> CROTON_FN b8 isfinite(X x) { return abs(x) < (X)infinite; }
@@ -145,6 +145,11 @@ template <class T> CROTON_FN T load(const T* p) {
   if constexpr (same<T, b8>) return *reached((const u8*)p) != 0;
   else return *reached(p);
 }
+/// 0 elsewhere.
+template <class T> CROTON_FN T load_where(b8 here, const T* p) {
+  if (here) return load(p);
+  return T{};
+}
 template <class T> CROTON_FN void store(T* p, T x) {
   if constexpr (same<T, b8>) *reached((u8*)p) = x ? 1 : 0;
   else *reached(p) = x;
@@ -182,6 +187,7 @@ template <class T, class P> CROTON_FN T unpacked(P x) {
   else if constexpr (sizeof(T) < 8) return (T)x;
   else return bits_as<T>(x);
 }
+template <class T> using Packed = decltype(packed(T{}));
 /// By all threads of a warp: those that differ in the highest bit first. The operations commute in their bits, so that both of
 /// a pair get the same.
 template <class Op, class T> CROTON_FN T fold_of_warp(T x, int line) {
@@ -192,7 +198,7 @@ template <class Op, class T> CROTON_FN T fold_of_warp(T x, int line) {
   return Op::of(x, unpacked<T>(exchanged(packed(x), 1, line)));
 }
 /// words[From] to words[From + N - 1] folded by halves.
-template <class Op, class T, int From, int N> CROTON_FN T fold_of_words(const u64* words) {
+template <class Op, class T, int From, int N> CROTON_FN T fold_of_words(const Packed<T>* words) {
   if constexpr (N == 1) return unpacked<T>(words[From]);
   else return Op::of(fold_of_words<Op, T, From, N / 2>(words), fold_of_words<Op, T, From + N / 2, N / 2>(words));
 }
@@ -207,11 +213,64 @@ template <class Op, int Threads, int Slot, class T> CROTON_FN T get_fold() { ret
 /// Between two barriers, by all threads of the block, always by the same tree: in each warp, then the warps.
 template <class Op, int Threads, int Slot, class T> CROTON_FN void put_fold(T x, int line) {
   x = fold_of_warp<Op>(x, line);
-  if ((thread() & 31) == 0) fold_words<Threads>()[Slot * (Threads / 32) + (thread() >> 5)] = packed(x);
+  if ((thread() & 31) == 0) fold_words<Threads, Packed<T>>()[Slot * (Threads / 32) + (thread() >> 5)] = packed(x);
 }
 /// After the second one.
 template <class Op, int Threads, int Slot, class T> CROTON_FN T get_fold() {
-  return fold_of_words<Op, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads>());
+  return fold_of_words<Op, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads, Packed<T>>());
+}
+#endif
+
+// Folds of a tile's N rows, in slots Slot to Slot + N - 1, after which each thread has that of one row: the warp's threads stand
+// for the rows, 32 / N neighbours for each. The tree of each fold is the one above; the rows share its exchanges.
+template <int N> CROTON_FN u32 row_of_thread() { return (thread() & 31) / (32 / N); }
+/// What each thread has for its row, of one value a row.
+template <class T> CROTON_FN T pack_rows_from(u32, T x) { return x; }
+template <class T, class... More> CROTON_FN T pack_rows_from(u32 row, T x, More... more) {
+  const T rest = pack_rows_from(row - 1, more...);
+  return row == 0 ? x : rest;
+}
+template <class... T> CROTON_FN auto pack_rows(T... x) { return pack_rows_from(row_of_thread<sizeof...(T)>(), x...); }
+/// What the threads of a row have, to all.
+template <int N, int Row, class T> CROTON_FN T row_lane(T x, int line = CROTON_LINE) {
+  return unpacked<T>(sent(packed(x), Row * (32 / N), line));
+}
+#ifdef CROTON_FOLDS_AT_ONCE
+template <class Op, int Threads, int Slot, class T> CROTON_FN void put_rows(int, T x) { put_fold<Op, Threads, Slot>(x, 0); }
+template <class Op, int Threads, int Slot, class T, class... More> CROTON_FN void put_rows(int, T x, More... more) {
+  put_fold<Op, Threads, Slot>(x, 0);
+  put_rows<Op, Threads, Slot + 1>(0, more...);
+}
+template <class Op, int Threads, int Slot, int N, class T> CROTON_FN T get_row() {
+  return unpacked<T>(folded_at_once(Slot + (int)row_of_thread<N>()));
+}
+#else
+/// Of two rows: threads without the bit keep the first.
+template <class Op, class T> CROTON_FN T half_of_rows(T first, T second, int bit, int line) {
+  const b8 keeps_second = (thread() & bit) != 0;
+  return Op::of(keeps_second ? second : first, unpacked<T>(exchanged(packed(keeps_second ? first : second), bit, line)));
+}
+template <class Op, int Bit, class T> CROTON_FN T rows_of_warp(int line, T x) {
+  if constexpr (Bit == 0) return x;
+  else return rows_of_warp<Op, Bit / 2>(line, Op::of(x, unpacked<T>(exchanged(packed(x), Bit, line))));
+}
+template <class Op, int Bit, class T> CROTON_FN T rows_of_warp(int line, T a, T b) {
+  return rows_of_warp<Op, Bit / 2>(line, half_of_rows<Op>(a, b, Bit, line));
+}
+template <class Op, int Bit, class T> CROTON_FN T rows_of_warp(int line, T a, T b, T c, T d) {
+  return rows_of_warp<Op, Bit / 2>(line, half_of_rows<Op>(a, c, Bit, line), half_of_rows<Op>(b, d, Bit, line));
+}
+template <class Op, int Bit, class T> CROTON_FN T rows_of_warp(int line, T a, T b, T c, T d, T e, T f, T g, T h) {
+  return rows_of_warp<Op, Bit / 2>(line, half_of_rows<Op>(a, e, Bit, line), half_of_rows<Op>(b, f, Bit, line),
+                                   half_of_rows<Op>(c, g, Bit, line), half_of_rows<Op>(d, h, Bit, line));
+}
+template <class Op, int Threads, int Slot, class... T> CROTON_FN void put_rows(int line, T... x) {
+  constexpr int N = sizeof...(T);
+  const auto folded = rows_of_warp<Op, 16>(line, x...);
+  if ((thread() & (32 / N - 1)) == 0) fold_words<Threads, decltype(packed(folded))>()[(Slot + row_of_thread<N>()) * (Threads / 32) + (thread() >> 5)] = packed(folded);
+}
+template <class Op, int Threads, int Slot, int N, class T> CROTON_FN T get_row() {
+  return fold_of_words<Op, T, 0, Threads / 32>(fold_words<Threads, Packed<T>>() + (Slot + row_of_thread<N>()) * (Threads / 32));
 }
 #endif
 // Of a team: a warp needs no words and no barrier; all threads of the block go the way of the block.
@@ -230,6 +289,12 @@ template <int Threads> CROTON_FN void barrier_of_teams(Team<Threads> team, int l
     put_fold<NAME##_step, Threads, Slot>(x, line);                                                                  \
   }                                                                                                                 \
   template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME() { return get_fold<NAME##_step, Threads, Slot, T>(); } \
+  template <int Threads, int Slot, class... T> CROTON_FN void fold_##NAME##_of_rows(int line, T... x) {             \
+    put_rows<NAME##_step, Threads, Slot>(line, x...);                                                               \
+  }                                                                                                                 \
+  template <int Threads, int Slot, int N, class T> CROTON_FN T folded_##NAME##_of_rows() {                          \
+    return get_row<NAME##_step, Threads, Slot, N, T>();                                                             \
+  }                                                                                                                 \
   template <int Threads, int Slot, class T>                                                                         \
   CROTON_FN void fold_##NAME##_of_team(T x, Team<Threads> team, int line = CROTON_LINE) {                           \
     if (!team.is_warp) put_fold<NAME##_step, Threads, Slot>(x, line);                                               \
@@ -240,11 +305,12 @@ template <int Threads> CROTON_FN void barrier_of_teams(Team<Threads> team, int l
     return get_fold<NAME##_step, Threads, Slot, T>();                                                               \
   }                                                                                                                 \
   template <int Threads, int Slot, class T> CROTON_FN void fold_##NAME##_of_teams(T x, Team<Threads> team) {        \
-    if (team.is_warp && team.lane == 0) fold_words<Threads>()[Slot * (Threads / 32) + team.number] = packed(x);     \
+    if (team.is_warp && team.lane == 0)                                                                             \
+      fold_words<Threads, Packed<T>>()[Slot * (Threads / 32) + team.number] = packed(x);                            \
   }                                                                                                                 \
   template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME##_of_teams(T x, Team<Threads> team) {         \
     if (!team.is_warp) return x;                                                                                    \
-    return fold_of_words<NAME##_step, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads>());               \
+    return fold_of_words<NAME##_step, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads, Packed<T>>());           \
   }
 CROTON_FOLD(sum, add)
 CROTON_FOLD(prod, mul)

@@ -42,9 +42,12 @@ CROTON_FN u32 exchanged(u32 x, int bits, int) { return __shfl_xor_sync(0xfffffff
 CROTON_FN u64 exchanged(u64 x, int bits, int) {
   return (u64)__shfl_xor_sync(0xffffffffu, (unsigned long long)x, bits);
 }
+/// The value of thread `from` of the warp; by all threads of the warp.
+CROTON_FN u32 sent(u32 x, int from, int) { return __shfl_sync(0xffffffffu, x, from); }
+CROTON_FN u64 sent(u64 x, int from, int) { return (u64)__shfl_sync(0xffffffffu, (unsigned long long)x, from); }
 /// Words of the block, as many as it has threads.
-template <int Threads> CROTON_FN u64* fold_words() {
-  __shared__ u64 words[Threads];
+template <int Threads, class Word> CROTON_FN Word* fold_words() {
+  __shared__ alignas(16) Word words[Threads];
   return words;
 }
 /// The block's memory whose size the launch says, 16-byte aligned.
@@ -58,6 +61,19 @@ CROTON_FN void lower(u64* word, u64 x) { ::atomicMin((unsigned long long*)word, 
 
 CROTON_FN f32 fused(f32 a, f32 b, f32 c) { return ::__fmaf_rn(a, b, c); }
 CROTON_FN f64 fused(f64 a, f64 b, f64 c) { return ::__fma_rn(a, b, c); }
+CROTON_FN f32 magnitude(f32 x) { return ::fabsf(x); }
+CROTON_FN f64 magnitude(f64 x) { return ::fabs(x); }
+/// a with b's sign: one instruction, where masks of two constants are two.
+CROTON_FN f32 with_sign(f32 a, f32 b) {
+  f32 r;
+  asm("copysign.f32 %0, %1, %2;" : "=f"(r) : "f"(b), "f"(a));
+  return r;
+}
+CROTON_FN f64 with_sign(f64 a, f64 b) {
+  f64 r;
+  asm("copysign.f64 %0, %1, %2;" : "=d"(r) : "d"(b), "d"(a));
+  return r;
+}
 CROTON_FN f32 root(f32 x) { return ::__fsqrt_rn(x); }
 CROTON_FN f64 root(f64 x) { return ::__dsqrt_rn(x); }
 CROTON_FN f32 whole_nearest(f32 x) { return ::rintf(x); }
@@ -68,7 +84,7 @@ CROTON_FN f32 whole_above(f32 x) { return ::ceilf(x); }
 CROTON_FN f64 whole_above(f64 x) { return ::ceil(x); }
 CROTON_FN f32 whole_inside(f32 x) { return ::truncf(x); }
 CROTON_FN f64 whole_inside(f64 x) { return ::trunc(x); }
-// Approximations of the machine, for fastmath.
+// Approximations of the machine: for fastmath, and for functions that stay within their bounds with them.
 #define CROTON_ROUGH(NAME, INSTRUCTION)              \
   CROTON_FN f32 NAME(f32 x) {                       \
     f32 r;                                          \
@@ -78,6 +94,9 @@ CROTON_FN f64 whole_inside(f64 x) { return ::trunc(x); }
 CROTON_ROUGH(rough_exp2, "ex2.approx.f32")
 CROTON_ROUGH(rough_log2, "lg2.approx.f32")
 CROTON_ROUGH(rough_reciprocal, "rcp.approx.f32")
+// The same where neither operand nor result is subnormal: the machine's one instruction, with nothing around it.
+CROTON_ROUGH(rough_exp2_normal, "ex2.approx.ftz.f32")
+CROTON_ROUGH(rough_reciprocal_normal, "rcp.approx.ftz.f32")
 CROTON_ROUGH(rough_root, "sqrt.approx.f32")
 CROTON_ROUGH(rough_root_reciprocal, "rsqrt.approx.f32")
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 750

@@ -174,6 +174,8 @@ class Printer {
   std::string load(const Statement& s) const {
     const std::string m = memory(s, true);
     if (s.reach == Reach::listed) return load_rows(s, m);
+    if (s.rows > 0) return fmt::format("load({} + row_of_thread<{}>() * {})", m, s.rows, factor(s.stride));
+    if (s.mask >= 0) return fmt::format("load_where(r{}, {})", s.mask, m);
     if (dialect_.threads) return fmt::format("load({})", m);
     switch (s.reach) {
       case Reach::scalar: return fmt::format("load({})", m);
@@ -190,6 +192,7 @@ class Printer {
   std::string load_rows(const Statement& s, const std::string& m) const {
     const bool unit = s.stride.word < 0 && s.stride.number == 1;
     const std::string at = fmt::format("r{}", s.args[0]) + (unit ? "" : " * " + factor(s.stride));
+    if (s.mask >= 0) return fmt::format("load_where(r{}, {} + {})", s.mask, m, at);
     return dialect_.threads ? fmt::format("load({} + {})", m, at) : fmt::format("gather_at({}, {})", m, at);
   }
 
@@ -197,6 +200,11 @@ class Printer {
   std::string fold(const Statement& s, std::string_view verb, bool typed) const {
     static constexpr std::string_view of[] = {"", "_of_team", "_of_teams"};
     const bool block = s.across == tile::Across::block;
+    if (s.rows > 0)
+      return typed ? fmt::format("{}_{}_of_rows<{}, {}, {}, {}>()", verb, across(s.monoid), nest_.lanes, s.slot, s.rows,
+                                 dialect_.type(dtype(s.result)))
+                   : fmt::format("{}_{}_of_rows<{}, {}>(CROTON_LINE, {})", verb, across(s.monoid), nest_.lanes, s.slot,
+                                 list(s.args));
     const std::string type = typed && block ? std::string(", ") + dialect_.type(dtype(s.result)) : "";
     const std::string value = typed && block ? "" : fmt::format("r{}", s.args[0]);
     return fmt::format("{}_{}{}<{}, {}{}>({}{})", verb, across(s.monoid), of[static_cast<std::size_t>(s.across)],
@@ -219,8 +227,11 @@ class Printer {
     const std::string m = memory(s, false);
     if (dialect_.threads) {
       const bool one = s.reach == Reach::scalar && nest_.lanes > 1;
-      return line("{}store({}, r{});", one ? in_team_ ? "if (team.lane == 0) " : "if (thread() == 0) " : "", m,
-                  s.args[0]);
+      const std::string who = s.mask >= 0 ? fmt::format("if (r{}) ", s.mask)
+                              : !one      ? ""
+                              : in_team_  ? "if (team.lane == 0) "
+                                          : "if (thread() == 0) ";
+      return line("{}store({}, r{});", who, m, s.args[0]);
     }
     switch (s.reach) {
       case Reach::scalar: line("store({}, r{});", m, s.args[0]); break;
@@ -340,8 +351,15 @@ class Printer {
       case K::let_splat:
         return let(s, dialect_.threads ? fmt::format("r{}", s.args[0])
                                        : fmt::format("splat<{}>(r{})", nest_.lanes, s.args[0]));
-      case K::let_pack: return let(s, fmt::format("pack<{}>({})", nest_.lanes, list(s.args)));
-      case K::let_lane: return let(s, fmt::format("lane(r{}, {})", s.args[0], s.integer));
+      case K::let_pack:
+        return let(s, s.rows > 0 ? fmt::format("pack_rows({})", list(s.args))
+                                 : fmt::format("pack<{}>({})", nest_.lanes, list(s.args)));
+      case K::let_lane:
+        return let(s, s.rows > 0 ? fmt::format("row_lane<{}, {}>(r{})", s.rows, s.integer, s.args[0])
+                                 : fmt::format("lane(r{}, {})", s.args[0], s.integer));
+      case K::let_own:
+        line("const i64 v{} = thread() + {};", s.variable, s.integer * nest_.lanes);
+        return let(s, fmt::format("v{} < {}", s.variable, linear(s.to)));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
       case K::let_row: return let(s, row(s));
@@ -352,9 +370,12 @@ class Printer {
       case K::put_fold: return line("{};", fold(s, "fold", false));
       case K::barrier: return barrier(s);
       case K::let_masked:
+        if (s.mask >= 0)
+          return let(s, fmt::format("select(r{}, r{}, {})", s.mask, s.args[0], identity(s.args[0], s.monoid)));
         return let(s, fmt::format("select(first_lanes<{}>(n), r{}, {})", nest_.lanes, s.args[0],
                                   identity(s.args[0], s.monoid)));
-      case K::let_identity: return let(s, identity(s.result, s.monoid));
+      case K::let_identity:
+        return let(s, s.args.empty() ? identity(s.result, s.monoid) : fmt::format("r{}", s.args[0]));
       case K::update: return update(s);
       case K::store: return store(s);
       case K::prefetch: return line("prefetch({});", memory(s, true));

@@ -52,8 +52,7 @@ Target target_with_config(const Device& device) {
 
 std::vector<Source> translation_units(std::span<const tile::Nest> nests, const Target& target,
                                       const std::string& name) {
-  // a GPU's functions are the exact ones already
-  const bool exact = target.device_class == DeviceClass::cpu && config_snapshot()->text("math") == "exact";
+  const bool exact = config_snapshot()->text("math") == "exact";
   std::vector<Source> sources;
   for (std::size_t first = 0, end = 0; first < nests.size(); first = end) {
     Source s{.text = {}, .entries = {}, .name = name};

@@ -9,7 +9,6 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 // As prelude_gpu.h has them.
-constexpr std::size_t fold_slots = 32;
 
 }  // namespace
 

@@ -19,6 +19,9 @@ struct Scope {
   std::map<std::pair<int, Monoid>, int> masked;            // register -> the same, monoid's identity in lanes beyond
 };
 
+/// Folds of a block of threads that are kept between two barriers, at most.
+inline constexpr std::size_t fold_slots = 32;
+
 class Emitter {
  public:
   Emitter(const Program& program, const Phase& phase, const Target& target);

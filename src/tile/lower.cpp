@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "expr/functions.h"
 #include "tile/fma.h"
@@ -14,8 +15,6 @@ Linear variable(int v) { return {{v, {}}}; }
 constexpr int first_point = 0, last_point = 1, chunk_number = 2;
 // A fold along lanes is cut into blocks of this many elements, so that its error grows with the number of blocks only.
 constexpr Index block_elements = 8192;
-// Rows that share more go by tiles, which all threads of a block work at.
-constexpr Index most_rows_of_a_team = 2;
 
 class Lowering : private PointWriter {
  public:
@@ -204,22 +203,27 @@ class Lowering : private PointWriter {
     Indices where;
     int total;
     bool lanes;
+    int of_rows = -1;  // where threads stand for a tile's rows: what each has of its row
   };
 
   void rows() {
+    hold_columns();
     for (const Store* s : partials_) {
       const Value& v = value(s->value);
       const std::vector<AxisId> open = e_.inner(v.axes);
       if (!open.empty()) {
-        clear_partial(*s, open[0]);
+        is_held() ? hold_partial(*s) : clear_partial(*s, open[0]);
         continue;
       }
       const bool lanes = !e_.inner(v.over).empty();
       for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
         sums_.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, lanes), lanes});
+      if (!lanes && e_.lanes_are_threads() && stages_.has_row_lanes())
+        for (ChunkSum& c : sums_)
+          if (c.store == s) c.of_rows = e_.identity(chunk_.body, v.monoid, v.dtype, true);
     }
-    pack();
-    if (has_teams()) e_.nest.warps = e_.word({.kind = Word::Kind::warps});
+    if (!is_held()) pack();
+    if (stages_.has_teams()) e_.nest.warps = e_.word({.kind = Word::Kind::warps});
     Body loops;
     const int row = e_.new_variable();
     const Index many = stages_.rows_a_tile();
@@ -240,10 +244,25 @@ class Lowering : private PointWriter {
       loop.body = tile(row, height);
       loops.push_back(std::move(loop));
     }
+    for (Column& c : columns_) append(chunk_.body, std::move(c.of_chunk.body));
     append(chunk_.body, std::move(loops));
+    store_held_partials();
+    add_sums_of_rows();
     fold_sums(true, Across::block);
     if (is_dealt()) fold_sums(false, Across::teams);
     for (const ChunkSum& s : sums_) store_partial(*s.store, s.where, s.total);
+  }
+
+  void add_sums_of_rows() {
+    for (const ChunkSum& c : sums_)
+      for (Index q = 0; c.of_rows >= 0 && q < stages_.rows_a_tile(); ++q) {
+        Statement s = Emitter::statement(Statement::Kind::let_lane);
+        s.args = {c.of_rows};
+        s.integer = q;
+        s.rows = stages_.rows_a_tile();
+        const Value& v = value(c.store->value);
+        e_.update(chunk_.body, c.total, v.monoid, {e_.let(chunk_.body, std::move(s), v.dtype, false)});
+      }
   }
 
   // The chunk's sums that each thread has its share of, or that each team has its own of, become those of the block.
@@ -257,14 +276,71 @@ class Lowering : private PointWriter {
       if (s.lanes == lanes) s.total = totals[next++];
   }
 
-  // Whether the warps of a block may each have rows of their own: where rows share nothing that the chunk has once
-  // (partials with a row of lanes, packed operands), and no more than a load or two that a tile of several would save.
-  bool has_teams() const {
-    const auto open = [&](const Store* s) { return !e_.inner(value(s->value).axes).empty(); };
-    return e_.lanes_are_threads() && stages_.rows_a_tile() <= most_rows_of_a_team && !stages_.loops().empty() &&
-           stages_.packed().empty() && std::none_of(partials_.begin(), partials_.end(), open);
-  }
   bool is_dealt() const { return e_.nest.warps >= 0; }
+
+  // ---- elements that a thread keeps in registers, from loop to loop and from tile to tile
+  struct Column {
+    int variable;
+    int mask = -1;   // where some threads have no such element
+    Scope of_chunk;  // what no row changes
+    Scope of_tile;
+  };
+  struct HeldPartial {
+    const Store* store;
+    Indices where;
+    std::size_t column;
+    int total;
+  };
+  bool is_held() const { return !columns_.empty(); }
+
+  void hold_columns() {
+    const Stages::Columns& c = stages_.columns();
+    for (Index k = 0; k < c.copies; ++k) {
+      Statement s = Emitter::statement(Statement::Kind::let_own);
+      s.variable = e_.new_variable();
+      s.integer = k;
+      s.to = e_.extent(c.lane);
+      columns_.push_back({s.variable, -1, {}, {}});
+      const int mask = e_.let(chunk_.body, std::move(s), DType::boolean, true);
+      if ((k + 1) * e_.nest.lanes > c.extent) columns_.back().mask = mask;
+    }
+  }
+
+  void hold_partial(const Store& s) {
+    const Value& v = value(s.value);
+    for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
+      for (std::size_t k = 0; k < columns_.size(); ++k)
+        held_partials_.push_back({&s, where, k, e_.identity(chunk_.body, v.monoid, v.dtype, true)});
+  }
+
+  void store_held_partials() {
+    for (const HeldPartial& p : held_partials_) {
+      Frame f;
+      f.mask = columns_[p.column].mask;
+      store_partial_lanes(*p.store, p.where, columns_[p.column].variable, f, chunk_.body, p.total);
+    }
+  }
+
+  int held_partial(const Store& s, const Indices& where, const Frame& f) const {
+    for (const HeldPartial& p : held_partials_)
+      if (p.store == &s && p.where == where && columns_[p.column].variable == f.variables.at(f.lane)) return p.total;
+    throw std::logic_error("tile: a partial that no thread keeps");
+  }
+
+  // As lanes_over, once for each of a thread's elements, with no loop.
+  template <class F>
+  void over_columns(Body& out, const Frame& tile, F&& write) {
+    for (Column& c : columns_) {
+      Frame f = tile;
+      f.held = &c.of_chunk;
+      f.loop = &c.of_tile;
+      f.mask = c.mask;
+      f.lane = stages_.columns().lane;
+      f.variables[f.lane] = c.variable;
+      write(f, c.of_tile, 0);
+      append(out, std::exchange(c.of_tile.body, {}));
+    }
+  }
 
   void clear_partial(const Store& s, AxisId open) {
     const Value& v = value(s.value);
@@ -315,7 +391,7 @@ class Lowering : private PointWriter {
     t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
     t.dtype = value(s.value).dtype;
     t.address = e_.partial_address(s.buffer, where, var, chunk_number, part);
-    reach(t, {1, -1}, f.partial && !e_.in_lines(s.buffer));
+    reach(t, {1, -1}, f.partial && !e_.in_lines(s.buffer), f.mask);
     t.args = {reg};
     body.push_back(std::move(t));
   }
@@ -348,6 +424,7 @@ class Lowering : private PointWriter {
 
   Body tile(int row, Index height) {
     first_row_ = -1;
+    for (Column& c : columns_) c.of_tile = {};
     Scope scope;
     Frame f;
     f.tile = &scope;
@@ -440,20 +517,23 @@ class Lowering : private PointWriter {
       const Index vectors = stages_.vectors_a_step(stage, static_cast<Index>(block.size()));
       for (RowFold& r : block) r.totals = accumulators(tile.body, value(r.value), vectors);
       Body loops;
-      lanes_over(loops, e_.new_variable(), {}, e_.extent(lane), f, {lane}, vectors,
-                 [&](Frame& g, Scope& scope, std::size_t copy) {
-                   if (first) {
-                     prefetch(g, scope);
-                     fold_all_rows(stage, lane, height, g, scope);
-                     keep_all(stage, lane, height, g, scope);
-                   }
-                   for (const RowFold& r : block) add_to_fold(r, copy, g, scope);
-                   if (first) store_all(stage, lane, height, g, scope);
-                 });
+      const auto write = [&](Frame& g, Scope& scope, std::size_t copy) {
+        if (first) {
+          prefetch(g, scope);
+          fold_all_rows(stage, lane, height, g, scope);
+          keep_all(stage, lane, height, g, scope);
+        }
+        for (const RowFold& r : block) add_to_fold(r, copy, g, scope);
+        if (first) store_all(stage, lane, height, g, scope);
+      };
+      if (is_held())
+        over_columns(loops, f, write);
+      else
+        lanes_over(loops, e_.new_variable(), {}, e_.extent(lane), f, {lane}, vectors, write);
       append(tile.body, std::move(loops));
       first = false;
       if (stages_.has_row_lanes() && height > 1 && has_whole_columns(block, height)) {
-        fold_rows(tile, block, height);
+        e_.lanes_are_threads() ? fold_rows_by_threads(tile, block, height) : fold_rows(tile, block, height);
         continue;
       }
       std::vector<Emitter::Fold> across;
@@ -486,6 +566,33 @@ class Lowering : private PointWriter {
         tile.rows[e_.key(block[first].value, block[first].where, group)] =
             e_.let(tile.body, std::move(s), v.dtype, true);
       }
+  }
+
+  // The same of threads, as many at once as there are slots.
+  void fold_rows_by_threads(Scope& tile, const std::vector<RowFold>& block, Index height) {
+    const std::size_t rows = static_cast<std::size_t>(height), at_once = fold_slots / rows * rows;
+    for (std::size_t start = 0; start < block.size(); start += at_once) {
+      const std::size_t end = std::min(block.size(), start + at_once);
+      const auto each = [&](Statement::Kind kind, auto&& take) {
+        for (std::size_t k = start; k < end; k += rows) {
+          Statement s = Emitter::statement(kind);
+          s.monoid = value(block[k].value).monoid;
+          s.slot = static_cast<int>(k - start);
+          s.rows = height;
+          take(std::move(s), k);
+        }
+      };
+      tile.body.push_back(Emitter::statement(Statement::Kind::barrier));
+      each(Statement::Kind::put_fold, [&](Statement s, std::size_t k) {
+        for (std::size_t q = k; q < k + rows; ++q) s.args.push_back(block[q].totals[0]);
+        tile.body.push_back(std::move(s));
+      });
+      tile.body.push_back(Emitter::statement(Statement::Kind::barrier));
+      each(Statement::Kind::let_fold, [&](Statement s, std::size_t k) {
+        const Value& v = value(block[k].value);
+        tile.rows[e_.key(block[k].value, block[k].where, 0)] = e_.let(tile.body, std::move(s), v.dtype, true);
+      });
+    }
   }
 
   void fold_all_rows(int stage, AxisId lane, Index height, Frame& f, Scope& scope) {
@@ -528,16 +635,16 @@ class Lowering : private PointWriter {
     for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
       int total = -1;
       if (row_of_lanes)
-        total = load_partial_lanes(s, where, f, scope.body);
+        total = is_held() ? held_partial(s, where, f) : load_partial_lanes(s, where, f, scope.body);
       else
-        total = chunk_sum(s, where);
+        total = chunk_sum(s, where).total;
       for (Index q = 0; q < height; ++q)
         for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
           const Indices here = both(where, more);
           e_.update(scope.body, total, v.monoid,
                     row_of_lanes ? in_lanes(v, here, q, f, scope) : lane_arguments(v, here, q, f, scope));
         }
-      if (row_of_lanes) store_partial_lanes(s, where, f.variables.at(f.lane), f, scope.body, total);
+      if (row_of_lanes && !is_held()) store_partial_lanes(s, where, f.variables.at(f.lane), f, scope.body, total);
     }
   }
 
@@ -579,9 +686,9 @@ class Lowering : private PointWriter {
     return first_row_ = e_.call(body, "eq", {here, e_.whole(body, variable(first_point))}, DType::boolean, false);
   }
 
-  int chunk_sum(const Store& s, const Indices& where) const {
+  const ChunkSum& chunk_sum(const Store& s, const Indices& where) const {
     for (const ChunkSum& c : sums_)
-      if (c.store == &s && c.where == where) return c.total;
+      if (c.store == &s && c.where == where) return c;
     throw std::logic_error("tile: a partial without a sum");
   }
 
@@ -594,17 +701,23 @@ class Lowering : private PointWriter {
           for (Index q = 0; q < height; ++q) store(*s, where, q, f, tile.body);
         continue;
       }
-      for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
-        for (Index q = 0; q < height; ++q)
+      for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
+        const ChunkSum& sum = chunk_sum(*s, where);
+        const bool by_rows = sum.of_rows >= 0 && height > 1;
+        for (Index q = 0; q < (by_rows ? 1 : height); ++q)
           for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
             const Indices here = both(where, more);
-            e_.update(tile.body, chunk_sum(*s, where), v.monoid, arguments(v, here, q, f));
+            e_.update(tile.body, by_rows ? sum.of_rows : sum.total, v.monoid,
+                      by_rows ? row_arguments(v, here, 0, f) : arguments(v, here, q, f));
           }
+      }
     }
   }
 
   std::vector<const Store*> partials_;
   std::vector<ChunkSum> sums_;
+  std::vector<Column> columns_;
+  std::vector<HeldPartial> held_partials_;
   bool left_over_ = false;      // in the rows that a tile leaves over: their text is short, not fast
   int first_row_ = -1;          // a register of the tile being written
   std::vector<int> next_rows_;  // variables, while the second loop of a tile is written

@@ -82,7 +82,11 @@ struct Statement {
     let_splat,    ///< result = args[0] in all lanes
     let_pack,     ///< result = args, one in each of the first lanes; 0 in the others
     let_lane,     ///< result = lane `integer` of args[0]
+                  ///< (let_pack, let_lane, let_load, put_fold, let_fold with `rows`: lanes stand for so many rows, see
+                  ///< Nest)
     let_load,     ///< result = memory[address]
+    let_own,      ///< index variable `variable` = number `integer` of the elements that are the thread's own, of those
+                  ///< from 0 to `to`: thread + integer * lanes. result: whether there is such an element
     let_iota,     ///< result = address + lane number
     let_row,      ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
                   ///< `word`, at element address (of the first lane, the next ones `from` apart)
@@ -92,7 +96,7 @@ struct Statement {
     barrier,  ///< threads wait for each other: folds that were read may be put again, those that were put may be read
               ///< (where `across` needs it: a team that is a warp has its folds without slots)
     let_masked,    ///< result = args[0], lanes beyond the count replaced by monoid's identity
-    let_identity,  ///< result = monoid's identity; a variable
+    let_identity,  ///< result = monoid's identity, or args[0]; a variable
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
     store,         ///< memory[address] = args[0]
     prefetch,      ///< brings memory[address] nearer: it will be read soon
@@ -119,6 +123,8 @@ struct Statement {
   Reach reach = Reach::scalar;
   Factor stride = {};    // strided, listed: elements between lanes, or between rows
   bool partial = false;  // only the first `count` lanes
+  int mask = -1;         // let_load (else 0), store, let_masked: only threads for which this register holds
+  Index rows = 0;        // lanes stand for rows of a tile
   int stream = -1;       // store of whole vectors: the word that says whether it goes past the caches
   int variable = -1;
   Linear from = {}, to = {};
@@ -138,7 +144,8 @@ struct Statement {
 /// `lanes` are the threads of a block, a register without lanes is the same in all of them, and a scalar store is done
 /// by one. With a word `warps` the threads of a block are one team or, each warp, a team of its own: what stands in a
 /// loop that is dealt out (or runs where there is one team) is a team's, its lanes are the team's threads, and scratch
-/// is a team's too.
+/// is a team's too. A value with `rows` is one of each row of a tile: equally many threads of each warp stand for each
+/// row.
 struct Nest {
   std::vector<Word> words;
   std::vector<Scratch> scratch;
@@ -163,8 +170,8 @@ std::string text(const Nest&);
 void verify(const Nest&, const Target&);
 /// Throws std::logic_error where threads that are lanes would need a barrier: a fold, or a store by one thread, inside
 /// a loop over lanes; scratch, or memory that the nest both reads and writes by one pointer, that is not reached by the
-/// same thread each time. Loops over lanes deal elements out from the same start in the same stride, so it is enough
-/// that an element's address holds the loop's variable once, unmultiplied.
+/// same thread each time. Loops over lanes deal elements out from the same start in the same stride, as does let_own,
+/// so it is enough that an element's address holds the loop's variable (or an own one) once, unmultiplied.
 void check_threads(const Nest&);
 
 /// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".

@@ -81,13 +81,16 @@ class Writer {
     return r;
   }
 
+  static std::string rows(const Statement& s) { return s.rows > 0 ? fmt::format(" for {} rows", s.rows) : ""; }
+  static std::string where(const Statement& s) { return s.mask >= 0 ? fmt::format(" where r{}", s.mask) : ""; }
+
   std::string memory(const Statement& s) const {
     const std::string base = fmt::format("w{}[{}]", s.word >= 0 ? s.word : s.scratch, linear(s.address));
     const std::string reach = s.reach == Reach::scalar   ? ""
                               : s.reach == Reach::lanes  ? " lanes"
                               : s.reach == Reach::listed ? fmt::format(" rows {} of {}", args(s), factor(s.stride))
                                                          : fmt::format(" lanes {} apart", factor(s.stride));
-    return base + reach + (s.partial ? " that are left" : "");
+    return base + reach + rows(s) + (s.partial ? " that are left" : "") + where(s);
   }
 
   std::string value(const Statement& s) const {
@@ -107,11 +110,13 @@ class Writer {
         return fmt::format("row {} of {}, check {} at {}{}{} to w{}", args(s), linear(s.to), s.integer,
                            linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),
                            s.partial ? " of those that are left" : "", s.word);
+      case K::let_own: return fmt::format("whether v{} < {}", s.variable, linear(s.to));
       case K::let_fold:
-        return fmt::format("{} across lanes{} of {}{}", monoid(s.monoid), across(s.across),
-                           s.args.size() > 1 ? "each of " : "", args(s));
-      case K::let_masked: return fmt::format("{}, identity of {} in lanes beyond", args(s), monoid(s.monoid));
-      case K::let_identity: return fmt::format("identity of {}", monoid(s.monoid));
+        return fmt::format("{} across lanes{} of {}{}{}", monoid(s.monoid), across(s.across),
+                           s.args.size() > 1 ? "each of " : "", args(s), rows(s));
+      case K::let_masked:
+        return fmt::format("{}{}, identity of {} in lanes beyond", args(s), where(s), monoid(s.monoid));
+      case K::let_identity: return s.args.empty() ? fmt::format("identity of {}", monoid(s.monoid)) : args(s);
       default: return {};
     }
   }
@@ -137,8 +142,8 @@ class Writer {
                                        s.stream >= 0 ? fmt::format(", past the caches if w{}", s.stream) : ""));
       case K::prefetch: return line(depth, fmt::format("prefetch {}", memory(s)));
       case K::put_fold:
-        return line(depth, fmt::format("slot {} := {} across threads{} of {}", s.slot, monoid(s.monoid),
-                                       across(s.across), args(s)));
+        return line(depth, fmt::format("slot {} := {} across threads{} of {}{}", s.slot, monoid(s.monoid),
+                                       across(s.across), args(s), rows(s)));
       case K::barrier: return line(depth, fmt::format("barrier{}", across(s.across)));
       case K::index: return index(s, depth);
       case K::loop:
@@ -158,6 +163,9 @@ class Writer {
         if (s.tail.empty()) return;
         line(depth, s.body.empty() ? "each as the rest" : "rest");
         return body(s.tail, depth + 1);
+      case K::let_own:
+        line(depth, fmt::format("v{} = element {} of the thread's own", s.variable, s.integer));
+        [[fallthrough]];
       default: {
         const Register& r = nest_.registers[static_cast<std::size_t>(s.result)];
         line(depth, fmt::format("r{} : {}{} = {}", s.result, name_of(r.dtype), r.lanes ? " lanes" : "", value(s)));

@@ -96,6 +96,11 @@ class Checker {
       broken("{} meets memory {}", r.lanes ? "a register of lanes" : "a scalar register",
              s.reach == Reach::scalar ? "of one element" : "of many");
     if (s.partial && !in_tail) broken("a part of the lanes is reached outside the rest of a loop over lanes");
+    mask(s);
+  }
+
+  void mask(const Statement& s) const {
+    if (s.mask >= 0 && (!read(s.mask).lanes || read(s.mask).dtype != boolean)) broken("r{} is no mask", s.mask);
   }
 
   void row_of_lanes(const Statement& s) const {
@@ -117,8 +122,19 @@ class Checker {
 
   void folded(const Statement& s) const {
     if (s.across != Across::block && nest_.warps < 0) broken("a team is spoken of, and there is none");
+    if (s.rows > 0) return folded_rows(s);
     if (s.args.size() != 1 || read(s.args[0]).lanes == (s.across == Across::teams))
       broken("a fold takes no {}", s.across == Across::teams ? "value of a team" : "lanes");
+  }
+
+  /// Of the rows of a tile, by threads.
+  void folded_rows(const Statement& s) const {
+    const bool put = s.kind == Statement::Kind::put_fold;
+    if (s.across != Across::block || s.rows > warp_lanes || warp_lanes % s.rows != 0 ||
+        s.args.size() != static_cast<std::size_t>(put ? s.rows : 0))
+      broken("{} values are no folds of {} rows", s.args.size(), s.rows);
+    for (const int a : s.args)
+      if (!read(a).lanes) broken("r{} folds no lanes", a);
   }
 
   /// Of several vectors, one a lane.
@@ -144,7 +160,8 @@ class Checker {
           broken("r{} is {}, w{} is {}", s.result, name_of(reg(s.result).dtype), s.word, name_of(word(s.word).dtype));
         return;
       case K::let_call:
-      case K::let_convert: return same_width(s);
+      case K::let_convert:
+      case K::let_identity: return same_width(s);
       case K::let_splat:
         if (s.args.size() != 1 || read(s.args[0]).lanes || !reg(s.result).lanes) broken("r{} is no splat", s.result);
         return;
@@ -162,11 +179,15 @@ class Checker {
       case K::let_fold:
         if (s.args.size() > 1) return folded_each(s);
         folded(s);
-        if (reg(s.result).lanes) broken("r{} folds no lanes", s.result);
+        if (reg(s.result).lanes != (s.rows > 0)) broken("r{} folds no lanes", s.result);
         return;
       case K::let_masked:
-        if (!in_tail) broken("r{} masks lanes outside the rest of a loop over lanes", s.result);
+        if (!in_tail && s.mask < 0) broken("r{} masks lanes outside the rest of a loop over lanes", s.result);
+        mask(s);
         return same_width(s);
+      case K::let_own:
+        if (reg(s.result).dtype != boolean || !reg(s.result).lanes) broken("r{} is no mask", s.result);
+        return linear(s.to);
       case K::let_load: return memory(s, reg(s.result), in_tail);
       case K::let_iota: return linear(s.address);
       case K::let_row: return checked_row(s, in_tail);
@@ -206,6 +227,7 @@ class Checker {
         return set(s.variable, variables);
       case K::loop: return loop(s, in_tail, variables);
       case K::lane_loop: return lane_loop(s);
+      case K::let_own: set(s.variable, variables); [[fallthrough]];
       default:
         for (const int a : s.args) read(a);
         define_value(s, in_tail);

@@ -35,7 +35,7 @@ bool PointWriter::folds_parallel(const Value& v) const {
 }
 
 Scope& PointWriter::scope_of(const Value& v, Frame& f) {
-  if (!e_.inner(v.axes).empty()) return *f.loop;
+  if (!e_.inner(v.axes).empty()) return f.held && !e_.has_parallel(v) ? *f.held : *f.loop;
   if (!e_.has_parallel(v)) return chunk_;
   // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): what runs along parallel axes has one of the two
   return f.rows.empty() ? *f.loop : *f.tile;
@@ -46,8 +46,8 @@ int PointWriter::get(int id, const Indices& where, Index row, Frame& f) {
   Scope& scope = scope_of(v, f);
   const auto key = e_.key(id, where, row);
   if (const auto it = scope.made.find(key); it != scope.made.end()) return it->second;
-  const bool in_rows =
-      is_row_lane(v, f) || (&scope == f.tile && scope.rows.count(e_.key(id, where, row / e_.nest.lanes)) > 0);
+  const bool in_rows = is_row_lane(v, f) || is_loaded_by_rows(v, f) ||
+                       (&scope == f.tile && scope.rows.count(e_.key(id, where, row / e_.nest.lanes)) > 0);
   const int reg = in_rows ? row_lane(id, where, row, f) : make(id, where, row, f, scope);
   scope.made[key] = reg;
   return reg;
@@ -57,10 +57,17 @@ bool PointWriter::is_row_lane(const Value& v, const Frame& f) const {
   return f.rows.size() > 1 && stages_.has_row_lanes() && stages_.is_between_loops(v);
 }
 
+// Threads load one each and send it: two operations instead of an address of 64 bits for each row.
+bool PointWriter::is_loaded_by_rows(const Value& v, const Frame& f) const {
+  return e_.lanes_are_threads() && f.rows.size() > 1 && stages_.has_row_lanes() && v.kind == Value::Kind::load &&
+         v.args.empty() && e_.has_parallel(v) && e_.inner(v.axes).empty();
+}
+
 int PointWriter::row_lane(int id, const Indices& where, Index row, Frame& f) {
   Statement s = Emitter::statement(Statement::Kind::let_lane);
   s.args = {rows_of(id, where, row / e_.nest.lanes, f)};
   s.integer = row % e_.nest.lanes;
+  s.rows = thread_rows(f);
   return e_.let(f.tile->body, std::move(s), value(id).dtype, false);
 }
 
@@ -95,11 +102,32 @@ std::vector<int> PointWriter::row_arguments(const Value& v, const Indices& where
   return r;
 }
 
+Index PointWriter::thread_rows(const Frame& f) const {
+  return e_.lanes_are_threads() ? static_cast<Index>(f.rows.size()) : 0;
+}
+
+// Of threads, each loads that of its row.
+int PointWriter::loaded_rows(const Value& v, const Indices& where, Frame& f) {
+  const AxisId row = e_.phase.parallel[0];
+  const auto place = e_.locate(v.buffer, v.index, where, variables(f, 0), row);
+  Statement s = Emitter::statement(Statement::Kind::let_load);
+  s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
+  s.dtype = v.dtype;
+  s.address = place.address;
+  s.reach = Reach::strided;
+  s.stride = place.lane_stride;
+  s.rows = thread_rows(f);
+  return e_.let(f.tile->body, std::move(s), v.dtype, true);
+}
+
 int PointWriter::packed_rows(int id, const Indices& where, Index group, Frame& f) {
+  const Value& v = value(id);
+  if (is_loaded_by_rows(v, f)) return loaded_rows(v, where, f);
   const Index first = group * e_.nest.lanes, rows = static_cast<Index>(f.rows.size());
   Statement s = Emitter::statement(Statement::Kind::let_pack);
   for (Index q = first; q < std::min(first + e_.nest.lanes, rows); ++q) s.args.push_back(get(id, where, q, f));
-  return e_.let(f.tile->body, std::move(s), value(id).dtype, true);
+  s.rows = thread_rows(f);
+  return e_.let(f.tile->body, std::move(s), v.dtype, true);
 }
 
 bool PointWriter::is_lanes(const Value& v, const Frame& f) const {
@@ -110,7 +138,7 @@ bool PointWriter::is_lanes(const Value& v, const Frame& f) const {
 
 int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& scope) {
   const Value& v = value(id);
-  if (f.loop == &scope && stages_.is_kept(id, f.stage)) return load_kept(id, where, row, f, scope);
+  if (f.loop == &scope && !f.held && stages_.is_kept(id, f.stage)) return load_kept(id, where, row, f, scope);
   switch (v.kind) {
     case Value::Kind::constant: return number(v, scope.body);
     case Value::Kind::load: return load(v, where, row, f, scope);
@@ -122,6 +150,15 @@ int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& 
     case Value::Kind::convert: break;
   }
   const bool lanes = is_lanes(v, f);
+  if (const int k = begun_fold(v, where, row, f); k >= 0) {
+    int start = get(v.args[at(1 - k)], where, row, f);
+    if (lanes) start = e_.splat(scope, start);
+    const Value& folded = value(v.args[at(k)]);
+    const int sum = e_.identity(scope.body, folded.monoid, folded.dtype, lanes);
+    scope.body.back().args = {start};
+    fold_unrolled(folded, where, row, f, scope.body, sum, lanes);
+    return sum;
+  }
   Statement s =
       Emitter::statement(v.kind == Value::Kind::call ? Statement::Kind::let_call : Statement::Kind::let_convert);
   s.function = v.function;
@@ -130,6 +167,19 @@ int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& 
     s.args.push_back(lanes ? e_.splat(scope, reg) : reg);
   }
   return e_.let(scope.body, std::move(s), v.dtype, lanes);
+}
+
+int PointWriter::begun_fold(const Value& v, const Indices& where, Index row, Frame& f) {
+  if (!e_.lanes_are_threads() || v.kind != Value::Kind::call || v.function != "add" || !is_float(v.dtype)) return -1;
+  for (int k = 1; k >= 0; --k) {
+    const int id = v.args[at(k)];
+    const Value& r = value(id);
+    if (r.kind == Value::Kind::reduce && r.monoid == Monoid::sum && r.dtype == v.dtype && uses_[id] == 1 &&
+        e_.inner(r.over).empty() && !folds_parallel(r) && is_lanes(r, f) == is_lanes(v, f) &&
+        scope_of(r, f).made.count(e_.key(id, where, row)) == 0)
+      return k;
+  }
+  return -1;
 }
 
 int PointWriter::number(const Value& v, Body& body) {
@@ -163,7 +213,7 @@ int PointWriter::load(const Value& v, const Indices& where, Index row, Frame& f,
   s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
   s.dtype = v.dtype;
   s.address = place.address;
-  if (is_lanes(v, f) && place.lanes) reach(s, place.lane_stride, f.partial);
+  if (is_lanes(v, f) && place.lanes) reach(s, place.lane_stride, f.partial, f.mask);
   if (!v.args.empty()) go_to_row(s, v, where, row, f, scope);
   const bool lanes = s.reach != Reach::scalar;
   const int reg = e_.let(scope.body, std::move(s), v.dtype, lanes);
@@ -176,6 +226,7 @@ void PointWriter::go_to_row(Statement& load, const Value& v, const Indices& wher
   const Factor stride = e_.stride(v.buffer, static_cast<std::size_t>(v.row_dim), v.index.size());
   if (e_.nest.registers[at(at_row)].lanes) {
     load.reach = Reach::listed;
+    load.mask = f.mask;
     load.args = {at_row};
     load.stride = stride;
     return;
@@ -202,7 +253,8 @@ int PointWriter::checked_row(const Value& v, const Indices& where, Index row, Fr
   return e_.let(scope.body, std::move(s), v.dtype, lanes);
 }
 
-void PointWriter::reach(Statement& s, const Factor& stride, bool partial) {
+void PointWriter::reach(Statement& s, const Factor& stride, bool partial, int mask) {
+  s.mask = mask;
   s.reach = stride.word < 0 ? Reach::lanes : Reach::strided;
   s.stride = stride;
   s.partial = partial;
@@ -408,7 +460,7 @@ void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& 
   t.address = place.address;
   if (place.lanes && f.loop) {
     reg = e_.splat(body, reg);
-    reach(t, place.lane_stride, f.partial);
+    reach(t, place.lane_stride, f.partial, f.mask);
     if (t.reach == Reach::lanes && !f.partial && !e_.lanes_are_threads())
       t.stream = e_.word({.kind = Word::Kind::stream, .buffer = s.buffer});
   }
@@ -416,12 +468,13 @@ void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& 
   body.push_back(std::move(t));
 }
 
-int PointWriter::masked(Scope& scope, int reg, Monoid monoid) {
+int PointWriter::masked(const Frame& f, Scope& scope, int reg, Monoid monoid) {
   const auto [known, fresh] = scope.masked.try_emplace({reg, monoid}, -1);
   if (!fresh) return known->second;
   Statement s = Emitter::statement(Statement::Kind::let_masked);
   s.monoid = monoid;
   s.args = {reg};
+  s.mask = f.mask;
   return known->second = e_.let(scope.body, std::move(s), e_.nest.registers[at(reg)].dtype, true);
 }
 
@@ -433,8 +486,8 @@ std::vector<int> PointWriter::in_lanes(const Value& v, const Indices& where, Ind
 
 std::vector<int> PointWriter::lane_arguments(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
   std::vector<int> args = in_lanes(v, where, row, f, scope);
-  if (f.partial)
-    for (int& a : args) a = masked(scope, a, v.monoid);
+  if (f.partial || f.mask >= 0)
+    for (int& a : args) a = masked(f, scope, a, v.monoid);
   return args;
 }
 
@@ -468,6 +521,7 @@ int PointWriter::kept_offset(int id) {
 
 void PointWriter::keep(int id, const Indices& where, Index row, Frame& f, Scope& scope) {
   const int x = get(id, where, row, f);
+  if (f.held) return;
   Statement t = Emitter::statement(Statement::Kind::store);
   t.scratch = kept_offset(id);
   t.dtype = value(id).dtype;

@@ -8,9 +8,11 @@ namespace croton::tile {
 struct Frame {
   Scope* tile = nullptr;  // where there are rows
   Scope* loop = nullptr;
+  Scope* held = nullptr;  // of values in lanes that no row changes, where each thread keeps its elements in registers
   std::map<AxisId, int> variables = {};
   AxisId lane = no_axis;
   bool partial = false;
+  int mask = -1;  // the register that says whether the thread has such an element
   int stage = 0;
   std::vector<std::map<AxisId, int>> rows = {};  // the parallel axes' variables in each row of the tile
 };
@@ -21,7 +23,11 @@ Indices both(const Indices& outer, const Indices& inner);
 class PointWriter {
  protected:
   PointWriter(const Program& program, const Phase& phase, const Target& target)
-      : e_(program, phase, target), stages_(e_) {}
+      : e_(program, phase, target), stages_(e_) {
+    for (const Value& v : phase.values)
+      for (const int a : v.args) ++uses_[a];
+    for (const Store& s : phase.stores) ++uses_[s.value];
+  }
 
   const Value& value(int v) const;
   bool is_partial(const Store& s) const;
@@ -30,8 +36,12 @@ class PointWriter {
   int get(int id, const Indices& where, Index row, Frame& f);
   bool is_lanes(const Value& v, const Frame& f) const;
   int make(int id, const Indices& where, Index row, Frame& f, Scope& scope);
+  /// Which argument of a sum is a fold by unrolled loops that nothing else uses, so that it can begin with the other
+  /// one (a layer's bias) instead of 0; -1: none, or the target is no GPU.
+  int begun_fold(const Value& v, const Indices& where, Index row, Frame& f);
   /// Whether a value of each row, computed between the loops, is computed for many rows of the tile at once.
   bool is_row_lane(const Value& v, const Frame& f) const;
+  bool is_loaded_by_rows(const Value& v, const Frame& f) const;
   /// A value of each row: of the rows of a group, one a lane.
   int rows_of(int id, const Indices& where, Index group, Frame& f);
   int make_rows(int id, const Indices& where, Index group, Frame& f);
@@ -39,10 +49,13 @@ class PointWriter {
   int row_lane(int id, const Indices& where, Index row, Frame& f);
   std::vector<int> row_arguments(const Value& v, const Indices& where, Index group, Frame& f);
   int packed_rows(int id, const Indices& where, Index group, Frame& f);
+  int loaded_rows(const Value& v, const Indices& where, Frame& f);
+  /// Where threads stand for rows: of how many.
+  Index thread_rows(const Frame& f) const;
   int number(const Value& v, Body& body);
   std::map<AxisId, int> variables(const Frame& f, Index row) const;
   int load(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
-  static void reach(Statement& s, const Factor& stride, bool partial);
+  static void reach(Statement& s, const Factor& stride, bool partial, int mask = -1);
   int id_of(const Value& v) const;
   /// The load's address at the row that its argument names: a scalar of the tile, or one of each lane.
   void go_to_row(Statement& load, const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
@@ -64,7 +77,7 @@ class PointWriter {
   void fold_unrolled(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, bool lanes);
   void store(const Store& s, const Indices& where, Index row, Frame& f, Body& body);
   /// With the identity of the monoid in the lanes beyond the last element.
-  int masked(Scope& scope, int reg, Monoid monoid);
+  int masked(const Frame& f, Scope& scope, int reg, Monoid monoid);
   /// What one step of a fold takes, in all lanes.
   std::vector<int> in_lanes(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   /// The same of a fold along the lanes: those beyond the last element do not count.
@@ -80,6 +93,7 @@ class PointWriter {
   Stages stages_;
   Scope chunk_;
   std::map<int, std::pair<int, Factor>> packed_;  // load -> its scratch: word of the offset, elements from copy to copy
+  std::map<int, int> uses_;                       // by value
   std::map<int, int> kept_;                       // value -> word of its scratch's offset
 };
 

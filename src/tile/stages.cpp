@@ -30,6 +30,13 @@ constexpr Index many_steps = 4;
 constexpr int costs_of_a_function = 16;
 // Checking an index, or reading where each lane has one of its own.
 constexpr int cost_of_a_row = 4;
+// Of a thread of a GPU, for what it keeps from loop to loop; as many again are for what it works with. (With 256
+// threads a block, the machine has 255 for each.)
+constexpr Index kept_registers = 160;
+// Rows that share more go by tiles, which all threads of a block work at.
+constexpr Index most_rows_of_a_team = 2;
+// Elements of a thread whose text is written out.
+constexpr Index most_columns = 4, most_statements_in_columns = 3000;
 
 }  // namespace
 
@@ -52,6 +59,8 @@ Stages::Stages(const Emitter& e)
   for (const auto& [key, list] : kept_) all.insert(key);
   loops_.assign(all.begin(), all.end());
   for (const auto& [stage, lane] : loops_) last_ = std::max(last_, stage + 1);
+  find_teams();
+  find_columns();
   find_streamed();
   find_long_folds();
   find_row_lanes();
@@ -156,9 +165,12 @@ bool Stages::is_between_loops(const Value& v) const {
 // done. (Measured on the tutorial's step with 100 hidden units.) The lanes are as many as the loops have: where a
 // scalar is wider than what fills those, its rows would not fit a vector, and all stay scalars.
 void Stages::find_row_lanes() {
-  if (e_.lanes_are_threads() || 2 * rows_ < e_.nest.lanes) return;
+  if (e_.lanes_are_threads() ? columns_.copies == 0 || rows_ == 1 || e_.phase.parallel.size() > 1
+                             : 2 * rows_ < e_.nest.lanes)
+    return;
   const auto fits = [&](const Value& v) {
-    return !e_.has_parallel(v) || static_cast<int>(size_of(v.dtype)) * e_.nest.lanes <= e_.target.vector_bytes;
+    return e_.lanes_are_threads() || !e_.has_parallel(v) ||
+           static_cast<int>(size_of(v.dtype)) * e_.nest.lanes <= e_.target.vector_bytes;
   };
   Index operations = 0;  // of one row
   for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
@@ -272,6 +284,65 @@ void Stages::find_packed() {
     if (folds_rows && !lanes.empty()) shares = true;
   }
   if (shares) rows_ = rows_that_fit();
+}
+
+Index Stages::extent_by_type(AxisId a) const {
+  const Axis& axis = e_.program.axes[at(a)];
+  return type(axis.witness).shape[at(axis.witness_axis)];
+}
+
+// Registers of 32 bits that a thread keeps: of each of its elements what no row changes, the partials, and what a later
+// loop of the tile needs again; of each row its folds and scalars.
+Index Stages::registers_with(const Columns& c, Index rows) const {
+  Index words = 0;
+  const auto add = [&](const Value& v, Index times) { words += times * copies(v) * (size_of(v.dtype) > 4 ? 2 : 1); };
+  for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
+    const Value& v = e_.phase.values[i];
+    if (used_[i].empty()) continue;
+    const bool lanes = !e_.inner(v.axes).empty(),
+               again = keep_[i] || (v.kind == Value::Kind::load && used_[i].size() > 1);
+    if (lanes && !e_.has_parallel(v))
+      add(v, c.copies);
+    else if (lanes && again)
+      add(v, c.copies * rows);
+    else if (is_row_fold(v) || (!lanes && e_.has_parallel(v) && v.kind == Value::Kind::load))
+      add(v, rows);
+  }
+  for (const Store& s : e_.phase.stores)
+    if (e_.program.buffers[at(s.buffer)].kind == Buffer::Kind::partial)
+      add(e_.phase.values[at(s.value)], e_.inner(e_.phase.values[at(s.value)].axes).empty() ? 1 : c.copies);
+  return words;
+}
+
+void Stages::find_teams() {
+  const auto open = [&](const Store& s) {
+    return e_.program.buffers[at(s.buffer)].kind == Buffer::Kind::partial &&
+           !e_.inner(e_.phase.values[at(s.value)].axes).empty();
+  };
+  teams_ = e_.lanes_are_threads() && rows_ <= most_rows_of_a_team && !loops_.empty() && packed_.empty() &&
+           std::none_of(e_.phase.stores.begin(), e_.phase.stores.end(), open);
+}
+
+void Stages::find_columns() {
+  if (!e_.lanes_are_threads() || teams_ || loops_.empty()) return;
+  Columns c{.lane = loops_[0].second};
+  const auto only = [&](const std::vector<AxisId>& axes) {
+    const std::vector<AxisId> inner = e_.inner(axes);
+    return inner.empty() || (inner.size() == 1 && inner[0] == c.lane);
+  };
+  for (const Value& v : e_.phase.values) {
+    const bool in_loops = !e_.inner(v.axes).empty() && !e_.inner(v.over).empty();
+    const bool of_no_row = is_row_fold(v) && !e_.has_parallel(v);
+    if (v.monoid == Monoid::spread || in_loops || of_no_row || !only(v.axes) || !only(v.over)) return;
+  }
+  c.extent = extent_by_type(c.lane);
+  if (c.extent < 1) return;
+  c.copies = (c.extent + e_.nest.lanes - 1) / e_.nest.lanes;
+  Index rows = rows_;
+  while (rows > 1 && registers_with(c, rows) > kept_registers) rows /= 2;
+  if (c.copies > most_columns || registers_with(c, rows) > kept_registers) return;
+  rows_ = rows;
+  columns_ = c;
 }
 
 void Stages::find_streamed() {

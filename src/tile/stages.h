@@ -39,6 +39,18 @@ class Stages {
   /// registers: those of some rows one after another, so that the rows are read again from the nearest cache. One block
   /// where all fit.
   std::vector<std::vector<Index>> blocks(Index copies, Index rows) const;
+  /// Whether the warps of a block may each have rows of their own: where rows share nothing that the chunk has once
+  /// (partials with a row of lanes, packed operands), and no more than a load or two that a tile of several would save.
+  bool has_teams() const { return teams_; }
+  /// Where lanes are threads (of one team) and all loops run over one axis whose extent the types say, so that each
+  /// thread can keep what it has of it in registers from loop to loop and from tile to tile: the axis, and how many
+  /// elements a thread has.
+  struct Columns {
+    AxisId lane = no_axis;
+    Index copies = 0;  ///< 0: not so
+    Index extent = 0;
+  };
+  const Columns& columns() const { return columns_; }
   /// How many vectors a step of a loop takes that folds into `folds` registers: enough that additions need not wait for
   /// each other, unless the loop calls elementary functions, which take longer than the wait.
   Index vectors_a_step(int stage, Index folds) const;
@@ -68,6 +80,10 @@ class Stages {
   void find_packed();
   void find_streamed();
   void find_row_lanes();
+  void find_teams();
+  void find_columns();
+  Index extent_by_type(AxisId a) const;
+  Index registers_with(const Columns& c, Index rows) const;
   Index rows_that_fit() const;
   bool calls_function(int stage) const;
   void find_costs();
@@ -87,7 +103,8 @@ class Stages {
   std::vector<int> packed_, streamed_;
   int last_ = 0;
   Index rows_ = 1;
-  bool row_lanes_ = false;
+  bool row_lanes_ = false, teams_ = false;
+  Columns columns_;
 };
 
 }  // namespace croton::tile

@@ -20,9 +20,19 @@ void find_written(const Body& body, std::set<int>& words) {
   }
 }
 
+void find_own(const Body& body, std::set<int>& variables) {
+  for (const Statement& s : body) {
+    if (s.kind == Kind::let_own) variables.insert(s.variable);
+    find_own(s.body, variables);
+  }
+}
+
 class Checker {
  public:
-  explicit Checker(const Nest& nest) : has_teams_(nest.warps >= 0) { find_written(nest.body, written_); }
+  explicit Checker(const Nest& nest) : has_teams_(nest.warps >= 0) {
+    find_written(nest.body, written_);
+    find_own(nest.body, own_);
+  }
 
   /// `lane`: the loop over lanes around it, or null. `in_team`: a team's own loop is around it.
   void check(const Body& body, const Statement* lane, bool in_team = false) const {
@@ -32,8 +42,9 @@ class Checker {
       const bool folds = s.kind == Kind::put_fold || s.kind == Kind::let_fold || s.kind == Kind::barrier;
       if (folds && (s.across == Across::team) != in_team) broken("teams of one block part");
       if (has_teams_ && !in_team && (lane != nullptr || s.kind == Kind::lane_loop)) broken("lanes of no team");
-      if (s.partial || s.kind == Kind::let_masked || !s.tail.empty()) broken("a thread is masked");
-      if (s.kind == Kind::store && (s.reach == Reach::scalar) != (lane == nullptr))
+      if (s.partial || (s.kind == Kind::let_masked && s.mask < 0) || !s.tail.empty()) broken("a thread is masked");
+      const bool lanes = lane != nullptr || (s.reach != Reach::scalar && runs_along_own(s));
+      if (s.kind == Kind::store && (s.reach == Reach::scalar) == lanes)
         broken("a scalar is stored by many threads, or lanes by one");
       if (is_memory(s) && shared_by_loops(s) && !its_own(s, lane)) broken("one thread reads what another one wrote");
       check(s.body, s.kind == Kind::lane_loop ? &s : lane, in_team || s.dealt || s.alone);
@@ -43,14 +54,26 @@ class Checker {
  private:
   bool shared_by_loops(const Statement& s) const { return s.word < 0 || (s.kind == Kind::let_load && reads_back(s)); }
   bool reads_back(const Statement& s) const { return written_.count(s.word) > 0; }
-  static bool its_own(const Statement& s, const Statement* lane) {
-    const auto mine = [&](const Term& t) { return t.variable == lane->variable; };
-    return lane != nullptr && lane->from.empty() && std::count_if(s.address.begin(), s.address.end(), mine) == 1 &&
-           std::find_if(s.address.begin(), s.address.end(), mine)->factors.empty();
+  bool its_own(const Statement& s, const Statement* lane) const {
+    if (lane == nullptr) return s.reach != Reach::scalar && is_own(s);
+    return lane->from.empty() && holds_once(s.address, [&](int v) { return v == lane->variable; });
+  }
+  /// Whether it is for the thread's own element alone.
+  bool is_own(const Statement& s) const {
+    return s.rows == 0 && holds_once(s.address, [&](int v) { return own_.count(v) > 0; });
+  }
+  bool runs_along_own(const Statement& s) const {
+    return std::any_of(s.address.begin(), s.address.end(), [&](const Term& t) { return own_.count(t.variable) > 0; });
+  }
+  template <class F>
+  static bool holds_once(const Linear& address, F&& is_mine) {
+    const auto mine = [&](const Term& t) { return is_mine(t.variable); };
+    return std::count_if(address.begin(), address.end(), mine) == 1 &&
+           std::find_if(address.begin(), address.end(), mine)->factors.empty();
   }
 
   bool has_teams_;
-  std::set<int> written_;
+  std::set<int> written_, own_;
 };
 
 }  // namespace

@@ -382,7 +382,7 @@ TEST_CASE("checked: an exchange is no barrier", "[emulator]") {
   CHECK(has(
       report(
           checked,
-          "u32* const w = (u32*)fold_words<64>();\n  w[thread()] = thread();\n"
+          "u32* const w = fold_words<64, u32>();\n  w[thread()] = thread();\n"
           "  const u32 x = exchanged((u32)1, 1, CROTON_LINE);\n  store(out + thread(), (f32)(x + w[63 - thread()]));"),
       "reads what"));
 }

@@ -205,7 +205,7 @@ class Threads {
       for (std::uint32_t k = 0; k < count; ++k) values[k] = fibers_[first + k].value;
       for (std::uint32_t k = 0; k < count; ++k) {
         Fiber& f = fibers_[first + k];
-        const std::uint32_t other = k ^ static_cast<std::uint32_t>(f.bits);
+        const std::uint32_t other = static_cast<std::uint32_t>(f.bits < 0 ? ~f.bits : static_cast<int>(k) ^ f.bits);
         f.value = other < count ? values[other] : f.value;
         f.state = State::ready;
       }

@@ -25,7 +25,8 @@ namespace {
 // Kernels of one process run one after another: they share the state of the running block, and the handler of signals.
 std::mutex launching;
 
-constexpr std::size_t fold_bytes = 1024 * sizeof(std::uint64_t);  // a word for each thread of the largest block
+// For each thread of the largest block a word of 64 bits, then one of 32.
+constexpr std::size_t fold_bytes = 1024 * (sizeof(std::uint64_t) + sizeof(std::uint32_t));
 
 struct EmulatedCode;
 struct EmulatedKernel {

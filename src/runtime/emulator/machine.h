@@ -7,11 +7,12 @@ namespace croton::runtime::emulator {
 struct Machine {
   std::uint32_t thread = 0, block = 0;  ///< who runs
   char* dynamic_shared = nullptr;       ///< an address of the device
-  std::uint64_t* fold_words = nullptr;  ///< as many as a block has threads; an address of the host
+  std::uint64_t* fold_words = nullptr;  ///< 1024, and as many of 32 bits; an address of the host
   /// Folds of all threads, between a barrier after the last put and one before the next.
   void (*put)(int slot, std::uint64_t x, std::uint64_t (*step)(std::uint64_t, std::uint64_t)) = nullptr;
   std::uint64_t (*folded)(int slot) = nullptr;
   void (*barrier)(int line) = nullptr;  ///< line: of the compiled text
+  /// The value of the thread of the warp whose number differs in these bits; where they are negative, of thread ~bits.
   std::uint64_t (*exchange)(std::uint64_t x, int bits, int line) = nullptr;
   float (*fused32)(float, float, float) = nullptr;
   double (*fused64)(double, double, double) = nullptr;
