@@ -15,7 +15,8 @@ using namespace croton;
 using namespace croton::sweep;
 
 struct Options {
-  std::string folder, root, json, archs = "sm_75,sm_90";
+  std::string folder, root, json, archs = "sm_75,sm_90", disassembler, counted;
+  double points = 1, most_instructions = 0;
   std::size_t kernels_a_program = 64;
   bool no_stack = false, list = false;
   unsigned most_registers = 255;
@@ -40,6 +41,18 @@ std::string where(const Result& r) {
   return fmt::format("{} of {}.cu{}", r.kernel, r.text, r.title.empty() ? "" : " (" + r.title + ")");
 }
 
+bool is_counted(const Result& r, const Options& options) { return r.title + ":" + r.kernel == options.counted; }
+
+// "1240 instructions in the largest loop, 39.7 a point: 28.3 float, ..."
+std::string instructions(const Loop& loop, double points) {
+  std::string line = fmt::format("{} instructions in the largest loop, {:.1f} a point:", loop.instructions,
+                                 static_cast<double>(loop.instructions) / points);
+  for (std::size_t k = 0; k < instruction_kinds.size(); ++k)
+    line += fmt::format("{} {:.1f} {}", k == 0 ? "" : ",", static_cast<double>(loop.of_kind[k]) / points,
+                        instruction_kinds[k]);
+  return line;
+}
+
 // The kernels that break a limit, one line each.
 std::vector<std::string> broken_limits(const Report& report, const Options& options) {
   std::vector<std::string> lines;
@@ -48,7 +61,14 @@ std::vector<std::string> broken_limits(const Report& report, const Options& opti
       lines.push_back(fmt::format("{}: a stack of {} bytes a thread", where(r), r.needs.stack_bytes));
     if (r.needs.registers > options.most_registers)
       lines.push_back(fmt::format("{}: {} registers a thread", where(r), r.needs.registers));
+    if (is_counted(r, options) && static_cast<double>(r.loop.instructions) > options.most_instructions * options.points)
+      lines.push_back(fmt::format("{}: {}; at most {} a point are allowed", where(r),
+                                  instructions(r.loop, options.points), options.most_instructions));
   }
+  if (!options.counted.empty() && std::none_of(report.results.begin(), report.results.end(), [&](const Result& r) {
+        return is_counted(r, options) && r.loop.instructions > 0;
+      }))
+    lines.push_back(fmt::format("no kernel {} with a loop", options.counted));
   return lines;
 }
 
@@ -61,6 +81,8 @@ void print(const Report& report, const Options& options) {
     if (options.list)
       std::printf("  %s: %u registers, %u bytes of stack, %u shared\n", where(r).c_str(), r.needs.registers,
                   r.needs.stack_bytes, r.needs.shared_bytes);
+    if (is_counted(r, options))
+      std::printf("  %s: %s\n", where(r).c_str(), instructions(r.loop, options.points).c_str());
   }
   std::printf("sm_%d: %zu kernels in %zu programs, %.1f s; at most %u registers, %u bytes of stack, %u shared\n",
               report.architecture, report.results.size(), report.programs, report.seconds, most.registers,
@@ -97,7 +119,7 @@ int run(const Options& options) {
   nlohmann::json all = {{"nvrtc", nvrtc->description()}, {"sweeps", nlohmann::json::array()}};
   bool is_good = true;
   for (const int arch : archs) {
-    const Report report = sweep::sweep(*nvrtc, texts, arch, options.kernels_a_program);
+    const Report report = sweep::sweep(*nvrtc, texts, arch, options.kernels_a_program, options.disassembler);
     print(report, options);
     all["sweeps"].push_back(json_of(report));
     is_good = is_good && report.failures.empty() && broken_limits(report, options).empty();
@@ -118,6 +140,10 @@ int main(int argc, char** argv) {
   app.add_option("--kernels", options.kernels_a_program, "At most so many in one program")->check(CLI::Range(1, 1000));
   app.add_flag("--no-stack", options.no_stack, "A kernel with a stack frame, and so also one that spills, is an error");
   app.add_option("--registers", options.most_registers, "A kernel with more registers a thread is an error");
+  app.add_option("--disassembler", options.disassembler, "NVIDIA's nvdisasm, which the next three need");
+  app.add_option("--count", options.counted, "TITLE:KERNEL whose instructions in its largest loop are counted");
+  app.add_option("--points", options.points, "How many points a thread computes in one turn of that loop");
+  app.add_option("--most-instructions", options.most_instructions, "More of them a point are an error");
   app.add_flag("--list", options.list, "Prints a line for each kernel");
   app.add_option("--json", options.json, "Writes all of it to this file");
   try {

@@ -42,14 +42,18 @@ std::string renamed(const std::string& kernel, const Text& text) { return kernel
 
 // The kernels of an image, as results of their texts.
 void add_results(std::vector<Result>& results, const std::vector<std::byte>& image,
-                 const std::vector<const Text*>& texts) {
+                 const std::vector<const Text*>& texts, const std::string& disassembler) {
+  std::vector<Loop> loops;
+  if (!disassembler.empty()) loops = largest_loops(disassembled(disassembler, image));
   const std::vector<KernelNeeds> needs = runtime::cuda::kernel_needs(image);
   for (const Text* text : texts) {
     for (const std::string& kernel : text->kernels) {
       const std::string name = renamed(kernel, *text);
       const auto found = std::find_if(needs.begin(), needs.end(), [&](const KernelNeeds& k) { return k.name == name; });
       if (found == needs.end()) fail<CompileError>("{}.cu: NVRTC made no kernel {}", text->name, kernel);
-      results.push_back({text->name, kernel, text->title, *found});
+      results.push_back({text->name, kernel, text->title, *found, {}});
+      for (const Loop& loop : loops)
+        if (loop.kernel == name) results.back().loop = loop;
     }
   }
 }
@@ -82,7 +86,8 @@ std::string program_of(const std::vector<const Text*>& texts) {
   return program;
 }
 
-Report sweep(const Nvrtc& nvrtc, const std::vector<Text>& texts, int architecture, std::size_t kernels_a_program) {
+Report sweep(const Nvrtc& nvrtc, const std::vector<Text>& texts, int architecture, std::size_t kernels_a_program,
+             const std::string& disassembler) {
   std::vector<std::vector<const Text*>> programs;
   std::size_t room = 0;
   for (const Text& text : texts) {
@@ -101,7 +106,7 @@ Report sweep(const Nvrtc& nvrtc, const std::vector<Text>& texts, int architectur
   };
   const auto take = [&](const std::vector<const Text*>& part, const Nvrtc::Attempt& made) {
     try {
-      if (made.failure.empty()) return add_results(report.results, made.image, part);
+      if (made.failure.empty()) return add_results(report.results, made.image, part, disassembler);
       for (const Text* text : part)
         report.failures.push_back({text->name, text->title, made.failure + "\n" + made.log});
     } catch (const CompileError& e) { report.failures.push_back({part.front()->name, part.front()->title, e.what()}); }

@@ -7,6 +7,7 @@
 
 #include "runtime/cuda/cubin.h"
 #include "runtime/cuda/nvrtc.h"
+#include "sass.h"
 
 namespace croton::sweep {
 
@@ -23,6 +24,7 @@ std::vector<Text> read_folder(const std::string& folder);
 struct Result {
   std::string text, kernel, title;
   runtime::cuda::KernelNeeds needs;
+  Loop loop = {};  ///< where there is a disassembler
 };
 struct Failure {
   std::string text, title, log;
@@ -37,7 +39,9 @@ struct Report {
 };
 /// `kernels_a_program`: at most that many in one. One program after another: NVRTC (12.4 and 13.0) lets the threads of
 /// a process wait for each other, so that who has several cores runs several processes.
-Report sweep(const runtime::cuda::Nvrtc&, const std::vector<Text>&, int architecture, std::size_t kernels_a_program);
+/// `disassembler`: nvdisasm, or "".
+Report sweep(const runtime::cuda::Nvrtc&, const std::vector<Text>&, int architecture, std::size_t kernels_a_program,
+             const std::string& disassembler = {});
 
 /// One program of several texts: each in a namespace of its own, its kernels renamed `kernel_NAME`.
 std::string program_of(const std::vector<const Text*>&);

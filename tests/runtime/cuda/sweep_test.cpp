@@ -50,6 +50,29 @@ TEST_CASE("kernels are kept by content: the same text twice is one file, which n
   CHECK(line == "// kernels: phase_0; good");
 }
 
+TEST_CASE("instructions of a kernel's largest loop are counted, and more than allowed are an error") {
+  if (!has_nvrtc()) return;
+  const Folder folder;
+  const std::string name = std::filesystem::path(gpu::collect(good, folder.path)).stem(), tool = folder.path + "/tool";
+  std::ofstream(tool) << "#!/bin/sh\ncat <<'END'\n.text.phase_0_" << name
+                      << ":\n  /*0000*/ MOV R1, R2 ;\n.L_x_1:\n  /*0010*/ @!P1 FADD R1, R1, R2 ;\n"
+                         "  /*0020*/ LDG.E R2, [R4] ;\n  /*0030*/ @P0 BRA `(.L_x_1) ;\n"
+                         ".L_x_2:\n  /*0040*/ BRA `(.L_x_2);\nEND\n";
+  std::filesystem::permissions(tool, std::filesystem::perms::owner_all);
+  const auto counted = [&](const std::string& kernel, const std::string& most) {
+    return sweep("--arch sm_80 --disassembler " + tool + " --count " + kernel + " --points 2 --most-instructions " +
+                 most + " " + folder.path);
+  };
+  const ProcessEnd few = counted("good:phase_0", "1.5"), many = counted("good:phase_0", "1"),
+                   none = counted("bad:phase_0", "9");
+  CHECK(few.exit_status == 0);
+  CHECK(has(many.output, "3 instructions in the largest loop, 1.5 a point: 0.5 float"));
+  CHECK(many.exit_status == 1);
+  CHECK(has(many.output, "at most 1 a point are allowed"));
+  CHECK(none.exit_status == 1);
+  CHECK(has(none.output, "no kernel bad:phase_0 with a loop"));
+}
+
 TEST_CASE("kernels of one name from several texts are compiled in one program, each with its own figures") {
   if (!has_nvrtc()) return;
   const Folder folder;
