@@ -14,14 +14,14 @@ Graph merged(Nodes g, const Options&) { return merge(g); }
 Graph folded(Nodes g, const Options&) { return fold(g); }
 Graph canonicalize(Nodes g, const Options&) { return rewritten(g, canonical_rules()); }
 Graph stabilized(Nodes g, const Options&) { return stabilize(g); }
-Graph expanded(Nodes g, const Options&) { return expand(g); }
 Graph specialize(Nodes g, const Options&) { return rewritten(g, specializing_rules()); }
 Graph unsafe(Nodes g, const Options&) { return rewritten(g, unsafe_rules()); }
 
-Graph loops(Nodes g, const Options& options) {
+/// The step of a loop goes through all passes by itself.
+Graph expanded(Nodes g, const Options& options) {
   Options of_step = options;
   of_step.observe = {};
-  return with_steps(g, [&](Nodes step) { return run(step, of_step); });
+  return with_steps(expand(g), [&](Nodes step) { return run(step, of_step); });
 }
 
 enum class When { always, optimizing, unsafe_only };
@@ -33,8 +33,7 @@ struct Pass {
 };
 
 // The compiler's front half, in this order. Composites stay whole until the rules that look for them have run; what
-// they expand to is folded, spelled canonically and merged like the rest. The step of a loop goes through all of it by
-// itself.
+// they expand to is folded, spelled canonically and merged like the rest.
 constexpr Pass passes[] = {
     {"merge", merged, When::always},
     {"fold", folded, When::optimizing},
@@ -42,7 +41,6 @@ constexpr Pass passes[] = {
     {"unsafe", unsafe, When::unsafe_only},
     {"stabilize", stabilized, When::always},
     {"expand", expanded, When::always},
-    {"loops", loops, When::always},
     {"fold", folded, When::optimizing},
     {"specialize", specialize, When::optimizing},
     {"merge", merged, When::always},

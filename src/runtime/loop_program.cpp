@@ -6,7 +6,6 @@
 
 #include "array/access.h"
 #include "graph/walk.h"
-#include "ops/evaluate.h"
 #include "runtime/programs.h"
 
 namespace croton::runtime {
@@ -67,38 +66,53 @@ std::vector<Array> LoopProgram::run(std::span<const Array> values) {
   r.arguments.resize(node(results_[0]).inputs.size());
   for (std::size_t k = 0; k < values.size(); ++k) r.arguments[wanted_inputs_[k]] = contiguous(values[k]);
   const Index steps = ops::steps_of(results_[0], r.arguments);
-  for (std::size_t k = 0; k < argument_of_.size(); ++k) r.in.push_back(r.arguments[argument_of_[k]]);
+  for (const std::size_t k : argument_of_) r.in.push_back(r.arguments[k]);
   r.out.resize(part_.step.outputs.size());
   for (const Tensor& t : results_) r.stacks.emplace_back(t, steps);
   for (Index s = 0; s < steps; ++s) run_step(r, form_.reverse ? steps - 1 - s : s);
+  if (steps == 0) look_at_rows(r);
   std::vector<Array> made;
   for (std::size_t k = 0; k < results_.size(); ++k) {
     const std::size_t result = ops::result_of(results_[k]);
-    if (result < form_.carries)
-      made.push_back(r.in[place_in(part_.carries, result)]);
-    else if (steps > 0)
-      made.push_back(r.stacks[k].all());
-    else
-      made.push_back(ops::evaluate_node(results_[k], r.arguments));
+    made.push_back(result < form_.carries ? r.in[place_in(part_.carries, result)] : r.stacks[k].all());
   }
   return made;
+}
+
+/// f(stack, row) for the results that are carries before a step, or, `after`, for those that a step gives.
+template <class F>
+void LoopProgram::for_each_stack(Running& r, bool after, F&& f) const {
+  for (std::size_t k = 0; k < results_.size(); ++k) {
+    const std::size_t result = ops::result_of(results_[k]);
+    if (result < form_.carries || after != (result < form_.before(0))) continue;
+    f(r.stacks[k], after ? r.out[part_.carries.size() + place_in(part_.ys, result - form_.carries)]
+                         : r.in[place_in(part_.carries, result - form_.before(0))]);
+  }
 }
 
 void LoopProgram::run_step(Running& r, Index row) {
   for (std::size_t k = 0; k < r.in.size(); ++k)
     if (is_row_[k]) r.in[k] = ops::row_of(r.arguments[argument_of_[k]], row);
-  for (std::size_t k = 0; k < results_.size(); ++k)
-    if (const std::size_t result = ops::result_of(results_[k]); result >= form_.before(0))
-      r.stacks[k].put(row, r.in[place_in(part_.carries, result - form_.before(0))]);
+  const auto put = [&](ops::Stack& stack, const Array& a) { stack.put(row, a); };
+  for_each_stack(r, false, put);
   program_->run(r.in, r.out);
-  for (std::size_t k = 0; k < results_.size(); ++k)
-    if (const std::size_t result = ops::result_of(results_[k]); result >= form_.carries && result < form_.before(0))
-      r.stacks[k].put(row, r.out[part_.carries.size() + place_in(part_.ys, result - form_.carries)]);
+  for_each_stack(r, true, put);
   // the step writes the next values over those before the last ones
   for (std::size_t k = 0; k < part_.carries.size(); ++k) {
     ops::check_carry(results_[0], part_.carries[k], r.in[k].shape(), r.out[k].shape());
     std::swap(r.in[k], r.out[k]);
   }
+}
+
+/// A loop of no steps runs one on zeros, to see how large its rows would be.
+void LoopProgram::look_at_rows(Running& r) {
+  for (std::size_t k = 0; k < r.in.size(); ++k)
+    if (is_row_[k]) r.in[k] = ops::no_row(r.arguments[argument_of_[k]]);
+  const auto like = [](ops::Stack& stack, const Array& a) { stack.like(a); };
+  for_each_stack(r, false, like);
+  if (part_.ys.empty()) return;
+  program_->run(r.in, r.out);
+  for_each_stack(r, true, like);
 }
 
 std::string LoopProgram::title() const {

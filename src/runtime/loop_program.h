@@ -32,7 +32,10 @@ class LoopProgram {
 
  private:
   struct Running;
+  template <class F>
+  void for_each_stack(Running&, bool after, F&& f) const;
   void run_step(Running&, Index row);
+  void look_at_rows(Running&);
 
   std::vector<Tensor> results_, wanted_;
   std::vector<std::size_t> wanted_inputs_;  // of the node, by wanted

@@ -90,10 +90,8 @@ Bounded bounded_loop(const Tensor& t, std::span<const Bounded> x, std::span<cons
   const auto row = [](const Bounded& b, Index i) -> Bounded {
     return {row_of(b.value, i), row_of(b.bound, i), row_of(b.doubtful, i)};
   };
-  const auto no_row = [](const Bounded& b) {
-    return exact(Array::zeros(Extents(Shape(b.value.shape().begin() + 1, b.value.shape().end())), b.value.dtype()));
-  };
-  return run_loop<Bounded>(t, x, values, {evaluated, row, no_row});
+  const auto none = [](const Bounded& b) { return exact(no_row(b.value)); };
+  return run_loop<Bounded>(t, x, values, {evaluated, row, none});
 }
 
 Bounded step(const Tensor& t, std::span<const Bounded> x) {

@@ -53,9 +53,6 @@ Array evaluate_loop(const Tensor& t, std::span<const Array> arguments) {
     for (std::size_t k = 0; k < inputs.size(); ++k) given.emplace(inputs[k].node(), std::move(values[k]));
     return evaluate(outputs, given);
   };
-  const auto no_row = [](const Array& a) {
-    return Array::zeros(Extents(Shape(a.shape().begin() + 1, a.shape().end())), a.dtype());
-  };
   return run_loop<Array>(t, arguments, arguments, {evaluated, row_of, no_row});
 }
 
