@@ -165,9 +165,7 @@ Array row_of(const Array& a, Index i) {
   return view(a, Extents(Shape(shape.begin() + 1, shape.end())), Extents(Shape(by.begin() + 1, by.end())), i * by[0]);
 }
 
-Array no_row(const Array& a) {
-  return Array::zeros(Extents(Shape(a.shape().begin() + 1, a.shape().end())), a.dtype());
-}
+Array no_row(const Array& a) { return Array::zeros(Extents(Shape(a.shape().begin() + 1, a.shape().end())), a.dtype()); }
 
 void Stack::like(const Array& row) {
   Shape shape{steps_};

@@ -117,11 +117,16 @@ Programs::Part Programs::part(std::vector<Question> questions, const std::vector
                               const std::string& name) const {
   Part p;
   std::vector<Tensor> computed;
+  const auto number = [&](const Tensor& t) {
+    const auto there = std::find_if(given.begin(), given.end(), [&](const Tensor& g) { return same(g, t); });
+    return there == given.end() ? -1 : static_cast<int>(there - given.begin());
+  };
   for (const Question& q : questions)
     for (const Tensor& t : q.wanted) {
-      const auto there = std::find_if(given.begin(), given.end(), [&](const Tensor& g) { return same(g, t); });
-      if (there != given.end()) {
-        p.sources.push_back({.given = static_cast<int>(there - given.begin())});
+      if (const int g = number(t); g >= 0) {
+        p.sources.push_back({.given = g});
+      } else if (const int of = meaning<ShapeOf>(t) ? number(node(t).inputs[0]) : -1; of >= 0) {
+        p.sources.push_back({.given = of, .extent = static_cast<int>(node(t).params.integer("axis"))});
       } else if (node(t).kind == NodeKind::constant) {
         p.sources.push_back({.constant = node(t).value});
       } else {
@@ -157,6 +162,13 @@ Programs::Programs(const std::vector<Tensor>& results, const std::vector<Tensor>
   parts_.push_back(std::move(last));
 }
 
+Array Programs::value(const Source& s, std::span<const Array> given, std::span<const Array> made) {
+  if (s.result >= 0) return made[static_cast<std::size_t>(s.result)];
+  if (s.given < 0) return s.constant;
+  const Array& a = given[static_cast<std::size_t>(s.given)];
+  return s.extent < 0 ? a : Array::scalar(a.shape(s.extent));
+}
+
 std::vector<Array> Programs::answers(const Question& q, std::span<const Array> values) {
   if (q.loop) return q.loop->run(values);
   return {sizes_itself(q.nodes[0]) ? ops::evaluate_node(q.nodes[0], values) : values[0]};
@@ -169,10 +181,7 @@ void Programs::run(std::span<const Array> inputs, std::span<Array> outputs) {
     if (p.questions.empty()) return p.program->run(given, outputs);
     std::vector<Array> made(p.results), values;
     if (p.program) p.program->run(given, made);
-    for (const Source& s : p.sources)
-      values.push_back(s.given >= 0    ? given[static_cast<std::size_t>(s.given)]
-                       : s.result >= 0 ? made[static_cast<std::size_t>(s.result)]
-                                       : s.constant);
+    for (const Source& s : p.sources) values.push_back(value(s, given, made));
     std::span<const Array> next = values;
     for (const Question& q : p.questions) {
       for (Array& a : answers(q, next.first(q.wanted.size()))) given.push_back(std::move(a));

@@ -37,6 +37,7 @@ class Programs {
   /// Where a value that is wanted comes from.
   struct Source {
     int given = -1;   // an input, or an answer before
+    int extent = -1;  // of it: not its value, but this axis's extent
     int result = -1;  // of the part's program
     Array constant = {};
   };
@@ -49,6 +50,7 @@ class Programs {
   };
   Question question(std::vector<Tensor> nodes, Device&, const std::string& name) const;
   Part part(std::vector<Question>, const std::vector<Tensor>& given, Device&, const std::string& name) const;
+  static Array value(const Source&, std::span<const Array> given, std::span<const Array> made);
   static std::vector<Array> answers(const Question&, std::span<const Array> values);
   template <class F>
   void for_each_program(F&& f) const;
