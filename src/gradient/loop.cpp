@@ -1,5 +1,8 @@
 #include "gradient/loop.h"
 
+#include <algorithm>
+#include <array>
+#include <optional>
 #include <unordered_set>
 
 #include "base/dtype.h"
@@ -25,6 +28,8 @@ Type row_type(const Tensor& rows) {
 // Let (c', y) = f(c, x, w) be a step. Of the cost's gradients c'_bar and y_bar with respect to what a step gives, its
 // own pullback makes c_bar, x_bar and w_bar. So the loop the other way carries c_bar, starting from the gradient of the
 // last carry, and the sum of w_bar; its rows are the carries before each step, the xs, and y_bar; its ys are x_bar.
+// Where w_bar is a product of what is small, as that of a weight is, its factors are ys instead, and the sum is one
+// product.
 class Backward {
  public:
   Backward(const Tensor& result, const std::vector<Tensor>& bars, const std::vector<bool>& needed)
@@ -82,12 +87,71 @@ class Backward {
     return Flow(seeds_, roots_, wanted, {});
   }
 
+  /// A gradient that is a sum of products of rows: of one factor's rows with the other's, and then perhaps permuted.
+  struct Product {
+    std::size_t input;
+    Tensor contract, permuted;  // permuted: empty where it is not
+  };
+  /// All rows of a factor: there already, or a y of the loop that goes back.
+  struct Factor {
+    Tensor outer;
+    std::size_t y = 0;
+  };
+
+  bool depends_on_row(const Tensor& t) const {
+    const auto captured = form_.step->inputs.begin() + static_cast<std::ptrdiff_t>(form_.capture(0));
+    const auto is_row = [&](const Tensor& leaf) {
+      return std::none_of(captured, form_.step->inputs.end(), [&](const Tensor& c) { return same(c, leaf); });
+    };
+    const std::vector<Tensor> all = leaves({&t, 1}, NodeKind::input);
+    return std::any_of(all.begin(), all.end(), is_row);
+  }
+
+  std::optional<Product> product(std::size_t input, const Tensor& bar) const {
+    Product p{input, bar, {}};
+    if (is_op(bar, ops::permute)) {
+      p.permuted = bar;
+      p.contract = node(bar).inputs[0];
+    }
+    if (!meaning<Contract>(p.contract)) return {};
+    const auto& factors = node(p.contract).inputs;
+    if (!depends_on_row(factors[0]) || !depends_on_row(factors[1])) return {};
+    return p;
+  }
+
+  /// The rows that input k of the step has in the loop that goes forward.
+  Tensor rows_of(std::size_t k) const {
+    return k < form_.carries ? ops::loop_result(form_, form_.before(k), x_, w_) : x_[k + 1];
+  }
+
+  Factor factor(const Tensor& t, std::vector<Tensor>& ys) const {
+    for (std::size_t k = 0; k < form_.capture(0); ++k)
+      if (same(t, form_.step->inputs[k])) return {rows_of(k)};
+    ys.push_back(t);
+    return {{}, ys.size() - 1};
+  }
+
+  /// The sum of a product over all rows: the rows are one axis more that is summed over.
+  Tensor summed(const Product& p, const Tensor& left, const Tensor& right) const {
+    const Params& labels = node(p.contract).params;
+    std::vector<Index> a = labels.list("a"), b = labels.list("b");
+    Index label = 0;
+    for (const std::vector<Index>* list : {&a, &b})
+      for (const Index l : *list) label = std::max(label, l + 1);
+    a.insert(a.begin(), label);
+    b.insert(b.begin(), label);
+    Tensor sum = apply(ops::contract, {{"a", a}, {"b", b}, {"out", labels.list("out")}}, {left, right}, w_);
+    if (p.permuted.node()) sum = apply(ops::permute, node(p.permuted).params, {sum}, w_);
+    return sum;
+  }
+
   LoopGradients made(const Flow& flow) {
     LoopGradients g{std::vector<Tensor>(x_.size()), std::vector<bool>(x_.size(), false)};
     for (std::size_t k = 0; k < form_.step->inputs.size(); ++k) g.reached[k + 1] = flow.reaches(form_.step->inputs[k]);
     // what the step gives, and which input's gradient that is
     std::vector<Tensor> next, ys;
     std::vector<std::size_t> of_next, of_y;
+    std::vector<Product> products;
     for (const Bound& c : std::vector<Bound>(carries_)) {
       const std::size_t k = carry_of(c.inner);
       next.push_back(carry_bar(flow, k));
@@ -102,17 +166,32 @@ class Backward {
         of_y.push_back(k + 1);
         continue;
       }
+      if (const auto p = product(k + 1, bar)) {
+        products.push_back(*p);
+        continue;
+      }
       const Tensor start = ops::zeros_of(x_[k + 1], w_);
       carries_.push_back({make_input(type(start), "", w_), start});
       next.push_back(carries_.back().inner + bar);
       of_next.push_back(k + 1);
     }
-    if (next.empty() && ys.empty()) return g;
+    std::vector<std::array<Factor, 2>> factors;
+    for (const Product& p : products) {
+      const auto& [left, right] = std::pair{node(p.contract).inputs[0], node(p.contract).inputs[1]};
+      const Factor first = factor(left, ys);
+      factors.push_back({first, factor(right, ys)});
+    }
+    if (next.empty() && ys.empty() && products.empty()) return g;
     const std::size_t carries = next.size();
     next.insert(next.end(), ys.begin(), ys.end());
     const auto [form, inputs] = backward(next, carries);
     for (std::size_t k = 0; k < carries; ++k) g.of[of_next[k]] = ops::loop_result(form, k, inputs, w_);
-    for (std::size_t k = 0; k < ys.size(); ++k) g.of[of_y[k]] = ops::loop_result(form, form.y(k), inputs, w_);
+    for (std::size_t k = 0; k < of_y.size(); ++k) g.of[of_y[k]] = ops::loop_result(form, form.y(k), inputs, w_);
+    const auto rows = [&, &form = form, &inputs = inputs](const Factor& f) {
+      return f.outer.node() ? f.outer : ops::loop_result(form, form.y(f.y), inputs, w_);
+    };
+    for (std::size_t k = 0; k < products.size(); ++k)
+      g.of[products[k].input] = summed(products[k], rows(factors[k][0]), rows(factors[k][1]));
     return g;
   }
 
@@ -144,7 +223,7 @@ class Backward {
     for (std::size_t k = 0; k < form_.capture(0); ++k) {
       const Tensor& t = form_.step->inputs[k];
       if (!read.contains(t.node())) continue;
-      bind({t, k < form_.carries ? ops::loop_result(form_, form_.before(k), x_, w_) : x_[k + 1]});
+      bind({t, rows_of(k)});
     }
     for (const Bound& b : rows_)
       if (read.contains(b.inner.node())) bind(b);
