@@ -165,6 +165,16 @@ Array row_of(const Array& a, Index i) {
   return view(a, Extents(Shape(shape.begin() + 1, shape.end())), Extents(Shape(by.begin() + 1, by.end())), i * by[0]);
 }
 
+void move_to_row(Array& row, const Array& all, Index i) {
+  ArrayAccess::Body* const view = ArrayAccess::slot(row);
+  const bool is_own = view && view->block == block(all) && view->shape.size() + 1 == all.shape().size() &&
+                      view->count.load(std::memory_order_acquire) == 1 && view->gathered.load() == nullptr;
+  if (is_own)
+    view->offset = ArrayAccess::body(all).offset + i * strides(all)[0];
+  else
+    row = row_of(all, i);
+}
+
 Array no_row(const Array& a) { return Array::zeros(Extents(Shape(a.shape().begin() + 1, a.shape().end())), a.dtype()); }
 
 void Stack::like(const Array& row) {

@@ -54,6 +54,8 @@ Index steps_of(const Tensor& result, std::span<const Array> arguments);
 void check_carry(const Tensor& result, std::size_t carry, const Extents& was, const Extents& now);
 /// Row i of an array: a view.
 Array row_of(const Array&, Index i);
+/// The same in the place of another row's view, which is moved where nobody else holds it.
+void move_to_row(Array& row, const Array& all, Index i);
 /// What a row would be, where there are none: zeros.
 Array no_row(const Array&);
 

@@ -24,9 +24,8 @@ std::size_t place_in(const std::vector<std::size_t>& list, std::size_t k) {
 
 LoopProgram::LoopProgram(std::vector<Tensor> results, Device& device, const std::string& name)
     : results_(std::move(results)), form_(ops::form_of(results_[0])) {
-  std::vector<std::size_t> numbers;
-  for (const Tensor& t : results_) numbers.push_back(ops::result_of(t));
-  part_ = ops::needed_part(form_, numbers);
+  for (const Tensor& t : results_) numbers_.push_back(ops::result_of(t));
+  part_ = ops::needed_part(form_, numbers_);
   const std::vector<Tensor>& arguments = node(results_[0]).inputs;
   Replacements in_place;
   std::vector<Tensor> inputs;
@@ -73,7 +72,7 @@ std::vector<Array> LoopProgram::run(std::span<const Array> values) {
   if (steps == 0) look_at_rows(r);
   std::vector<Array> made;
   for (std::size_t k = 0; k < results_.size(); ++k) {
-    const std::size_t result = ops::result_of(results_[k]);
+    const std::size_t result = numbers_[k];
     made.push_back(result < form_.carries ? r.in[place_in(part_.carries, result)] : r.stacks[k].all());
   }
   return made;
@@ -83,7 +82,7 @@ std::vector<Array> LoopProgram::run(std::span<const Array> values) {
 template <class F>
 void LoopProgram::for_each_stack(Running& r, bool after, F&& f) const {
   for (std::size_t k = 0; k < results_.size(); ++k) {
-    const std::size_t result = ops::result_of(results_[k]);
+    const std::size_t result = numbers_[k];
     if (result < form_.carries || after != (result < form_.before(0))) continue;
     f(r.stacks[k], after ? r.out[part_.carries.size() + place_in(part_.ys, result - form_.carries)]
                          : r.in[place_in(part_.carries, result - form_.before(0))]);
@@ -92,7 +91,7 @@ void LoopProgram::for_each_stack(Running& r, bool after, F&& f) const {
 
 void LoopProgram::run_step(Running& r, Index row) {
   for (std::size_t k = 0; k < r.in.size(); ++k)
-    if (is_row_[k]) r.in[k] = ops::row_of(r.arguments[argument_of_[k]], row);
+    if (is_row_[k]) ops::move_to_row(r.in[k], r.arguments[argument_of_[k]], row);
   const auto put = [&](ops::Stack& stack, const Array& a) { stack.put(row, a); };
   for_each_stack(r, false, put);
   program_->run(r.in, r.out);

@@ -38,6 +38,7 @@ class LoopProgram {
   void look_at_rows(Running&);
 
   std::vector<Tensor> results_, wanted_;
+  std::vector<std::size_t> numbers_;        // of results_ in the loop
   std::vector<std::size_t> wanted_inputs_;  // of the node, by wanted
   ops::LoopForm form_;
   ops::LoopPart part_;
