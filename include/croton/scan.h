@@ -7,8 +7,8 @@
 namespace croton {
 
 struct ScanOptions {
-  /// How many steps: a number. Only needed where the type of xs does not say it; another number of rows is then a
-  /// ShapeError when it runs.
+  /// How many steps: a number, or an integer scalar. Only needed where it should be checked: another number of rows is
+  /// a ShapeError, when it runs at the latest.
   Tensor length = {};
   /// From the last row to the first; ys stay in the order of xs.
   bool reverse = false;
@@ -34,24 +34,35 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   const std::vector<Tensor>& carry() const { return carry_; }
   const std::vector<Tensor>& x() const { return x_; }
-  Scanned run(const Tensors& next, const Tensors& y) const;
+  Scanned run(const Tensors& next, const Tensors& y);
 
  private:
+  void draw_before(std::vector<Tensor>& step);
+  Scanned repeated(const std::vector<Tensor>& step) const;
+  Scanned looped(const std::vector<Tensor>& step) const;
+
   std::vector<Tensor> init_, xs_, carry_, x_;
-  Index steps_ = 0;
+  Tensor length_;
+  Index steps_ = -1;  // where they are known
   bool reverse_;
   Where where_;
 };
 }  // namespace detail
 
 /// auto [last, ys] = scan(step, init, xs): step(carry, x) -> std::pair{next carry, y}, for each row x of xs. The step
-/// is called once, and its graph repeated for each row; so the number of rows must be known while the graph is built:
-/// from the type of xs or {.length = n}. GraphError otherwise: loops over unknown lengths do not exist yet. Meant for
-/// short loops: compiling takes as long as for the same steps written one after another. The carry keeps its dtype and
-/// number of axes (DTypeError, ShapeError).
+/// is called once. What it uses from outside (weights, say) is the same at each step, and has a gradient; what it draws
+/// from a RandomStream is drawn anew for each row. The carry keeps its dtype, number of axes and extents (DTypeError,
+/// ShapeError). xs may have any number of rows, also none: then last is init, and ys has no rows. Where the type says
+/// that there are at most 16, the step's graph is repeated for each row, so that steps can be fused; otherwise one
+/// compiled step runs once a row.
+///
+///     auto [h, hs] = scan([&](Tensor h, Tensor x) {
+///       const Tensor next = tanh(dot(x, W) + dot(h, U));
+///       return std::pair{next, next};
+///     }, zeros({64}), xs);
 template <class F>
 auto scan(F&& step, const Tensor& init, const Tensor& xs, const ScanOptions& o = {}, Where w = Where::here()) {
-  const detail::Loop loop({init}, {xs}, o, w);
+  detail::Loop loop({init}, {xs}, o, w);
   auto [next, y] = step(loop.carry()[0], loop.x()[0]);
   const Scanned s = loop.run({next}, {y});
   return std::pair{s.carry[0], s.ys[0]};
@@ -60,7 +71,7 @@ auto scan(F&& step, const Tensor& init, const Tensor& xs, const ScanOptions& o =
 template <class F, std::size_t C>
 auto scan(F&& step, const std::array<Tensor, C>& init, const Tensor& xs, const ScanOptions& o = {},
           Where w = Where::here()) {
-  const detail::Loop loop(init, {xs}, o, w);
+  detail::Loop loop(init, {xs}, o, w);
   std::array<Tensor, C> carry;
   for (std::size_t i = 0; i < C; ++i) carry[i] = loop.carry()[i];
   auto [next, y] = step(carry, loop.x()[0]);

@@ -1,10 +1,12 @@
 #include "gradient/flow.h"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/ops.h"
+#include "gradient/loop.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/pointwise.h"
@@ -37,6 +39,7 @@ Flow::Flow(const std::unordered_map<const Node*, Tensor>& seeds, std::span<const
   for (const Tensor& c : constants) constants_.insert(c.node());
   const std::vector<Tensor> order = topological(roots);
   mark(order, wanted);
+  group_loops(order);
   for (const auto& [n, g] : seeds_) places_[n].reached = true;
   for (auto y = order.rbegin(); y != order.rend(); ++y) visit(*y);
 }
@@ -52,7 +55,25 @@ void Flow::mark(std::span<const Tensor> order, std::span<const Tensor> wanted) {
   }
 }
 
+void Flow::group_loops(std::span<const Tensor> order) {
+  std::vector<const Node*> firsts;
+  for (const Tensor& t : order) {
+    if (!meaning<Loop>(t)) continue;
+    const auto known =
+        std::find_if(firsts.begin(), firsts.end(), [&](const Node* n) { return ops::same_loop(loops_[n][0], t); });
+    const Node* const first = known == firsts.end() ? t.node() : *known;
+    if (known == firsts.end()) firsts.push_back(first);
+    loops_[first].push_back(t);
+  }
+}
+
 void Flow::visit(const Tensor& y) {
+  if (meaning<Loop>(y)) {
+    Place& place = places_[y.node()];
+    if (place.needed && place.reached) place.total = total(y);
+    if (const auto results = loops_.find(y.node()); results != loops_.end()) pull_loop(results->second);
+    return;
+  }
   Place& place = places_[y.node()];
   if (!place.needed || !place.reached) return;
   place.total = total(y);
@@ -82,10 +103,37 @@ void Flow::pull(const Tensor& y) {
   for (std::size_t i = 0; i < g.size(); ++i) {
     const Tensor& x = n.inputs[i];
     if (!g[i].node() && !is_zero_step(*n.op, x)) continue;
-    Place& place = places_[x.node()];
-    place.reached = true;
-    if (g[i].node() && place.needed && is_float(x.dtype())) place.terms.push_back(fitted(g[i], x, n.where));
+    give(g[i], x, n.where);
   }
+}
+
+/// A gradient for x, or none where it is zero.
+void Flow::give(const Tensor& g, const Tensor& x, Where w) {
+  Place& place = places_[x.node()];
+  place.reached = true;
+  if (g.node() && place.needed && is_float(x.dtype())) place.terms.push_back(fitted(g, x, w));
+}
+
+void Flow::pull_loop(const std::vector<Tensor>& results) {
+  const Node& n = node(results[0]);
+  const WhereScope scope(n.where);
+  std::vector<Tensor> bars(ops::form_of(results[0]).results());
+  bool reached = false, any = false;
+  for (const Tensor& t : results) {
+    const Place& place = places_[t.node()];
+    if (!place.needed || !place.reached || constants_.contains(t.node())) continue;
+    reached = true;
+    if (!place.total.node()) continue;
+    Tensor& bar = bars[ops::result_of(t)];
+    bar = bar.node() ? ops::add_all(std::vector{bar, place.total}, n.where) : place.total;
+    any = true;
+  }
+  if (!any) return reached ? reach_inputs(results[0]) : void();
+  std::vector<bool> needed;
+  for (const Tensor& x : n.inputs) needed.push_back(places_[x.node()].needed && is_float(x.dtype()));
+  const LoopGradients g = loop_gradients(results[0], bars, needed);
+  for (std::size_t i = 0; i < n.inputs.size(); ++i)
+    if (g.reached[i]) give(g.of[i], n.inputs[i], n.where);
 }
 
 /// A gradient of zero: the cost depends on the inputs all the same.

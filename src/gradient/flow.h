@@ -34,11 +34,16 @@ class Flow {
   void mark(std::span<const Tensor> order, std::span<const Tensor> wanted);
   void visit(const Tensor& y);
   void pull(const Tensor& y);
+  void give(const Tensor& g, const Tensor& x, Where);
+  void group_loops(std::span<const Tensor> order);
+  void pull_loop(const std::vector<Tensor>& results);
   void reach_inputs(const Tensor& y);
   Tensor total(const Tensor& y);
 
   const std::unordered_map<const Node*, Tensor>& seeds_;
   std::unordered_set<const Node*> constants_;
+  /// The results of a loop that stand in the graph, by the first of them: the last to be visited.
+  std::unordered_map<const Node*, std::vector<Tensor>> loops_;
   std::unordered_map<const Node*, Place> places_;
 };
 

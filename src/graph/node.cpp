@@ -75,7 +75,7 @@ Tensor make_node(const Op& op, Params params, std::vector<Tensor> inputs, Where 
   Tensor t(new Node);
   Node& n = *t.node();
   n.op = &op;
-  n.params = std::move(params);
+  n.params = op.fitted ? op.fitted(params, inputs) : std::move(params);
   n.inputs = std::move(inputs);
   n.where = where;
   n.type = type_by_rule(n);

@@ -94,8 +94,12 @@ struct HostCall {
   bool sizes_itself = false;
 };
 
+/// The step's graph once for each row of some inputs, carrying values from step to step (ops/loop.h): it is run by
+/// whoever runs graphs, not by generated code of its own.
+struct Loop {};
+
 using Meaning = std::variant<Pointwise, Convert, Reduce, Contract, View, Reshape, ShapeOf, Iota, Gather, Scatter, Write,
-                             Concatenate, Expansion, HostCall>;
+                             Concatenate, Expansion, HostCall, Loop>;
 
 /// What the sweeps feed an input.
 struct Interval {
@@ -118,6 +122,8 @@ struct Op {
   Pullback pullback = nullptr;  // null: the op has no gradient, and `no_gradient` says why
   std::string_view no_gradient = {};
   std::vector<Sample> (*samples)() = nullptr;
+  /// Where parameters follow from the inputs' types: those of a node on these inputs, made from another's.
+  Params (*fitted)(const Params&, std::span<const Tensor> x) = nullptr;
 };
 
 template <class M>

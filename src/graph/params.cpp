@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "graph/subgraph.h"
+
 namespace croton {
 namespace {
 
@@ -30,7 +32,8 @@ std::uint64_t hash_of(const ParamValue& value) {
                    std::uint64_t h = v.size();
                    for (const Index i : v) h = mix(h, static_cast<std::uint64_t>(i));
                    return h;
-                 }},
+                 },
+                 [](const SubgraphHandle& g) { return static_cast<std::uint64_t>(hash_of(*g)); }},
       value);
   return mix(bits, value.index());
 }
@@ -39,6 +42,9 @@ bool same_value(const ParamValue& a, const ParamValue& b) {
   const auto* x = std::get_if<double>(&a);
   const auto* y = std::get_if<double>(&b);
   if (x && y) return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
+  const auto* g = std::get_if<SubgraphHandle>(&a);
+  const auto* h = std::get_if<SubgraphHandle>(&b);
+  if (g && h) return equal(**g, **h);
   return a == b;
 }
 
@@ -47,6 +53,20 @@ std::string number_text(double d) {
   if (s.find_first_not_of("-0123456789") == std::string::npos) s += ".0";
   return s;
 }
+
+std::string list_text(const std::vector<Index>& v) { return fmt::format("[{}]", fmt::join(v, ", ")); }
+
+std::string text_of(const ParamValue& value) {
+  return std::visit(
+      Overloaded{[](Index i) { return fmt::to_string(i); }, [](double d) { return number_text(d); },
+                 [](bool b) { return std::string(b ? "True" : "False"); },
+                 [](DType d) { return std::string(name_of(d)); }, [](const std::string& s) { return quoted(s); },
+                 [](const std::vector<Index>& v) { return list_text(v); },
+                 [](const SubgraphHandle& g) { return croton::text(*g); }},
+      value);
+}
+
+}  // namespace
 
 std::string quoted(const std::string& s) {
   std::string out = "\"";
@@ -59,19 +79,6 @@ std::string quoted(const std::string& s) {
   }
   return out + '"';
 }
-
-std::string list_text(const std::vector<Index>& v) { return fmt::format("[{}]", fmt::join(v, ", ")); }
-
-std::string text_of(const ParamValue& value) {
-  return std::visit(
-      Overloaded{[](Index i) { return fmt::to_string(i); }, [](double d) { return number_text(d); },
-                 [](bool b) { return std::string(b ? "True" : "False"); },
-                 [](DType d) { return std::string(name_of(d)); }, [](const std::string& s) { return quoted(s); },
-                 [](const std::vector<Index>& v) { return list_text(v); }},
-      value);
-}
-
-}  // namespace
 
 const ParamValue& Params::at(std::string_view name) const {
   for (const Entry& e : entries_)

@@ -2,6 +2,7 @@
 // so that no op can forget one of them.
 #pragma once
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,10 +13,14 @@
 
 namespace croton {
 
+struct Subgraph;
+
 /// One value. Copied on its own first and then moved in: libstdc++ takes a variant of strings and vectors for one that
 /// is never empty, also where the copying itself threw, and destroys what was never made (seen in version 12).
-class ParamValue : public std::variant<Index, double, bool, DType, std::string, std::vector<Index>> {
-  using Kinds = std::variant<Index, double, bool, DType, std::string, std::vector<Index>>;
+class ParamValue : public std::variant<Index, double, bool, DType, std::string, std::vector<Index>,
+                                       std::shared_ptr<const Subgraph>> {
+  using Kinds =
+      std::variant<Index, double, bool, DType, std::string, std::vector<Index>, std::shared_ptr<const Subgraph>>;
 
  public:
   using Kinds::Kinds;
@@ -45,6 +50,9 @@ class Params {
   bool flag(std::string_view name) const { return get<bool>(name); }
   DType dtype(std::string_view name) const { return get<DType>(name); }
   const std::vector<Index>& list(std::string_view name) const { return get<std::vector<Index>>(name); }
+  const std::shared_ptr<const Subgraph>& graph(std::string_view name) const {
+    return get<std::shared_ptr<const Subgraph>>(name);
+  }
 
   /// Adds a value, or replaces the one of that name.
   void set(std::string_view name, ParamValue value);
@@ -52,7 +60,7 @@ class Params {
   bool empty() const { return entries_.empty(); }
   auto begin() const { return entries_.begin(); }
   auto end() const { return entries_.end(); }
-  /// Same names, same values (doubles by their bits) in the same order.
+  /// Same names, same values (doubles by their bits, graphs by what they do) in the same order.
   friend bool operator==(const Params&, const Params&);
   std::size_t hash() const;
   /// "{axes=[0, 1], keepdims=True}", or "" without parameters.
@@ -63,5 +71,8 @@ class Params {
   [[noreturn]] static void wrong_kind(std::string_view name);
   std::vector<Entry> entries_;
 };
+
+/// In quotation marks, on one line: what the graph's notation reads back.
+std::string quoted(const std::string&);
 
 }  // namespace croton

@@ -10,6 +10,7 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "graph/subgraph.h"
 
 namespace croton {
 namespace {
@@ -97,8 +98,22 @@ Type read_type(Line& line) {
   return t;
 }
 
-ParamValue read_param(Line& line) {
+using FindOp = std::function<const Op*(std::string_view)>;
+
+/// Its inputs are the last so many of what the text returns.
+SubgraphHandle read_graph(Line& line, const FindOp& op) {
+  const auto inputs = line.number<std::ptrdiff_t>(line.until(")"));
+  line.need(")");
+  line.need("\"");
+  std::vector<Tensor> all = parse_graph(line.string(), op);
+  if (inputs < 0 || inputs > static_cast<std::ptrdiff_t>(all.size()))
+    line.refuse("graph({}) returns {} values", inputs, all.size());
+  return std::make_shared<const Subgraph>(Subgraph{{all.end() - inputs, all.end()}, {all.begin(), all.end() - inputs}});
+}
+
+ParamValue read_param(Line& line, const FindOp& op) {
   if (line.take("\"")) return line.string();
+  if (line.take("graph(")) return read_graph(line, op);
   if (line.take("[")) {
     std::vector<Index> list;
     while (!line.take("]")) {
@@ -115,13 +130,13 @@ ParamValue read_param(Line& line) {
   return line.number<double>(word);
 }
 
-Params read_params(Line& line) {
+Params read_params(Line& line, const FindOp& op) {
   Params p;
   if (!line.take("{")) return p;
   while (!line.take("}")) {
     const std::string_view name = kept(line.until("="));
     line.need("=");
-    p.set(name, read_param(line));
+    p.set(name, read_param(line, op));
     if (!line.take(",") && line.rest().substr(0, 1) != "}") line.refuse("parameters are not closed");
   }
   return p;
@@ -186,7 +201,7 @@ void read_comment(std::string_view comment, std::string& name, Where& where) {
 
 class Reader {
  public:
-  explicit Reader(const std::function<const Op*(std::string_view)>& op) : op_(op) {}
+  explicit Reader(const FindOp& op) : op_(op) {}
 
   std::vector<Tensor> read(std::string_view text) {
     int number = 0;
@@ -229,7 +244,7 @@ class Reader {
       line.take(",");
     }
     line.need(")");
-    Params params = read_params(line);
+    Params params = read_params(line, op_);
     line.need(":");
     const Type type = read_type(line);
     std::string name;
@@ -258,7 +273,7 @@ class Reader {
     return make_node(*op, std::move(params), std::move(inputs), where);
   }
 
-  const std::function<const Op*(std::string_view)>& op_;
+  const FindOp& op_;
   std::unordered_map<std::size_t, Tensor> nodes_;
 };
 

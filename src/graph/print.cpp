@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "graph/notation.h"
 #include "graph/op.h"
+#include "graph/subgraph.h"
 #include "graph/walk.h"
 
 namespace croton {
@@ -46,8 +47,16 @@ std::string comment(const Node& n, bool with_places) {
   return fmt::format("  # {}{}{}", one_line(n.name), n.name.empty() || at.empty() ? "" : ", ", at);
 }
 
+/// Its parameters but for graphs, which stand below it.
+std::string params_line(const Node& n) {
+  std::vector<Params::Entry> plain;
+  for (const Params::Entry& e : n.params)
+    if (!std::holds_alternative<SubgraphHandle>(e.second)) plain.push_back(e);
+  return Params(std::move(plain)).text();
+}
+
 std::string tree_line(const Node& n) {
-  std::string out = n.kind == NodeKind::apply ? std::string(spelling(n.op->name)) + n.params.text()
+  std::string out = n.kind == NodeKind::apply ? std::string(spelling(n.op->name)) + params_line(n)
                     : n.kind == NodeKind::constant
                         ? fmt::format("constant {}", n.value.size() > 8 ? "..." : elements(n.value))
                         : std::string(n.kind == NodeKind::shared ? "shared" : "input");
@@ -100,6 +109,12 @@ std::string debugprint(const Tensor& root) {
     }
     if (is_shared_part) out += fmt::format("[{}] ", number->second);
     out += tree_line(*n) + "\n";
+    for (const auto& [name, value] : n->params)
+      if (const auto* g = std::get_if<SubgraphHandle>(&value)) {
+        const std::string step = print_graph((*g)->outputs, false);
+        for (const std::string_view line : split(trim(step), '\n'))
+          out += fmt::format("{:{}}| {}\n", "", 2 * (std::min(depth, deepest) + 1), line);
+      }
     for (auto x = n->inputs.rbegin(); x != n->inputs.rend(); ++x) todo.push_back({x->node(), depth + 1});
   }
   return out;

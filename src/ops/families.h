@@ -38,6 +38,8 @@ Family concatenate_ops();
 Family contract_ops();
 Family neural_ops();
 Family random_ops();
+// graphs in a node
+Family loop_ops();
 
 /// The lists above, one after another.
 using FamilyList = Family (*)();

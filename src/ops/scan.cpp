@@ -1,30 +1,38 @@
-// scan: the graph of one step, repeated for each row.
+// scan: what the user asked for, as a loop, or, where it is short, as the graph of its step repeated for each row.
 #include "croton/scan.h"
+
+#include <algorithm>
 
 #include "base/dtype.h"
 #include "base/error.h"
 #include "graph/walk.h"
+#include "ops/closure.h"
+#include "ops/extents.h"
+#include "ops/loop.h"
+#include "ops/pointwise.h"
 
 namespace croton::detail {
 namespace {
 
+/// So many steps are written one after another: fused, they share what a loop over 16 rows would load again.
+constexpr Index most_repeated = 16;
+
+/// How many steps a number says, or the type of xs; -1 where neither does. What a variable's type says of its rows is a
+/// hint.
 Index steps_of(const Tensor& xs, const ScanOptions& o, Where w) {
   if (xs.ndim() == 0) fail_at<ShapeError>(w, "scan: {} is {} and has no rows", describe(xs), text(type(xs)));
-  const Index rows = type(xs).shape[0];
-  if (!o.length.node()) {
-    if (rows >= 0) return rows;
-    fail_at<GraphError>(w,
-                        "scan: {} is {}: how many rows it has is not known while the graph is built, and loops over "
-                        "unknown lengths do not exist yet. Say it: {{.length = 10}}, or in the type of the tensor",
-                        describe(xs), text(type(xs)));
-  }
+  const Index rows = leaves({&xs, 1}, NodeKind::shared).empty() ? type(xs).shape[0] : any_extent;
+  if (!o.length.node()) return rows;
+  const std::string what = fmt::format("scan: length is {}, {}", formula(o.length), text(type(o.length)));
+  if (!is_int(o.length.dtype())) fail_at<DTypeError>(w, "{}: it must be an integer", what);
+  if (o.length.ndim() != 0) fail_at<ShapeError>(w, "{}: it must be a scalar", what);
   const auto given = static_integers(o.length);
-  if (!given || o.length.ndim() != 0)
-    fail_at<GraphError>(w, "scan: length is {}, {}: it must be a number; loops over unknown lengths do not exist yet",
-                        formula(o.length), text(type(o.length)));
-  if (rows >= 0 && rows != (*given)[0])
-    fail_at<ShapeError>(w, "scan: length is {}, {} has {} rows", (*given)[0], describe(xs), rows);
-  return (*given)[0];
+  if (!given) return any_extent;
+  const Index steps = (*given)[0];
+  if (steps < 0) fail_at<ShapeError>(w, "scan: length is {}; at least 0 is needed", steps);
+  if (rows >= 0 && rows != steps)
+    fail_at<ShapeError>(w, "scan: length is {}, {} has {} rows", steps, describe(xs), rows);
+  return steps;
 }
 
 /// xs with its count of rows fixed: another count is a ShapeError when it runs.
@@ -50,6 +58,32 @@ void check_carry(const Tensor& carry, const Tensor& next, Where w) {
       fail_at<ShapeError>(w, "{}: axis {} broadcasts at the start: give the initial value its full shape", what, axis);
 }
 
+/// What only a repeated step may do: make the carry longer.
+void check_extents(const Tensor& carry, const Tensor& next, Where w) {
+  const Type &was = type(carry), &now = type(next);
+  for (std::size_t k = 0; k < was.shape.size(); ++k)
+    if (was.shape[k] >= 0 && now.shape[k] >= 0 && was.shape[k] != now.shape[k])
+      fail_at<ShapeError>(w, "scan: the carry is {}, the step makes {} of it: axis {} has to keep its extent",
+                          text(was), text(now), k);
+}
+
+bool draws(const Tensor& t) {
+  return is_op(t, ops::normal) || is_op(t, ops::uniform) || is_op(t, ops::stream_normal) ||
+         is_op(t, ops::stream_uniform);
+}
+
+/// A draw for each of so many rows: the same with an axis more in front.
+Tensor drawn_for_rows(const Tensor& draw, const Tensor& steps, std::vector<Tensor> inputs) {
+  const Node& n = node(draw);
+  const std::size_t first = is_op(draw, ops::stream_normal) || is_op(draw, ops::stream_uniform) ? 1 : 0;
+  Params params = n.params;
+  std::vector<Index> dims = params.list("dims");
+  dims.insert(dims.begin(), -1 - static_cast<Index>(inputs.size() - first));
+  inputs.push_back(steps);
+  params.set("dims", std::move(dims));
+  return apply(*n.op, std::move(params), std::move(inputs), n.where);
+}
+
 }  // namespace
 
 Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w)
@@ -57,9 +91,12 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
   refuse_empty("scan", init_, w);
   refuse_empty("scan", xs.list(), w);
   steps_ = steps_of(xs.list()[0], o, w);
-  if (steps_ < 1) fail_at<ShapeError>(w, "scan: {} steps; at least 1 is needed", steps_);
+  const bool repeats = steps_ > 0 && steps_ <= most_repeated;
+  length_ = steps_ >= 0       ? ops::integer(steps_, w)
+            : o.length.node() ? ops::converted(o.length, int64, w)
+                              : xs.list()[0].shape(0, w);
   for (const Tensor& t : xs.list()) {
-    xs_.push_back(with_rows(t, steps_, w));
+    xs_.push_back(repeats ? with_rows(t, steps_, w) : t);
     x_.push_back(make_input(row_type(t), t.name(), w));
   }
   for (const Tensor& t : init_) carry_.push_back(make_input(type(t), t.name(), w));
@@ -67,13 +104,52 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
 
 Loop::~Loop() = default;
 
-Scanned Loop::run(const Tensors& next, const Tensors& y) const {
+/// What the step draws becomes rows that are drawn before the loop: other numbers at each step.
+void Loop::draw_before(std::vector<Tensor>& step) {
+  const std::uint64_t begin = node(carry_.back()).id;
+  const auto is_inner = [&](const Tensor& t) {
+    const auto is_t = [&](const Tensor& other) { return same(t, other); };
+    return std::any_of(carry_.begin(), carry_.end(), is_t) || std::any_of(x_.begin(), x_.end(), is_t);
+  };
+  Replacements extents, drawn;
+  const std::vector<Tensor> nodes = topological(step);
+  for (const Tensor& t : nodes) {
+    if (!meaning<ShapeOf>(t)) continue;
+    const auto axis = static_cast<int>(node(t).params.integer("axis"));
+    for (std::size_t k = 0; k < carry_.size(); ++k)
+      if (same(node(t).inputs[0], carry_[k])) extents.emplace(t.node(), init_[k].shape(axis, where_));
+    for (std::size_t k = 0; k < x_.size(); ++k)
+      if (same(node(t).inputs[0], x_[k])) extents.emplace(t.node(), xs_[k].shape(axis + 1, where_));
+  }
+  for (const Tensor& t : nodes) {
+    if (!draws(t) || node(t).id < begin) continue;
+    std::vector<Tensor> inputs = rebuild(node(t).inputs, extents);
+    for (const Tensor& leaf : leaves(inputs, NodeKind::input))
+      if (is_inner(leaf))
+        fail_at<GraphError>(where_,
+                            "scan: the step draws {}, whose shape depends on values of the step. Random numbers of a "
+                            "loop are drawn before it, for all rows at once: their shape may depend on shapes only",
+                            describe(t));
+    xs_.push_back(drawn_for_rows(t, length_, std::move(inputs)));
+    x_.push_back(make_input(row_type(xs_.back()), t.name(), node(t).where));
+    drawn.emplace(t.node(), x_.back());
+  }
+  if (!drawn.empty()) step = rebuild(step, drawn);
+}
+
+Scanned Loop::run(const Tensors& next, const Tensors& y) {
   std::vector<Tensor> step = next.list();
   step.insert(step.end(), y.list().begin(), y.list().end());
   refuse_empty("scan", step, where_);
   for (std::size_t i = 0; i < carry_.size(); ++i) check_carry(carry_[i], step[i], where_);
+  draw_before(step);
+  return steps_ > 0 && steps_ <= most_repeated ? repeated(step) : looped(step);
+}
+
+Scanned Loop::repeated(const std::vector<Tensor>& step) const {
   Scanned out{init_, {}};
-  std::vector<std::vector<Tensor>> rows(y.list().size(), std::vector<Tensor>(static_cast<std::size_t>(steps_)));
+  std::vector<std::vector<Tensor>> rows(step.size() - carry_.size(),
+                                        std::vector<Tensor>(static_cast<std::size_t>(steps_)));
   for (Index i = 0; i < steps_; ++i) {
     const Index row = reverse_ ? steps_ - 1 - i : i;
     Replacements now;
@@ -84,6 +160,23 @@ Scanned Loop::run(const Tensors& next, const Tensors& y) const {
     for (std::size_t k = 0; k < rows.size(); ++k) rows[k][static_cast<std::size_t>(row)] = made[carry_.size() + k];
   }
   for (const std::vector<Tensor>& r : rows) out.ys.push_back(stack(r, 0, where_));
+  return out;
+}
+
+Scanned Loop::looped(const std::vector<Tensor>& step) const {
+  for (std::size_t i = 0; i < carry_.size(); ++i) check_extents(carry_[i], step[i], where_);
+  std::vector<Tensor> inner = carry_;
+  inner.insert(inner.end(), x_.begin(), x_.end());
+  ops::Closure closure = ops::closed(step, inner);
+  const ops::LoopForm form{std::make_shared<const Subgraph>(std::move(closure.graph)), carry_.size(), x_.size(),
+                           reverse_};
+  std::vector<Tensor> inputs{length_};
+  inputs.insert(inputs.end(), init_.begin(), init_.end());
+  inputs.insert(inputs.end(), xs_.begin(), xs_.end());
+  inputs.insert(inputs.end(), closure.captured.begin(), closure.captured.end());
+  Scanned out;
+  for (std::size_t k = 0; k < form.carries; ++k) out.carry.push_back(ops::loop_result(form, k, inputs, where_));
+  for (std::size_t k = 0; k < form.ys(); ++k) out.ys.push_back(ops::loop_result(form, form.y(k), inputs, where_));
   return out;
 }
 

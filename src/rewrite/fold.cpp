@@ -30,7 +30,8 @@ bool is_small(const Node& n) {
 
 bool is_constant_expression(const Node& n) {
   if (!n.op || n.inputs.empty()) return false;
-  if (meaning<HostCall>(*n.op) || meaning<Expansion>(*n.op) || meaning<Iota>(*n.op)) return false;
+  if (meaning<HostCall>(*n.op) || meaning<Expansion>(*n.op) || meaning<Iota>(*n.op) || meaning<Loop>(*n.op))
+    return false;
   for (const Tensor& x : n.inputs)
     if (node(x).kind != NodeKind::constant) return false;
   return is_small(n);

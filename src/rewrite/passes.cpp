@@ -8,31 +8,42 @@ namespace {
 
 using Graph = std::vector<Tensor>;
 
-Graph canonicalize(std::span<const Tensor> g) { return rewritten(g, canonical_rules()); }
-Graph stabilized(std::span<const Tensor> g) { return stabilize(g); }
-Graph specialize(std::span<const Tensor> g) { return rewritten(g, specializing_rules()); }
-Graph unsafe(std::span<const Tensor> g) { return rewritten(g, unsafe_rules()); }
+using Nodes = std::span<const Tensor>;
+
+Graph merged(Nodes g, const Options&) { return merge(g); }
+Graph folded(Nodes g, const Options&) { return fold(g); }
+Graph canonicalize(Nodes g, const Options&) { return rewritten(g, canonical_rules()); }
+Graph stabilized(Nodes g, const Options&) { return stabilize(g); }
+Graph specialize(Nodes g, const Options&) { return rewritten(g, specializing_rules()); }
+Graph unsafe(Nodes g, const Options&) { return rewritten(g, unsafe_rules()); }
+
+/// The step of a loop goes through all passes by itself.
+Graph expanded(Nodes g, const Options& options) {
+  Options of_step = options;
+  of_step.observe = {};
+  return with_steps(expand(g), [&](Nodes step) { return run(step, of_step); });
+}
 
 enum class When { always, optimizing, unsafe_only };
 
 struct Pass {
   std::string_view name;
-  Graph (*run)(std::span<const Tensor>);
+  Graph (*run)(Nodes, const Options&);
   When when;
 };
 
 // The compiler's front half, in this order. Composites stay whole until the rules that look for them have run; what
 // they expand to is folded, spelled canonically and merged like the rest.
 constexpr Pass passes[] = {
-    {"merge", merge, When::always},
-    {"fold", fold, When::optimizing},
+    {"merge", merged, When::always},
+    {"fold", folded, When::optimizing},
     {"canonicalize", canonicalize, When::optimizing},
     {"unsafe", unsafe, When::unsafe_only},
     {"stabilize", stabilized, When::always},
-    {"expand", expand, When::always},
-    {"fold", fold, When::optimizing},
+    {"expand", expanded, When::always},
+    {"fold", folded, When::optimizing},
     {"specialize", specialize, When::optimizing},
-    {"merge", merge, When::always},
+    {"merge", merged, When::always},
 };
 
 bool runs(const Pass& pass, const Options& options) {
@@ -50,7 +61,7 @@ std::vector<Tensor> run(std::span<const Tensor> outputs, const Options& options)
   Graph graph(outputs.begin(), outputs.end());
   for (const Pass& pass : passes) {
     if (!runs(pass, options)) continue;
-    graph = pass.run(graph);
+    graph = pass.run(graph, options);
     if (options.check) check_graph(graph, pass.name);
     if (options.observe) options.observe(pass.name, graph);
   }

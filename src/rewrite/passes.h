@@ -1,5 +1,6 @@
-// The whole of the rewriting, as one list of named passes: merge -> fold -> canonicalize -> stabilize -> expand -> fold
-// -> specialize -> merge. Graph in, graph out; stabilize runs in every mode, and before every gradient.
+// The whole of the rewriting, as one list of named passes: merge -> fold -> canonicalize -> stabilize -> expand ->
+// loops
+// -> fold -> specialize -> merge. Graph in, graph out; stabilize runs in every mode, and before every gradient.
 #pragma once
 #include <functional>
 #include <unordered_set>
@@ -15,7 +16,8 @@ struct Options {
   /// Called after each pass with its name and the graph (the dump); may be empty.
   std::function<void(std::string_view pass, std::span<const Tensor>)> observe = {};
 };
-/// The outputs, rewritten; what comes back holds no composite (Expansion) any more. Extents of shared variables are
+/// The outputs, rewritten; what comes back holds no composite (Expansion) any more, nor do the
+/// steps of its loops. Extents of shared variables are
 /// hints and stay questions (shape_of); those of inputs are taken for certain, so substitute givens before.
 std::vector<Tensor> run(std::span<const Tensor> outputs, const Options&);
 

@@ -1,5 +1,7 @@
 // The passes that are not rules.
 #pragma once
+#include <functional>
+
 #include "graph/walk.h"
 
 namespace croton::rewrite {
@@ -11,5 +13,9 @@ std::vector<Tensor> fold(std::span<const Tensor> outputs);
 /// Composites (Expansion) become primitives: each is expanded on its own inputs, so that categorical_crossentropy still
 /// sees the softmax that it is given.
 std::vector<Tensor> expand(std::span<const Tensor> outputs);
+
+using GraphRewrite = std::function<std::vector<Tensor>(std::span<const Tensor>)>;
+/// The step of each loop, rewritten; nodes of one loop keep one step.
+std::vector<Tensor> with_steps(std::span<const Tensor> outputs, const GraphRewrite& rewritten);
 
 }  // namespace croton::rewrite

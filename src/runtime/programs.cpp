@@ -8,6 +8,7 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "ops/evaluate.h"
+#include "ops/loop.h"
 #include "ops/registry.h"
 
 namespace croton::runtime {
@@ -53,9 +54,9 @@ Nodes known_to_plans(std::span<const Tensor> nodes) {
   Nodes known;
   for (const Tensor& t : nodes) {
     const auto& inputs = node(t).inputs;
-    const bool follows =
-        node(t).kind != NodeKind::apply ||
-        std::all_of(inputs.begin(), inputs.end(), [&](const Tensor& x) { return known.contains(x.node()); });
+    const bool follows = node(t).kind != NodeKind::apply ||
+                         (!meaning<Loop>(t) && std::all_of(inputs.begin(), inputs.end(),
+                                                           [&](const Tensor& x) { return known.contains(x.node()); }));
     if (meaning<ShapeOf>(t) || (follows && is_int(t.dtype()) && t.ndim() <= 1)) known.insert(t.node());
   }
   return known;
@@ -67,7 +68,7 @@ std::vector<Tensor> next_to_ask(std::span<const Tensor> results) {
   const Nodes known = known_to_plans(nodes);
   Nodes unknown;
   for (const Tensor& t : nodes) {
-    if (sizes_itself(t)) unknown.insert(t.node());
+    if (sizes_itself(t) || meaning<Loop>(t)) unknown.insert(t.node());
     for (const Tensor& x : deciding(t))
       if (!known.contains(x.node())) unknown.insert(x.node());
   }
@@ -84,104 +85,177 @@ std::vector<Tensor> next_to_ask(std::span<const Tensor> results) {
   return asked;
 }
 
-/// What the program before has to compute for a node: the node, or its arguments where only the host can say how large
-/// it is.
-std::vector<Tensor> wanted(const Tensor& asked) {
-  return sizes_itself(asked) ? node(asked).inputs : std::vector<Tensor>{asked};
+/// Results of one loop stand together.
+std::vector<std::vector<Tensor>> grouped(std::span<const Tensor> asked) {
+  std::vector<std::vector<Tensor>> groups;
+  for (const Tensor& t : asked) {
+    const auto same_loop = [&](const std::vector<Tensor>& g) { return meaning<Loop>(g[0]) && ops::same_loop(g[0], t); };
+    const auto there = meaning<Loop>(t) ? std::find_if(groups.begin(), groups.end(), same_loop) : groups.end();
+    if (there == groups.end())
+      groups.push_back({t});
+    else
+      there->push_back(t);
+  }
+  return groups;
 }
 
 }  // namespace
+
+Programs::Question Programs::question(std::vector<Tensor> nodes, Device& device, const std::string& name) const {
+  const Tensor& t = nodes[0];
+  if (meaning<Loop>(t)) {
+    auto loop = std::make_unique<LoopProgram>(nodes, device, name);
+    std::vector<Tensor> wanted = loop->wanted();
+    return {std::move(nodes), std::move(wanted), std::move(loop)};
+  }
+  // only the host can say how large it is: then its arguments are wanted
+  std::vector<Tensor> wanted = sizes_itself(t) ? node(t).inputs : std::vector<Tensor>{t};
+  return {std::move(nodes), std::move(wanted)};
+}
+
+Programs::Part Programs::part(std::vector<Question> questions, const std::vector<Tensor>& given, Device& device,
+                              const std::string& name) const {
+  Part p;
+  std::vector<Tensor> computed;
+  const auto number = [&](const Tensor& t) {
+    const auto there = std::find_if(given.begin(), given.end(), [&](const Tensor& g) { return same(g, t); });
+    return there == given.end() ? -1 : static_cast<int>(there - given.begin());
+  };
+  for (const Question& q : questions)
+    for (const Tensor& t : q.wanted) {
+      if (const int g = number(t); g >= 0) {
+        p.sources.push_back({.given = g});
+      } else if (const int of = meaning<ShapeOf>(t) ? number(node(t).inputs[0]) : -1; of >= 0) {
+        p.sources.push_back({.given = of, .extent = static_cast<int>(node(t).params.integer("axis"))});
+      } else if (node(t).kind == NodeKind::constant) {
+        p.sources.push_back({.constant = node(t).value});
+      } else {
+        p.sources.push_back({.result = static_cast<int>(computed.size())});
+        computed.push_back(t);
+      }
+    }
+  p.questions = std::move(questions);
+  p.results = computed.size();
+  if (!computed.empty())
+    p.program = std::make_unique<Executable>(std::move(computed), given, std::vector<UpdateTarget>(), device, name);
+  return p;
+}
 
 Programs::Programs(const std::vector<Tensor>& results, const std::vector<Tensor>& inputs,
                    const std::vector<UpdateTarget>& updates, Device& device, const std::string& name) {
   std::vector<Tensor> rest = results, given = inputs;
   for (std::vector<Tensor> asked; !(asked = next_to_ask(rest)).empty();) {
-    std::vector<Tensor> all;
+    std::vector<Question> questions;
+    for (std::vector<Tensor>& nodes : grouped(asked)) questions.push_back(question(std::move(nodes), device, name));
+    parts_.push_back(part(std::move(questions), given, device, name));
     Replacements replaced;
-    const std::size_t before = given.size();
-    for (const Tensor& t : asked) {
-      const std::vector<Tensor> w = wanted(t);
-      all.insert(all.end(), w.begin(), w.end());
-      given.push_back(make_input(type(t), formula(t), node(t).where));
-      replaced.emplace(t.node(), given.back());
-    }
+    for (const Question& q : parts_.back().questions)
+      for (const Tensor& t : q.nodes) {
+        given.push_back(make_input(type(t), formula(t), node(t).where));
+        replaced.emplace(t.node(), given.back());
+      }
     rest = rebuild(rest, replaced);
-    parts_.push_back(
-        {std::move(asked),
-         std::make_unique<Executable>(
-             std::move(all), std::vector<Tensor>(given.begin(), given.begin() + static_cast<std::ptrdiff_t>(before)),
-             std::vector<UpdateTarget>(), device, name)});
   }
-  parts_.push_back({{}, std::make_unique<Executable>(std::move(rest), std::move(given), updates, device, name)});
+  Part last;
+  last.results = rest.size() - updates.size();
+  last.program = std::make_unique<Executable>(std::move(rest), std::move(given), updates, device, name);
+  parts_.push_back(std::move(last));
+}
+
+Array Programs::value(const Source& s, std::span<const Array> given, std::span<const Array> made) {
+  if (s.result >= 0) return made[static_cast<std::size_t>(s.result)];
+  if (s.given < 0) return s.constant;
+  const Array& a = given[static_cast<std::size_t>(s.given)];
+  return s.extent < 0 ? a : Array::scalar(a.shape(s.extent));
+}
+
+std::vector<Array> Programs::answers(const Question& q, std::span<const Array> values) {
+  if (q.loop) return q.loop->run(values);
+  return {sizes_itself(q.nodes[0]) ? ops::evaluate_node(q.nodes[0], values) : values[0]};
 }
 
 void Programs::run(std::span<const Array> inputs, std::span<Array> outputs) {
   if (parts_.size() == 1) return parts_[0].program->run(inputs, outputs);
   std::vector<Array> given(inputs.begin(), inputs.end());
-  for (const Part& s : parts_) {
-    if (s.asked.empty()) return s.program->run(given, outputs);
-    std::size_t count = 0;
-    for (const Tensor& t : s.asked) count += wanted(t).size();
-    std::vector<Array> made(count);
-    s.program->run(given, made);
-    std::span<const Array> next = made;
-    for (const Tensor& t : s.asked) {
-      const std::size_t n = wanted(t).size();
-      given.push_back(sizes_itself(t) ? ops::evaluate_node(t, next.first(n)) : next[0]);
-      next = next.subspan(n);
+  for (const Part& p : parts_) {
+    if (p.questions.empty()) return p.program->run(given, outputs);
+    std::vector<Array> made(p.results), values;
+    if (p.program) p.program->run(given, made);
+    for (const Source& s : p.sources) values.push_back(value(s, given, made));
+    std::span<const Array> next = values;
+    for (const Question& q : p.questions) {
+      for (Array& a : answers(q, next.first(q.wanted.size()))) given.push_back(std::move(a));
+      next = next.subspan(q.wanted.size());
     }
   }
 }
 
-void Programs::prepare(std::span<const Extents> shapes) { parts_[0].program->prepare(shapes); }
+void Programs::prepare(std::span<const Extents> shapes) {
+  if (parts_[0].program) parts_[0].program->prepare(shapes);
+}
+
+/// f(Executable or Programs) for each program, in the order of a call; the step of a loop is Programs.
+template <class F>
+void Programs::for_each_program(F&& f) const {
+  for (const Part& p : parts_) {
+    if (p.program) f(*p.program);
+    for (const Question& q : p.questions)
+      if (q.loop) f(q.loop->step());
+  }
+}
 
 bool Programs::needs_exclusive() const {
-  return std::any_of(parts_.begin(), parts_.end(), [](const Part& s) { return s.program->needs_exclusive(); });
+  bool any = false;
+  for_each_program([&](const auto& program) { any = any || program.needs_exclusive(); });
+  return any;
 }
 
 /// The lists (or texts) of all programs, one after another.
 template <class F>
 auto Programs::joined(F&& f) const {
-  auto all = f(*parts_[0].program);
-  for (std::size_t k = 1; k < parts_.size(); ++k) {
-    auto more = f(*parts_[k].program);
+  decltype(f(*parts_[0].program)) all;
+  for_each_program([&](const auto& program) {
+    auto more = f(program);
     all.insert(all.end(), more.begin(), more.end());
-  }
+  });
   return all;
 }
 
 std::string Programs::source() const {
-  return joined([](const Executable& e) { return e.source(); });
+  return joined([](const auto& e) { return e.source(); });
 }
 
 std::string Programs::explain() const {
   std::string all;
-  for (const Part& s : parts_) {
+  for (const Part& p : parts_) {
     std::vector<std::string> asked;
-    for (const Tensor& t : s.asked) asked.push_back(formula(t));
+    for (const Question& q : p.questions)
+      if (!q.loop) asked.push_back(formula(q.nodes[0]));
     if (!asked.empty())
       all += fmt::format("first, because shapes depend on it: {}\n", fmt::join(asked, ", "));
-    else if (parts_.size() > 1)
+    else if (p.questions.empty() && parts_.size() > 1)
       all += "then\n";
-    all += s.program->explain();
+    if (p.program) all += p.program->explain();
+    for (const Question& q : p.questions)
+      if (q.loop) all += q.loop->title() + ", each step:\n" + q.loop->step().explain() + "end of the loop\n";
   }
   return all;
 }
 
 std::vector<std::string> Programs::kernels_to_read() const {
-  return joined([](const Executable& e) { return e.kernels_to_read(); });
+  return joined([](const auto& e) { return e.kernels_to_read(); });
 }
 
 std::vector<std::string> Programs::nests() const {
-  return joined([](const Executable& e) { return e.nests(); });
+  return joined([](const auto& e) { return e.nests(); });
 }
 
 void Programs::set_profiling(bool on) {
-  for (const Part& s : parts_) s.program->set_profiling(on);
+  for_each_program([&](auto& program) { program.set_profiling(on); });
 }
 
 std::vector<Executable::StepTime> Programs::step_times() const {
-  return joined([](const Executable& e) { return e.step_times(); });
+  return joined([](const auto& e) { return e.step_times(); });
 }
 
 }  // namespace croton::runtime

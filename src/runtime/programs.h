@@ -1,5 +1,5 @@
-// A graph whose extents depend on data, run as several programs: each computes what the extents of the next ones follow
-// from. Takes a rewritten graph, as an Executable does; most graphs are one program.
+// A graph whose extents depend on data, or that holds loops, run as several programs: each computes what the next ones
+// ask for. Takes a rewritten graph, as an Executable does; most graphs are one program.
 #pragma once
 #include <memory>
 #include <span>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "runtime/executable.h"
+#include "runtime/loop_program.h"
 
 namespace croton::runtime {
 
@@ -28,11 +29,31 @@ class Programs {
   std::vector<Executable::StepTime> step_times() const;
 
  private:
-  /// A program that computes the arguments of `asked`; what those give are further inputs of all later programs.
-  struct Part {
-    std::vector<Tensor> asked;
-    std::unique_ptr<Executable> program;
+  /// What has to be known before the next program is planned: a node alone, or the results of one loop together.
+  struct Question {
+    std::vector<Tensor> nodes, wanted;  // what is asked, and what the answer is made of
+    std::unique_ptr<LoopProgram> loop = nullptr;
   };
+  /// Where a value that is wanted comes from.
+  struct Source {
+    int given = -1;   // an input, or an answer before
+    int extent = -1;  // of it: not its value, but this axis's extent
+    int result = -1;  // of the part's program
+    Array constant = {};
+  };
+  /// A program, and questions that are answered after it; the answers are further inputs of all later programs.
+  struct Part {
+    std::vector<Question> questions;
+    std::vector<Source> sources;          // of all that is wanted, in order
+    std::unique_ptr<Executable> program;  // null where nothing has to be computed
+    std::size_t results = 0;              // of the program
+  };
+  Question question(std::vector<Tensor> nodes, Device&, const std::string& name) const;
+  Part part(std::vector<Question>, const std::vector<Tensor>& given, Device&, const std::string& name) const;
+  static Array value(const Source&, std::span<const Array> given, std::span<const Array> made);
+  static std::vector<Array> answers(const Question&, std::span<const Array> values);
+  template <class F>
+  void for_each_program(F&& f) const;
   template <class F>
   auto joined(F&& f) const;
 

@@ -88,11 +88,9 @@ TEST_CASE("scan carries several values, and gradients flow through it") {
   CHECK(array_equal(y, Array{1., 2., 6.}));
 }
 
-TEST_CASE("scan says what it needs: a count of steps, and a carry that stays what it is") {
-  const Tensor xs = dvector("xs"), three = tensor("three", float64, {3}), n = lscalar("n");
+TEST_CASE("scan says what it needs: as many steps as rows, and a carry that stays what it is") {
+  const Tensor xs = dvector("xs"), three = tensor("three", float64, {3});
   const auto add = [](const Tensor& h, const Tensor& x) { return std::pair{h + x, h}; };
-  CHECK_THROWS_AS(scan(add, dscalar("h"), xs), GraphError);
-  CHECK_THROWS_AS(scan(add, dscalar("h"), xs, {.length = n}), GraphError);
   CHECK_THROWS_AS(scan(add, dscalar("h"), three, {.length = 4}), ShapeError);
   CHECK_THROWS_AS(scan(add, fscalar("h"), three), DTypeError);
   CHECK_THROWS_AS(scan(add, dvector("h"), tensor("m", float64, {3, 2, 2})), ShapeError);

@@ -6,6 +6,7 @@
 #include "base/dtype.h"
 #include "base/float_control.h"
 #include "ops/evaluate/bounds.h"
+#include "ops/evaluate/loop.h"
 #include "ops/evaluate/walk.h"
 
 namespace croton::ops {
@@ -62,23 +63,40 @@ Bounded bounded_convert(const Call& call, const Bounded& x) {
 
 Bounded step(const Tensor& t, std::span<const Bounded> x);
 
-/// The composite as a graph on leaves of its own, walked in its turn.
-Bounded bounded_expansion(const Call& call, std::span<const Bounded> x) {
-  const std::vector<Tensor> inputs = stand_ins(call.node());
+/// A graph on leaves of its own, walked in its turn.
+std::vector<Bounded> walked(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                            std::span<const Bounded> x) {
   Values values;
   std::unordered_map<const Node*, const Bounded*> given;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     values.emplace(inputs[i].node(), x[i].value);
     given.emplace(inputs[i].node(), &x[i]);
   }
-  const Tensor whole = expanded(call.node(), inputs);
   const auto leaf = [&](const Node& n) { return given.contains(&n) ? *given.at(&n) : exact(leaf_value(n, values)); };
   const auto each = [](const Tensor& t, std::vector<Bounded>&& arguments) { return step(t, arguments); };
-  return walk<Bounded>({&whole, 1}, values, leaf, each)[0];
+  return walk<Bounded>(outputs, values, leaf, each);
+}
+
+Bounded bounded_expansion(const Call& call, std::span<const Bounded> x) {
+  const std::vector<Tensor> inputs = stand_ins(call.node());
+  const Tensor whole = expanded(call.node(), inputs);
+  return walked({&whole, 1}, inputs, x)[0];
+}
+
+Bounded bounded_loop(const Tensor& t, std::span<const Bounded> x, std::span<const Array> values) {
+  const auto evaluated = [](std::span<const Tensor> outputs, std::span<const Tensor> inputs, std::vector<Bounded> row) {
+    return walked(outputs, inputs, row);
+  };
+  const auto row = [](const Bounded& b, Index i) -> Bounded {
+    return {row_of(b.value, i), row_of(b.bound, i), row_of(b.doubtful, i)};
+  };
+  const auto none = [](const Bounded& b) { return exact(no_row(b.value)); };
+  return run_loop<Bounded>(t, x, values, {evaluated, row, none});
 }
 
 Bounded step(const Tensor& t, std::span<const Bounded> x) {
   const std::vector<Array> values = values_of(x);
+  if (meaning<Loop>(t)) return bounded_loop(t, x, values);
   const Call call(t, values);
   const Op& op = call.op();
   if (meaning<Pointwise>(op)) return bounded_pointwise(call, x);

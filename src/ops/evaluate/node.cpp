@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/float_control.h"
 #include "graph/walk.h"
+#include "ops/evaluate/loop.h"
 #include "ops/evaluate/steps.h"
 
 namespace croton::ops {
@@ -45,6 +46,16 @@ Array run(const Call& call) {
   return run_host_call(call, *meaning<HostCall>(op));
 }
 
+Array evaluate_loop(const Tensor& t, std::span<const Array> arguments) {
+  const auto evaluated = [](std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                            std::vector<Array> values) {
+    Values given;
+    for (std::size_t k = 0; k < inputs.size(); ++k) given.emplace(inputs[k].node(), std::move(values[k]));
+    return evaluate(outputs, given);
+  };
+  return run_loop<Array>(t, arguments, arguments, {evaluated, row_of, no_row});
+}
+
 }  // namespace
 
 Call::Call(const Tensor& t, std::span<const Array> arguments) : node_(t.node()), arguments_(arguments) {
@@ -72,6 +83,7 @@ Tensor expanded(const Node& n, std::span<const Tensor> inputs) {
 
 Array evaluate_node(const Tensor& t, std::span<const Array> arguments) {
   const FloatControl control;
+  if (meaning<Loop>(t)) return evaluate_loop(t, arguments);
   return run(Call(t, arguments));
 }
 

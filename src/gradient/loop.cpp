@@ -1,0 +1,258 @@
+#include "gradient/loop.h"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <unordered_set>
+
+#include "base/dtype.h"
+#include "croton/ops.h"
+#include "gradient/flow.h"
+#include "graph/walk.h"
+#include "ops/closure.h"
+#include "ops/extents.h"
+#include "ops/pointwise.h"
+#include "rewrite/passes.h"
+
+namespace croton::gradient {
+namespace {
+
+/// The node itself as another one: gradients that are given for two results stay apart where the results are one node.
+Tensor another(const Tensor& t, Where w) { return apply(ops::permute, {{"axes", ops::counting(t.ndim())}}, {t}, w); }
+
+Type row_type(const Tensor& rows) {
+  const Type& t = type(rows);
+  return {t.dtype, Shape(t.shape.begin() + 1, t.shape.end())};
+}
+
+// Let (c', y) = f(c, x, w) be a step. Of the cost's gradients c'_bar and y_bar with respect to what a step gives, its
+// own pullback makes c_bar, x_bar and w_bar. So the loop the other way carries c_bar, starting from the gradient of the
+// last carry, and the sum of w_bar; its rows are the carries before each step, the xs, and y_bar; its ys are x_bar.
+// Where w_bar is a product of what is small, as that of a weight is, its factors are ys instead, and the sum is one
+// product.
+class Backward {
+ public:
+  Backward(const Tensor& result, const std::vector<Tensor>& bars, const std::vector<bool>& needed)
+      : form_(ops::form_of(result)),
+        x_(node(result).inputs),
+        w_(node(result).where),
+        bars_(bars),
+        needed_(needed),
+        outputs_(rewrite::stabilize(form_.step->outputs)),
+        carry_bars_(form_.carries) {}
+
+  LoopGradients run() {
+    for (std::size_t k = 0; k < form_.carries; ++k)
+      if (bars_[k].node() || bars_[form_.before(k)].node()) start_carry(k);
+    for (std::size_t k = 0; k < form_.ys(); ++k)
+      if (const Tensor& bar = bars_[form_.y(k)]; bar.node()) {
+        rows_.push_back({make_input(row_type(bar), "", w_), bar});
+        seed(form_.y(k), rows_.back().inner);
+      }
+    // a carry that a gradient comes to hands it on to the step before
+    for (bool more = true; more;) {
+      more = false;
+      const Flow flow = flow_now();
+      for (std::size_t k = 0; k < form_.carries; ++k)
+        if (!carry_bars_[k].node() && flow.of(form_.step->inputs[k]).node()) {
+          start_carry(k);
+          more = true;
+        }
+    }
+    return made(flow_now());
+  }
+
+ private:
+  /// An input of the step that goes back, and what it is in the graph around.
+  struct Bound {
+    Tensor inner, outer;
+  };
+
+  void seed(std::size_t output, const Tensor& bar) {
+    roots_.push_back(another(outputs_[output], w_));
+    seeds_.emplace(roots_.back().node(), bar);
+  }
+
+  void start_carry(std::size_t k) {
+    const Tensor start = bars_[k].node() ? bars_[k] : ops::zeros_of(x_[k + 1], w_);
+    carry_bars_[k] = make_input(type(start), "", w_);
+    carries_.push_back({carry_bars_[k], start});
+    seed(k, carry_bars_[k]);
+  }
+
+  Flow flow_now() const {
+    std::vector<Tensor> wanted;
+    for (std::size_t k = 0; k < form_.step->inputs.size(); ++k)
+      if (k < form_.carries || needed_[k + 1]) wanted.push_back(form_.step->inputs[k]);
+    return Flow(seeds_, roots_, wanted, {});
+  }
+
+  /// A gradient that is a sum of products of rows: of one factor's rows with the other's, and then perhaps permuted.
+  struct Product {
+    std::size_t input;
+    Tensor contract, permuted;  // permuted: empty where it is not
+  };
+  /// All rows of a factor: there already, or a y of the loop that goes back.
+  struct Factor {
+    Tensor outer;
+    std::size_t y = 0;
+  };
+
+  bool depends_on_row(const Tensor& t) const {
+    const auto captured = form_.step->inputs.begin() + static_cast<std::ptrdiff_t>(form_.capture(0));
+    const auto is_row = [&](const Tensor& leaf) {
+      return std::none_of(captured, form_.step->inputs.end(), [&](const Tensor& c) { return same(c, leaf); });
+    };
+    const std::vector<Tensor> all = leaves({&t, 1}, NodeKind::input);
+    return std::any_of(all.begin(), all.end(), is_row);
+  }
+
+  std::optional<Product> product(std::size_t input, const Tensor& bar) const {
+    Product p{input, bar, {}};
+    if (is_op(bar, ops::permute)) {
+      p.permuted = bar;
+      p.contract = node(bar).inputs[0];
+    }
+    if (!meaning<Contract>(p.contract)) return {};
+    const auto& factors = node(p.contract).inputs;
+    if (!depends_on_row(factors[0]) || !depends_on_row(factors[1])) return {};
+    return p;
+  }
+
+  /// The rows that input k of the step has in the loop that goes forward.
+  Tensor rows_of(std::size_t k) const {
+    return k < form_.carries ? ops::loop_result(form_, form_.before(k), x_, w_) : x_[k + 1];
+  }
+
+  Factor factor(const Tensor& t, std::vector<Tensor>& ys) const {
+    for (std::size_t k = 0; k < form_.capture(0); ++k)
+      if (same(t, form_.step->inputs[k])) return {rows_of(k)};
+    ys.push_back(t);
+    return {{}, ys.size() - 1};
+  }
+
+  /// The sum of a product over all rows: the rows are one axis more that is summed over.
+  Tensor summed(const Product& p, const Tensor& left, const Tensor& right) const {
+    const Params& labels = node(p.contract).params;
+    std::vector<Index> a = labels.list("a"), b = labels.list("b");
+    Index label = 0;
+    for (const std::vector<Index>* list : {&a, &b})
+      for (const Index l : *list) label = std::max(label, l + 1);
+    a.insert(a.begin(), label);
+    b.insert(b.begin(), label);
+    Tensor sum = apply(ops::contract, {{"a", a}, {"b", b}, {"out", labels.list("out")}}, {left, right}, w_);
+    if (p.permuted.node()) sum = apply(ops::permute, node(p.permuted).params, {sum}, w_);
+    return sum;
+  }
+
+  LoopGradients made(const Flow& flow) {
+    LoopGradients g{std::vector<Tensor>(x_.size()), std::vector<bool>(x_.size(), false)};
+    for (std::size_t k = 0; k < form_.step->inputs.size(); ++k) g.reached[k + 1] = flow.reaches(form_.step->inputs[k]);
+    // what the step gives, and which input's gradient that is
+    std::vector<Tensor> next, ys;
+    std::vector<std::size_t> of_next, of_y;
+    std::vector<Product> products;
+    for (const Bound& c : std::vector<Bound>(carries_)) {
+      const std::size_t k = carry_of(c.inner);
+      next.push_back(carry_bar(flow, k));
+      of_next.push_back(k + 1);
+      g.reached[k + 1] = true;
+    }
+    for (std::size_t k = form_.carries; k < form_.step->inputs.size(); ++k) {
+      const Tensor bar = needed_[k + 1] ? flow.of(form_.step->inputs[k]) : Tensor();
+      if (!bar.node()) continue;
+      if (k < form_.capture(0)) {
+        ys.push_back(bar);
+        of_y.push_back(k + 1);
+        continue;
+      }
+      if (const auto p = product(k + 1, bar)) {
+        products.push_back(*p);
+        continue;
+      }
+      const Tensor start = ops::zeros_of(x_[k + 1], w_);
+      carries_.push_back({make_input(type(start), "", w_), start});
+      next.push_back(carries_.back().inner + bar);
+      of_next.push_back(k + 1);
+    }
+    std::vector<std::array<Factor, 2>> factors;
+    for (const Product& p : products) {
+      const auto& [left, right] = std::pair{node(p.contract).inputs[0], node(p.contract).inputs[1]};
+      const Factor first = factor(left, ys);
+      factors.push_back({first, factor(right, ys)});
+    }
+    if (next.empty() && ys.empty() && products.empty()) return g;
+    const std::size_t carries = next.size();
+    next.insert(next.end(), ys.begin(), ys.end());
+    const auto [form, inputs] = backward(next, carries);
+    for (std::size_t k = 0; k < carries; ++k) g.of[of_next[k]] = ops::loop_result(form, k, inputs, w_);
+    for (std::size_t k = 0; k < of_y.size(); ++k) g.of[of_y[k]] = ops::loop_result(form, form.y(k), inputs, w_);
+    const auto rows = [&, &form = form, &inputs = inputs](const Factor& f) {
+      return f.outer.node() ? f.outer : ops::loop_result(form, form.y(f.y), inputs, w_);
+    };
+    for (std::size_t k = 0; k < products.size(); ++k)
+      g.of[products[k].input] = summed(products[k], rows(factors[k][0]), rows(factors[k][1]));
+    return g;
+  }
+
+  std::size_t carry_of(const Tensor& bar) const {
+    std::size_t k = 0;
+    while (!same(carry_bars_[k], bar)) ++k;
+    return k;
+  }
+
+  /// The gradient of a carry before the step.
+  Tensor carry_bar(const Flow& flow, std::size_t k) {
+    const Tensor through = flow.of(form_.step->inputs[k]);
+    const Tensor& own = bars_[form_.before(k)];
+    if (!own.node()) return through.node() ? through : ops::zeros_of(form_.step->inputs[k], w_);
+    rows_.push_back({make_input(row_type(own), "", w_), own});
+    return through.node() ? through + rows_.back().inner : rows_.back().inner;
+  }
+
+  /// The loop that goes back, and its inputs.
+  std::pair<ops::LoopForm, std::vector<Tensor>> backward(const std::vector<Tensor>& outputs, std::size_t carries) {
+    std::unordered_set<const Node*> read;
+    for (const Tensor& t : leaves(outputs, NodeKind::input)) read.insert(t.node());
+    std::vector<Tensor> inner, inputs{x_[0]};
+    const auto bind = [&](const Bound& b) {
+      inner.push_back(b.inner);
+      inputs.push_back(b.outer);
+    };
+    for (const Bound& b : carries_) bind(b);
+    for (std::size_t k = 0; k < form_.capture(0); ++k) {
+      const Tensor& t = form_.step->inputs[k];
+      if (!read.contains(t.node())) continue;
+      bind({t, rows_of(k)});
+    }
+    for (const Bound& b : rows_)
+      if (read.contains(b.inner.node())) bind(b);
+    ops::Closure closure = ops::closed(outputs, inner);
+    Replacements captured;
+    for (std::size_t k = 0; k < form_.captured(); ++k)
+      captured.emplace(form_.step->inputs[form_.capture(k)].node(), x_[form_.capture(k) + 1]);
+    for (Tensor& t : rebuild(closure.captured, captured)) inputs.push_back(std::move(t));
+    return {
+        {std::make_shared<const Subgraph>(std::move(closure.graph)), carries, inner.size() - carries, !form_.reverse},
+        std::move(inputs)};
+  }
+
+  ops::LoopForm form_;
+  std::vector<Tensor> x_;
+  Where w_;
+  const std::vector<Tensor>& bars_;
+  const std::vector<bool>& needed_;
+  std::vector<Tensor> outputs_;
+  std::vector<Tensor> carry_bars_;  // by carry: the gradient of what the step makes of it; empty where it has none
+  std::vector<Bound> carries_, rows_;
+  std::vector<Tensor> roots_;
+  std::unordered_map<const Node*, Tensor> seeds_;
+};
+
+}  // namespace
+
+LoopGradients loop_gradients(const Tensor& result, const std::vector<Tensor>& bars, const std::vector<bool>& needed) {
+  return Backward(result, bars, needed).run();
+}
+
+}  // namespace croton::gradient

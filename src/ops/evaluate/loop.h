@@ -1,0 +1,73 @@
+// Loops by the evaluators, for values of any kind: the step's graph evaluated once a row.
+#pragma once
+#include "ops/evaluate.h"
+#include "ops/loop.h"
+
+namespace croton::ops {
+
+/// What a loop does to values of kind V.
+template <class V>
+struct LoopOn {
+  std::vector<V> (*evaluate)(std::span<const Tensor> outputs, std::span<const Tensor> inputs, std::vector<V> values);
+  V (*row)(const V&, Index i);
+  /// What a row would be, where there are none: zeros.
+  V (*no_row)(const V&);
+};
+
+/// The arrays that a value is made of, in an order of its own.
+inline std::vector<const Array*> arrays_of(const Array& a) { return {&a}; }
+inline std::vector<Array*> arrays_of(Array& a) { return {&a}; }
+inline std::vector<const Array*> arrays_of(const Bounded& b) { return {&b.value, &b.bound, &b.doubtful}; }
+inline std::vector<Array*> arrays_of(Bounded& b) { return {&b.value, &b.bound, &b.doubtful}; }
+
+/// The node's value. `arguments` are those of all its inputs, `plain` the same as plain arrays.
+template <class V>
+V run_loop(const Tensor& t, std::span<const V> arguments, std::span<const Array> plain, const LoopOn<V>& on) {
+  const LoopForm f = form_of(t);
+  const std::size_t result = result_of(t);
+  const LoopPart part = needed_part(f, {&result, 1});
+  const Index steps = steps_of(t, plain);
+  std::vector<V> values;
+  for (const std::size_t k : part.inputs) values.push_back(arguments[k + 1]);
+  const auto is_row = [&](std::size_t k) { return part.inputs[k] >= f.carries && part.inputs[k] < f.capture(0); };
+  // where the wanted result stands among the carries, or among the step's outputs
+  const bool stacks_before = result >= f.before(0), is_last = result < f.carries;
+  const auto place_in = [](const std::vector<std::size_t>& list, std::size_t k) {
+    return static_cast<std::size_t>(std::find(list.begin(), list.end(), k) - list.begin());
+  };
+  const std::size_t at = is_last         ? place_in(part.carries, result)
+                         : stacks_before ? place_in(part.carries, result - f.before(0))
+                                         : part.carries.size() + place_in(part.ys, result - f.y(0));
+  V out;
+  std::vector<Stack> stacks(arrays_of(out).size(), Stack(t, steps));
+  const auto step = [&](Index i) {
+    std::vector<V> now = values;
+    for (std::size_t k = 0; k < now.size(); ++k)
+      if (is_row(k)) now[k] = steps > 0 ? on.row(values[k], i) : on.no_row(values[k]);
+    return on.evaluate(part.step.outputs, part.step.inputs, std::move(now));
+  };
+  const auto stack = [&](Index i, const V& row) {
+    const std::vector<const Array*> arrays = arrays_of(row);
+    for (std::size_t k = 0; k < stacks.size(); ++k)
+      steps > 0 ? stacks[k].put(i, *arrays[k]) : stacks[k].like(*arrays[k]);
+  };
+  for (Index s = 0; s < steps; ++s) {
+    const Index i = f.reverse ? steps - 1 - s : s;
+    if (stacks_before) stack(i, values[at]);
+    std::vector<V> made = step(i);
+    if (!stacks_before && !is_last) stack(i, made[at]);
+    for (std::size_t k = 0; k < part.carries.size(); ++k) {
+      check_carry(t, part.carries[k], arrays_of(std::as_const(values[k]))[0]->shape(),
+                  arrays_of(std::as_const(made[k]))[0]->shape());
+      values[k] = std::move(made[k]);
+    }
+  }
+  if (is_last) return values[at];
+  // a loop of no steps runs one on zeros, to see how large its rows would be
+  if (steps == 0) stack(0, stacks_before ? values[at] : step(0)[at]);
+  const std::vector<Array*> arrays = arrays_of(out);
+  for (std::size_t k = 0; k < stacks.size(); ++k) *arrays[k] = stacks[k].all();
+  return out;
+}
+
+}  // namespace croton::ops

@@ -1,0 +1,198 @@
+#include "ops/loop.h"
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_set>
+
+#include "array/access.h"
+#include "base/error.h"
+#include "graph/walk.h"
+#include "ops/extents.h"
+#include "ops/families.h"
+#include "ops/registry.h"
+
+namespace croton::ops {
+namespace {
+
+Type row_type(const Type& xs) { return {xs.dtype, Shape(xs.shape.begin() + 1, xs.shape.end())}; }
+
+/// The type of the step's input k, from the type of the node's.
+Type inner_type(const LoopForm& f, std::size_t k, std::span<const Tensor> x) {
+  const Type& t = type(x[k + 1]);
+  return k >= f.carries && k < f.carries + f.rows ? row_type(t) : t;
+}
+
+/// The step has the types of the node's inputs: what a variable's type says of its extents is a hint, and givens may
+/// know more than before.
+Params fitted_step(const Params& p, std::span<const Tensor> x) {
+  const LoopForm f = form_of(p);
+  std::vector<Tensor> inputs;
+  bool other = false;
+  for (std::size_t k = 0; k < f.step->inputs.size(); ++k) {
+    const Tensor& was = f.step->inputs[k];
+    const Type now = inner_type(f, k, x);
+    inputs.push_back(now == type(was) ? was : make_input(now, was.name(), node(was).where));
+    other |= !same(inputs.back(), was);
+  }
+  if (!other) return p;
+  Params made = p;
+  made.set("step", std::make_shared<const Subgraph>(Subgraph{inputs, applied(*f.step, inputs)}));
+  return made;
+}
+
+Type stacked(const TypeAt& t, const Type& row) {
+  const auto& steps = t.values[0];
+  Shape shape{steps && (*steps)[0] >= 0 ? (*steps)[0] : any_extent};
+  shape.insert(shape.end(), row.shape.begin(), row.shape.end());
+  return {row.dtype, std::move(shape)};
+}
+
+Type carry_type(const TypeAt& t, std::size_t k) { return {t.dtype(k + 1), t.shapes[k + 1]}; }
+
+Type loop_type(const TypeAt& t) {
+  const LoopForm f = form_of(t.params);
+  const auto r = static_cast<std::size_t>(t.params.integer("result"));
+  if (r < f.carries) return carry_type(t, r);
+  if (r >= f.before(0)) return stacked(t, carry_type(t, r - f.before(0)));
+  return stacked(t, type(f.step->outputs[r]));
+}
+
+std::vector<Sample> loop_samples() {
+  // h' = h * w + x, y = h' - x
+  const auto in = [](const char* name) { return make_input({float64, {2}}, name, {}); };
+  const Tensor h = in("h"), x = in("x"), w = in("w");
+  const Tensor next = apply(add, {}, {apply(mul, {}, {h, w}, {}), x}, {});
+  const auto step = std::make_shared<const Subgraph>(Subgraph{{h, x, w}, {next, apply(sub, {}, {next, x}, {})}});
+  std::vector<Sample> all;
+  for (const Index rows : {3, 0})
+    for (Index result = 0; result < 3; ++result)
+      all.push_back(
+          {{{int64, {}}, {float64, {2}}, {float64, {rows, 2}}, {float64, {2}}},
+           {{"step", step}, {"carries", Index{1}}, {"rows", Index{1}}, {"reverse", result == 1}, {"result", result}},
+           {{static_cast<double>(rows), static_cast<double>(rows)}}});
+  return all;
+}
+
+}  // namespace
+
+constinit const Op loop{.name = "loop",
+                        .doc = "A graph repeated for each row, carrying values from step to step; Theano's scan.",
+                        .arity = -1,
+                        .type = loop_type,
+                        .meaning = Loop{},
+                        .no_gradient = "the gradients of all its results are one loop, made by gradient/loop",
+                        .samples = loop_samples,
+                        .fitted = fitted_step};
+
+Family loop_ops() {
+  static constexpr const Op* list[] = {&loop};
+  return list;
+}
+
+LoopForm form_of(const Params& p) {
+  return {p.graph("step"), static_cast<std::size_t>(p.integer("carries")), static_cast<std::size_t>(p.integer("rows")),
+          p.flag("reverse")};
+}
+
+std::size_t result_of(const Tensor& t) { return static_cast<std::size_t>(node(t).params.integer("result")); }
+
+bool same_loop(const Tensor& a, const Tensor& b) {
+  const Node &x = node(a), &y = node(b);
+  if (!std::equal(x.inputs.begin(), x.inputs.end(), y.inputs.begin(), y.inputs.end(), same)) return false;
+  const LoopForm f = form_of(a), g = form_of(b);
+  return f.carries == g.carries && f.rows == g.rows && f.reverse == g.reverse && equal(*f.step, *g.step);
+}
+
+Tensor loop_result(const LoopForm& f, std::size_t result, std::vector<Tensor> inputs, Where w) {
+  return apply(loop,
+               {{"step", f.step},
+                {"carries", static_cast<Index>(f.carries)},
+                {"rows", static_cast<Index>(f.rows)},
+                {"reverse", f.reverse},
+                {"result", static_cast<Index>(result)}},
+               std::move(inputs), w);
+}
+
+LoopPart needed_part(const LoopForm& f, std::span<const std::size_t> results) {
+  std::vector<bool> output(f.step->outputs.size(), false);
+  for (const std::size_t r : results) output[r < f.before(0) ? r : r - f.before(0)] = true;
+  std::unordered_set<const Node*> read;
+  std::vector<Tensor> outputs;
+  for (bool more = true; more;) {
+    outputs.clear();
+    for (std::size_t k = 0; k < output.size(); ++k)
+      if (output[k]) outputs.push_back(f.step->outputs[k]);
+    for (const Tensor& t : leaves(outputs, NodeKind::input)) read.insert(t.node());
+    more = false;
+    for (std::size_t k = 0; k < f.carries; ++k)
+      if (!output[k] && read.contains(f.step->inputs[k].node())) output[k] = more = true;
+  }
+  LoopPart part;
+  for (std::size_t k = 0; k < f.carries; ++k)
+    if (output[k]) part.carries.push_back(k);
+  for (std::size_t k = 0; k < f.ys(); ++k)
+    if (output[f.y(k)]) part.ys.push_back(k);
+  part.inputs = part.carries;
+  for (std::size_t k = f.carries; k < f.step->inputs.size(); ++k)
+    if (read.contains(f.step->inputs[k].node())) part.inputs.push_back(k);
+  for (const std::size_t k : part.inputs) part.step.inputs.push_back(f.step->inputs[k]);
+  part.step.outputs = std::move(outputs);
+  return part;
+}
+
+Index steps_of(const Tensor& result, std::span<const Array> arguments) {
+  const Node& n = node(result);
+  const LoopForm f = form_of(result);
+  const Index steps = get_index(arguments[0], 0);
+  if (steps < 0) fail_at<ShapeError>(n.where, "scan: {} steps ({})", steps, formula(n.inputs[0]));
+  for (std::size_t k = 0; k < f.rows; ++k)
+    if (const Index rows = arguments[f.row(k) + 1].shape(0); rows != steps)
+      fail_at<ShapeError>(n.where, "scan: length is {}, {}, but {} is {} and has {} rows", formula(n.inputs[0]), steps,
+                          describe(n.inputs[f.row(k) + 1]), type_text(arguments[f.row(k) + 1]), rows);
+  return steps;
+}
+
+void check_carry(const Tensor& result, std::size_t carry, const Extents& was, const Extents& now) {
+  if (was == now) return;
+  const Node& n = node(result);
+  const DType d = type(n.inputs[carry + 1]).dtype;
+  fail_at<ShapeError>(n.where, "scan: the carry {} is {}, the step makes {} of it: its shape has to stay",
+                      describe(n.inputs[carry + 1]), type_text(d, was), type_text(d, now));
+}
+
+Array row_of(const Array& a, Index i) {
+  const Extents &shape = a.shape(), &by = strides(a);
+  return view(a, Extents(Shape(shape.begin() + 1, shape.end())), Extents(Shape(by.begin() + 1, by.end())), i * by[0]);
+}
+
+void move_to_row(Array& row, const Array& all, Index i) {
+  ArrayAccess::Body* const view = ArrayAccess::slot(row);
+  const bool is_own = view && view->block == block(all) && view->shape.size() + 1 == all.shape().size() &&
+                      view->count.load(std::memory_order_acquire) == 1 && view->gathered.load() == nullptr;
+  if (is_own)
+    view->offset = ArrayAccess::body(all).offset + i * strides(all)[0];
+  else
+    row = row_of(all, i);
+}
+
+Array no_row(const Array& a) { return Array::zeros(Extents(Shape(a.shape().begin() + 1, a.shape().end())), a.dtype()); }
+
+void Stack::like(const Array& row) {
+  Shape shape{steps_};
+  shape.insert(shape.end(), row.shape().begin(), row.shape().end());
+  all_ = empty(Extents(shape), row.dtype());
+  row_bytes_ = static_cast<std::size_t>(row.size()) * size_of(row.dtype());
+  made_ = true;
+}
+
+void Stack::put(Index i, const Array& row) {
+  if (!made_) like(row);
+  if (!std::equal(row.shape().begin(), row.shape().end(), all_.shape().begin() + 1, all_.shape().end()))
+    fail_at<ShapeError>(node(result_).where, "scan: row {} of an output is {}, others are {}", i, type_text(row),
+                        type_text(row_of(all_, 0)));
+  if (row_bytes_ == 0) return;
+  const Array dense = contiguous(row);
+  std::memcpy(mutable_data(all_) + static_cast<std::size_t>(i) * row_bytes_, data(dense), row_bytes_);
+}
+
+}  // namespace croton::ops

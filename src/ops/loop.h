@@ -1,0 +1,81 @@
+// The op behind scan: takes a step's graph, gives nodes that run it once for each row. A node of it is one result of a
+// loop; the nodes of one loop have the same inputs and the same step, and whoever runs them runs the loop once.
+#pragma once
+#include "graph/op.h"
+#include "graph/subgraph.h"
+
+namespace croton::ops {
+
+extern const Op loop;
+
+/// What the parameters of a loop say.
+///
+/// Inputs of the node: the number of steps (an int64 scalar), the initial carries, the xs (one row a step), and what
+/// the step captures (the same at each step). Inputs of the step: the carries, a row of each x, what it captures; its
+/// outputs: the next carries, and a row of each y.
+///
+/// Results: the last carries; the ys, stacked along a new first axis; and for each carry what it was before each step,
+/// stacked in the same way. Rows are in the order of xs, also where the loop goes from the last row to the first.
+struct LoopForm {
+  SubgraphHandle step;
+  std::size_t carries = 0, rows = 0;
+  bool reverse = false;
+
+  std::size_t ys() const { return step->outputs.size() - carries; }
+  std::size_t captured() const { return step->inputs.size() - carries - rows; }
+  // numbers of inputs: of the step; of the node, one more
+  std::size_t row(std::size_t k) const { return carries + k; }
+  std::size_t capture(std::size_t k) const { return carries + rows + k; }
+  // numbers of results
+  std::size_t y(std::size_t k) const { return carries + k; }
+  std::size_t before(std::size_t k) const { return step->outputs.size() + k; }
+  std::size_t results() const { return step->outputs.size() + carries; }
+};
+LoopForm form_of(const Params&);
+inline LoopForm form_of(const Tensor& result) { return form_of(node(result).params); }
+/// Which result of its loop a node is.
+std::size_t result_of(const Tensor&);
+/// Whether two nodes are results of one loop: then one run gives both.
+bool same_loop(const Tensor&, const Tensor&);
+/// A result of a loop on such inputs of the node.
+Tensor loop_result(const LoopForm&, std::size_t result, std::vector<Tensor> inputs, Where);
+
+/// What of a loop some of its results need.
+struct LoopPart {
+  std::vector<std::size_t> carries, ys;  // by number
+  std::vector<std::size_t> inputs;       // of the step; the carries first
+  Subgraph step;                         // those inputs; the next carries, then the ys
+};
+LoopPart needed_part(const LoopForm&, std::span<const std::size_t> results);
+
+/// How many steps: checks that the xs of a loop's arguments (all inputs of the node) have as many rows. ShapeError.
+Index steps_of(const Tensor& result, std::span<const Array> arguments);
+/// ShapeError unless a carry has still the shape that it had.
+void check_carry(const Tensor& result, std::size_t carry, const Extents& was, const Extents& now);
+/// Row i of an array: a view.
+Array row_of(const Array&, Index i);
+/// The same in the place of another row's view, which is moved where nobody else holds it.
+void move_to_row(Array& row, const Array& all, Index i);
+/// What a row would be, where there are none: zeros.
+Array no_row(const Array&);
+
+/// Rows that come one by one, stacked along a new first axis.
+class Stack {
+ public:
+  /// For a result of a loop of so many steps.
+  Stack(Tensor result, Index steps) : result_(std::move(result)), steps_(steps) {}
+  /// Makes room for rows like this one; put() does it too.
+  void like(const Array& row);
+  /// All rows have the dtype and shape of the first: ShapeError.
+  void put(Index i, const Array& row);
+  const Array& all() const { return all_; }
+
+ private:
+  Tensor result_;
+  Index steps_;
+  Array all_;
+  std::size_t row_bytes_ = 0;
+  bool made_ = false;
+};
+
+}  // namespace croton::ops

@@ -1,0 +1,123 @@
+#include "runtime/loop_program.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "array/access.h"
+#include "graph/walk.h"
+#include "runtime/programs.h"
+
+namespace croton::runtime {
+namespace {
+
+/// What a step reads by itself, wherever it is.
+bool stays_where_it_is(const Tensor& t) {
+  return node(t).kind == NodeKind::shared || node(t).kind == NodeKind::constant;
+}
+
+std::size_t place_in(const std::vector<std::size_t>& list, std::size_t k) {
+  return static_cast<std::size_t>(std::find(list.begin(), list.end(), k) - list.begin());
+}
+
+}  // namespace
+
+LoopProgram::LoopProgram(std::vector<Tensor> results, Device& device, const std::string& name)
+    : results_(std::move(results)), form_(ops::form_of(results_[0])) {
+  for (const Tensor& t : results_) numbers_.push_back(ops::result_of(t));
+  part_ = ops::needed_part(form_, numbers_);
+  const std::vector<Tensor>& arguments = node(results_[0]).inputs;
+  Replacements in_place;
+  std::vector<Tensor> inputs;
+  std::vector<bool> is_wanted(arguments.size(), false);
+  is_wanted[0] = true;
+  for (std::size_t k = 0; k < form_.rows; ++k) is_wanted[form_.row(k) + 1] = true;  // the checks want them
+  for (std::size_t k = 0; k < part_.inputs.size(); ++k) {
+    const std::size_t number = part_.inputs[k];
+    if (number >= form_.capture(0) && stays_where_it_is(arguments[number + 1])) {
+      in_place.emplace(part_.step.inputs[k].node(), arguments[number + 1]);
+      continue;
+    }
+    inputs.push_back(part_.step.inputs[k]);
+    argument_of_.push_back(number + 1);
+    is_row_.push_back(number >= form_.carries && number < form_.capture(0));
+    is_wanted[number + 1] = true;
+  }
+  for (std::size_t k = 0; k < arguments.size(); ++k)
+    if (is_wanted[k]) {
+      wanted_.push_back(arguments[k]);
+      wanted_inputs_.push_back(k);
+    }
+  program_ = std::make_unique<Programs>(rebuild(part_.step.outputs, in_place), inputs, std::vector<UpdateTarget>(),
+                                        device, name);
+}
+
+LoopProgram::~LoopProgram() = default;
+
+/// A run: the values of the node's inputs, what the step is given and gives, and the rows that it has given so far.
+struct LoopProgram::Running {
+  std::vector<Array> arguments, in, out;
+  std::vector<ops::Stack> stacks;  // by result; unused for a last carry
+};
+
+std::vector<Array> LoopProgram::run(std::span<const Array> values) {
+  Running r;
+  r.arguments.resize(node(results_[0]).inputs.size());
+  for (std::size_t k = 0; k < values.size(); ++k) r.arguments[wanted_inputs_[k]] = contiguous(values[k]);
+  const Index steps = ops::steps_of(results_[0], r.arguments);
+  for (const std::size_t k : argument_of_) r.in.push_back(r.arguments[k]);
+  r.out.resize(part_.step.outputs.size());
+  for (const Tensor& t : results_) r.stacks.emplace_back(t, steps);
+  for (Index s = 0; s < steps; ++s) run_step(r, form_.reverse ? steps - 1 - s : s);
+  if (steps == 0) look_at_rows(r);
+  std::vector<Array> made;
+  for (std::size_t k = 0; k < results_.size(); ++k) {
+    const std::size_t result = numbers_[k];
+    made.push_back(result < form_.carries ? r.in[place_in(part_.carries, result)] : r.stacks[k].all());
+  }
+  return made;
+}
+
+/// f(stack, row) for the results that are carries before a step, or, `after`, for those that a step gives.
+template <class F>
+void LoopProgram::for_each_stack(Running& r, bool after, F&& f) const {
+  for (std::size_t k = 0; k < results_.size(); ++k) {
+    const std::size_t result = numbers_[k];
+    if (result < form_.carries || after != (result < form_.before(0))) continue;
+    f(r.stacks[k], after ? r.out[part_.carries.size() + place_in(part_.ys, result - form_.carries)]
+                         : r.in[place_in(part_.carries, result - form_.before(0))]);
+  }
+}
+
+void LoopProgram::run_step(Running& r, Index row) {
+  for (std::size_t k = 0; k < r.in.size(); ++k)
+    if (is_row_[k]) ops::move_to_row(r.in[k], r.arguments[argument_of_[k]], row);
+  const auto put = [&](ops::Stack& stack, const Array& a) { stack.put(row, a); };
+  for_each_stack(r, false, put);
+  program_->run(r.in, r.out);
+  for_each_stack(r, true, put);
+  // the step writes the next values over those before the last ones
+  for (std::size_t k = 0; k < part_.carries.size(); ++k) {
+    ops::check_carry(results_[0], part_.carries[k], r.in[k].shape(), r.out[k].shape());
+    std::swap(r.in[k], r.out[k]);
+  }
+}
+
+/// A loop of no steps runs one on zeros, to see how large its rows would be.
+void LoopProgram::look_at_rows(Running& r) {
+  for (std::size_t k = 0; k < r.in.size(); ++k)
+    if (is_row_[k]) r.in[k] = ops::no_row(r.arguments[argument_of_[k]]);
+  const auto like = [](ops::Stack& stack, const Array& a) { stack.like(a); };
+  for_each_stack(r, false, like);
+  if (part_.ys.empty()) return;
+  program_->run(r.in, r.out);
+  for_each_stack(r, true, like);
+}
+
+std::string LoopProgram::title() const {
+  std::vector<std::string> rows;
+  for (std::size_t k = 0; k < form_.rows; ++k) rows.push_back(formula(node(results_[0]).inputs[form_.row(k) + 1]));
+  return fmt::format("loop over the rows of {}{}", fmt::join(rows, ", "), form_.reverse ? ", last to first" : "");
+}
+
+}  // namespace croton::runtime
