@@ -10,6 +10,9 @@ namespace croton::tile {
 /// One copy of a value: at these indices of the unrolled axes and this row of the tile.
 using Indices = std::map<AxisId, Index>;
 
+/// The index variable alone.
+inline Linear variable(int v) { return {{v, {}}}; }
+
 /// An open loop (or the chunk itself): what has been computed in it.
 struct Scope {
   Body body;

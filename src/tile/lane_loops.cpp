@@ -1,0 +1,189 @@
+#include "tile/lane_loops.h"
+
+#include <algorithm>
+
+namespace croton::tile {
+namespace {
+
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
+
+// Whether some statement treats a vector's lanes beyond the last element in another way.
+bool has_parts(const Body& tail) {
+  return std::any_of(tail.begin(), tail.end(), [](const Statement& s) {
+    return s.partial || s.kind == Statement::Kind::let_masked || has_parts(s.body);
+  });
+}
+
+}  // namespace
+
+LaneLoops::LaneLoops(const Program& program, const Phase& phase, const Target& target)
+    : PointWriter(program, phase, target) {
+  for (const Store& s : e_.phase.stores)
+    if (is_partial(s)) partials_.push_back(&s);
+  if (!e_.phase.parallel.empty()) {
+    e_.word({.kind = Word::Kind::parallel});
+    e_.word({.kind = Word::Kind::chunk_points});
+  }
+}
+
+void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, const std::vector<AxisId>& lanes,
+                           Index vectors, const Write& write) {
+  Statement loop = Emitter::statement(Statement::Kind::lane_loop);
+  loop.variable = var;
+  loop.from = std::move(from);
+  loop.to = std::move(to);
+  loop.vectors = vectors;
+  f.lane = lanes[0];
+  const auto vector = [&](int at, bool partial, std::size_t copy) {
+    Scope scope;
+    f.loop = &scope;
+    f.partial = partial;
+    for (const AxisId a : lanes) f.variables[a] = at;
+    write(f, scope, copy);
+    return std::move(scope.body);
+  };
+  for (Index k = 0; vectors > 1 && k < vectors; ++k) {
+    int at = var;
+    if (k > 0) {
+      Statement next = Emitter::statement(Statement::Kind::index);
+      next.variable = at = e_.new_variable();
+      next.address = {{var, {}}, {-1, {{k * e_.nest.lanes, -1}}}};
+      loop.several.push_back(std::move(next));
+    }
+    append(loop.several, vector(at, false, static_cast<std::size_t>(k)));
+  }
+  loop.body = vector(var, false, 0);
+  if (!e_.lanes_are_threads()) loop.tail = vector(var, true, 0);
+  if (vectors == 1) keep_one_body(loop);
+  out.push_back(std::move(loop));
+}
+
+// Where the rest of a loop needs no mask, the body does for it; in rows that a tile leaves over, the rest does for
+// all.
+void LaneLoops::keep_one_body(Statement& loop) const {
+  if (!has_parts(loop.tail))
+    loop.tail.clear();
+  else if (left_over_ && masks_are_cheap(loop.tail))
+    loop.body.clear();
+}
+
+// A masked load takes little more than another one; a masked store ten times as long.
+bool LaneLoops::masks_are_cheap(const Body& tail) const {
+  return e_.target.vector_bytes > 16 && std::none_of(tail.begin(), tail.end(), [](const Statement& s) {
+           return s.partial && (s.kind != Statement::Kind::let_load || s.reach != Reach::lanes);
+         });
+}
+
+std::vector<int> LaneLoops::accumulators(Body& body, const Value& v, Index vectors) {
+  std::vector<int> r;
+  for (Index k = 0; k < vectors; ++k) r.push_back(e_.identity(body, v.monoid, v.dtype, true));
+  return r;
+}
+int LaneLoops::folded(Body& body, const Value& v, const std::vector<int>& registers) {
+  for (std::size_t half = registers.size() / 2; half > 0; half /= 2)
+    for (std::size_t k = 0; k < half; ++k) e_.update(body, registers[k], v.monoid, {registers[k + half]});
+  return registers[0];
+}
+
+void LaneLoops::store_points(Frame& f, Body& body) {
+  for (const bool write : {false, true}) {
+    // what all threads have read, one of them writes
+    if (write && e_.lanes_are_threads() && e_.phase.parallel.empty() && e_.nest.lanes > 1)
+      body.push_back(Emitter::statement(Statement::Kind::barrier));
+    for (const Store& s : e_.phase.stores)
+      if (!is_partial(s))
+        for (const Indices& where : e_.combinations(e_.unrolled(s.index)))
+          write ? store(s, where, 0, f, body) : static_cast<void>(get(s.value, where, 0, f));
+  }
+}
+
+void LaneLoops::pack() {
+  std::map<int, std::pair<int, Factor>> packing;  // none is read from its new place before all have been laid out
+  for (const int id : stages_.packed()) {
+    const Value& v = value(id);
+    const AxisId lane = e_.inner(v.axes)[0];
+    const std::vector<Indices> all = e_.combinations(e_.unrolled(v.axes));
+    const int offset = e_.scratch({v.dtype, static_cast<Index>(all.size()), lane});
+    const Factor apart = e_.apart(lane, v.dtype);
+    for (std::size_t k = 0; k < all.size(); ++k) {
+      const int var = e_.new_variable();
+      lanes_over(chunk_.body, var, {}, e_.extent(lane), {}, {lane}, 1, [&](Frame& f, Scope& scope, std::size_t) {
+        const int x = get(id, all[k], 0, f);
+        Statement t = Emitter::statement(Statement::Kind::store);
+        t.scratch = offset;
+        t.dtype = v.dtype;
+        t.address = {{var, {}}, {-1, {{static_cast<Index>(k), -1}, apart}}};
+        reach(t, {1, -1}, false);
+        t.args = {x};
+        scope.body.push_back(std::move(t));
+      });
+    }
+    packing.insert({id, {offset, apart}});
+  }
+  packed_ = std::move(packing);
+}
+
+void LaneLoops::store_partial(const Store& s, const Indices& where, int reg) {
+  Statement t = Emitter::statement(Statement::Kind::store);
+  t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+  t.dtype = value(s.value).dtype;
+  t.address = e_.partial_address(s.buffer, where, -1, chunk_number);
+  t.args = {reg};
+  chunk_.body.push_back(std::move(t));
+}
+
+void LaneLoops::clear_partial(const Store& s, AxisId open) {
+  const Value& v = value(s.value);
+  const int nothing = e_.identity(chunk_.body, v.monoid, v.dtype, true);
+  if (e_.in_lines(s.buffer)) return clear_row(s, nothing);
+  for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
+    const int var = e_.new_variable();
+    lanes_over(chunk_.body, var, {}, e_.extent(open), {}, {open}, 1, [&](Frame& f, Scope& scope, std::size_t) {
+      for (int part = 0; part < e_.program.buffers[at(s.buffer)].parts; ++part)
+        store_partial_lanes(s, where, var, f, scope.body, nothing, part);
+    });
+  }
+}
+
+// All of the chunk's row, with what fills up its lines.
+void LaneLoops::clear_row(const Store& s, int nothing) {
+  Statement loop = Emitter::statement(Statement::Kind::lane_loop);
+  loop.variable = e_.new_variable();
+  loop.to = {{-1, {e_.factor({.kind = Word::Kind::row, .buffer = s.buffer})}}};
+  Statement clear = Emitter::statement(Statement::Kind::store);
+  clear.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+  clear.dtype = value(s.value).dtype;
+  clear.address = e_.partial_address(s.buffer, first_indices(s), loop.variable, chunk_number);
+  reach(clear, {1, -1}, false);
+  clear.args = {nothing};
+  loop.body = {std::move(clear)};
+  chunk_.body.push_back(std::move(loop));
+}
+
+Indices LaneLoops::first_indices(const Store& s) const {
+  Indices r;
+  for (const AxisId a : e_.unrolled(value(s.value).axes)) r[a] = 0;
+  return r;
+}
+
+int LaneLoops::load_partial_lanes(const Store& s, const Indices& where, const Frame& f, Body& body, int part) {
+  Statement old = Emitter::statement(Statement::Kind::let_load);
+  old.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+  old.dtype = value(s.value).dtype;
+  old.address = e_.partial_address(s.buffer, where, f.variables.at(f.lane), chunk_number, part);
+  reach(old, {1, -1}, f.partial && !e_.in_lines(s.buffer));
+  return e_.let(body, std::move(old), value(s.value).dtype, true);
+}
+
+void LaneLoops::store_partial_lanes(const Store& s, const Indices& where, int var, const Frame& f, Body& body, int reg,
+                                    int part) {
+  Statement t = Emitter::statement(Statement::Kind::store);
+  t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
+  t.dtype = value(s.value).dtype;
+  t.address = e_.partial_address(s.buffer, where, var, chunk_number, part);
+  reach(t, {1, -1}, f.partial && !e_.in_lines(s.buffer), f.mask);
+  t.args = {reg};
+  body.push_back(std::move(t));
+}
+
+}  // namespace croton::tile

@@ -1,0 +1,52 @@
+// Loops over lanes, and what a chunk keeps beside them: registers of folds, its row of partials, operands laid out
+// anew.
+#pragma once
+#include <functional>
+
+#include "tile/point_writer.h"
+
+namespace croton::tile {
+
+/// The nest's first index variables.
+inline constexpr int first_point = 0, last_point = 1, chunk_number = 2;
+
+inline void append(Body& to, Body more) { std::move(more.begin(), more.end(), std::back_inserter(to)); }
+
+class LaneLoops : protected PointWriter {
+ protected:
+  LaneLoops(const Program& program, const Phase& phase, const Target& target);
+
+  /// Writes one vector; where a step takes several, the copies 0, 1, ... of a fold's register are different ones.
+  using Write = std::function<void(Frame&, Scope&, std::size_t copy)>;
+  void lanes_over(Body& out, int var, Linear from, Linear to, Frame f, const std::vector<AxisId>& lanes, Index vectors,
+                  const Write& write);
+  /// The registers of a fold over lanes, one for each vector of a step.
+  std::vector<int> accumulators(Body& body, const Value& v, Index vectors);
+  /// Their sum by halves.
+  int folded(Body& body, const Value& v, const std::vector<int>& registers);
+
+  /// Everything is read and computed before anything is written: a result may lie where an operand lay.
+  void store_points(Frame& f, Body& body);
+  /// Operands that every row reads with a stride are laid out anew once a chunk.
+  void pack();
+
+  // ---- the chunk's row of partials
+  /// One element.
+  void store_partial(const Store& s, const Indices& where, int reg);
+  /// The identity in all that `open` runs along.
+  void clear_partial(const Store& s, AxisId open);
+  int load_partial_lanes(const Store& s, const Indices& where, const Frame& f, Body& body, int part = 0);
+  void store_partial_lanes(const Store& s, const Indices& where, int var, const Frame& f, Body& body, int reg,
+                           int part = 0);
+
+  std::vector<const Store*> partials_;
+  bool left_over_ = false;  // in the rows that a tile leaves over: their text is short, not fast
+
+ private:
+  void keep_one_body(Statement& loop) const;
+  bool masks_are_cheap(const Body& tail) const;
+  void clear_row(const Store& s, int nothing);
+  Indices first_indices(const Store& s) const;
+};
+
+}  // namespace croton::tile
