@@ -179,11 +179,13 @@ template <int Threads> CROTON_FN char* scratch_of(i64 base, i64 bytes, Team<Thre
 /// What travels between threads: at least 32 bits.
 template <class T> CROTON_FN auto packed(T x) {
   if constexpr (same<T, f32>) return bits_as<u32>(x);
+  else if constexpr (same<T, f16> || same<T, bf16>) return (u32)bits_as<u16>(x);
   else if constexpr (sizeof(T) < 8) return (u32)x;
   else return bits_as<u64>(x);
 }
 template <class T, class P> CROTON_FN T unpacked(P x) {
   if constexpr (same<T, f32>) return bits_as<f32>((u32)x);
+  else if constexpr (same<T, f16> || same<T, bf16>) return bits_as<T>((u16)x);
   else if constexpr (sizeof(T) < 8) return (T)x;
   else return bits_as<T>(x);
 }

@@ -96,7 +96,7 @@ std::vector<Tensor> unravel_index(const Operand& number, const Extents& shape, W
 /// above it.
 std::array<Tensor, 2> tril_indices(Index n, Index k, Index m, Where = Where::here());
 std::array<Tensor, 2> triu_indices(Index n, Index k, Index m, Where = Where::here());
-/// choices[index[i]][i] for each element; all broadcast together. IndexError, when it runs, for an index that is no choice.
+/// choices[index[i]][i] for each element, -1 being the last; all broadcast together. IndexError (when it runs) for no choice.
 Tensor choose(const Operand& index, const Tensors& choices, Where = Where::here());
 
 // ---- moving elements

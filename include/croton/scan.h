@@ -51,7 +51,7 @@ class Loop {
 
 /// auto [last, ys] = scan(step, init, xs): step(carry, x) -> std::pair{next carry, y}, for each row x of xs. The step
 /// is called once. What it uses from outside (weights, say) is the same at each step, and has a gradient; what it draws
-/// from a RandomStream is drawn anew for each row. The carry keeps its dtype, number of axes and extents (DTypeError,
+/// from a RandomStream is drawn anew for each row. The carry keeps its dtype, rank and (in a loop) extents (DTypeError,
 /// ShapeError). xs may have any number of rows, also none: then last is init, and ys has no rows. Where the type says
 /// that there are at most 16, the step's graph is repeated for each row, so that steps can be fused; otherwise one
 /// compiled step runs once a row.

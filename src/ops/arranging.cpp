@@ -76,8 +76,11 @@ struct Padded {
       return ops::permuted(t, std::move(places), w);
     };
     const Tensor first = expand_dims(at(0), axis, w), last = expand_dims(at(n - 1), axis, w);
-    const Tensor periods = along(cast(2 * floor_divide(i, period, w), x.dtype(), w));
-    return where(along(mirrored), 2 * last - y, y, w) + periods * (last - first);
+    const Tensor rises = 2 * floor_divide(i, period, w);
+    // mirrored at the nearer end: the other one may be infinite
+    const Tensor below = mirrored & (rises < 0), rest = where(below, rises + 2, rises, w);
+    const Tensor here = where(along(mirrored), 2 * where(along(below), first, last, w) - y, y, w);
+    return where(along(rest == 0), here, here + along(cast(rest, x.dtype(), w)) * (last - first), w);
   }
 };
 
@@ -179,8 +182,7 @@ Tensor pad(const Operand& of, const std::vector<std::array<Index, 2>>& widths, P
   if (static_cast<int>(widths.size()) != x.ndim())
     fail_at<ShapeError>(w, "pad: {} is {}, with {} axes, but there are {} widths", formula(x), text(type(x)), x.ndim(),
                         widths.size());
-  const bool fractions =
-      mode == PadMode::linear_ramp || mode == PadMode::mean || mode == PadMode::median || is_odd(mode);
+  const bool fractions = mode == PadMode::linear_ramp || mode == PadMode::mean || mode == PadMode::median;
   if (!is_float(x.dtype()) && (fractions || is_float(given.dtype())))
     fail_at<DTypeError>(w, "pad: {} is {}, and what is put around it has fractions; convert it with astype", formula(x),
                         text(type(x)));

@@ -179,10 +179,15 @@ std::vector<Tensor> split(const Operand& of, int sections, int axis, Where w) {
   const Tensor x = given("split", of, w);
   const int a = ops::axis_of("split", axis, x.ndim(), w);
   if (sections < 1) fail_at<ShapeError>(w, "split: {} sections; at least 1 is needed", sections);
+  const Index n = type(x).shape[static_cast<std::size_t>(a)];
+  if (n >= 0 && n % sections != 0)
+    fail_at<ShapeError>(w, "split: {} is {}; the {} elements of axis {} do not make {} equal sections", formula(x),
+                        text(type(x)), n, a, sections);
   Dims dims{};
   for (int d = 0; d < x.ndim(); ++d) {
     if (d == a) dims.list.emplace_back(sections);
-    dims.list.emplace_back(d == a ? Dim(-1) : Dim(ops::extent(x, d, w)));
+    const Tensor extent = ops::extent(x, d, w);
+    dims.list.emplace_back(d != a ? Dim(extent) : n >= 0 ? Dim(n / sections) : Dim(floor_divide(extent, sections, w)));
   }
   const Tensor apart = reshape(x, dims, w);  // refuses what cannot be equal
   std::vector<Tensor> parts;

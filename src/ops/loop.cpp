@@ -177,6 +177,12 @@ void move_to_row(Array& row, const Array& all, Index i) {
 
 Array no_row(const Array& a) { return Array::zeros(Extents(Shape(a.shape().begin() + 1, a.shape().end())), a.dtype()); }
 
+Array row_by_type(const Tensor& result) {
+  Shape shape(type(result).shape.begin() + 1, type(result).shape.end());
+  for (Index& n : shape) n = std::max<Index>(n, 0);
+  return Array::zeros(Extents(shape), result.dtype());
+}
+
 void Stack::like(const Array& row) {
   Shape shape{steps_};
   shape.insert(shape.end(), row.shape().begin(), row.shape().end());

@@ -58,6 +58,8 @@ Array row_of(const Array&, Index i);
 void move_to_row(Array& row, const Array& all, Index i);
 /// What a row would be, where there are none: zeros.
 Array no_row(const Array&);
+/// What a row of a result would be by its type; extents that this does not say are 0.
+Array row_by_type(const Tensor& result);
 
 /// Rows that come one by one, stacked along a new first axis.
 class Stack {

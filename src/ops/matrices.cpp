@@ -91,6 +91,10 @@ SignAndLogDet slogdet(const Operand& a, Where w) {
 Tensor matrix_power(const Operand& of, int n, Where w) {
   const WhereScope scope(w);
   Tensor square = matrix_given("matrix_power", of, w);
+  const Index rows = type(square).shape[static_cast<std::size_t>(square.ndim() - 2)],
+              columns = type(square).shape.back();
+  if (rows >= 0 && columns >= 0 && rows != columns)
+    fail_at<ShapeError>(w, "matrix_power: {} is {}; a square matrix is needed", formula(square), text(type(square)));
   if (n < 0) square = inv(square, w);
   Tensor power;
   for (unsigned left = n < 0 ? 0u - static_cast<unsigned>(n) : static_cast<unsigned>(n); left != 0; left /= 2) {
@@ -120,8 +124,8 @@ Tensor pinv(const Operand& of, Where w) {
   const Tensor a = matrix_given("pinv", of, w);
   const auto [u, s, vt] = svd(a, w);
   const Tensor larger = maximum(ops::extent(a, a.ndim() - 2, w), ops::extent(a, a.ndim() - 1, w), w);
-  const Tensor least = s(ellipsis, slice(1)) * (cast(larger, a.dtype(), w) * rounding(a.dtype()));
-  const Tensor counts = s > broadcastable(least, least.ndim() - 1, w);
+  const Tensor largest = sum(s(ellipsis, slice(1)), -1, keepdims, w);  // none where there are no columns
+  const Tensor counts = s > largest * (cast(larger, a.dtype(), w) * rounding(a.dtype()));
   const Tensor inverse = where(counts, 1 / where(counts, s, 1, w), 0, w);
   return matmul(ops::turned(vt) * inverse(ellipsis, newaxis, all), ops::turned(u), w);
 }

@@ -125,7 +125,8 @@ Tensor bincount(const Operand& of, const Operand& weights, Index least, Where w)
   const Tensor counts = counted(x, least, w);
   if (by.ndim() != 1)
     fail_at<ShapeError>(w, "bincount: {} is {}; each element has a weight", formula(by), text(type(by)));
-  return zeros(ops::extent(counts, 0, w), by.dtype(), w)(IndexItem(x, w)).inc(by);
+  const Tensor each = reshape(by, Dims({Dim(ops::extent(x, 0, w))}), w);  // one weight is not one for all
+  return zeros(ops::extent(counts, 0, w), by.dtype(), w)(IndexItem(x, w)).inc(each);
 }
 
 Unique unique(const Operand& of, Where w) {

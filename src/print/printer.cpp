@@ -75,6 +75,7 @@ class Printer {
   std::string scalar_word(DType d, const std::string& raw) const {
     if (d == float64) return fmt::format("bits_as<f64>({})", raw);
     if (d == float32) return fmt::format("bits_as<f32>((i32){})", raw);
+    if (is_float(d)) return fmt::format("cast<{}>(bits_as<f32>((i32){}))", dialect_.type(d), raw);
     return fmt::format("({}){}", dialect_.type(d), raw);
   }
 
@@ -156,6 +157,8 @@ class Printer {
 
   std::string number(const Statement& s) const {
     const DType d = dtype(s.result);
+    if (is_float(d) && d != float32 && d != float64)
+      return fmt::format("cast<{}>((f32){:a})", dialect_.type(d), s.number);
     if (is_float(d)) return fmt::format("({}){:a}", dialect_.type(d), s.number);
     return fmt::format("({}){}", dialect_.type(d), s.integer);
   }
@@ -219,6 +222,7 @@ class Printer {
   std::string row(const Statement& s) const {
     const std::string checked =
         fmt::format("r{}, {}, w{}, {}, {}", s.args[0], linear(s.to), s.word, s.integer, linear(s.address));
+    if (s.mask >= 0) return fmt::format("r{} ? row({}) : 0", s.mask, checked);
     if (!is_lanes(s.result)) return fmt::format("row({})", checked);
     return fmt::format("rows({}, {}, {})", checked, linear(s.from), s.partial ? "n" : lanes());
   }

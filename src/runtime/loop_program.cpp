@@ -103,15 +103,21 @@ void LoopProgram::run_step(Running& r, Index row) {
   }
 }
 
-/// A loop of no steps runs one on zeros, to see how large its rows would be.
+/// A loop of no steps runs one on zeros, to see how large its rows would be; not every step can take zeros.
 void LoopProgram::look_at_rows(Running& r) {
   for (std::size_t k = 0; k < r.in.size(); ++k)
     if (is_row_[k]) r.in[k] = ops::no_row(r.arguments[argument_of_[k]]);
   const auto like = [](ops::Stack& stack, const Array& a) { stack.like(a); };
   for_each_stack(r, false, like);
   if (part_.ys.empty()) return;
-  program_->run(r.in, r.out);
-  for_each_stack(r, true, like);
+  try {
+    program_->run(r.in, r.out);
+    for_each_stack(r, true, like);
+  } catch (const Error&) {
+    for (std::size_t k = 0; k < results_.size(); ++k)
+      if (numbers_[k] >= form_.carries && numbers_[k] < form_.before(0))
+        r.stacks[k].like(ops::row_by_type(results_[k]));
+  }
 }
 
 std::string LoopProgram::title() const {

@@ -301,7 +301,7 @@ class Planner {
       case Word::Kind::scalar: break;
     }
     if (w.dtype == float64) return std::bit_cast<std::int64_t>(w.number);
-    if (w.dtype == float32) return std::bit_cast<std::int32_t>(static_cast<float>(w.number));
+    if (is_float(w.dtype)) return std::bit_cast<std::int32_t>(static_cast<float>(w.number));
     return w.integer;
   }
 

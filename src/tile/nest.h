@@ -23,7 +23,7 @@ struct Word {
     row_points,    ///< points of a chunk of the phase that made buffer: what one row stands for
     all_points,    ///< points of that phase
     scratch,       ///< byte offset of scratch piece `buffer` in the chunk's scratch
-    scalar,        ///< a number: its bits as dtype
+    scalar,        ///< a number: its bits as dtype (of halves: as float32)
     stream,        ///< whether stores to buffer go past the caches
     errors,        ///< where failed checks are reported
     warps,         ///< 1: each warp of a block has rows of its own; 0: all threads of a block work at one row
@@ -123,7 +123,7 @@ struct Statement {
   Reach reach = Reach::scalar;
   Factor stride = {};    // strided, listed: elements between lanes, or between rows
   bool partial = false;  // only the first `count` lanes
-  int mask = -1;         // let_load (else 0), store, let_masked: only threads for which this register holds
+  int mask = -1;         // let_load and let_row (else 0), store, let_masked: only threads for which this register holds
   Index rows = 0;        // lanes stand for rows of a tile
   int stream = -1;       // store of whole vectors: the word that says whether it goes past the caches
   int variable = -1;

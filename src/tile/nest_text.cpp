@@ -107,7 +107,7 @@ class Writer {
       case K::let_load: return memory(s);
       case K::let_iota: return fmt::format("index {}", linear(s.address));
       case K::let_row:
-        return fmt::format("row {} of {}, check {} at {}{}{} to w{}", args(s), linear(s.to), s.integer,
+        return fmt::format("row {} of {}{}, check {} at {}{}{} to w{}", args(s), linear(s.to), where(s), s.integer,
                            linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),
                            s.partial ? " of those that are left" : "", s.word);
       case K::let_own: return fmt::format("whether v{} < {}", s.variable, linear(s.to));

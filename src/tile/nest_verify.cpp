@@ -113,6 +113,7 @@ class Checker {
     if (word(s.word).kind != Word::Kind::errors) broken("w{} takes no reports", s.word);
     if (s.args.size() != 1 || reg(s.result).dtype != int64 || read(s.args[0]).dtype != int64)
       broken("r{} is no row", s.result);
+    mask(s);
     if (s.partial && !in_tail) broken("a part of the lanes is checked outside the rest of a loop over lanes");
     linear(s.address);
     linear(s.from);

@@ -244,6 +244,7 @@ int PointWriter::checked_row(const Value& v, const Indices& where, Index row, Fr
   s.address = std::move(number.first);
   s.from = std::move(number.lane_step);
   s.partial = lanes && f.partial;
+  if (lanes) s.mask = f.mask;
   return e_.let(scope.body, std::move(s), v.dtype, lanes);
 }
 

@@ -36,7 +36,7 @@ constexpr Index kept_registers = 160;
 // Rows that share more go by tiles, which all threads of a block work at.
 constexpr Index most_rows_of_a_team = 2;
 // Elements of a thread whose text is written out.
-constexpr Index most_columns = 4, most_statements_in_columns = 3000;
+constexpr Index most_columns = 4;
 
 }  // namespace
 

@@ -85,6 +85,34 @@ TEST_CASE("a hidden layer of any width trains the same, whether threads keep its
   }
 }
 
+TEST_CASE("a thread without an element looks nothing up", "[emulator]") {
+  const ScopedConfig scope("device=emulator,check_ir=True");
+  const Tensor x = tensor("x", float32, {any_extent, 33}), ids = tensor("ids", int64, {33});
+  const Shared g = shared(Array::zeros({33}, float32), "g"), table = shared(Array::zeros({10}, float32), "table");
+  const Tensor y = tanh(x * g + take(table, ids - 1000));
+  const Function f = function({x, ids}, grad(sum(square(sum(y, 1))), g));
+  const Array zeros = Array::zeros({9, 33}, float32);
+  CHECK(array_equal(f(zeros, Array(std::vector<std::int64_t>(33, 1005))), Array::zeros({33}, float32)));
+  CHECK_THROWS_AS(f(zeros, Array(std::vector<std::int64_t>(33, 1010))), IndexError);
+}
+
+TEST_CASE("a network in halves, whose rows threads stand for", "[emulator]") {
+  for (const DType dtype : {float16, bfloat16}) {
+    const Array points = filled({9, 2}, -1, 1, 3).astype(dtype);
+    const auto both = [&](const char* device) {
+      const ScopedConfig scope(device);
+      const Tensor x = tensor("x", dtype, {any_extent, 2});
+      const Shared w = shared(filled({2, 33}, -1, 1, 1).astype(dtype), "w"),
+                   v = shared(filled({33, 2}, -1, 1, 2).astype(dtype), "v");
+      const Tensor p = softmax(tanh(x.dot(w)).dot(v));
+      return function(x, {p, grad(sum(square(p)), w)})(points);
+    };
+    const auto cpu = both("device=cpu"), emulated = both("device=emulator,check_ir=True");
+    for (std::size_t k = 0; k < 2; ++k)
+      for (Index i = 0; i < cpu[k].size(); ++i) CHECK(std::abs(get(emulated[k], i) - get(cpu[k], i)) < 0.02);
+  }
+}
+
 TEST_CASE("tanh in float32 keeps its bound on the emulated GPU, with the machine's own ex2 and reciprocal",
           "[emulator]") {
   std::vector<float> values;

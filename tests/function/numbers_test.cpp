@@ -175,6 +175,16 @@ TEST_CASE("halves are computed by kernels, in float32, each value rounded once")
   }
 }
 
+TEST_CASE("constants of halves are numbers, not their bits") {
+  for (const DType dtype : {float16, bfloat16}) {
+    const Tensor x = vector("x", dtype);
+    const Array two = Array{1., 2., 3.}.astype(dtype);
+    CHECK(array_equal(function({}, full({3}, Operand(1.5).get().astype(dtype)))(), Array{1.5, 1.5, 1.5}.astype(dtype)));
+    CHECK(array_equal(function({x}, ones_like(x))(two), Array{1., 1., 1.}.astype(dtype)));
+    CHECK(array_equal(function({x}, x + ones({3}, dtype))(two), Array{2., 3., 4.}.astype(dtype)));
+  }
+}
+
 TEST_CASE("the mean of halves whose sum overflows is finite") {
   for (const DType dtype : {float16, bfloat16})
     for (const char* way : ways) {

@@ -5,6 +5,7 @@
 
 #include "array/access.h"
 #include "croton/gradient.h"
+#include "croton/linalg.h"
 #include "croton/random.h"
 #include "croton/scan.h"
 #include "graph/parse.h"
@@ -157,6 +158,22 @@ TEST_CASE("a scan of no rows leaves the carry as it was, and has ys without rows
   const Tensor none = tensor("none", float64, {0, 2});
   const auto [last, ys] = scan([](const Tensor& c, const Tensor& x) { return std::pair{c + x, c}; }, zeros({2}), none);
   CHECK(function(none, ys)(Array::zeros({0, 2})).shape() == Extents{0, 2});
+}
+
+TEST_CASE("a scan of no rows whose step cannot take zeros") {
+  const Tensor x = tensor3("x");
+  const auto [last, ys] = scan(
+      [](const Tensor& c, const Tensor& a) {
+        return std::pair{c + sum(a), linalg::inv(a)};
+      },
+      Tensor(0.0), x);
+  for (const char* mode : {"mode=FAST_RUN", "mode=FAST_COMPILE"}) {
+    const ScopedConfig scope(mode);
+    const auto got = function(x, {last, ys, grad(last, x)})(Array::zeros({0, 2, 2}, x.dtype()));
+    CHECK(get(got[0], 0) == 0);
+    CHECK(got[1].shape(0) == 0);
+    CHECK(got[2].shape() == Extents{0, 2, 2});
+  }
 }
 
 TEST_CASE("one function takes any length, and compiles nothing for another") {

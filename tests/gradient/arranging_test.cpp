@@ -65,6 +65,26 @@ TEST_CASE("padding past the end again and again mirrors each time") {
   CHECK(array_equal(value(pad(x, {{{1, 2}}}), {{x, Array::zeros({0})}}), Array::zeros({3})));
 }
 
+TEST_CASE("pad mirrors at the nearer end, whatever the other one is, and integers too") {
+  const double inf = std::numeric_limits<double>::infinity();
+  const auto ends = [](const Array& a) { return value(pad(constant(a), {{{1, 1}}}, PadMode::reflect_odd), {}); };
+  CHECK(array_equal(ends(Array{inf, 1., 2.}), Array{inf, inf, 1., 2., 3.}));
+  const Array last = ends(Array{1., 2., inf});
+  CHECK(array_equal(last, Array{0., 1., 2., inf, inf}));
+  CHECK(array_equal(ends(Array{1, 3, 7}), Array{-1, 1, 3, 7, 11}));
+}
+
+TEST_CASE("parts of what is empty, and weights that are fewer") {
+  const Tensor m = dmatrix("m");
+  CHECK(value(split(m, 2, 1)[1], {{m, Array::zeros({0, 4})}}).shape() == Extents{0, 2});
+  CHECK(value(linalg::pinv(m), {{m, Array::zeros({3, 0})}}).shape() == Extents{0, 3});
+  CHECK_THROWS_WITH(split(tensor("three", float64, {3, 3}), 2),
+                    Catch::Contains("the 3 elements of axis 0 do not make 2 equal sections"));
+  CHECK_THROWS_AS(value(bincount(constant(Array{0, 1, 1}), constant(Array{5.})), {}), ShapeError);
+  CHECK_THROWS_WITH(linalg::matrix_power(tensor("wide", float64, {2, 3}), 0),
+                    Catch::Contains("a square matrix is needed"));
+}
+
 TEST_CASE("arranging names what it cannot do") {
   const Tensor x = dvector("x"), m = dmatrix("m"), i = lmatrix("i"), two = tensor("two", float64, {2, 2});
   CHECK_THROWS_AS(pad(m, {{{1, 1}}}), ShapeError);

@@ -91,7 +91,7 @@ Bounded bounded_loop(const Tensor& t, std::span<const Bounded> x, std::span<cons
     return {row_of(b.value, i), row_of(b.bound, i), row_of(b.doubtful, i)};
   };
   const auto none = [](const Bounded& b) { return exact(no_row(b.value)); };
-  return run_loop<Bounded>(t, x, values, {evaluated, row, none});
+  return run_loop<Bounded>(t, x, values, {evaluated, row, none, exact});
 }
 
 Bounded step(const Tensor& t, std::span<const Bounded> x) {

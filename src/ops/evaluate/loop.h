@@ -1,5 +1,6 @@
 // Loops by the evaluators, for values of any kind: the step's graph evaluated once a row.
 #pragma once
+#include "base/error.h"
 #include "ops/evaluate.h"
 #include "ops/loop.h"
 
@@ -12,6 +13,7 @@ struct LoopOn {
   V (*row)(const V&, Index i);
   /// What a row would be, where there are none: zeros.
   V (*no_row)(const V&);
+  V (*exact)(const Array&);
 };
 
 /// The arrays that a value is made of, in an order of its own.
@@ -63,8 +65,13 @@ V run_loop(const Tensor& t, std::span<const V> arguments, std::span<const Array>
     }
   }
   if (is_last) return values[at];
-  // a loop of no steps runs one on zeros, to see how large its rows would be
-  if (steps == 0) stack(0, stacks_before ? values[at] : step(0)[at]);
+  // a loop of no steps runs one on zeros, to see how large its rows would be; not every step can take zeros
+  const auto row_of_nothing = [&] {
+    try {
+      return step(0)[at];
+    } catch (const Error&) { return on.exact(row_by_type(t)); }
+  };
+  if (steps == 0) stack(0, stacks_before ? values[at] : row_of_nothing());
   const std::vector<Array*> arrays = arrays_of(out);
   for (std::size_t k = 0; k < stacks.size(); ++k) *arrays[k] = stacks[k].all();
   return out;
