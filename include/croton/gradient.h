@@ -79,7 +79,8 @@ Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::h
 Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
 /// The matrix of second derivatives of a scalar cost with respect to a vector. Where the type says its length, each row
 /// is a gradient of its own (a shared variable of another length is then a ShapeError when it runs); else all rows are
-/// computed at once, which operations of the user's own refuse (GraphError). hessian_vector_product needs no matrix.
+/// computed at once: loops, cumsum, linalg and custom operations refuse that (GraphError). hessian_vector_product needs no
+/// matrix, and none refuses it.
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where = Where::here());
 /// (d^2 cost / dwrt^2) v.
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where = Where::here());

@@ -67,7 +67,7 @@ struct Padded {
     const bool twice = mode == PadMode::symmetric || mode == PadMode::symmetric_odd;  // the outermost element
     const Tensor period = maximum(twice ? 2 * n : 2 * n - 2, 1, w), j = i % period;
     const Tensor mirrored = j >= n, place = where(mirrored, (twice ? period - 1 : period) - j, j, w);
-    const Tensor y = at(place);
+    Tensor y = at(place);
     if (!is_odd(mode)) return y;
     // twice the last element less the mirrored one, and each period lies higher by twice what the axis rises
     const auto along = [&](const Tensor& t) {
@@ -136,8 +136,10 @@ Tensor block(const std::vector<std::vector<Tensor>>& rows, Where w) {
     for (const Tensor& x : row) rank = std::max(rank, x.ndim());
   }
   std::vector<Tensor> below;
+  below.reserve(rows.size());
   for (const auto& row : rows) {
     std::vector<Tensor> beside;
+    beside.reserve(row.size());
     for (const Tensor& x : row) beside.push_back(ops::with_rank(x, rank, w));
     below.push_back(concatenate(beside, -1, w));
   }

@@ -133,7 +133,7 @@ Tensor sinc(const Operand& of, Where w) {
 
 Tensor nan_to_num(const Operand& of, Where w) {
   const WhereScope scope(w);
-  const Tensor x = given("nan_to_num", of, w);
+  Tensor x = given("nan_to_num", of, w);
   if (!is_float(x.dtype())) return x;
   const double most = largest(x.dtype());
   return where(isnan(x, w), 0, clip(x, -most, most, w), w);
@@ -191,6 +191,7 @@ std::vector<Tensor> split(const Operand& of, int sections, int axis, Where w) {
   }
   const Tensor apart = reshape(x, dims, w);  // refuses what cannot be equal
   std::vector<Tensor> parts;
+  parts.reserve(static_cast<std::size_t>(sections));
   for (int i = 0; i < sections; ++i) parts.push_back(element(apart, a, i, w));
   return parts;
 }

@@ -34,7 +34,8 @@ Losses train(const char* device, std::size_t hidden = 40) {
   constexpr std::size_t examples = 60;
   std::vector<float> points, classes;
   for (std::size_t i = 0; i < examples; ++i) {
-    const double t = 3.14159 * static_cast<double>(i / 2) / 30, side = i % 2 == 0 ? 1 : -1;
+    const std::size_t pair = i / 2;
+    const double t = 3.14159 * static_cast<double>(pair) / 30, side = i % 2 == 0 ? 1 : -1;
     points.push_back(static_cast<float>(i % 2 == 0 ? std::cos(t) : 1 - std::cos(t)));
     points.push_back(static_cast<float>(i % 2 == 0 ? std::sin(t) : 0.5 - std::sin(t)));
     classes.push_back(side > 0 ? 1.0f : 0.0f);
@@ -115,8 +116,10 @@ TEST_CASE("a network in halves, whose rows threads stand for", "[emulator]") {
 
 TEST_CASE("tanh in float32 keeps its bound on the emulated GPU, with the machine's own ex2 and reciprocal",
           "[emulator]") {
+  constexpr int many = 400000;
   std::vector<float> values;
-  for (int k = 0; k < 400000; ++k) values.push_back(static_cast<float>((k % 2 == 0 ? 1e-4 : -1e-4) * (0.125 * k)));
+  values.reserve(many);
+  for (int k = 0; k < many; ++k) values.push_back(static_cast<float>((k % 2 == 0 ? 1e-4 : -1e-4) * (0.125 * k)));
   const ScopedConfig scope("device=emulator");
   const Tensor t = tensor("t", float32, {any_extent});
   const Array found = function(t, tanh(t))(Array(values));

@@ -27,7 +27,7 @@ Array numbers(const Extents& shape, int salt = 0, DType dtype = float64) {
 
 /// "" where they are equal but for rounding; else both.
 std::string difference(const Array& a, const Array& b, double tolerance = 1e-12) {
-  const std::string both = fmt::format("{} against {}", type_text(a), type_text(b));
+  std::string both = fmt::format("{} against {}", type_text(a), type_text(b));
   if (a.dtype() != b.dtype() || a.shape() != b.shape()) return both;
   for (Index i = 0; i < a.size(); ++i)
     if (!(std::fabs(get(a, i) - get(b, i)) <= tolerance * (1 + std::fabs(get(b, i)))))
@@ -412,11 +412,12 @@ TEST_CASE("a loop says what is wrong with its carry") {
         "HERE: scan: length is n, float64[]: it must be an integer");
   CHECK(message<ShapeError>([&] { static_cast<void>(scan(doubled, c, xs, {.length = lvector("n")})); }) ==
         "HERE: scan: length is n, int64[?]: it must be a scalar");
-  const auto [product, before] = scan(
-      [](const Tensor& h, const Tensor& x) {
-        return std::pair{h * x, h};
-      },
-      Tensor(1.0), xs);
+  const Tensor product = scan(
+                             [](const Tensor& h, const Tensor& x) {
+                               return std::pair{h * x, h};
+                             },
+                             Tensor(1.0), xs)
+                             .first;
   CHECK(says(message<GraphError>([&] { static_cast<void>(hessian(product, xs)); }),
              "cannot be computed for many directions at once"));
 }
