@@ -113,7 +113,9 @@ void LoopProgram::look_at_rows(Running& r) {
   try {
     program_->run(r.in, r.out);
     for_each_stack(r, true, like);
-  } catch (const Error&) {
+  } catch (const DeviceError&) { throw; } catch (const CompileError&) {
+    throw;
+  } catch (const Error&) {  // of the step's own
     for (std::size_t k = 0; k < results_.size(); ++k)
       if (numbers_[k] >= form_.carries && numbers_[k] < form_.before(0))
         r.stacks[k].like(ops::row_by_type(results_[k]));
