@@ -20,11 +20,6 @@ namespace {
 /// The node itself as another one: gradients that are given for two results stay apart where the results are one node.
 Tensor another(const Tensor& t, Where w) { return apply(ops::permute, {{"axes", ops::counting(t.ndim())}}, {t}, w); }
 
-Type row_type(const Tensor& rows) {
-  const Type& t = type(rows);
-  return {t.dtype, Shape(t.shape.begin() + 1, t.shape.end())};
-}
-
 // Let (c', y) = f(c, x, w) be a step. Of the cost's gradients c'_bar and y_bar with respect to what a step gives, its
 // own pullback makes c_bar, x_bar and w_bar. So the loop the other way carries c_bar, starting from the gradient of the
 // last carry, and the sum of w_bar; its rows are the carries before each step, the xs, and y_bar; its ys are x_bar.
@@ -46,7 +41,7 @@ class Backward {
       if (bars_[k].node() || bars_[form_.before(k)].node()) start_carry(k);
     for (std::size_t k = 0; k < form_.ys(); ++k)
       if (const Tensor& bar = bars_[form_.y(k)]; bar.node()) {
-        rows_.push_back({make_input(row_type(bar), "", w_), bar});
+        rows_.push_back({make_input(ops::row_type(type(bar)), "", w_), bar});
         seed(form_.y(k), rows_.back().inner);
       }
     // a carry that a gradient comes to hands it on to the step before
@@ -206,7 +201,7 @@ class Backward {
     const Tensor through = flow.of(form_.step->inputs[k]);
     const Tensor& own = bars_[form_.before(k)];
     if (!own.node()) return through.node() ? through : ops::zeros_of(form_.step->inputs[k], w_);
-    rows_.push_back({make_input(row_type(own), "", w_), own});
+    rows_.push_back({make_input(ops::row_type(type(own)), "", w_), own});
     return through.node() ? through + rows_.back().inner : rows_.back().inner;
   }
 

@@ -14,8 +14,6 @@
 namespace croton::ops {
 namespace {
 
-Type row_type(const Type& xs) { return {xs.dtype, Shape(xs.shape.begin() + 1, xs.shape.end())}; }
-
 /// The type of the step's input k, from the type of the node's.
 Type inner_type(const LoopForm& f, std::size_t k, std::span<const Tensor> x) {
   const Type& t = type(x[k + 1]);
@@ -177,8 +175,14 @@ void move_to_row(Array& row, const Array& all, Index i) {
 
 Array no_row(const Array& a) { return Array::zeros(Extents(Shape(a.shape().begin() + 1, a.shape().end())), a.dtype()); }
 
+std::size_t place_in(const std::vector<std::size_t>& list, std::size_t number) {
+  return static_cast<std::size_t>(std::find(list.begin(), list.end(), number) - list.begin());
+}
+
+Type row_type(const Type& rows) { return {rows.dtype, Shape(rows.shape.begin() + 1, rows.shape.end())}; }
+
 Array row_by_type(const Tensor& result) {
-  Shape shape(type(result).shape.begin() + 1, type(result).shape.end());
+  Shape shape = row_type(type(result)).shape;
   for (Index& n : shape) n = std::max<Index>(n, 0);
   return Array::zeros(Extents(shape), result.dtype());
 }

@@ -46,12 +46,16 @@ struct LoopPart {
   std::vector<std::size_t> inputs;       // of the step; the carries first
   Subgraph step;                         // those inputs; the next carries, then the ys
 };
+/// Where a number stands in a list of a part.
+std::size_t place_in(const std::vector<std::size_t>& list, std::size_t number);
 LoopPart needed_part(const LoopForm&, std::span<const std::size_t> results);
 
 /// How many steps: checks that the xs of a loop's arguments (all inputs of the node) have as many rows. ShapeError.
 Index steps_of(const Tensor& result, std::span<const Array> arguments);
 /// ShapeError unless a carry has still the shape that it had.
 void check_carry(const Tensor& result, std::size_t carry, const Extents& was, const Extents& now);
+/// The type of a row.
+Type row_type(const Type& rows);
 /// Row i of an array: a view.
 Array row_of(const Array&, Index i);
 /// The same in the place of another row's view, which is moved where nobody else holds it.

@@ -43,11 +43,6 @@ Tensor with_rows(const Tensor& xs, Index rows, Where w) {
   return reshape(xs, dims, w);
 }
 
-Type row_type(const Tensor& xs) {
-  const Type& t = type(xs);
-  return {t.dtype, Shape(t.shape.begin() + 1, t.shape.end())};
-}
-
 void check_carry(const Tensor& carry, const Tensor& next, Where w) {
   const Type &was = type(carry), &now = type(next);
   const std::string what = fmt::format("scan: the carry is {}, the step makes {} of it", text(was), text(now));
@@ -97,7 +92,7 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
                               : xs.list()[0].shape(0, w);
   for (const Tensor& t : xs.list()) {
     xs_.push_back(repeats ? with_rows(t, steps_, w) : t);
-    x_.push_back(make_input(row_type(t), t.name(), w));
+    x_.push_back(make_input(ops::row_type(type(t)), t.name(), w));
   }
   for (const Tensor& t : init_) carry_.push_back(make_input(type(t), t.name(), w));
 }
@@ -131,7 +126,7 @@ void Loop::draw_before(std::vector<Tensor>& step) {
                             "loop are drawn before it, for all rows at once: their shape may depend on shapes only",
                             describe(t));
     xs_.push_back(drawn_for_rows(t, length_, std::move(inputs)));
-    x_.push_back(make_input(row_type(xs_.back()), t.name(), node(t).where));
+    x_.push_back(make_input(ops::row_type(type(xs_.back())), t.name(), node(t).where));
     drawn.emplace(t.node(), x_.back());
   }
   if (!drawn.empty()) step = rebuild(step, drawn);

@@ -16,10 +16,6 @@ bool stays_where_it_is(const Tensor& t) {
   return node(t).kind == NodeKind::shared || node(t).kind == NodeKind::constant;
 }
 
-std::size_t place_in(const std::vector<std::size_t>& list, std::size_t k) {
-  return static_cast<std::size_t>(std::find(list.begin(), list.end(), k) - list.begin());
-}
-
 }  // namespace
 
 LoopProgram::LoopProgram(std::vector<Tensor> results, Device& device, const std::string& name)
@@ -73,7 +69,7 @@ std::vector<Array> LoopProgram::run(std::span<const Array> values) {
   std::vector<Array> made;
   for (std::size_t k = 0; k < results_.size(); ++k) {
     const std::size_t result = numbers_[k];
-    made.push_back(result < form_.carries ? r.in[place_in(part_.carries, result)] : r.stacks[k].all());
+    made.push_back(result < form_.carries ? r.in[ops::place_in(part_.carries, result)] : r.stacks[k].all());
   }
   return made;
 }
@@ -84,8 +80,8 @@ void LoopProgram::for_each_stack(Running& r, bool after, F&& f) const {
   for (std::size_t k = 0; k < results_.size(); ++k) {
     const std::size_t result = numbers_[k];
     if (result < form_.carries || after != (result < form_.before(0))) continue;
-    f(r.stacks[k], after ? r.out[part_.carries.size() + place_in(part_.ys, result - form_.carries)]
-                         : r.in[place_in(part_.carries, result - form_.before(0))]);
+    f(r.stacks[k], after ? r.out[part_.carries.size() + ops::place_in(part_.ys, result - form_.carries)]
+                         : r.in[ops::place_in(part_.carries, result - form_.before(0))]);
   }
 }
 

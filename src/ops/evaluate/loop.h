@@ -34,9 +34,6 @@ V run_loop(const Tensor& t, std::span<const V> arguments, std::span<const Array>
   const auto is_row = [&](std::size_t k) { return part.inputs[k] >= f.carries && part.inputs[k] < f.capture(0); };
   // where the wanted result stands among the carries, or among the step's outputs
   const bool stacks_before = result >= f.before(0), is_last = result < f.carries;
-  const auto place_in = [](const std::vector<std::size_t>& list, std::size_t k) {
-    return static_cast<std::size_t>(std::find(list.begin(), list.end(), k) - list.begin());
-  };
   const std::size_t at = is_last         ? place_in(part.carries, result)
                          : stacks_before ? place_in(part.carries, result - f.before(0))
                                          : part.carries.size() + place_in(part.ys, result - f.y(0));
