@@ -227,9 +227,9 @@ class Backward {
     for (std::size_t k = 0; k < form_.captured(); ++k)
       captured.emplace(form_.step->inputs[form_.capture(k)].node(), x_[form_.capture(k) + 1]);
     for (Tensor& t : rebuild(closure.captured, captured)) inputs.push_back(std::move(t));
-    return {
-        {std::make_shared<const Subgraph>(std::move(closure.graph)), carries, inner.size() - carries, !form_.reverse},
-        std::move(inputs)};
+    ops::LoopForm form{std::make_shared<const Subgraph>(std::move(closure.graph)), carries, inner.size() - carries,
+                       !form_.reverse};
+    return {std::move(form), std::move(inputs)};
   }
 
   ops::LoopForm form_;
