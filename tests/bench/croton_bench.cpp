@@ -1,5 +1,6 @@
-// croton_bench [filter options of Google Benchmark]: each workload is checked, then timed beside its limit. Counters,
-// in microseconds: the median and the least of all runs, the limit, and median / limit.
+// croton_bench [filter options of Google Benchmark]: each workload is checked, then timed beside its limit, on the
+// configured device. Counters, in microseconds: the median and the least of all runs, the limit, and median / limit.
+// On a GPU a run is one of many calls that are given without waiting, as in training.
 #include <benchmark/benchmark.h>
 #include <croton.h>
 #include <fmt/format.h>
@@ -11,6 +12,7 @@
 #include <map>
 #include <stdexcept>
 
+#include "expr/functions.h"
 #include "floor.h"
 #include "limits.h"
 #include "workloads.h"
@@ -39,7 +41,7 @@ FunctionOf<dynamic> compiled(const bench::Problem& p, std::string_view name) {
 
 /// The small problem, compiled against the reference evaluator; what is wrong, or "".
 std::string fault(const bench::Workload& w) {
-  const bench::Problem p = w.build(false);
+  const bench::Problem p = w.build(bench::Size::checked);
   std::vector<Array> wanted;
   for (const Tensor& t : p.outputs) wanted.push_back(eval(t));
   for (const Update& u : p.updates) wanted.push_back(eval(u.value));
@@ -97,7 +99,7 @@ void run_in_turns(benchmark::State& state, const std::function<void()>& ours, co
 void run_workload(benchmark::State& state, const bench::Workload& w) {
   if (const std::string f = fault(w); !f.empty()) return state.SkipWithError(f.c_str());
   const double limit = w.limit ? w.limit() : 0;
-  const bench::Problem p = w.build(true);
+  const bench::Problem p = w.build(bench::Size::cpu);
   const auto f = compiled(p, w.name);
   std::vector<Array> out(p.outputs.size());
   if (w.beside)
@@ -142,6 +144,85 @@ void run_step(benchmark::State& state, const bench::Workload& w, Index examples,
   state.counters["least_ratio"] = *std::min_element(times.begin(), times.end()) / floors.front();
 }
 
+/// Seconds of one of many calls that are given one after another: as many as last `seconds`, waited for at their end.
+std::vector<double> times_of_calls(const std::function<void()>& call, double seconds, int turns) {
+  const auto time_of = [&](double calls) {
+    const double start = bench::now();
+    for (double i = 0; i < calls; ++i) call();
+    bench::here().synchronize();
+    return (bench::now() - start) / calls;
+  };
+  time_of(5);  // the first ones load code and make the graph
+  const double calls = std::clamp(std::ceil(seconds / time_of(10)), 1., 1e5);
+  std::vector<double> times;
+  for (int i = 0; i < turns; ++i) times.push_back(time_of(calls));
+  return times;
+}
+
+void run_on_gpu(benchmark::State& state, const bench::Workload& w) {
+  const ScopedConfig scope(w.config);
+  if (const std::string f = fault(w); !f.empty()) return state.SkipWithError(f.c_str());
+  const bench::Problem p = w.build(bench::Size::gpu);
+  const auto f = compiled(p, w.name);
+  std::vector<Array> out(p.outputs.size());
+  const auto call = [&] { f.run({}, out); };
+  constexpr double seconds = 0.02;
+  constexpr int turns = 9;
+  const std::vector<double> times = times_of_calls(call, seconds, turns);
+  const DeviceCounters before = device_counters();
+  call();
+  const DeviceCounters after = device_counters();
+  state.counters["launches"] = static_cast<double>(after.launches - before.launches);
+  state.counters["graph_launches"] = static_cast<double>(after.graph_launches - before.graph_launches);
+  double limit = w.limit ? w.limit() : 0;
+  if (w.beside) {
+    std::vector<double> bare = times_of_calls(w.beside(), seconds, turns);
+    std::sort(bare.begin(), bare.end());
+    limit = bare[bare.size() / 2];
+  }
+  for (auto _ : state) state.SetIterationTime(*std::min_element(times.begin(), times.end()));
+  report(state, times, limit);
+}
+
+/// What a call of a training step costs the host, beside the bare launch of a graph of as many kernels: a step so small
+/// that the GPU has done it before the next one comes.
+void run_host_call(benchmark::State& state) {
+  using namespace runtime;
+  const bench::Tutorial t = bench::tutorial(64, 32, DType::float32);
+  const auto f = compiled(t.problem, "host_call");
+  for (int i = 0; i < 5; ++i) f.run({}, {});
+  const DeviceCounters before = device_counters();
+  f.run({}, {});
+  const std::uint64_t kernels = device_counters().launches - before.launches;
+  const auto module = bench::here().compile(
+      {.text = expr::gpu_kernel_source({}) + "namespace croton {\nCROTON_KERNEL(nothing, 2, 32) {}\n}\n",
+       .entries = {"nothing"},
+       .threads = {32},
+       .name = "nothing"});
+  Launch nothing;
+  nothing.kernel = module->kernels()[0];
+  const auto bare = bench::here().capture([&] {
+    for (std::uint64_t i = 0; i < kernels; ++i) bench::here().launch({&nothing, 1});
+  });
+  constexpr int calls = 100;
+  const auto time_of_giving = [&](auto give) {
+    const double start = bench::now();
+    for (int i = 0; i < calls; ++i) give();
+    const double end = bench::now();
+    bench::here().synchronize();
+    return (end - start) / calls;
+  };
+  std::vector<double> ours, theirs;
+  for (auto _ : state) {
+    ours.push_back(time_of_giving([&] { f.run({}, {}); }));
+    theirs.push_back(time_of_giving([&] { bare->replay(); }));
+    state.SetIterationTime(ours.back());
+  }
+  std::sort(theirs.begin(), theirs.end());
+  report(state, ours, theirs[theirs.size() / 2]);
+  state.counters["launches"] = static_cast<double>(kernels);
+}
+
 void run_scalar_call(benchmark::State& state, bool span) {
   const Tensor x = scalar("x");
   const Function f = function(x, x * 2 + 1, {.name = "scalar_call"});
@@ -165,6 +246,18 @@ void run_counter(benchmark::State& state) {
     ++calls;
   }
   if (c.get_value().item<std::int64_t>() != calls) state.SkipWithError("the counter lost calls");
+}
+
+void register_for_gpu() {
+  for (const bench::Workload& w : bench::gpu_workloads())
+    benchmark::RegisterBenchmark(w.name.c_str(), [w](benchmark::State& state) { run_on_gpu(state, w); })
+        ->UseManualTime()
+        ->Unit(benchmark::kMicrosecond)
+        ->Iterations(1);
+  benchmark::RegisterBenchmark("host_call", run_host_call)
+      ->UseManualTime()
+      ->Unit(benchmark::kMicrosecond)
+      ->Iterations(101);
 }
 
 void register_all() {
@@ -201,7 +294,10 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   set_config("floatX", "float32");
   std::fputs(bench::table().c_str(), stderr);
-  register_all();
+  if (bench::here().device_class() == DeviceClass::gpu)
+    register_for_gpu();
+  else
+    register_all();
   benchmark::RunSpecifiedBenchmarks();
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <ctime>
 #include <map>
 
+#include "croton/config.h"
 #include "expr/functions.h"
 
 namespace bench {
@@ -157,6 +158,7 @@ double processor_now() {
 }
 
 Device& cpu() { return device("cpu"); }
+Device& here() { return device(config_value("device")); }
 
 std::shared_ptr<Module> compile(std::string_view body, std::vector<std::string_view> functions,
                                 std::vector<std::string> entries) {
@@ -184,9 +186,11 @@ double throughput(std::string_view function) {
 
 std::function<void()> bare_product(Index m, Index n, Index k) {
   const auto floats = [](Index count) {
-    auto x = std::make_shared<Buffer>(cpu(), static_cast<std::size_t>(count) * sizeof(float));
     // not zeros: the workloads multiply numbers, and the time of a product may depend on them
-    for (Index i = 0; i < count; ++i) static_cast<float*>(x->data())[i] = 0.37F + 0.011F * static_cast<float>(i % 97);
+    std::vector<float> values(static_cast<std::size_t>(count));
+    for (std::size_t i = 0; i < values.size(); ++i) values[i] = 0.37F + 0.011F * static_cast<float>(i % 97);
+    auto x = std::make_shared<Buffer>(here(), values.size() * sizeof(float));
+    here().to_device(x->data(), values.data(), x->bytes());
     return x;
   };
   const auto a = floats(m * k), b = floats(k * n), c = floats(m * n);
@@ -200,18 +204,37 @@ std::function<void()> bare_product(Index m, Index n, Index k) {
   g.ldb = n;
   g.c = c->data();
   g.ldc = n;
-  return [a, b, c, g] { cpu().gemm(g); };
+  return [a, b, c, g] { here().gemm(g); };
 }
 
 double gemm_rate(Index m, Index n, Index k) {
   return 2.0 * static_cast<double>(m * n * k) / least_seconds(7, bare_product(m, n, k));
 }
 
+double device_bandwidth() {
+  static const double rate = [] {
+    constexpr std::size_t bytes = std::size_t{512} << 20;
+    constexpr int copies = 10;
+    const Buffer from(here(), bytes), to(here(), bytes);
+    here().zero(from.data(), bytes);
+    here().synchronize();
+    return 2.0 * bytes * copies / least_seconds(7, [&] {
+             for (int i = 0; i < copies; ++i) here().copy(to.data(), from.data(), bytes);
+             here().synchronize();
+           });
+  }();
+  return rate;
+}
+
 std::string table() {
-  std::string t = fmt::format("{}\n", cpu().description());
+  std::string t = fmt::format("{}\n", here().description());
   const auto line = [&](std::string_view what, double value, std::string_view unit) {
     t += fmt::format("limit {:<22} {:8.2f} {}\n", what, value * 1e-9, unit);
   };
+  if (here().device_class() == DeviceClass::gpu) {
+    line("copy", device_bandwidth(), "GB/s");
+    return t;
+  }
   line("read", read_bandwidth(), "GB/s");
   line("copy", copy_bandwidth(false), "GB/s");
   line("copy, streamed", copy_bandwidth(true), "GB/s");

@@ -19,11 +19,13 @@ double pass_bandwidth();
 double fma_peak();
 /// Results a second of a float32 function ("tanh", "exp", ...) on data in L1, of all threads.
 double throughput(std::string_view function);
-/// The device's own matrix product, m x n x k, float32: each call runs it once.
+/// Bytes a second that the configured device reads and writes by copies of 512 MiB: beyond a GPU's caches.
+double device_bandwidth();
+/// The configured device's own matrix product, m x n x k, float32: each call runs it once.
 std::function<void()> bare_product(croton::Index m, croton::Index n, croton::Index k);
 /// Floating operations a second of it.
 double gemm_rate(croton::Index m, croton::Index n, croton::Index k);
-/// One line a measurement, for people.
+/// One line a measurement, for people; of the configured device.
 std::string table();
 
 /// Least of several runs of `work`, in seconds.
@@ -48,5 +50,7 @@ double least_seconds(int runs, F work) {
 std::shared_ptr<croton::runtime::Module> compile(std::string_view body, std::vector<std::string_view> functions,
                                                  std::vector<std::string> entries);
 croton::runtime::Device& cpu();
+/// The one of the configuration, where functions run.
+croton::runtime::Device& here();
 
 }  // namespace bench

@@ -15,51 +15,67 @@ double count(Index n) { return static_cast<double>(n); }
 /// Seconds to move so many float32.
 double moved(double floats) { return 4 * floats / pass_bandwidth(); }
 double read(double floats) { return 4 * floats / read_bandwidth(); }
+/// The same on a GPU, whose copies tell what its memory does.
+double copied(double floats) { return 4 * floats / device_bandwidth(); }
 double called(double results, std::string_view function) { return results / throughput(function); }
 
+Index of(Size size, Index checked, Index cpu, Index gpu) {
+  return size == Size::checked ? checked : size == Size::cpu ? cpu : gpu;
+}
 Shared leaf(const Extents& shape, const char* name, double scale = 1) { return shared(numbers(shape, scale), name); }
 
-Problem chain(bool full) {
-  const Extents n{full ? 10000000 : 10007};
+Problem chain(Size size) {
+  const Extents n{of(size, 10007, 10000000, Index{1} << 26)};
   const Shared a = leaf(n, "a"), b = leaf(n, "b"), c = leaf(n, "c"), d = leaf(n, "d");
   return {{tanh(a * b + c) * exp(-d) + sqrt(abs(a))}, {}};
 }
-Problem axpb(bool full) { return {{leaf({full ? 10000000 : 10007}, "a") * 2 + 1}, {}}; }
-Problem total(bool full) { return {{sum(leaf({full ? 100000000 : 100003}, "a"))}, {}}; }
+Problem axpb(Size size) { return {{leaf({of(size, 10007, 10000000, Index{1} << 27)}, "a") * 2 + 1}, {}}; }
+Problem total(Size size) { return {{sum(leaf({of(size, 100003, 100000000, Index{1} << 28)}, "a"))}, {}}; }
 
-Shared square_matrix(bool full) { return full ? leaf({4096, 4096}, "a") : leaf({67, 131}, "a"); }
+Shared square_matrix(Size size) { return leaf({of(size, 67, 4096, 32768), of(size, 131, 4096, 4096)}, "a"); }
 Workload statistic(const std::string& name, int axis, bool variance) {
   return {name,
-          [=](bool full) {
-            const Shared a = square_matrix(full);
+          [=](Size size) {
+            const Shared a = square_matrix(size);
             return Problem{{variance ? var(a, axis) : mean(a, axis)}, {}};
           },
           [] { return read(4096.0 * 4096); }, "reading"};
 }
 
-Problem softmax_rows(bool full) { return {{softmax(full ? leaf({4096, 1000}, "z") : leaf({33, 103}, "z"))}, {}}; }
-Problem logsumexp_gradient(bool full) {
-  const Shared z = full ? leaf({4096, 1000}, "z") : leaf({33, 103}, "z");
+Shared scores(Size size, Index columns) {
+  return leaf({of(size, 33, 4096, 65536), of(size, 103, columns, columns)}, "z");
+}
+Problem softmax_rows(Size size) { return {{softmax(scores(size, size == Size::gpu ? 1024 : 1000))}, {}}; }
+Problem logsumexp_gradient(Size size) {
+  const Shared z = scores(size, 1000);
   const Tensor l = sum(logsumexp(z, 1));
   return {{l, grad(l, z)}, {}};
 }
-Problem crossentropy_gradient(bool full) {
-  const Index n = full ? 4096 : 33, c = full ? 1000 : 103;
-  const Shared z = leaf({n, c}, "z"), y = shared(classes(n, c), "y");
+Problem crossentropy_gradient(Size size) {
+  const Shared z = scores(size, 1000);
+  const Index n = z.get_value().shape()[0];
+  const Shared y = shared(classes(n, z.get_value().shape()[1]), "y");
   const Tensor l = -sum(y * log_softmax(z)) / count(n);
   return {{l, grad(l, z)}, {}};
 }
-Problem layer_norm_gradient(bool full) {
-  const Index n = full ? 4096 : 35, c = full ? 1024 : 107;
-  const Shared x = leaf({n, c}, "x"), gain = leaf({c}, "gain"), bias = leaf({c}, "bias"),
-               seen = leaf({n, c}, "dy", 0.01);
-  const Tensor centred = x - mean(x, 1, keepdims);
-  const Tensor y = centred * rsqrt(mean(square(centred), 1, keepdims) + 1e-5) * gain + bias;
-  const Tensor l = sum(y * seen);
-  return {{grad(l, x), grad(l, gain), grad(l, bias)}, {}};
+struct LayerNorm {
+  Shared x, gain, bias;
+  Tensor y;
+  explicit LayerNorm(Size size) {
+    const Index n = of(size, 35, 4096, 65536), c = of(size, 107, 1024, 1024);
+    x = leaf({n, c}, "x"), gain = leaf({c}, "gain"), bias = leaf({c}, "bias");
+    const Tensor centred = x - mean(x, 1, keepdims);
+    y = centred * rsqrt(mean(square(centred), 1, keepdims) + 1e-5) * gain + bias;
+  }
+};
+Problem layer_norm(Size size) { return {{LayerNorm(size).y}, {}}; }
+Problem layer_norm_gradient(Size size) {
+  const LayerNorm norm(size);
+  const Tensor l = sum(norm.y * leaf(norm.x.get_value().shape(), "dy", 0.01));
+  return {{grad(l, norm.x), grad(l, norm.gain), grad(l, norm.bias)}, {}};
 }
-Problem wide_network(bool full) {
-  const Index n = full ? 5000 : 61, h = full ? 1000 : 37;
+Problem wide_network(Size size) {
+  const Index n = of(size, 61, 5000, 5000), h = of(size, 37, 1000, 1000);
   const Shared x = leaf({n, 8}, "x"), y = shared(classes(n, 8), "y");
   const Shared w1 = leaf({8, h}, "w1", 0.3), b1 = leaf({h}, "b1", 0.1), w2 = leaf({h, 8}, "w2", 0.1),
                b2 = leaf({8}, "b2", 0.1);
@@ -67,21 +83,30 @@ Problem wide_network(bool full) {
   const Tensor l = mean(categorical_crossentropy(p, y));
   return {{l, grad(l, w1), grad(l, b1), grad(l, w2), grad(l, b2)}, {}};
 }
-Problem pairwise(bool full) {
-  const Index n = full ? 10000 : 53;
+Problem pairwise(Size size) {
+  const Index n = of(size, 53, 10000, 10000);
   const Shared x = leaf({n, 3}, "x"), y = leaf({n, 3}, "y");
   return {{sum(exp(-sum(square(expand_dims(x, 1) - expand_dims(y, 0)), 2)), 1)}, {}};
 }
-Problem gemm(bool full) {
-  const Index n = full ? 1024 : 96;
+Problem gemm(Size size, Index full) {
+  const Index n = of(size, 96, full, full);
   return {{dot(leaf({n, n}, "a"), leaf({n, n}, "b"))}, {}};
 }
-Problem gemm_bias_relu(bool full) {
-  const Index m = full ? 4096 : 64, n = full ? 1024 : 48;
+Problem gemm_bias_relu(Size size, Index rows, Index columns) {
+  const Index m = of(size, 64, rows, rows), n = of(size, 48, columns, columns);
   return {{relu(dot(leaf({m, n}, "a"), leaf({n, n}, "b")) + leaf({n}, "bias"))}, {}};
 }
-Problem mlp_adam(bool full) {
-  const Index n = full ? 256 : 20, in = full ? 784 : 40, h = full ? 1024 : 36;
+Workload product(const std::string& name, Index n) {
+  return {name, [n](Size size) { return gemm(size, n); }, {}, "bare sgemm",
+          2e-4, [n] { return bare_product(n, n, n); }};
+}
+Workload product_bias_relu(const std::string& name, Index m, Index n) {
+  return {name, [=](Size size) { return gemm_bias_relu(size, m, n); },
+          {},   "bare sgemm",
+          2e-4, [=] { return bare_product(m, n, n); }};
+}
+Problem mlp_adam(Size size) {
+  const Index n = of(size, 20, 256, 256), in = of(size, 40, 784, 784), h = of(size, 36, 1024, 1024);
   const Shared x = leaf({n, in}, "x"), y = shared(classes(n, 10), "y");
   const Shared w1 = leaf({in, h}, "w1", 0.03), b1 = leaf({h}, "b1", 0.01), w2 = leaf({h, h}, "w2", 0.03),
                b2 = leaf({h}, "b2", 0.01);
@@ -98,7 +123,9 @@ double mlp_limit() {
 
 Workload step(const std::string& name, Index examples, Index hidden, DType dtype) {
   return {name,
-          [=](bool full) { return tutorial(full ? examples : 53, full ? hidden : 37, dtype).problem; },
+          [=](Size size) {
+            return tutorial(of(size, 53, examples, examples), of(size, 37, hidden, hidden), dtype).problem;
+          },
           {},
           "the floor",
           dtype == DType::float64 ? 1e-9 : 2e-4};
@@ -173,9 +200,43 @@ std::vector<Workload> workloads() {
       {"wide_network_grad", wide_network, [] { return called(5e6, "tanh") + 5000.0 * 1000 * 8 * 4 * 2 / fma_peak(); },
        "tanh, FMA"},
       {"pairwise", pairwise, [] { return called(1e8, "exp"); }, "exp"},
-      {"gemm_1024", gemm, {}, "bare sgemm", 2e-4, [] { return bare_product(1024, 1024, 1024); }},
-      {"gemm_bias_relu", gemm_bias_relu, {}, "bare sgemm", 2e-4, [] { return bare_product(4096, 1024, 1024); }},
+      product("gemm_1024", 1024),
+      product_bias_relu("gemm_bias_relu", 4096, 1024),
       {"mlp_adam", mlp_adam, mlp_limit, "sgemm, 52 MB"},
+  };
+}
+
+std::vector<Workload> gpu_workloads() {
+  const double rows = 65536;
+  Workload fast = step("tutorial_step_fastmath", 5000, 1000, DType::float32);
+  fast.config = "nvcc.fastmath=True";
+  fast.tolerance = 5e-3;
+  return {
+      step("tutorial_step", 5000, 1000, DType::float32),
+      fast,
+      step("tutorial_step_float64", 5000, 1000, DType::float64),
+      step("tutorial_step_hidden_100", 5000, 100, DType::float32),
+      step("tutorial_step_hidden_10000", 5000, 10000, DType::float32),
+      step("tutorial_step_examples_500", 500, 1000, DType::float32),
+      step("tutorial_step_examples_50000", 50000, 1000, DType::float32),
+      step("tutorial_step_examples_500000", 500000, 1000, DType::float32),
+      {"elementwise_chain", chain, [] { return copied(5.0 * (1 << 26)); }, "moving"},
+      {"axpb", axpb, [] { return copied(2.0 * (1 << 27)); }, "moving"},
+      {"sum", total, [] { return copied(1 << 28); }, "reading"},
+      {"mean_axis_0", statistic("", 0, false).build, [] { return copied(32768.0 * 4096); }, "reading"},
+      {"var_axis_1", statistic("", 1, true).build, [] { return copied(32768.0 * 4096); }, "reading"},
+      {"softmax", softmax_rows, [=] { return copied(2 * rows * 1024); }, "moving"},
+      {"layer_norm", layer_norm, [=] { return copied(2 * rows * 1024); }, "moving x, y"},
+      {"logsumexp_grad", logsumexp_gradient, [=] { return copied(2 * rows * 1000); }, "moving"},
+      {"crossentropy_grad", crossentropy_gradient, [=] { return copied(3 * rows * 1000); }, "moving"},
+      {"layer_norm_grad", layer_norm_gradient, [=] { return copied(3 * rows * 1024); }, "moving x, dy, dx"},
+      {"wide_network_grad", wide_network, {}, ""},
+      {"pairwise", pairwise, {}, ""},
+      product("gemm_1024", 1024),
+      product("gemm_4096", 4096),
+      product_bias_relu("gemm_bias_relu_1024", 1024, 1024),
+      product_bias_relu("gemm_bias_relu_4096", 4096, 4096),
+      {"mlp_adam", mlp_adam, {}, ""},
   };
 }
 

@@ -14,18 +14,22 @@ struct Problem {
   std::vector<croton::Tensor> outputs;
   croton::Updates updates;
 };
+/// A small one that the reference evaluator can do, and those that are timed: a GPU's lie beyond its caches.
+enum class Size : std::uint8_t { checked, cpu, gpu };
 struct Workload {
   std::string name;
-  /// `full`: the size that is timed; else a small one that the reference evaluator can do.
-  std::function<Problem(bool full)> build;
+  std::function<Problem(Size)> build;
   /// Seconds that the machine needs at least, and what bounds it.
   std::function<double()> limit;
   std::string bound;
   double tolerance = 2e-4;  ///< of the largest element, against the reference evaluator
   /// Gives the work that `limit` stands for, to be timed in turns with the workload; or nothing.
   std::function<std::function<void()>()> beside = {};
+  std::string config = {};  ///< as ScopedConfig takes it
 };
 std::vector<Workload> workloads();
+/// Those of a GPU, by the names that they have on the processor where they are the same.
+std::vector<Workload> gpu_workloads();
 
 /// The tutorial's network: examples x 2 -> hidden -> 2.
 struct Tutorial {

@@ -17,7 +17,7 @@ bool inside(const Array& part, const Array& whole) {
   return data(part) >= first && data(part) < first + bytes;
 }
 
-constexpr const char* everywhere[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=emulator"};
+const std::string everywhere[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", on_gpu()};
 
 Array counting(const Extents& shape) {
   Array a = Array::zeros(shape);
@@ -55,7 +55,7 @@ TEST_CASE("with borrow an output that is a view of an argument shares its memory
 }
 
 TEST_CASE("a borrowed output that has to be computed is as without borrow") {
-  for (const char* mode : everywhere) {
+  for (const std::string& mode : everywhere) {
     INFO(mode);
     const ScopedConfig scope{mode};
     const Tensor x = matrix("x");
@@ -92,6 +92,7 @@ TEST_CASE("memory that the caller borrowed out (Array::borrow) is shared with bo
 }
 
 TEST_CASE("with borrow an output that is a view of a shared variable shares its memory; without, it is a copy") {
+  const ScopedConfig scope("device=cpu");  // whose memory the host sees
   const Shared w = shared(counting({3, 2}), "w");
   const Tensor i = scalar("i", int64);
   const auto f = function(i, {Out(w, true), Out(w[i], true), Out(w)});
@@ -104,7 +105,7 @@ TEST_CASE("with borrow an output that is a view of a shared variable shares its 
 }
 
 TEST_CASE("an update leaves alone what the caller holds, borrowed or not, and works in place once it is let go") {
-  for (const char* mode : everywhere) {
+  for (const std::string& mode : everywhere) {
     INFO(mode);
     const ScopedConfig scope{mode};
     const Shared w = shared(std::vector{1.0, 2.0}, "w");
@@ -124,6 +125,7 @@ TEST_CASE("an update leaves alone what the caller holds, borrowed or not, and wo
 }
 
 TEST_CASE("a borrowed array that nobody holds costs an update nothing: it stays in place") {
+  const ScopedConfig scope("device=cpu");  // whose memory the host sees
   const Shared w = shared(std::vector{1.0, 2.0}, "w");
   const Function look = function({}, Out(w, true));
   const Procedure step = function({}, {}, {{w, w * 2}});
@@ -141,7 +143,7 @@ TEST_CASE("a borrowed array that nobody holds costs an update nothing: it stays 
 }
 
 TEST_CASE("set_value leaves alone what was borrowed") {
-  for (const char* mode : everywhere) {
+  for (const std::string& mode : everywhere) {
     INFO(mode);
     const ScopedConfig scope{mode};
     const Shared w = shared(std::vector{1.0, 2.0}, "w");
@@ -158,7 +160,7 @@ TEST_CASE("set_value leaves alone what was borrowed") {
 }
 
 TEST_CASE("a borrowed output of a function that updates the variable is the old value") {
-  for (const char* mode : everywhere) {
+  for (const std::string& mode : everywhere) {
     INFO(mode);
     const ScopedConfig scope{mode};
     const Shared w = shared(std::vector{1.0, 2.0}, "w");
@@ -171,7 +173,7 @@ TEST_CASE("a borrowed output of a function that updates the variable is the old 
 }
 
 TEST_CASE("writing to a borrowed array does not write to the variable") {
-  for (const char* mode : everywhere) {
+  for (const std::string& mode : everywhere) {
     INFO(mode);
     const ScopedConfig scope{mode};
     const Shared w = shared(std::vector{1.0, 2.0}, "w");
@@ -187,7 +189,7 @@ TEST_CASE("writing to a borrowed array does not write to the variable") {
 }
 
 TEST_CASE("a borrowed array may be the argument of the function that updates its variable") {
-  for (const char* mode : everywhere) {
+  for (const std::string& mode : everywhere) {
     INFO(mode);
     const ScopedConfig scope{mode};
     const Shared w = shared(std::vector{1.0, 2.0}, "w");
@@ -200,7 +202,7 @@ TEST_CASE("a borrowed array may be the argument of the function that updates its
 }
 
 TEST_CASE("a borrowed array outlives its variable and function") {
-  for (const char* mode : everywhere) {
+  for (const std::string& mode : everywhere) {
     INFO(mode);
     const ScopedConfig scope{mode};
     Array kept;
@@ -238,7 +240,7 @@ TEST_CASE("a call that fails hands nothing out and leaves a variable that was le
 }
 
 TEST_CASE("on a device a borrowed view stays there: nothing is launched or moved until it is read", "[emulator]") {
-  const ScopedConfig scope{"device=emulator"};
+  const ScopedConfig scope{on_gpu()};
   const Tensor x = vector("x", float32);
   const Shared w = shared(Array::full({4, 2}, 3, float32), "w");
   const auto look = function({}, {Out(w, true), Out(w[1], true)});
@@ -252,7 +254,7 @@ TEST_CASE("on a device a borrowed view stays there: nothing is launched or moved
   CHECK(after.transfers_out == before.transfers_out);
   CHECK(after.transfers_in - before.transfers_in == 1);  // the argument of twice
   CHECK(after.launches - before.launches == 1);
-  const runtime::Device& device = runtime::device("emulator");
+  const runtime::Device& device = runtime::device(gpu_name());
   CHECK(runtime::memory_on(whole, device) == runtime::memory_on(look()[0], device));
   CHECK(runtime::memory_on(whole, device) != nullptr);
   CHECK(runtime::memory_on(same, device) == runtime::memory_on(made, device));

@@ -35,7 +35,7 @@ std::map<std::string, std::string> dumped(const fs::path& path) {
 
 TEST_CASE("a dump holds the graph after each pass, the program, and for each kernel its nest and a text to read") {
   const fs::path path = folder("dump");
-  const ScopedConfig scope{"floatX=float32,dump=" + path.string()};
+  const ScopedConfig scope{"device=cpu,floatX=float32,dump=" + path.string()};
   const Tensor x = matrix("x");
   const Shared w = shared(Array::zeros({3}, float32), "weights");
   const Function f = function(x, sum(tanh(x * w), 0), {.name = "activity"});

@@ -29,8 +29,8 @@ Array filled(const Extents& shape, double low, double high, int salt) {
 }
 
 /// Two moons by formula, one hidden layer, full-batch gradient descent; the loss of each pass, read when all are done.
-Losses train(const char* device, std::size_t hidden = 40) {
-  const ScopedConfig scope(std::string(device) + ",check_ir=True");
+Losses train(const std::string& device, std::size_t hidden = 40) {
+  const ScopedConfig scope(device + ",check_ir=True");
   constexpr std::size_t examples = 60;
   std::vector<float> points, classes;
   for (std::size_t i = 0; i < examples; ++i) {
@@ -67,7 +67,7 @@ Losses train(const char* device, std::size_t hidden = 40) {
 }  // namespace
 
 TEST_CASE("the emulated GPU trains the tutorial's network to the losses of the CPU, in few launches", "[emulator]") {
-  const Losses cpu = train("device=cpu"), gpu = train("device=emulator");
+  const Losses cpu = train("device=cpu"), gpu = train(on_gpu());
   REQUIRE(gpu.values.size() == cpu.values.size());
   for (std::size_t k = 0; k < cpu.values.size(); ++k) CHECK(gpu.values[k] == Approx(cpu.values[k]).epsilon(1e-5));
   CHECK(gpu.values.back() < gpu.values.front());
@@ -78,8 +78,8 @@ TEST_CASE("a hidden layer of any width trains the same, whether threads keep its
           "[emulator]") {
   for (const std::size_t hidden : {3u, 256u, 300u, 1000u, 1100u}) {
     INFO(hidden << " hidden units");
-    const Losses cpu = train("device=cpu", hidden), gpu = train("device=emulator", hidden),
-                 checked = train("device=emulator,emulator_check=True", hidden);
+    const Losses cpu = train("device=cpu", hidden), gpu = train(on_gpu(), hidden),
+                 checked = train(on_gpu() + ",emulator_check=True", hidden);
     for (std::size_t k = 0; k < cpu.values.size(); ++k) CHECK(gpu.values[k] == Approx(cpu.values[k]).epsilon(1e-5));
     CHECK(checked.values == gpu.values);
     CHECK(printed(checked.w1) == printed(gpu.w1));
@@ -87,7 +87,7 @@ TEST_CASE("a hidden layer of any width trains the same, whether threads keep its
 }
 
 TEST_CASE("a thread without an element looks nothing up", "[emulator]") {
-  const ScopedConfig scope("device=emulator,check_ir=True");
+  const ScopedConfig scope(on_gpu() + ",check_ir=True");
   const Tensor x = tensor("x", float32, {any_extent, 33}), ids = tensor("ids", int64, {33});
   const Shared g = shared(Array::zeros({33}, float32), "g"), table = shared(Array::zeros({10}, float32), "table");
   const Tensor y = tanh(x * g + take(table, ids - 1000));
@@ -100,7 +100,7 @@ TEST_CASE("a thread without an element looks nothing up", "[emulator]") {
 TEST_CASE("a network in halves, whose rows threads stand for", "[emulator]") {
   for (const DType dtype : {float16, bfloat16}) {
     const Array points = filled({9, 2}, -1, 1, 3).astype(dtype);
-    const auto both = [&](const char* device) {
+    const auto both = [&](const std::string& device) {
       const ScopedConfig scope(device);
       const Tensor x = tensor("x", dtype, {any_extent, 2});
       const Shared w = shared(filled({2, 33}, -1, 1, 1).astype(dtype), "w"),
@@ -108,7 +108,7 @@ TEST_CASE("a network in halves, whose rows threads stand for", "[emulator]") {
       const Tensor p = softmax(tanh(x.dot(w)).dot(v));
       return function(x, {p, grad(sum(square(p)), w)})(points);
     };
-    const auto cpu = both("device=cpu"), emulated = both("device=emulator,check_ir=True");
+    const auto cpu = both("device=cpu"), emulated = both(on_gpu() + ",check_ir=True");
     for (std::size_t k = 0; k < 2; ++k)
       for (Index i = 0; i < cpu[k].size(); ++i) CHECK(std::abs(get(emulated[k], i) - get(cpu[k], i)) < 0.02);
   }
@@ -120,7 +120,7 @@ TEST_CASE("tanh in float32 keeps its bound on the emulated GPU, with the machine
   std::vector<float> values;
   values.reserve(many);
   for (int k = 0; k < many; ++k) values.push_back(static_cast<float>((k % 2 == 0 ? 1e-4 : -1e-4) * (0.125 * k)));
-  const ScopedConfig scope("device=emulator");
+  const ScopedConfig scope(on_gpu());
   const Tensor t = tensor("t", float32, {any_extent});
   const Array found = function(t, tanh(t))(Array(values));
   double worst = 0;
@@ -133,18 +133,18 @@ TEST_CASE("tanh in float32 keeps its bound on the emulated GPU, with the machine
 }
 
 TEST_CASE("losses and weights on the emulated GPU have the same bits from run to run", "[emulator]") {
-  const Losses once = train("device=emulator"), again = train("device=emulator");
+  const Losses once = train(on_gpu()), again = train(on_gpu());
   CHECK(once.values == again.values);
   CHECK(printed(once.w1) == printed(again.w1));
 }
 
 TEST_CASE("a training loop moves nothing between host and device", "[emulator]") {
-  CHECK(train("device=emulator").transfers_in_loop == 0);
+  CHECK(train(on_gpu()).transfers_in_loop == 0);
 }
 
 TEST_CASE("what one function gives stays on the device until the host reads it, and another may take it",
           "[emulator]") {
-  const ScopedConfig scope("device=emulator");
+  const ScopedConfig scope(on_gpu());
   const Tensor x = tensor("x", float32, {any_extent});
   const Function twice = function(x, x * 2.0f), more = function(x, x + 1.0f);
   const Array first{1.f, 2.f};
@@ -163,13 +163,13 @@ TEST_CASE("rows too long for shared memory are kept in memory between stages", "
   std::vector<float> row(20000);
   for (std::size_t i = 0; i < row.size(); ++i) row[i] = static_cast<float>(i % 100) / 50;
   const Array x(row.data(), {2, std::size_t{10000}}), wide(row.data(), {1, std::size_t{20000}});
-  const auto softmaxed = [&](const char* device, const Array& a) {
+  const auto softmaxed = [&](const std::string& device, const Array& a) {
     const ScopedConfig scope(device);
     const Tensor t = tensor("t", float32, {any_extent, any_extent});
     return function(t, softmax(t))(a);
   };
   for (const Array& a : {x, wide}) {
-    const Array cpu = softmaxed("device=cpu", a), gpu = softmaxed("device=emulator", a);
+    const Array cpu = softmaxed("device=cpu", a), gpu = softmaxed(on_gpu(), a);
     for (const Index i : {0, 1, 99, 9999}) CHECK(gpu[0].at<float>(i) == Approx(cpu[0].at<float>(i)).epsilon(1e-5));
   }
 }
@@ -181,7 +181,7 @@ TEST_CASE("under math=exact elementwise functions have the same bits on the CPU 
   for (int k = 0; k < 500; ++k)
     values.push_back(std::sin(static_cast<float>(k)) * std::exp2(static_cast<float>(k % 40 - 20)));
   const Array x{values};
-  const auto results = [&](const char* way) {
+  const auto results = [&](const std::string& way) {
     const ScopedConfig scope(way);
     const Tensor t = tensor("t", float32, {any_extent});
     std::vector<Array> all;
@@ -200,7 +200,7 @@ TEST_CASE("under math=exact elementwise functions have the same bits on the CPU 
     }
     return all;
   };
-  const std::vector<Array> cpu = results("device=cpu,math=exact"), gpu = results("device=emulator,math=exact");
+  const std::vector<Array> cpu = results("device=cpu,math=exact"), gpu = results(on_gpu() + ",math=exact");
   REQUIRE(cpu.size() == gpu.size());
   for (std::size_t k = 0; k < cpu.size(); ++k)
     for (Index i = 0; i < cpu[k].size(); ++i) {
@@ -219,14 +219,14 @@ TEST_CASE("with fastmath float32 functions keep their wider bounds on the emulat
   const std::string_view names[] = {"reciprocal", "sqrt",  "rsqrt", "exp2",    "exp", "log2",
                                     "log",        "log10", "tanh",  "sigmoid", "silu"};
   const Tensor t = tensor("t", float32, {any_extent});
-  const auto make = [&](const char* way) {
+  const auto make = [&](const std::string& way) {
     const ScopedConfig scope(way);
     return function({t}, std::vector<Tensor>{1.0f / t, sqrt(t), rsqrt(t), exp2(t), exp(t), log2(t), log(t), log10(t),
                                              tanh(t), sigmoid(t), silu(t)});
   };
-  const ScopedConfig scope("device=emulator");
-  const auto fast = make("device=emulator,nvcc.fastmath=True"), slow = make("device=emulator,math=exact"),
-             exact = make("device=emulator,nvcc.fastmath=True,math=exact");
+  const ScopedConfig scope(on_gpu());
+  const auto fast = make(on_gpu() + ",nvcc.fastmath=True"), slow = make(on_gpu() + ",math=exact"),
+             exact = make(on_gpu() + ",nvcc.fastmath=True,math=exact");
   const std::vector<Array> found = fast(x), usual = slow(x), overridden = exact(x);
   for (std::size_t f = 0; f < std::size(names); ++f) {
     const expr::ScalarFunction& row = expr::function(names[f]);
@@ -256,7 +256,7 @@ TEST_CASE("with fastmath float32 functions keep their wider bounds on the emulat
 }
 
 TEST_CASE("a value that the host has changed goes to the device again", "[emulator]") {
-  const ScopedConfig scope("device=emulator");
+  const ScopedConfig scope(on_gpu());
   const Tensor x = tensor("x", float32, {any_extent});
   const Function twice = function(x, x * 2.0f);
   Array a = twice(Array{1.f, 2.f});

@@ -9,9 +9,9 @@
 namespace croton {
 namespace {
 
-constexpr const char* ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", "device=emulator",
-                                "device=emulator,emulator_check=True"};
-constexpr const char* generated[] = {"mode=FAST_RUN", "device=queued", "device=emulator,emulator_check=True"};
+const std::string ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", on_gpu(),
+                            on_gpu() + ",emulator_check=True"};
+const std::string generated[] = {"mode=FAST_RUN", "device=queued", on_gpu() + ",emulator_check=True"};
 
 Array counting(const Extents& shape, DType dtype = float32, double times = 1) {
   Array a = Array::zeros(shape, float64);
@@ -28,7 +28,7 @@ Array indices(const Extents& shape, Index rows, DType dtype = int64) {
 /// What the reference gives, and every other way.
 template <class Make>
 void same_everywhere(Make&& make, const std::vector<Array>& arguments) {
-  const auto result = [&](const char* way) {
+  const auto result = [&](const std::string& way) {
     const ScopedConfig scope{way};
     auto [inputs, out] = make();
     const Function f = function(inputs, out);
@@ -37,7 +37,7 @@ void same_everywhere(Make&& make, const std::vector<Array>& arguments) {
     return r[0].copy();
   };
   const Array want = result("mode=FAST_COMPILE");
-  for (const char* way : generated) {
+  for (const std::string& way : generated) {
     INFO(way);
     REQUIRE(array_equal(result(way), want));
   }
@@ -94,7 +94,7 @@ TEST_CASE("a bag of embeddings, and a lookup followed by a product, are kernels 
     return {{e, ids}, mean(e[ids], 1)};
   };
   same_everywhere(bag, {counting({30, 20}), indices({17, 5}, 30)});
-  for (const char* way : {"mode=FAST_RUN", "device=emulator"}) {
+  for (const std::string& way : std::vector<std::string>{"mode=FAST_RUN", on_gpu()}) {
     const ScopedConfig scope{way};
     const Tensor e = fmatrix("E"), ids = lvector("ids"), w = tensor("W", float32, {any_extent, 4});
     const Function f = function({e, ids, w}, dot(e[ids], w));
@@ -106,7 +106,7 @@ TEST_CASE("a bag of embeddings, and a lookup followed by a product, are kernels 
 }
 
 TEST_CASE("cross-entropy with integer targets is kernels alone, and its gradient finite") {
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     INFO(way);
     const ScopedConfig scope{way};
     const Tensor z = fmatrix("z"), t = lvector("t");
@@ -128,7 +128,7 @@ TEST_CASE("cross-entropy with integer targets is kernels alone, and its gradient
 }
 
 TEST_CASE("a wrong index changes no variable, whichever kernel finds it, and the next call is well") {
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     INFO(way);
     const ScopedConfig scope{way};
     const Tensor ids = lvector("ids");
@@ -156,7 +156,7 @@ TEST_CASE("a wrong index changes no variable, whichever kernel finds it, and the
 }
 
 TEST_CASE("of several wrong elements the first is named, with the value it was computed to") {
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     INFO(way);
     const ScopedConfig scope{way};
     const Tensor x = fvector("x"), i = tensor("i", int32, {any_extent, any_extent});
@@ -179,7 +179,7 @@ TEST_CASE("of several wrong elements the first is named, with the value it was c
 }
 
 TEST_CASE("rows of nothing are an IndexError, and so is an index that no loop comes to") {
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     INFO(way);
     const ScopedConfig scope{way};
     const Tensor x = fmatrix("x"), i = lvector("i");
@@ -201,7 +201,7 @@ TEST_CASE("rows of nothing are an IndexError, and so is an index that no loop co
 TEST_CASE("an index that is computed from data is the one that the data give") {
   const Tensor x = vector("x"), k = iscalar("k");
   const Array in{std::vector<double>{3, 1, 4, 1, 5, 9, 2, 6}};
-  for (const char* way : {"device=cpu", "mode=FAST_COMPILE", "device=emulator"}) {
+  for (const std::string& way : std::vector<std::string>{"device=cpu", "mode=FAST_COMPILE", on_gpu()}) {
     const ScopedConfig scope{way};
     INFO(way);
     const auto f =

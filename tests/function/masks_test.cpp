@@ -108,7 +108,7 @@ TEST_CASE("updates may depend on a mask") {
 }
 
 TEST_CASE("masks work on the emulated GPU", "[emulator]") {
-  const ScopedConfig scope("device=emulator");
+  const ScopedConfig scope(on_gpu());
   const Tensor m = dmatrix("m");
   const auto [all_positive, zeros_for_negative] = function(m, {m[m > 0], m[m < 0].set(0)})(six);
   CHECK(array_equal(all_positive, Array{1., 3., 5.}));

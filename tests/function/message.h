@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "catch.h"
+#include "gpu.h"
 
 namespace croton {
 

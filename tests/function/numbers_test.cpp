@@ -76,7 +76,8 @@ TEST_CASE("sums, means and variances down a million rows keep their digits") {
 }
 
 TEST_CASE("the variance of columns, one pass over them, has the digits of two") {
-  for (const char* way : {"device=cpu", "device=cpu,threads=3", "mode=FAST_COMPILE", "device=emulator"})
+  for (const std::string& way :
+       std::vector<std::string>{"device=cpu", "device=cpu,threads=3", "mode=FAST_COMPILE", on_gpu()})
     for (const DType dtype : {float32, float64}) {
       const ScopedConfig scope{way};
       const double unit = dtype == float32 ? 0x1p-23 : 0x1p-52;
@@ -151,7 +152,7 @@ TEST_CASE("halves are computed by kernels, in float32, each value rounded once")
     const std::vector<Tensor> asked = {h,        softmax(h),       sum(h, 0), max(h, 1), argmax(h, 1),
                                        h > 0.25, cast(h, float32), x.T()};
     const Array a = numbers({37, 19}, float64, 7).astype(dtype), b = numbers({19, 5}, float64, 8).astype(dtype);
-    const auto results = [&](const char* way) {
+    const auto results = [&](const std::string& way) {
       const ScopedConfig scope{way};
       const auto f = function({x, w}, asked);
       if (std::string_view(way).starts_with("device")) {
@@ -161,7 +162,7 @@ TEST_CASE("halves are computed by kernels, in float32, each value rounded once")
       return f(a, b);
     };
     const std::vector<Array> want = results("mode=FAST_COMPILE");
-    for (const char* way : {"device=cpu", "device=emulator"}) {
+    for (const std::string& way : std::vector<std::string>{"device=cpu", on_gpu()}) {
       const std::vector<Array> got = results(way);
       for (std::size_t k = 0; k < want.size(); ++k) {
         REQUIRE(got[k].dtype() == want[k].dtype());

@@ -34,7 +34,7 @@ std::uint64_t graph_launches() { return device_counters().graph_launches; }
 
 TEST_CASE("from the third call with the same memory on a step is one graph, with the bits of single launches",
           "[emulator]") {
-  const auto losses = [](const char* flags, std::uint64_t& graphs) {
+  const auto losses = [](const std::string& flags, std::uint64_t& graphs) {
     const ScopedConfig scope(flags);
     const Network n;
     const Function step = n.step();
@@ -46,13 +46,13 @@ TEST_CASE("from the third call with the same memory on a step is one graph, with
     return r;
   };
   std::uint64_t with = 0, without = 0;
-  CHECK(losses("device=emulator", with) == losses("device=emulator,cuda.graphs=False", without));
+  CHECK(losses(on_gpu(), with) == losses(on_gpu() + ",cuda.graphs=False", without));
   CHECK(with >= 6);
   CHECK(without == 0);
 }
 
 TEST_CASE("a graph counts the kernels and products in it, and moves nothing", "[emulator]") {
-  const ScopedConfig scope("device=emulator");
+  const ScopedConfig scope(on_gpu());
   const Network n;
   const auto step = function({}, {}, {{n.w, n.w - 0.1f * grad(n.loss, n.w)}},
                              {.givens = {{n.x, shared(Network::filled({32, 64}), "x")}}});
@@ -70,7 +70,7 @@ TEST_CASE("a graph counts the kernels and products in it, and moves nothing", "[
 }
 
 TEST_CASE("other memory is never reached by a graph that was made before", "[emulator]") {
-  const auto run = [](const char* flags) {
+  const auto run = [](const std::string& flags) {
     const ScopedConfig scope(flags);
     const Network n;
     const Function step = n.step(), lend = function({}, Out(n.w, true));
@@ -93,12 +93,12 @@ TEST_CASE("other memory is never reached by a graph that was made before", "[emu
     for (const float f : lent.values<float>()) r.push_back(f);
     return r;
   };
-  CHECK(run("device=emulator") == run("device=emulator,cuda.graphs=False"));
+  CHECK(run(on_gpu()) == run(on_gpu() + ",cuda.graphs=False"));
 }
 
 TEST_CASE("a host step and a checked index stand between graphs, and a wrong index is still this call's error",
           "[emulator]") {
-  const ScopedConfig scope("device=emulator");
+  const ScopedConfig scope(on_gpu());
   const Tensor i = tensor("i", int64, {any_extent});
   const Shared table = shared(Network::filled({64, 64}), "table"), w = shared(Network::filled({64, 64}), "w");
   const Tensor y = mean(square(dot(tanh(dot(table[i], w)), w)));

@@ -16,8 +16,8 @@
 namespace croton {
 namespace {
 
-constexpr const char* ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", "device=emulator",
-                                "device=emulator,emulator_check=True"};
+const std::string ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", on_gpu(),
+                            on_gpu() + ",emulator_check=True"};
 
 Array numbers(const Extents& shape, int salt = 0, DType dtype = float64) {
   Array a = Array::zeros(shape, float64);
@@ -122,7 +122,7 @@ TEST_CASE("a scan of any number of rows is the same steps one after another, and
 TEST_CASE("a scan gives the same on every device and in every mode") {
   for (std::size_t p = 0; p < std::size(programs); ++p) {
     std::vector<Array> want;
-    for (const char* way : ways) {
+    for (const std::string& way : ways) {
       INFO("program " << p << ", " << way);
       const ScopedConfig scope{way};
       const Tensor xs = dmatrix("xs");
@@ -140,7 +140,7 @@ TEST_CASE("a scan gives the same on every device and in every mode") {
 }
 
 TEST_CASE("a scan of no rows leaves the carry as it was, and has ys without rows") {
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     INFO(way);
     const ScopedConfig scope{way};
     const Tensor xs = dmatrix("xs"), h = dvector("h");
@@ -196,7 +196,7 @@ TEST_CASE("the length of a scan may be a tensor, and has to be the number of row
         return std::pair{c + x, c};
       },
       Tensor(0.0), xs, {.length = n});
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     const ScopedConfig scope{way};
     const auto f = function({xs, n}, {last, ys});
     CHECK(f(Array{1., 2., 4.}, 3)[0].item<double>() == 7);
@@ -301,7 +301,7 @@ TEST_CASE("loops stand in loops") {
         Tensor(0.125), x, outer_rows);
     return std::vector<Tensor>{last, ys, sin(last) + sum(ys * ys)};
   };
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     INFO(way);
     const ScopedConfig scope{way};
     const Shared w = shared(weights().get_value(), "W");
@@ -315,7 +315,7 @@ TEST_CASE("loops stand in loops") {
 }
 
 TEST_CASE("a network that learns from sequences of any length") {
-  for (const char* way : {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=emulator"}) {
+  for (const std::string& way : std::vector<std::string>{"mode=FAST_RUN", "mode=FAST_COMPILE", on_gpu()}) {
     INFO(way);
     const ScopedConfig scope{way};
     const Tensor xs = dvector("xs"), target = dscalar("target");
@@ -381,7 +381,7 @@ TEST_CASE("shapes within a step may depend on its data, and indices are checked"
       },
       Tensor(0.0), ids);
   const Array rows{{1., -1., 2.}, {-3., 4., 5.}};
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     INFO(way);
     const ScopedConfig scope{way};
     const auto f = function({ids, table}, {last, ys});
@@ -398,7 +398,7 @@ TEST_CASE("a loop says what is wrong with its carry") {
   CHECK(message<ShapeError>([&] { static_cast<void>(scan(doubled, four, xs)); }) ==
         "HERE: scan: the carry is float64[4], the step makes float64[8] of it: axis 0 has to keep its extent");
   const auto [last, ys] = scan(doubled, c, xs);
-  for (const char* way : ways) {
+  for (const std::string& way : ways) {
     INFO(way);
     const ScopedConfig scope{way};
     const Function f = function({xs, c}, last);

@@ -8,7 +8,7 @@ namespace {
 template <class Make>
 std::string refused(Make&& make, const std::vector<Argument>& arguments) {
   std::string first;
-  for (const char* mode : {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=emulator"}) {
+  for (const std::string& mode : std::vector<std::string>{"mode=FAST_RUN", "mode=FAST_COMPILE", on_gpu()}) {
     INFO(mode);
     const ScopedConfig scope{mode};
     const Shared count = shared(0, "count");
@@ -181,7 +181,7 @@ TEST_CASE("A1: a value that does not fit the region it is written to, known at t
 }
 
 TEST_CASE("A1: shared variables whose shapes set_value changed do not fit at the call") {
-  for (const char* mode : {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=emulator"}) {
+  for (const std::string& mode : std::vector<std::string>{"mode=FAST_RUN", "mode=FAST_COMPILE", on_gpu()}) {
     INFO(mode);
     const ScopedConfig scope{mode};
     const Shared w = shared(zero({2, 4}), "w"), v = shared(zero({4, 3}), "v");

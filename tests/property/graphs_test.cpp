@@ -8,6 +8,7 @@
 #include "agreement.h"
 #include "array/access.h"
 #include "catch.h"
+#include "gpu.h"
 #include "runtime/cpu/cpu_device.h"
 #include "runtime/cpu/cpu_target.h"
 #include "runtime/cpu/parallel.h"
@@ -141,9 +142,9 @@ TEST_CASE("any number of threads and a device that works late give the same bits
   runtime::set_threads(0);
 }
 
-TEST_CASE("random graphs agree with the reference evaluator on the emulated GPU", "[emulator]") {
+TEST_CASE("random graphs agree with the reference evaluator on the emulated GPU", "[emulator][gpu]") {
   check(first_seed() + 4'000'000, from_environment("CROTON_GRAPHS", 120), from_environment("CROTON_TOGETHER", 20),
-        runtime::device("emulator"));
+        runtime::device(gpu_name()));
 }
 
 TEST_CASE("the order of blocks and threads on the emulated GPU changes no bits, and its checks find nothing",
