@@ -2,27 +2,13 @@
 #include <cmath>
 #include <numeric>
 
-#include "cuda_fixture.h"
+#include "real_gpu.h"
 
 using namespace croton;
 using namespace croton::runtime;
 using namespace croton::runtime::cuda;
 
 namespace {
-
-// Null, with the reason, where there is no GPU.
-std::unique_ptr<CudaDriver> real_gpu() {
-  if (dlopen(STAND_INS "/libcuda.so.1", RTLD_NOW | RTLD_NOLOAD) != nullptr) {
-    WARN("skipped: another test of this process has opened the stand-in, which the loader now gives for libcuda.so.1");
-    return nullptr;
-  }
-  try {
-    return std::make_unique<CudaDriver>(gpu::CudaOptions::from(*config_snapshot()), 0);
-  } catch (const DeviceError& e) {
-    WARN("skipped, for there is no GPU: " << e.what());
-    return nullptr;
-  }
-}
 
 const Source saxpy = {.text = R"(
 extern "C" __global__ void saxpy(float* y, const float* x, float a, int n) {
