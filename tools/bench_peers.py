@@ -98,7 +98,7 @@ def main():
     gpu.add_argument("--limit", type=float, default=600.0, help="seconds after which remaining rows are left out")
     gpu.add_argument("--compile", type=lambda s: s.split(","), default=["tutorial_step", "softmax", "layer_norm"],
                      help="workloads for torch.compile, which takes 5 to 30 s each (%(default)s)")
-    gpu.add_argument("--rehearse", action="store_true", help="on the CPU and smaller, to try this program without a GPU")
+    gpu.add_argument("--rehearse", action="store_true", help="on the CPU and smaller, to try this without a GPU")
     options = parser.parse_args()
     on_gpu = options.device == "gpu"
     known = peer_workloads.gpu_workloads(8 if options.rehearse else 1) if on_gpu else peer_workloads.cpu_workloads()
@@ -110,7 +110,8 @@ def main():
     if not on_gpu:
         return run_on_cpu(workloads, ours, options.seconds)
     import peers_on_gpu
-    peers_on_gpu.run(workloads, options, print_header, lambda name, cells: print_row(name, ours.get(name, {}), cells, 1))
+    peers_on_gpu.run(workloads, options, print_header,
+                     lambda name, cells: print_row(name, ours.get(name, {}), cells, digits=1))
 
 
 if __name__ == "__main__":

@@ -146,7 +146,7 @@ def numpy_functions(np):
 
 
 def adam_update(library, state, d):
-    """`state`: six parameters, their m, their v, and t; `d`: the gradients; `library` has expm1 and sqrt. -> the new state."""
+    """`state`: six parameters, their m, their v, and t; `d`: gradients; `library` has expm1, sqrt. -> the new state."""
     t = state[18] + 1
     m = [BETA1 * a + (1 - BETA1) * g for a, g in zip(state[6:12], d)]
     v = [BETA2 * a + (1 - BETA2) * g * g for a, g in zip(state[12:18], d)]
@@ -211,7 +211,10 @@ def torch_functions(torch, for_compiler=False):
     def step(x, y, *p):
         def cost(w1, b1, w2, b2):
             return loss(x, y, w1, b1, w2, b2) + LAMBDA / 2 / len(x) * ((w1 * w1).sum() + (w2 * w2).sum())
-        return torch._foreach_sub(list(p), list(gradients(cost, *p)[1]), alpha=RATE)
+        d = gradients(cost, *p)[1]
+        if for_compiler:  # which makes one kernel of it; that of torch 2.11 forgets _foreach_sub's alpha
+            return [a - RATE * g for a, g in zip(p, d)]
+        return torch._foreach_sub(p, d, alpha=RATE)
 
     def layer_norm(x, gain, bias):
         return torch.nn.functional.layer_norm(x, x.shape[1:], gain, bias)

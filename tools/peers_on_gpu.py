@@ -1,4 +1,4 @@
-"""bench_peers.py's GPU: each library works in a process of its own, so that one that fails, hangs or dies leaves the rest alone."""
+"""bench_peers.py's GPU: each library works in a process of its own, so that one that hangs or dies leaves the rest alone."""
 import gc
 import multiprocessing
 import os
@@ -205,7 +205,8 @@ class Worker:
     def start(self):
         context = multiprocessing.get_context("spawn")
         self.pipe, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, self.name, self.options.rehearse, self.options.seconds))
+        arguments = theirs, self.name, self.options.rehearse, self.options.seconds
+        self.process = context.Process(target=serve, args=arguments)
         self.process.start()
         theirs.close()
 
@@ -292,6 +293,9 @@ def fill(workloads, options, workers, columns, end, print_row):
         for (peer, variant), title in columns.items():
             if "compile" in variant and name not in options.compile or "graphs" in variant and not workload.carried:
                 cells.append("")
+                continue
+            if time.monotonic() > end:
+                cells.append("no time")
                 continue
             answer = workers[peer].ask((workload._replace(draw=None), arguments, variant), end)
             if "fault" in answer:
