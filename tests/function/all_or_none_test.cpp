@@ -48,7 +48,7 @@ TEST_CASE("an update of as many elements in another shape changes the variable's
 #if !defined(__SANITIZE_THREAD__)  // it ends a forked child that makes threads
 TEST_CASE("with no BLAS a call fails and no update is visible") {
   REQUIRE(in_own_process([] {
-    const ScopedConfig scope{"blas.ldflags=/nowhere/libblas.so"};
+    const ScopedConfig scope{"device=cpu,blas.ldflags=/nowhere/libblas.so"};
     const Tensor x = matrix("x"), y = matrix("y");
     const Shared n = shared(Array::zeros({200, 200}), "n");
     const Function f = function({x, y}, dot(x, y), {{n, n + 1}});

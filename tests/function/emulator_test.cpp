@@ -129,7 +129,7 @@ TEST_CASE("tanh in float32 keeps its bound on the emulated GPU, with the machine
     if (right != 0) worst = std::max(worst, std::abs(got - right) / std::ldexp(1.0, std::ilogb(right) - 23));
   }
   CHECK(worst < expr::function("tanh").bound(float32));
-  CHECK(worst > 1);  // the emulator is as inexact as a GPU may be
+  if (gpu_is_emulated()) CHECK(worst > 1);  // it is as inexact as a GPU may be
 }
 
 TEST_CASE("losses and weights on the emulated GPU have the same bits from run to run", "[emulator]") {
@@ -251,7 +251,7 @@ TEST_CASE("with fastmath float32 functions keep their wider bounds on the emulat
     CHECK(printed(usual[f]) == printed(overridden[f]));
     INFO(names[f] << " takes " << worst << " of its bound");
     CHECK(differs);
-    CHECK(worst > 0.2);  // the bound is one of what the emulator does, and it does what a GPU may
+    if (gpu_is_emulated()) CHECK(worst > 0.2);  // it does what a GPU may, and the bound is one of that
   }
 }
 

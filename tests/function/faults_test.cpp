@@ -99,6 +99,7 @@ double resident() {
 }  // namespace
 
 TEST_CASE("K7: a function that is made again for another shape keeps the configuration it was made under") {
+  const ScopedConfig on_cpu("device=cpu");  // flags of the host compiler
   const Shared data = shared(Array::full({3}, 1, int32), "data");
   const Function average = function({}, mean(data));
   REQUIRE(average().dtype() == float64);
@@ -180,6 +181,7 @@ TEST_CASE("C9: a cache on a file system that lets nothing be executed") {
 }
 
 TEST_CASE("T3: flags for another machine are the compiler's or the loader's error; those for OpenMP change nothing") {
+  const ScopedConfig on_cpu("device=cpu");  // flags of the host compiler
   const Tensor x = vector("x");
   {
     const ScopedConfig scope{"gcc.cxxflags=-m32"};
@@ -321,6 +323,7 @@ TEST_CASE(
     "M3: whichever file cannot be opened for want of descriptors, the error is Croton's, nothing leaks, and the next "
     "try works",
     "[unsanitized]") {
+  const ScopedConfig on_cpu("device=cpu");  // a GPU has files of its own
   rlimit before{};
   REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
   const int used = open_files();
@@ -398,6 +401,7 @@ TEST_CASE("A14: threads that call a function with ever new shapes get their own 
 }
 
 TEST_CASE("T10: a child after fork calls functions that its parent made") {
+  const ScopedConfig on_cpu("device=cpu");  // a GPU does not work in a child
   const Tensor x = vector("x");
   const Function f = function(x, sum(exp(x)));
   const std::vector<double> much(1000000, 0.0);
@@ -435,6 +439,7 @@ TEST_CASE("T8: a function of 100,000 nodes, by the reference evaluator") {
 }
 
 TEST_CASE("T8: a large function is several kernels in several texts, and an error in one of them comes out") {
+  const ScopedConfig on_cpu("device=cpu");  // texts for the host compiler
   const auto large = [] {
     const Tensor x = vector("x");
     Tensor y = x;

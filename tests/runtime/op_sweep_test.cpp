@@ -35,6 +35,8 @@ bool signs_zero(const Tensor& t) { return meaning<Pointwise>(t) && is_float(t.dt
 std::string difference(const Array& got, const ops::Bounded& want, bool signs, Counts& counts) {
   if (got.dtype() != want.value.dtype() || got.shape() != want.value.shape())
     return fmt::format("{} instead of {}", type_text(got), type_text(want.value));
+  std::string first;
+  Index wrong = 0, last = 0;
   for (Index i = 0; i < got.size(); ++i) {
     ++counts.elements;
     if (get(want.doubtful, i) != 0) {
@@ -46,9 +48,11 @@ std::string difference(const Array& got, const ops::Bounded& want, bool signs, C
     const bool exact = is_int(got.dtype()) ? get_index(got, i) == get_index(want.value, i) : x == y;
     if (exact && (!signs || x != 0 || std::signbit(x) == std::signbit(y))) continue;
     if (!exact && is_float(got.dtype()) && std::fabs(x - y) <= bound) continue;
-    return fmt::format("element {} of {}: {:.17g} instead of {:.17g}, bound {:.3g}", i, type_text(got), x, y, bound);
+    if (++wrong == 1)
+      first = fmt::format("element {} of {}: {:.17g} instead of {:.17g}, bound {:.3g}", i, type_text(got), x, y, bound);
+    last = i;
   }
-  return "";
+  return wrong < 2 ? first : first + fmt::format("; {} are wrong, the last of them {}", wrong, last);
 }
 
 std::string types_of(const std::vector<Array>& values) {

@@ -23,7 +23,8 @@ struct Rows {
     const Tensor &x = inputs[0], &gain = inputs[1];
     const Tensor centred = x - mean(x, 1, keepdims);
     const Tensor norm = centred * rsqrt(mean(square(centred), 1, keepdims) + 1e-5f) * gain + gain;
-    results = {softmax(x), logsumexp(x, 1), norm, sum(logsumexp(x, 1)), sum(exp(x) * sum(x, 1, keepdims)), max(x, 1)};
+    results = {softmax(x), logsumexp(x, 1), norm, sum(logsumexp(x, 1)), sum(exp(x) * sum(square(x), 1, keepdims)),
+               max(x, 1)};
   }
 };
 
