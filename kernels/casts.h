@@ -99,7 +99,8 @@ template <class To> struct cast_to {
   template <class X> static CROTON_FN With<X, f32> odd_f32(X x) {
     typedef Element<X> E;
     if constexpr (same<E, f32>) return x;
-    else if constexpr (!is_floating<E>) return odd_f32(widened<With<X, f64>>(x));
+    else if constexpr (!is_floating<E> && sizeof(E) <= 2) return widened<With<X, f32>>(x);  // exact; and NVRTC 13.0 miscompiles
+    else if constexpr (!is_floating<E>) return odd_f32(widened<With<X, f64>>(x));           // a bool's way through f64
     else {
       typedef With<X, f32> F;
       const F r = widened<F>(x);
