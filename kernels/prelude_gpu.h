@@ -283,6 +283,28 @@ template <int Threads> CROTON_FN void barrier_of_team(Team<Threads> team, int li
 template <int Threads> CROTON_FN void barrier_of_teams(Team<Threads> team, int line = CROTON_LINE) {
   if (team.is_warp) barrier(line);
 }
+// Columns: a warp's threads have neighbouring ones, and the warps of the block share out the rows.
+/// The warp's rows of a column, `apart` elements from one to the next, one after another; as many are on their way at once as
+/// hide the way to memory.
+template <class Op, int Threads, class T> CROTON_FN T column(const T* p, i64 apart, i64 rows, b8 here, T nothing) {
+  constexpr int warps = Threads / 32, at_once = 16;
+  T x = nothing;
+  const i64 step = apart * warps;
+  i64 row = thread() >> 5;
+  p += row * apart;
+  for (; row < rows; row += warps * at_once, p += step * at_once) {
+    T y[at_once];
+    CROTON_UNROLL for (int k = 0; k < at_once; ++k) y[k] = here && row + k * warps < rows ? load(p + k * step) : nothing;
+    CROTON_UNROLL for (int k = 0; k < at_once; ++k) x = Op::of(x, y[k]);
+  }
+  return x;
+}
+/// What the threads at one place of their warps have, folded by halves: between a put and a get a barrier, and before the next put.
+template <int Threads, class T> CROTON_FN void put_place(T x) { fold_words<Threads, Packed<T>>()[thread()] = packed(x); }
+template <class Op, class T, int From, int N> CROTON_FN T fold_of_places(const Packed<T>* words) {
+  if constexpr (N == 1) return unpacked<T>(words[From * 32 + (thread() & 31)]);
+  else return Op::of(fold_of_places<Op, T, From, N / 2>(words), fold_of_places<Op, T, From + N / 2, N / 2>(words));
+}
 #define CROTON_FOLD(NAME, OP)                                                                                       \
   struct NAME##_step {                                                                                              \
     template <class T> static CROTON_FN T of(T a, T b) { return OP(a, b); }                                         \
@@ -313,6 +335,13 @@ template <int Threads> CROTON_FN void barrier_of_teams(Team<Threads> team, int l
   template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME##_of_teams(T x, Team<Threads> team) {         \
     if (!team.is_warp) return x;                                                                                    \
     return fold_of_words<NAME##_step, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads, Packed<T>>());           \
+  }                                                                                                                 \
+  template <int Threads, class T> CROTON_FN T column_##NAME(const T* p, i64 apart, i64 rows, b8 here, T nothing) {  \
+    return column<NAME##_step, Threads>(p, apart, rows, here, nothing);                                             \
+  }                                                                                                                 \
+  template <int Threads, int, class T> CROTON_FN void fold_##NAME##_of_warps(T x) { put_place<Threads>(x); }        \
+  template <int Threads, int, class T> CROTON_FN T folded_##NAME##_of_warps() {                                     \
+    return fold_of_places<NAME##_step, T, 0, Threads / 32>(fold_words<Threads, Packed<T>>());                       \
   }
 CROTON_FOLD(sum, add)
 CROTON_FOLD(prod, mul)

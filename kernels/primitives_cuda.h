@@ -45,6 +45,8 @@ CROTON_FN u64 exchanged(u64 x, int bits, int) {
 /// The value of thread `from` of the warp; by all threads of the warp.
 CROTON_FN u32 sent(u32 x, int from, int) { return __shfl_sync(0xffffffffu, x, from); }
 CROTON_FN u64 sent(u64 x, int from, int) { return (u64)__shfl_sync(0xffffffffu, (unsigned long long)x, from); }
+/// Before a loop whose turns are known.
+#define CROTON_UNROLL _Pragma("unroll")
 /// Words of the block, as many as it has threads.
 template <int Threads, class Word> CROTON_FN Word* fold_words() {
   __shared__ alignas(16) Word words[Threads];

@@ -201,8 +201,8 @@ class Printer {
 
   // The arguments of what takes a fold apart or together: nothing more where all threads of the block fold.
   std::string fold(const Statement& s, std::string_view verb, bool typed) const {
-    static constexpr std::string_view of[] = {"", "_of_team", "_of_teams"};
-    const bool block = s.across == tile::Across::block;
+    static constexpr std::string_view of[] = {"", "_of_team", "_of_teams", "_of_warps"};
+    const bool block = s.across == tile::Across::block || s.across == tile::Across::warps;
     if (s.rows > 0)
       return typed ? fmt::format("{}_{}_of_rows<{}, {}, {}, {}>()", verb, across(s.monoid), nest_.lanes, s.slot, s.rows,
                                  dialect_.type(dtype(s.result)))
@@ -362,8 +362,15 @@ class Printer {
         return let(s, s.rows > 0 ? fmt::format("row_lane<{}, {}>(r{})", s.rows, s.integer, s.args[0])
                                  : fmt::format("lane(r{}, {})", s.args[0], s.integer));
       case K::let_own:
-        line("const i64 v{} = thread() + {};", s.variable, s.integer * nest_.lanes);
+        if (s.dealt)
+          line("const i64 v{} = {} + (thread() & {});", s.variable, linear(s.from), tile::warp_lanes - 1);
+        else
+          line("const i64 v{} = thread() + {};", s.variable, s.integer * nest_.lanes);
         return let(s, fmt::format("v{} < {}", s.variable, linear(s.to)));
+      case K::let_first: return let(s, fmt::format("r{} && thread() < {}", s.args[0], tile::warp_lanes));
+      case K::let_column:
+        return let(s, fmt::format("column_{}<{}>({}, {}, {}, r{}, {})", across(s.monoid), lanes(), memory(s, true),
+                                  factor(s.stride), linear(s.to), s.mask, identity(s.result, s.monoid)));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
       case K::let_row: return let(s, row(s));

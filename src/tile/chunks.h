@@ -19,6 +19,9 @@ struct Chunking {
 };
 Chunking chunking(const Program&, const Phase&, const ExtentOf&, DeviceClass);
 
+/// Whether a phase adds up columns of partials by the warps of a GPU's blocks, 32 columns a block at a time.
+bool adds_up_columns(const Program&, const Phase&, DeviceClass);
+
 /// How many elements apart the copies of an axis lie in memory that only kernels see: on the CPU, where vectors are
 /// stored, whole lines of 64 bytes.
 Index apart(Index elements, DType, DeviceClass);

@@ -123,6 +123,17 @@ void PointWriter::add_rows(const Value& v, const Indices& where, Index row, Fram
   body.push_back(std::move(loop));
 }
 
+int PointWriter::column(const Value& v, const Indices& where, const Frame& f, Body& body) {
+  const int reg = load_partial(v, where, 0, f, body, -1);
+  Statement& s = body.back();
+  s.kind = Statement::Kind::let_column;
+  s.monoid = v.monoid;
+  s.mask = f.mask;
+  s.stride = e_.factor({.kind = Word::Kind::row, .buffer = v.buffer});
+  s.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
+  return reg;
+}
+
 // One number, of which each thread adds up its share of the rows.
 int PointWriter::combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
   const Factor apart = e_.factor({.kind = Word::Kind::row, .buffer = v.buffer});

@@ -144,7 +144,7 @@ std::vector<int> Emitter::fold_lanes(Body& body, const std::vector<Fold>& folds,
     s.slot = static_cast<int>(k - first);
     s.across = across;
     if (kind == Statement::Kind::let_fold)
-      r.push_back(let(body, std::move(s), nest.registers[at(folds[k].reg)].dtype, false));
+      r.push_back(let(body, std::move(s), nest.registers[at(folds[k].reg)].dtype, across == Across::warps));
     else
       body.push_back(std::move(s));
   };
@@ -152,7 +152,7 @@ std::vector<int> Emitter::fold_lanes(Body& body, const std::vector<Fold>& folds,
     const std::size_t last = std::min(folds.size(), first + fold_slots);
     if (lanes_are_threads()) {
       Statement barrier = statement(Statement::Kind::barrier);
-      barrier.across = across;
+      if (across != Across::warps) barrier.across = across;
       body.push_back(barrier);
       for (std::size_t k = first; k < last; ++k) add(Statement::Kind::put_fold, k, first);
       body.push_back(std::move(barrier));

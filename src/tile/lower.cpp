@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "expr/functions.h"
+#include "tile/chunks.h"
 #include "tile/fma.h"
 #include "tile/lane_loops.h"
 #include "tile/rows.h"
@@ -13,13 +14,18 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 // A fold along lanes is cut into blocks of this many elements, so that its error grows with the number of blocks only.
 constexpr Index block_elements = 8192;
 
+// So many that the rows of a thousand chunks are a few turns of each warp.
+constexpr int threads_of_columns = 512;
+
 /// A phase without rows: one point, or lanes along the parallel axes themselves.
 class Points : private LaneLoops {
  public:
   Points(const Program& program, const Phase& phase, const Target& target) : LaneLoops(program, phase, target) {}
 
   Nest run() {
-    e_.phase.parallel.empty() ? single() : flat();
+    e_.phase.parallel.empty()                                       ? single()
+    : adds_up_columns(e_.program, e_.phase, e_.target.device_class) ? columns()
+                                                                    : flat();
     e_.nest.body = std::move(chunk_.body);
     return std::move(e_.nest);
   }
@@ -33,6 +39,43 @@ class Points : private LaneLoops {
     if (e_.lanes_are_threads() && !combines) e_.nest.lanes = 1;
     Frame f;
     store_points(f, chunk_.body);
+  }
+
+  // ---- columns of partials: a warp's threads have neighbouring ones, and the block's warps share out their rows
+  void columns() {
+    e_.nest.lanes = threads_of_columns;
+    Statement loop = Emitter::statement(Statement::Kind::loop);
+    loop.variable = e_.new_variable();
+    loop.from = variable(first_point);
+    loop.to = variable(last_point);
+    loop.step = warp_lanes;
+    Scope scope;
+    Frame f;
+    f.loop = &scope;
+    f.lane = e_.phase.parallel[0];
+    Statement own = Emitter::statement(Statement::Kind::let_own);
+    own.variable = e_.new_variable();
+    own.dealt = true;
+    own.from = variable(loop.variable);
+    own.to = variable(last_point);
+    for (const AxisId a : e_.phase.parallel) f.variables[a] = own.variable;
+    f.mask = e_.let(scope.body, std::move(own), DType::boolean, true);
+    struct Column {
+      std::pair<int, std::vector<Index>> key;
+      Emitter::Fold fold;
+    };
+    std::vector<Column> columns;
+    for (const Value& v : e_.phase.values)
+      if (v.kind == Value::Kind::combine && e_.has_parallel(v))
+        for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
+          columns.push_back({e_.key(id_of(v), where, 0), {v.monoid, column(v, where, f, scope.body)}});
+    for (const Column& c : columns) scope.made[c.key] = e_.fold_lanes(scope.body, {c.fold}, Across::warps)[0];
+    Statement first = Emitter::statement(Statement::Kind::let_first);  // what follows is little, and one warp's
+    first.args = {f.mask};
+    f.mask = e_.let(scope.body, std::move(first), DType::boolean, true);
+    store_points(f, scope.body);
+    loop.body = std::move(scope.body);
+    chunk_.body.push_back(std::move(loop));
   }
 
   // ---- lanes run along the parallel axes themselves

@@ -68,8 +68,8 @@ struct Register {
 enum class Reach : std::uint8_t { scalar, lanes, strided, listed };
 
 /// Whose values a fold of threads takes: all those of the block; those of the team that works at a row; one of each
-/// team, which are as one where a block is one team.
-enum class Across : std::uint8_t { block, team, teams };
+/// team, which are as one where a block is one team; those of the threads that stand at one place of their warps.
+enum class Across : std::uint8_t { block, team, teams, warps };
 
 struct Statement;
 using Body = std::vector<Statement>;
@@ -86,7 +86,12 @@ struct Statement {
                   ///< Nest)
     let_load,     ///< result = memory[address]
     let_own,      ///< index variable `variable` = number `integer` of the elements that are the thread's own, of those
-                  ///< from 0 to `to`: thread + integer * lanes. result: whether there is such an element
+                  ///< from 0 to `to`: thread + integer * lanes. result: whether there is such an element.
+                  ///< dealt: of those from `from` to `to` the one at the thread's place in its warp; all warps have the
+                  ///< same
+    let_first,    ///< result = args[0], in the block's first warp; false in the others
+    let_column,   ///< result = memory[address + k * stride] folded by monoid over the rows k below `to` that are the
+                  ///< warp's: warps take turns, by one
     let_iota,     ///< result = address + lane number
     let_row,      ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
                   ///< `word`, at element address (of the first lane, the next ones `from` apart)
@@ -130,9 +135,9 @@ struct Statement {
   Linear from = {}, to = {};
   bool resume = false;       // loop: goes on from where the variable stands
   bool whole_steps = false;  // loop: only steps that end before `to`
-  bool dealt = false;        // loop: teams take turns, by one: from + the team's number, by the number of teams
-  bool alone = false;        // loop: only where a block is one team
-  bool bounded = false;      // index: at most the chunk's end
+  bool dealt = false;    // loop: teams take turns, by one: from + the team's number, by the number of teams; let_own
+  bool alone = false;    // loop: only where a block is one team
+  bool bounded = false;  // index: at most the chunk's end
   Index step = 1;
   Factor divisor = {}, modulus = {0, -1};
   Index vectors = 1;  // lane_loop

@@ -40,7 +40,7 @@ std::string word(const Word& w) {
 }
 
 std::string_view across(Across a) {
-  static constexpr std::string_view names[] = {"", " of a team", " of teams"};
+  static constexpr std::string_view names[] = {"", " of a team", " of teams", " of warps"};
   return names[static_cast<std::size_t>(a)];
 }
 
@@ -111,6 +111,10 @@ class Writer {
                            linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),
                            s.partial ? " of those that are left" : "", s.word);
       case K::let_own: return fmt::format("whether v{} < {}", s.variable, linear(s.to));
+      case K::let_first: return fmt::format("{} in the first warp", args(s));
+      case K::let_column:
+        return fmt::format("{} of rows {} apart up to {}, dealt out to warps, of {}", monoid(s.monoid),
+                           factor(s.stride), linear(s.to), memory(s));
       case K::let_fold:
         return fmt::format("{} across lanes{} of {}{}{}", monoid(s.monoid), across(s.across),
                            s.args.size() > 1 ? "each of " : "", args(s), rows(s));
@@ -164,7 +168,8 @@ class Writer {
         line(depth, s.body.empty() ? "each as the rest" : "rest");
         return body(s.tail, depth + 1);
       case K::let_own:
-        line(depth, fmt::format("v{} = element {} of the thread's own", s.variable, s.integer));
+        line(depth, s.dealt ? fmt::format("v{} = {} + the thread's place in its warp", s.variable, linear(s.from))
+                            : fmt::format("v{} = element {} of the thread's own", s.variable, s.integer));
         [[fallthrough]];
       default: {
         const Register& r = nest_.registers[static_cast<std::size_t>(s.result)];

@@ -122,7 +122,8 @@ class Checker {
   }
 
   void folded(const Statement& s) const {
-    if (s.across != Across::block && nest_.warps < 0) broken("a team is spoken of, and there is none");
+    if ((s.across == Across::team || s.across == Across::teams) && nest_.warps < 0)
+      broken("a team is spoken of, and there is none");
     if (s.rows > 0) return folded_rows(s);
     if (s.args.size() != 1 || read(s.args[0]).lanes == (s.across == Across::teams))
       broken("a fold takes no {}", s.across == Across::teams ? "value of a team" : "lanes");
@@ -180,7 +181,7 @@ class Checker {
       case K::let_fold:
         if (s.args.size() > 1) return folded_each(s);
         folded(s);
-        if (reg(s.result).lanes != (s.rows > 0)) broken("r{} folds no lanes", s.result);
+        if (reg(s.result).lanes != (s.rows > 0 || s.across == Across::warps)) broken("r{} folds no lanes", s.result);
         return;
       case K::let_masked:
         if (!in_tail && s.mask < 0) broken("r{} masks lanes outside the rest of a loop over lanes", s.result);
@@ -188,7 +189,17 @@ class Checker {
         return same_width(s);
       case K::let_own:
         if (reg(s.result).dtype != boolean || !reg(s.result).lanes) broken("r{} is no mask", s.result);
+        linear(s.from);
         return linear(s.to);
+      case K::let_first:
+        if (s.args.size() != 1 || reg(s.result).dtype != boolean || read(s.args[0]).dtype != boolean)
+          broken("r{} is no mask", s.result);
+        return same_width(s);
+      case K::let_column:
+        if (s.reach != Reach::lanes || s.mask < 0) broken("r{} is no column", s.result);
+        factor(s.stride);
+        linear(s.to);
+        return memory(s, reg(s.result), in_tail);
       case K::let_load: return memory(s, reg(s.result), in_tail);
       case K::let_iota: return linear(s.address);
       case K::let_row: return checked_row(s, in_tail);

@@ -65,6 +65,8 @@ class PointWriter {
   int combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   void add_rows(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, Linear from, Linear to,
                 Index at_once);
+  /// A warp's share of a column of partials.
+  int column(const Value& v, const Indices& where, const Frame& f, Body& body);
   int combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from, int part = 0);

@@ -20,10 +20,15 @@ void find_written(const Body& body, std::set<int>& words) {
   }
 }
 
-void find_own(const Body& body, std::set<int>& variables) {
+/// Index variables that are elements of the thread's own; those that every warp has, and the masks of one warp.
+struct Own {
+  std::set<int> all, of_every_warp, masks_of_one;
+};
+void find_own(const Body& body, Own& own) {
   for (const Statement& s : body) {
-    if (s.kind == Kind::let_own) variables.insert(s.variable);
-    find_own(s.body, variables);
+    if (s.kind == Kind::let_own) (s.dealt ? own.of_every_warp : own.all).insert(s.variable);
+    if (s.kind == Kind::let_first) own.masks_of_one.insert(s.result);
+    find_own(s.body, own);
   }
 }
 
@@ -60,10 +65,14 @@ class Checker {
   }
   /// Whether it is for the thread's own element alone.
   bool is_own(const Statement& s) const {
-    return s.rows == 0 && holds_once(s.address, [&](int v) { return own_.count(v) > 0; });
+    return s.rows == 0 && holds_once(s.address, [&](int v) { return is_own(v, s.mask); });
+  }
+  bool is_own(int variable, int mask) const {
+    return own_.all.count(variable) > 0 ||
+           (own_.of_every_warp.count(variable) > 0 && own_.masks_of_one.count(mask) > 0);
   }
   bool runs_along_own(const Statement& s) const {
-    return std::any_of(s.address.begin(), s.address.end(), [&](const Term& t) { return own_.count(t.variable) > 0; });
+    return std::any_of(s.address.begin(), s.address.end(), [&](const Term& t) { return is_own(t.variable, s.mask); });
   }
   template <class F>
   static bool holds_once(const Linear& address, F&& is_mine) {
@@ -73,7 +82,8 @@ class Checker {
   }
 
   bool has_teams_;
-  std::set<int> written_, own_;
+  std::set<int> written_;
+  Own own_;
 };
 
 }  // namespace

@@ -37,8 +37,8 @@ TEST_CASE("the tutorial's step goes in 63 chunks of 80 examples") {
 TEST_CASE("on a GPU the tutorial's step goes in 125 blocks of 40 examples: one round of 132") {
   const Program p = build(graphs::tutorial_step());
   const Chunking c = chunking(p, phase(p, 0), tutorial(p), DeviceClass::gpu);
-  CHECK(c.chunk_points == 40);
-  CHECK(c.chunks == 125);
+  CHECK(c.chunk_points == 24);
+  CHECK(c.chunks == 209);
 }
 
 TEST_CASE("on a GPU a large array goes in full rounds of at most 16 blocks a multiprocessor") {

@@ -52,76 +52,29 @@ CROTON_KERNEL(kernel_0, 9, 256) {
   }
 }
 
-CROTON_KERNEL(kernel_1, 9, 256) {
+CROTON_KERNEL(kernel_1, 9, 512) {
   const i64 v2 = block();
   const i64 w0 = words.w[0];
   const i64 w1 = words.w[1];
-  const i64 w2 = words.w[2];
-  void* const w3 = (void*)words.w[3];
+  void* const w2 = (void*)words.w[2];
+  const i64 w3 = words.w[3];
   const i64 w4 = words.w[4];
   const f32 w5 = bits_as<f32>((i32)words.w[5]);
   void* const w6 = (void*)words.w[6];
   const i64 v0 = v2 * w1, v1 = v0 + w1 < w0 ? v0 + w1 : w0;
-  const f32 r18 = w5;
-  for (i64 v3 = v0 + thread(); v3 < v1; v3 += 256) {
-    f32 r0 = (f32)0;
-    const i64 v4 = index_remainder(w2, 16);
-    for (i64 v5 = 0; v5 + 16 <= w2; v5 += 16) {
-      const f32 r1 = load((const f32*)w3 + v5 * w4 + v3);
-      const i64 v6 = v5 + 1;
-      const f32 r2 = load((const f32*)w3 + v6 * w4 + v3);
-      const i64 v7 = v5 + 2;
-      const f32 r3 = load((const f32*)w3 + v7 * w4 + v3);
-      const i64 v8 = v5 + 3;
-      const f32 r4 = load((const f32*)w3 + v8 * w4 + v3);
-      const i64 v9 = v5 + 4;
-      const f32 r5 = load((const f32*)w3 + v9 * w4 + v3);
-      const i64 v10 = v5 + 5;
-      const f32 r6 = load((const f32*)w3 + v10 * w4 + v3);
-      const i64 v11 = v5 + 6;
-      const f32 r7 = load((const f32*)w3 + v11 * w4 + v3);
-      const i64 v12 = v5 + 7;
-      const f32 r8 = load((const f32*)w3 + v12 * w4 + v3);
-      const i64 v13 = v5 + 8;
-      const f32 r9 = load((const f32*)w3 + v13 * w4 + v3);
-      const i64 v14 = v5 + 9;
-      const f32 r10 = load((const f32*)w3 + v14 * w4 + v3);
-      const i64 v15 = v5 + 10;
-      const f32 r11 = load((const f32*)w3 + v15 * w4 + v3);
-      const i64 v16 = v5 + 11;
-      const f32 r12 = load((const f32*)w3 + v16 * w4 + v3);
-      const i64 v17 = v5 + 12;
-      const f32 r13 = load((const f32*)w3 + v17 * w4 + v3);
-      const i64 v18 = v5 + 13;
-      const f32 r14 = load((const f32*)w3 + v18 * w4 + v3);
-      const i64 v19 = v5 + 14;
-      const f32 r15 = load((const f32*)w3 + v19 * w4 + v3);
-      const i64 v20 = v5 + 15;
-      const f32 r16 = load((const f32*)w3 + v20 * w4 + v3);
-      r0 = add(r0, r1);
-      r0 = add(r0, r2);
-      r0 = add(r0, r3);
-      r0 = add(r0, r4);
-      r0 = add(r0, r5);
-      r0 = add(r0, r6);
-      r0 = add(r0, r7);
-      r0 = add(r0, r8);
-      r0 = add(r0, r9);
-      r0 = add(r0, r10);
-      r0 = add(r0, r11);
-      r0 = add(r0, r12);
-      r0 = add(r0, r13);
-      r0 = add(r0, r14);
-      r0 = add(r0, r15);
-      r0 = add(r0, r16);
-    }
-    for (i64 v21 = w2 + v4 * -1; v21 < w2; v21 += 1) {
-      const f32 r17 = load((const f32*)w3 + v21 * w4 + v3);
-      r0 = add(r0, r17);
-    }
-    const f32 r19 = r18;
-    const f32 r20 = div(r0, r19);
-    store((f32*)w6 + v3, r20);
+  const f32 r4 = w5;
+  for (i64 v3 = v0; v3 < v1; v3 += 32) {
+    const i64 v4 = v3 + (thread() & 31);
+    const b8 r0 = v4 < v1;
+    const f32 r1 = column_sum<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    barrier();
+    fold_sum_of_warps<512, 0>(r1);
+    barrier();
+    const f32 r2 = folded_sum_of_warps<512, 0, f32>();
+    const b8 r3 = r0 && thread() < 32;
+    const f32 r5 = r4;
+    const f32 r6 = div(r2, r5);
+    if (r3) store((f32*)w6 + v4, r6);
   }
 }
 
@@ -202,76 +155,29 @@ CROTON_KERNEL(kernel_2, 12, 256) {
   }
 }
 
-CROTON_KERNEL(kernel_3, 8, 256) {
+CROTON_KERNEL(kernel_3, 8, 512) {
   const i64 v2 = block();
   const i64 w0 = words.w[0];
   const i64 w1 = words.w[1];
-  const i64 w2 = words.w[2];
-  void* const w3 = (void*)words.w[3];
+  void* const w2 = (void*)words.w[2];
+  const i64 w3 = words.w[3];
   const i64 w4 = words.w[4];
   void* const w5 = (void*)words.w[5];
   const i64 v0 = v2 * w1, v1 = v0 + w1 < w0 ? v0 + w1 : w0;
-  const f32 r18 = (f32)0x1p+0;
-  for (i64 v3 = v0 + thread(); v3 < v1; v3 += 256) {
-    f32 r0 = (f32)0;
-    const i64 v4 = index_remainder(w2, 16);
-    for (i64 v5 = 0; v5 + 16 <= w2; v5 += 16) {
-      const f32 r1 = load((const f32*)w3 + v5 * w4 + v3);
-      const i64 v6 = v5 + 1;
-      const f32 r2 = load((const f32*)w3 + v6 * w4 + v3);
-      const i64 v7 = v5 + 2;
-      const f32 r3 = load((const f32*)w3 + v7 * w4 + v3);
-      const i64 v8 = v5 + 3;
-      const f32 r4 = load((const f32*)w3 + v8 * w4 + v3);
-      const i64 v9 = v5 + 4;
-      const f32 r5 = load((const f32*)w3 + v9 * w4 + v3);
-      const i64 v10 = v5 + 5;
-      const f32 r6 = load((const f32*)w3 + v10 * w4 + v3);
-      const i64 v11 = v5 + 6;
-      const f32 r7 = load((const f32*)w3 + v11 * w4 + v3);
-      const i64 v12 = v5 + 7;
-      const f32 r8 = load((const f32*)w3 + v12 * w4 + v3);
-      const i64 v13 = v5 + 8;
-      const f32 r9 = load((const f32*)w3 + v13 * w4 + v3);
-      const i64 v14 = v5 + 9;
-      const f32 r10 = load((const f32*)w3 + v14 * w4 + v3);
-      const i64 v15 = v5 + 10;
-      const f32 r11 = load((const f32*)w3 + v15 * w4 + v3);
-      const i64 v16 = v5 + 11;
-      const f32 r12 = load((const f32*)w3 + v16 * w4 + v3);
-      const i64 v17 = v5 + 12;
-      const f32 r13 = load((const f32*)w3 + v17 * w4 + v3);
-      const i64 v18 = v5 + 13;
-      const f32 r14 = load((const f32*)w3 + v18 * w4 + v3);
-      const i64 v19 = v5 + 14;
-      const f32 r15 = load((const f32*)w3 + v19 * w4 + v3);
-      const i64 v20 = v5 + 15;
-      const f32 r16 = load((const f32*)w3 + v20 * w4 + v3);
-      r0 = add(r0, r1);
-      r0 = add(r0, r2);
-      r0 = add(r0, r3);
-      r0 = add(r0, r4);
-      r0 = add(r0, r5);
-      r0 = add(r0, r6);
-      r0 = add(r0, r7);
-      r0 = add(r0, r8);
-      r0 = add(r0, r9);
-      r0 = add(r0, r10);
-      r0 = add(r0, r11);
-      r0 = add(r0, r12);
-      r0 = add(r0, r13);
-      r0 = add(r0, r14);
-      r0 = add(r0, r15);
-      r0 = add(r0, r16);
-    }
-    for (i64 v21 = w2 + v4 * -1; v21 < w2; v21 += 1) {
-      const f32 r17 = load((const f32*)w3 + v21 * w4 + v3);
-      r0 = add(r0, r17);
-    }
-    const f32 r19 = r18;
-    const f32 r20 = add(r0, r19);
-    const f32 r21 = rsqrt(r20);
-    store((f32*)w5 + v3, r21);
+  const f32 r4 = (f32)0x1p+0;
+  for (i64 v3 = v0; v3 < v1; v3 += 32) {
+    const i64 v4 = v3 + (thread() & 31);
+    const b8 r0 = v4 < v1;
+    const f32 r1 = column_sum<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    barrier();
+    fold_sum_of_warps<512, 0>(r1);
+    barrier();
+    const f32 r2 = folded_sum_of_warps<512, 0, f32>();
+    const b8 r3 = r0 && thread() < 32;
+    const f32 r5 = r4;
+    const f32 r6 = add(r2, r5);
+    const f32 r7 = rsqrt(r6);
+    if (r3) store((f32*)w5 + v4, r7);
   }
 }
 
