@@ -284,20 +284,28 @@ template <int Threads> CROTON_FN void barrier_of_teams(Team<Threads> team, int l
   if (team.is_warp) barrier(line);
 }
 // Columns: a warp's threads have neighbouring ones, and the warps of the block share out the rows.
-/// The warp's rows of a column, `apart` elements from one to the next, one after another; as many are on their way at once as
-/// hide the way to memory.
-template <class Op, int Threads, class T> CROTON_FN T column(const T* p, i64 apart, i64 rows, b8 here, T nothing) {
-  constexpr int warps = Threads / 32, at_once = 16;
-  T x = nothing;
-  const i64 step = apart * warps;
-  i64 row = thread() >> 5;
+constexpr int rows_at_once = 16;  // of a warp; as many are on their way as hide the way to memory
+template <class T> struct Rows {
+  T x[rows_at_once];
+};
+/// The first rows of a warp: `apart` elements from one to the next, and so many times as far to the warp's next one.
+template <int Threads, class T> CROTON_FN Rows<T> column_rows(const T* p, i64 apart, i64 rows, b8 here, T nothing, i64 first = 0) {
+  constexpr int warps = Threads / 32;
+  const i64 row = first + (thread() >> 5), step = apart * warps;
   p += row * apart;
-  for (; row < rows; row += warps * at_once, p += step * at_once) {
-    T y[at_once];
-    CROTON_UNROLL for (int k = 0; k < at_once; ++k) y[k] = here && row + k * warps < rows ? load(p + k * step) : nothing;
-    CROTON_UNROLL for (int k = 0; k < at_once; ++k) x = Op::of(x, y[k]);
+  Rows<T> r;
+  CROTON_UNROLL for (int k = 0; k < rows_at_once; ++k) r.x[k] = here && row + k * warps < rows ? load(p + k * step) : nothing;
+  return r;
+}
+/// All rows of a warp one after another, those that have been begun first.
+template <class Op, int Threads, class T> CROTON_FN T column(Rows<T> begun, const T* p, i64 apart, i64 rows, b8 here, T nothing) {
+  T sum = nothing;
+  for (i64 row = 0;;) {
+    CROTON_UNROLL for (int k = 0; k < rows_at_once; ++k) sum = Op::of(sum, begun.x[k]);
+    row += Threads / 32 * rows_at_once;
+    if (row >= rows) return sum;
+    begun = column_rows<Threads>(p, apart, rows, here, nothing, row);
   }
-  return x;
 }
 /// What the threads at one place of their warps have, folded by halves: between a put and a get a barrier, and before the next put.
 template <int Threads, class T> CROTON_FN void put_place(T x) { fold_words<Threads, Packed<T>>()[thread()] = packed(x); }
@@ -336,8 +344,9 @@ template <class Op, class T, int From, int N> CROTON_FN T fold_of_places(const P
     if (!team.is_warp) return x;                                                                                    \
     return fold_of_words<NAME##_step, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads, Packed<T>>());           \
   }                                                                                                                 \
-  template <int Threads, class T> CROTON_FN T column_##NAME(const T* p, i64 apart, i64 rows, b8 here, T nothing) {  \
-    return column<NAME##_step, Threads>(p, apart, rows, here, nothing);                                             \
+  template <int Threads, class T>                                                                                   \
+  CROTON_FN T column_##NAME(const Rows<T>& begun, const T* p, i64 apart, i64 rows, b8 here, T nothing) {            \
+    return column<NAME##_step, Threads>(begun, p, apart, rows, here, nothing);                                      \
   }                                                                                                                 \
   template <int Threads, int, class T> CROTON_FN void fold_##NAME##_of_warps(T x) { put_place<Threads>(x); }        \
   template <int Threads, int, class T> CROTON_FN T folded_##NAME##_of_warps() {                                     \

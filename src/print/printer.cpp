@@ -112,8 +112,8 @@ class Printer {
     return is_lanes(reg) ? fmt::format("splat<{}>({})", nest_.lanes, scalar) : scalar;
   }
 
-  std::string identity(int reg, Monoid m) const {
-    const DType d = dtype(reg);
+  std::string identity(int reg, Monoid m) const { return in_lanes(reg, identity(dtype(reg), m)); }
+  std::string identity(DType d, Monoid m) const {
     const std::string t = dialect_.type(d);
     const auto extreme = [&](bool least) {
       if (d == boolean) return fmt::format("({}){}", t, least ? 0 : 1);
@@ -125,12 +125,12 @@ class Printer {
     };
     switch (m) {
       case Monoid::prod:
-      case Monoid::all: return in_lanes(reg, fmt::format("({})1", t));
+      case Monoid::all: return fmt::format("({})1", t);
       case Monoid::max:
-      case Monoid::argmax: return in_lanes(reg, extreme(true));
+      case Monoid::argmax: return extreme(true);
       case Monoid::min:
-      case Monoid::argmin: return in_lanes(reg, extreme(false));
-      default: return in_lanes(reg, fmt::format("({})0", t));
+      case Monoid::argmin: return extreme(false);
+      default: return fmt::format("({})0", t);
     }
   }
 
@@ -197,6 +197,11 @@ class Printer {
     const std::string at = fmt::format("r{}", s.args[0]) + (unit ? "" : " * " + factor(s.stride));
     if (s.mask >= 0) return fmt::format("load_where(r{}, {} + {})", s.mask, m, at);
     return dialect_.threads ? fmt::format("load({} + {})", m, at) : fmt::format("gather_at({}, {})", m, at);
+  }
+
+  std::string column(const Statement& s) const {
+    return fmt::format("{}, {}, {}, r{}, {}", memory(s, true), factor(s.stride), linear(s.to), s.mask,
+                       identity(s.dtype, s.monoid));
   }
 
   // The arguments of what takes a fold apart or together: nothing more where all threads of the block fold.
@@ -368,9 +373,9 @@ class Printer {
           line("const i64 v{} = thread() + {};", s.variable, s.integer * nest_.lanes);
         return let(s, fmt::format("v{} < {}", s.variable, linear(s.to)));
       case K::let_first: return let(s, fmt::format("r{} && thread() < {}", s.args[0], tile::warp_lanes));
+      case K::begin_column: return line("const auto c{} = column_rows<{}>({});", s.slot, lanes(), column(s));
       case K::let_column:
-        return let(s, fmt::format("column_{}<{}>({}, {}, {}, r{}, {})", across(s.monoid), lanes(), memory(s, true),
-                                  factor(s.stride), linear(s.to), s.mask, identity(s.result, s.monoid)));
+        return let(s, fmt::format("column_{}<{}>(c{}, {})", across(s.monoid), lanes(), s.slot, column(s)));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
       case K::let_row: return let(s, row(s));

@@ -13,8 +13,8 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
-int PointWriter::load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from,
-                              int part) {
+Statement PointWriter::partial_load(const Value& v, const Indices& where, Index row, const Frame& f, int from,
+                                    int part) {
   Statement s = Emitter::statement(Statement::Kind::let_load);
   s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
   s.dtype = v.dtype;
@@ -23,9 +23,13 @@ int PointWriter::load_partial(const Value& v, const Indices& where, Index row, c
   for (const AxisId a : v.axes)
     if (!e_.is_unrolled(a)) open = at_row.at(a);
   s.address = e_.partial_address(v.buffer, where, open, from, part);
-  const bool lanes = is_lanes(v, f);
-  if (lanes) reach(s, {1, -1}, f.partial && !e_.in_lines(v.buffer));
-  return e_.let(body, std::move(s), v.dtype, lanes);
+  if (is_lanes(v, f)) reach(s, {1, -1}, f.partial && !e_.in_lines(v.buffer));
+  return s;
+}
+
+int PointWriter::load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from,
+                              int part) {
+  return e_.let(body, partial_load(v, where, row, f, from, part), v.dtype, is_lanes(v, f));
 }
 
 // Row r stands for n elements: shift s, their sum without it, and the squares. With the first row's shift s0 for all,
@@ -123,15 +127,13 @@ void PointWriter::add_rows(const Value& v, const Indices& where, Index row, Fram
   body.push_back(std::move(loop));
 }
 
-int PointWriter::column(const Value& v, const Indices& where, const Frame& f, Body& body) {
-  const int reg = load_partial(v, where, 0, f, body, -1);
-  Statement& s = body.back();
-  s.kind = Statement::Kind::let_column;
+Statement PointWriter::column(const Value& v, const Indices& where, const Frame& f) {
+  Statement s = partial_load(v, where, 0, f, -1);
   s.monoid = v.monoid;
   s.mask = f.mask;
   s.stride = e_.factor({.kind = Word::Kind::row, .buffer = v.buffer});
   s.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
-  return reg;
+  return s;
 }
 
 // One number, of which each thread adds up its share of the rows.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "base/dtype.h"
 #include "expr/functions.h"
 #include "tile/chunks.h"
 #include "tile/fma.h"
@@ -16,6 +17,9 @@ constexpr Index block_elements = 8192;
 
 // So many that the rows of a thousand chunks are a few turns of each warp.
 constexpr int threads_of_columns = 512;
+// Of an element of the columns that are on their way together, 16 rows of each: in registers, of which a thread has 128
+// there.
+constexpr std::size_t bytes_of_columns = 20;
 
 /// A phase without rows: one point, or lanes along the parallel axes themselves.
 class Points : private LaneLoops {
@@ -62,14 +66,30 @@ class Points : private LaneLoops {
     f.mask = e_.let(scope.body, std::move(own), DType::boolean, true);
     struct Column {
       std::pair<int, std::vector<Index>> key;
-      Emitter::Fold fold;
+      Statement load;
     };
     std::vector<Column> columns;
     for (const Value& v : e_.phase.values)
       if (v.kind == Value::Kind::combine && e_.has_parallel(v))
         for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
-          columns.push_back({e_.key(id_of(v), where, 0), {v.monoid, column(v, where, f, scope.body)}});
-    for (const Column& c : columns) scope.made[c.key] = e_.fold_lanes(scope.body, {c.fold}, Across::warps)[0];
+          columns.push_back({e_.key(id_of(v), where, 0), column(v, where, f)});
+    for (std::size_t from = 0; from < columns.size();) {
+      std::size_t to = from, bytes = 0;
+      for (; to < columns.size() && (bytes += size_of(columns[to].load.dtype)) <= bytes_of_columns; ++to) {
+        columns[to].load.slot = static_cast<int>(to);
+        columns[to].load.kind = Statement::Kind::begin_column;
+        scope.body.push_back(columns[to].load);
+      }
+      std::vector<Emitter::Fold> folds;
+      for (std::size_t k = from; k < to; ++k) {
+        columns[k].load.kind = Statement::Kind::let_column;
+        const DType dtype = columns[k].load.dtype;
+        folds.push_back({columns[k].load.monoid, e_.let(scope.body, columns[k].load, dtype, true)});
+      }
+      for (std::size_t k = from; k < to; ++k)
+        scope.made[columns[k].key] = e_.fold_lanes(scope.body, {folds[k - from]}, Across::warps)[0];
+      from = to;
+    }
     Statement first = Emitter::statement(Statement::Kind::let_first);  // what follows is little, and one warp's
     first.args = {f.mask};
     f.mask = e_.let(scope.body, std::move(first), DType::boolean, true);

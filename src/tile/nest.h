@@ -90,16 +90,17 @@ struct Statement {
                   ///< dealt: of those from `from` to `to` the one at the thread's place in its warp; all warps have the
                   ///< same
     let_first,    ///< result = args[0], in the block's first warp; false in the others
-    let_column,   ///< result = memory[address + k * stride] folded by monoid over the rows k below `to` that are the
-                  ///< warp's: warps take turns, by one
-    let_iota,     ///< result = address + lane number
-    let_row,      ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
-                  ///< `word`, at element address (of the first lane, the next ones `from` apart)
-    let_fold,     ///< result = args[0] folded across its lanes by monoid; several args: the folds of each, one a lane;
-                  ///< of threads: what put_fold made of slot `slot`
-    put_fold,     ///< args[0], folded by monoid across the threads that `across` says, goes to slot `slot`
-    barrier,  ///< threads wait for each other: folds that were read may be put again, those that were put may be read
-              ///< (where `across` needs it: a team that is a warp has its folds without slots)
+    begin_column,  ///< the first rows of what let_column of the same slot folds are on their way
+    let_column,    ///< result = memory[address + k * stride] folded by monoid over the rows k below `to` that are the
+                   ///< warp's: warps take turns, by one
+    let_iota,      ///< result = address + lane number
+    let_row,   ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
+               ///< `word`, at element address (of the first lane, the next ones `from` apart)
+    let_fold,  ///< result = args[0] folded across its lanes by monoid; several args: the folds of each, one a lane;
+               ///< of threads: what put_fold made of slot `slot`
+    put_fold,  ///< args[0], folded by monoid across the threads that `across` says, goes to slot `slot`
+    barrier,   ///< threads wait for each other: folds that were read may be put again, those that were put may be read
+               ///< (where `across` needs it: a team that is a warp has its folds without slots)
     let_masked,    ///< result = args[0], lanes beyond the count replaced by monoid's identity
     let_identity,  ///< result = monoid's identity, or args[0]; a variable
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
@@ -120,7 +121,7 @@ struct Statement {
   double number = 0;
   Index integer = 0;
   int word = -1;                  // let_word; let_load, store: the word of the pointer, -1: scratch
-  int slot = 0;                   // put_fold, let_fold
+  int slot = 0;                   // put_fold, let_fold, begin_column, let_column
   Across across = Across::block;  // put_fold, let_fold, barrier
   int scratch = -1;               // let_load, store: the word of the offset into scratch
   DType dtype = DType::float64;   // of memory

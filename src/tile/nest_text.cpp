@@ -113,8 +113,8 @@ class Writer {
       case K::let_own: return fmt::format("whether v{} < {}", s.variable, linear(s.to));
       case K::let_first: return fmt::format("{} in the first warp", args(s));
       case K::let_column:
-        return fmt::format("{} of rows {} apart up to {}, dealt out to warps, of {}", monoid(s.monoid),
-                           factor(s.stride), linear(s.to), memory(s));
+        return fmt::format("{} of rows {} apart up to {}, dealt out to warps, of {}, begun in {}", monoid(s.monoid),
+                           factor(s.stride), linear(s.to), memory(s), s.slot);
       case K::let_fold:
         return fmt::format("{} across lanes{} of {}{}{}", monoid(s.monoid), across(s.across),
                            s.args.size() > 1 ? "each of " : "", args(s), rows(s));
@@ -148,6 +148,7 @@ class Writer {
       case K::put_fold:
         return line(depth, fmt::format("slot {} := {} across threads{} of {}{}", s.slot, monoid(s.monoid),
                                        across(s.across), args(s), rows(s)));
+      case K::begin_column: return line(depth, fmt::format("begin {} with {}", s.slot, memory(s)));
       case K::barrier: return line(depth, fmt::format("barrier{}", across(s.across)));
       case K::index: return index(s, depth);
       case K::loop:

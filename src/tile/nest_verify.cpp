@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include "base/dtype.h"
@@ -103,6 +104,13 @@ class Checker {
     if (s.mask >= 0 && (!read(s.mask).lanes || read(s.mask).dtype != boolean)) broken("r{} is no mask", s.mask);
   }
 
+  void column(const Statement& s) const {
+    if (s.reach != Reach::lanes || s.mask < 0 || begun_.count(s.slot) == 0) broken("slot {} is no column", s.slot);
+    factor(s.stride);
+    linear(s.to);
+    memory(s, {s.dtype, true}, false);
+  }
+
   void row_of_lanes(const Statement& s) const {
     if (s.kind != Statement::Kind::let_load || s.args.size() != 1 || !read(s.args[0]).lanes ||
         read(s.args[0]).dtype != int64)
@@ -195,11 +203,7 @@ class Checker {
         if (s.args.size() != 1 || reg(s.result).dtype != boolean || read(s.args[0]).dtype != boolean)
           broken("r{} is no mask", s.result);
         return same_width(s);
-      case K::let_column:
-        if (s.reach != Reach::lanes || s.mask < 0) broken("r{} is no column", s.result);
-        factor(s.stride);
-        linear(s.to);
-        return memory(s, reg(s.result), in_tail);
+      case K::let_column: return column(s);
       case K::let_load: return memory(s, reg(s.result), in_tail);
       case K::let_iota: return linear(s.address);
       case K::let_row: return checked_row(s, in_tail);
@@ -226,6 +230,7 @@ class Checker {
         if (s.stream >= 0 && word(s.stream).kind != Word::Kind::stream) broken("w{} says nothing of caches", s.stream);
         return memory(s, read(s.args[0]), in_tail);
       case K::put_fold: return folded(s);
+      case K::begin_column: begun_.insert(s.slot); return column(s);
       case K::barrier: return;
       case K::prefetch:
         if (word(s.word).kind != Word::Kind::pointer) broken("w{} holds no address, yet it is prefetched", s.word);
@@ -285,6 +290,7 @@ class Checker {
   const Target& target_;
   std::vector<bool> registers_, variables_;  // defined at this point
   std::vector<int> resumed_;
+  std::set<int> begun_;  // columns
 };
 
 }  // namespace

@@ -66,9 +66,10 @@ class PointWriter {
   void add_rows(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, Linear from, Linear to,
                 Index at_once);
   /// A warp's share of a column of partials.
-  int column(const Value& v, const Indices& where, const Frame& f, Body& body);
+  Statement column(const Value& v, const Indices& where, const Frame& f);
   int combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  Statement partial_load(const Value& v, const Indices& where, Index row, const Frame& f, int from, int part = 0);
   int load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from, int part = 0);
   std::vector<int> arguments(const Value& v, const Indices& where, Index row, Frame& f);
   /// A fold whose loops are all unrolled, or that has a serial loop of its own inside the lanes'.

@@ -250,7 +250,12 @@ void run_counter(benchmark::State& state) {
 
 void register_for_gpu() {
   for (const bench::Workload& w : bench::gpu_workloads())
-    benchmark::RegisterBenchmark(w.name.c_str(), [w](benchmark::State& state) { run_on_gpu(state, w); })
+    benchmark::RegisterBenchmark(w.name.c_str(),
+                                 [w](benchmark::State& state) {
+                                   try {
+                                     run_on_gpu(state, w);
+                                   } catch (const Error& e) { state.SkipWithError(e.what()); }
+                                 })
         ->UseManualTime()
         ->Unit(benchmark::kMicrosecond)
         ->Iterations(1);

@@ -66,7 +66,8 @@ CROTON_KERNEL(kernel_1, 9, 512) {
   for (i64 v3 = v0; v3 < v1; v3 += 32) {
     const i64 v4 = v3 + (thread() & 31);
     const b8 r0 = v4 < v1;
-    const f32 r1 = column_sum<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const auto c0 = column_rows<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const f32 r1 = column_sum<512>(c0, (const f32*)w2 + v4, w3, w4, r0, (f32)0);
     barrier();
     fold_sum_of_warps<512, 0>(r1);
     barrier();
@@ -168,7 +169,8 @@ CROTON_KERNEL(kernel_3, 8, 512) {
   for (i64 v3 = v0; v3 < v1; v3 += 32) {
     const i64 v4 = v3 + (thread() & 31);
     const b8 r0 = v4 < v1;
-    const f32 r1 = column_sum<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const auto c0 = column_rows<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const f32 r1 = column_sum<512>(c0, (const f32*)w2 + v4, w3, w4, r0, (f32)0);
     barrier();
     fold_sum_of_warps<512, 0>(r1);
     barrier();

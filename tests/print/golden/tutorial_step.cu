@@ -727,11 +727,16 @@ CROTON_KERNEL(kernel_1, 26, 512) {
   for (i64 v3 = v0; v3 < v1; v3 += 32) {
     const i64 v4 = v3 + (thread() & 31);
     const b8 r0 = v4 < v1;
-    const f32 r1 = column_sum<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
-    const f32 r2 = column_sum<512>((const f32*)w2 + w5 + v4, w3, w4, r0, (f32)0);
-    const f32 r3 = column_sum<512>((const f32*)w6 + v4, w7, w8, r0, (f32)0);
-    const f32 r4 = column_sum<512>((const f32*)w9 + v4, w10, w11, r0, (f32)0);
-    const f32 r5 = column_sum<512>((const f32*)w9 + w5 + v4, w10, w11, r0, (f32)0);
+    const auto c0 = column_rows<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const auto c1 = column_rows<512>((const f32*)w2 + w5 + v4, w3, w4, r0, (f32)0);
+    const auto c2 = column_rows<512>((const f32*)w6 + v4, w7, w8, r0, (f32)0);
+    const auto c3 = column_rows<512>((const f32*)w9 + v4, w10, w11, r0, (f32)0);
+    const auto c4 = column_rows<512>((const f32*)w9 + w5 + v4, w10, w11, r0, (f32)0);
+    const f32 r1 = column_sum<512>(c0, (const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const f32 r2 = column_sum<512>(c1, (const f32*)w2 + w5 + v4, w3, w4, r0, (f32)0);
+    const f32 r3 = column_sum<512>(c2, (const f32*)w6 + v4, w7, w8, r0, (f32)0);
+    const f32 r4 = column_sum<512>(c3, (const f32*)w9 + v4, w10, w11, r0, (f32)0);
+    const f32 r5 = column_sum<512>(c4, (const f32*)w9 + w5 + v4, w10, w11, r0, (f32)0);
     barrier();
     fold_sum_of_warps<512, 0>(r1);
     barrier();
