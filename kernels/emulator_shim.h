@@ -9,6 +9,7 @@ typedef unsigned long u64;
 #define CROTON_SLOW inline
 #define CROTON_CALLED __attribute__((noinline))
 #define CROTON_TABLE constexpr
+#define CROTON_ROLLED
 #define CROTON_LINE __builtin_LINE()
 #define CROTON_KERNEL(NAME, WORDS, THREADS, ...)                                \
   static void NAME##_near(const Words<WORDS>& words);                           \

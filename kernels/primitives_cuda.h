@@ -23,6 +23,8 @@ typedef unsigned long u64;
   __device__ void NAME##_near(const Words<WORDS>& words);                           \
   extern "C" __global__ void __launch_bounds__(__VA_ARGS__) NAME(const Words<WORDS>* p) { NAME##_near(*p); } \
   __device__ __forceinline__ void NAME##_near(const Words<WORDS>& words)
+/// Before a loop of which the compiler is to make no copies: few turns, and what is large was repeated before it.
+#define CROTON_ROLLED _Pragma("unroll 1")
 #define CROTON_LINE 0
 
 namespace croton {
