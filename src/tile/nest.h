@@ -113,9 +113,9 @@ struct Statement {
     loop,          ///< for variable from `from` to `to` by `step`: body
     lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail.
                    ///< No tail: the body's last vector may reach beyond `to`. No body: the tail for every vector.
-                ///< (Where a lane is a thread, from `from` + the thread's number, and as many threads' elements as the
-                ///< nest or its teams have lanes are a vector: `several` while the last of its vectors has an element
-                ///< of this thread, then body. `several` loads all that it loads before it stores.)
+    ///< (Where a lane is a thread, from `from` + the thread's number, and as many threads' elements as the
+    ///< nest or its teams have lanes are a vector: `several` while the last of its vectors has an element
+    ///< of this thread, then body. `several` loads all that it loads before it stores.)
   };
   Kind kind = Kind::let_call;
   int result = -1;
