@@ -55,6 +55,7 @@ CROTON_FN u64 exchanged(u64 x, int bits, int line) { return machine.exchange(x, 
 CROTON_FN u32 sent(u32 x, int from, int line) { return (u32)machine.exchange(x, ~from, line); }
 CROTON_FN u64 sent(u64 x, int from, int line) { return machine.exchange(x, ~from, line); }
 #define CROTON_UNROLL
+#define CROTON_ROLLED
 template <int Threads, class Word> CROTON_FN Word* fold_words() {
   return (Word*)(machine.fold_words + (sizeof(Word) == 8 ? 0 : 1024));
 }

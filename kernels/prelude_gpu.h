@@ -160,18 +160,20 @@ CROTON_FN char* scratch_of(i64 base, i64 bytes) {
 }
 
 // --- teams ----------------------------------------------------------------------------------------------------------
-/// The threads that work at one row: all of the block, or a warp of it, where each warp has rows of its own.
-template <int Threads> struct Team {
-  b8 is_warp;
-  i64 lane, lanes;    // this thread's number in it, how many it has
-  i64 number, count;  // its own number in the block, how many there are
+/// The threads that work at one row: all of the block, or a warp of it, where each warp has rows of its own. A kernel is
+/// compiled for either, so that a thread's elements lie at distances that are numbers.
+template <int Threads, b8 Warps> struct Team {
+  static constexpr b8 is_warp = Warps;
+  /// How many threads it has, and how many teams there are in a block.
+  static constexpr i64 lanes = Warps ? 32 : Threads, count = Threads / lanes;
+  i64 lane, number;  // this thread's number in it, its own number in the block
 };
-template <int Threads> CROTON_FN Team<Threads> team_of(i64 warps) {
-  if (warps != 0) return {true, thread() & 31, 32, thread() >> 5, Threads / 32};
-  return {false, thread(), Threads, 0, 1};
+template <int Threads, b8 Warps> CROTON_FN Team<Threads, Warps> team_of() {
+  if constexpr (Warps) return {thread() & 31, thread() >> 5};
+  else return {thread(), 0};
 }
 /// A team's part of the block's scratch.
-template <int Threads> CROTON_FN char* scratch_of(i64 base, i64 bytes, Team<Threads> team) {
+template <int Threads, b8 Warps> CROTON_FN char* scratch_of(i64 base, i64 bytes, Team<Threads, Warps> team) {
   return scratch_of(base, bytes) + team.number * (bytes / (Threads / 32));
 }
 
@@ -276,11 +278,11 @@ template <class Op, int Threads, int Slot, int N, class T> CROTON_FN T get_row()
 }
 #endif
 // Of a team: a warp needs no words and no barrier; all threads of the block go the way of the block.
-template <int Threads> CROTON_FN void barrier_of_team(Team<Threads> team, int line = CROTON_LINE) {
+template <int Threads, b8 Warps> CROTON_FN void barrier_of_team(Team<Threads, Warps> team, int line = CROTON_LINE) {
   if (!team.is_warp) barrier(line);
 }
 // Of one value of each team: where there is one team it is that.
-template <int Threads> CROTON_FN void barrier_of_teams(Team<Threads> team, int line = CROTON_LINE) {
+template <int Threads, b8 Warps> CROTON_FN void barrier_of_teams(Team<Threads, Warps> team, int line = CROTON_LINE) {
   if (team.is_warp) barrier(line);
 }
 // Columns: a warp's threads have neighbouring ones, and the warps of the block share out the rows.
@@ -327,22 +329,22 @@ template <class Op, class T, int From, int N> CROTON_FN T fold_of_places(const P
   template <int Threads, int Slot, int N, class T> CROTON_FN T folded_##NAME##_of_rows() {                          \
     return get_row<NAME##_step, Threads, Slot, N, T>();                                                             \
   }                                                                                                                 \
-  template <int Threads, int Slot, class T>                                                                         \
-  CROTON_FN void fold_##NAME##_of_team(T x, Team<Threads> team, int line = CROTON_LINE) {                           \
+  template <int Threads, int Slot, class T, b8 Warps>                                                               \
+  CROTON_FN void fold_##NAME##_of_team(T x, Team<Threads, Warps> team, int line = CROTON_LINE) {                    \
     if (!team.is_warp) put_fold<NAME##_step, Threads, Slot>(x, line);                                               \
   }                                                                                                                 \
-  template <int Threads, int Slot, class T>                                                                         \
-  CROTON_FN T folded_##NAME##_of_team(T x, Team<Threads> team, int line = CROTON_LINE) {                            \
+  template <int Threads, int Slot, class T, b8 Warps>                                                               \
+  CROTON_FN T folded_##NAME##_of_team(T x, Team<Threads, Warps> team, int line = CROTON_LINE) {                     \
     if (team.is_warp) return fold_of_warp<NAME##_step>(x, line);                                                    \
     return get_fold<NAME##_step, Threads, Slot, T>();                                                               \
   }                                                                                                                 \
-  template <int Threads, int Slot, class T> CROTON_FN void fold_##NAME##_of_teams(T x, Team<Threads> team) {        \
+  template <int Threads, int Slot, class T, b8 Warps> CROTON_FN void fold_##NAME##_of_teams(T x, Team<Threads, Warps> team) { \
     if (team.is_warp && team.lane == 0)                                                                             \
       fold_words<Threads, Packed<T>>()[Slot * (Threads / 32) + team.number] = packed(x);                            \
   }                                                                                                                 \
-  template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME##_of_teams(T x, Team<Threads> team) {         \
+  template <int Threads, int Slot, class T, b8 Warps> CROTON_FN T folded_##NAME##_of_teams(T x, Team<Threads, Warps> team) { \
     if (!team.is_warp) return x;                                                                                    \
-    return fold_of_words<NAME##_step, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads, Packed<T>>());           \
+    return fold_of_words<NAME##_step, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads, Packed<T>>());    \
   }                                                                                                                 \
   template <int Threads, class T>                                                                                   \
   CROTON_FN T column_##NAME(const Rows<T>& begun, const T* p, i64 apart, i64 rows, b8 here, T nothing) {            \

@@ -252,7 +252,7 @@ constexpr ScalarFunction table[] = {
   {.name = "erfc", .spelling = "erfc", .arity = 1, .takes = floats, .gives = operand, .cost = 16, .file = "math_erf.h", .cpu = {3.5, 2.5},
    .reference = REAL(std::erfc(v[0])),
    .domain = {{{-3, 3}}}},
-  {.name = "gelu", .spelling = "gelu", .arity = 1, .takes = floats, .gives = operand, .cost = 16, .file = "math_erf.h", .cpu = {4, 5},
+  {.name = "gelu", .spelling = "gelu", .arity = 1, .takes = floats, .gives = operand, .cost = 16, .file = "math_erf.h", .cpu = {5, 5},
    .reference = REAL(gelu(v[0])),
    .domain = {{{-4, 4}}}},
   {.name = "erfinv", .spelling = "erfinv", .arity = 1, .takes = floats, .gives = operand, .cost = 16, .file = "math_erfinv.h", .cpu = {4, 4},

@@ -20,6 +20,13 @@ bool is_in_double(const tile::Nest& nest) {
                      [](const tile::Register& r) { return r.dtype == float64 && r.lanes; });
 }
 
+std::string gpu_kernel(std::string_view name, const tile::Nest& nest) {
+  const std::size_t words = gpu_words(nest);
+  const bool far = words * sizeof(std::int64_t) > most_gpu_parameters;
+  return fmt::format("CROTON_KERNEL{}({}, {}, {}{}) {{", far ? "_FAR" : "", name, words, nest.lanes,
+                     is_in_double(nest) ? ", 1" : "");
+}
+
 std::string gpu_function(const expr::ScalarFunction& f, DType, bool in_line) {
   return std::string(f.spelling) + (!in_line && f.is_large() ? "_called" : "");
 }
@@ -37,6 +44,7 @@ const Dialect& cpp_dialect() {
           [](std::string_view name, const tile::Nest&) {
             return fmt::format("extern \"C\" void {}(const void* words, i64 v2, void* scratch) {{\n", name);
           },
+      .closing = [](std::string_view, const tile::Nest&) { return std::string("}\n"); },
       .word = [](std::size_t k) { return fmt::format("((const i64*)words)[{}]", k); },
       .scratch = [](const tile::Nest&) { return std::string(); },
       .function = [](const expr::ScalarFunction& f, DType,
@@ -52,10 +60,19 @@ const Dialect& cuda_dialect() {
       .type = type_name,
       .signature =
           [](std::string_view name, const tile::Nest& nest) {
-            const std::size_t words = gpu_words(nest);
-            const bool far = words * sizeof(std::int64_t) > most_gpu_parameters;
-            return fmt::format("CROTON_KERNEL{}({}, {}, {}{}) {{\n  const i64 v2 = block();\n", far ? "_FAR" : "", name,
-                               words, nest.lanes, is_in_double(nest) ? ", 1" : "");
+            const std::string opened =
+                nest.warps < 0 ? gpu_kernel(name, nest) + "\n"
+                               : fmt::format("template <b8 Warps> CROTON_FN void {}_by(const Words<{}>& words) {{\n",
+                                             name, gpu_words(nest));
+            return opened + "  const i64 v2 = block();\n";
+          },
+      .closing =
+          [](std::string_view name, const tile::Nest& nest) {
+            // the text for either kind of team; one line, which is nobody's when the emulator says where something
+            // happened
+            if (nest.warps < 0) return std::string("}\n");
+            return fmt::format("}}\n{} words.w[{}] != 0 ? {}_by<true>(words) : {}_by<false>(words); }}\n",
+                               gpu_kernel(name, nest), nest.warps, name, name);
           },
       .word = [](std::size_t k) { return fmt::format("words.w[{}]", k); },
       .scratch =

@@ -27,8 +27,11 @@ class Printer {
   std::string run(std::string_view name) {
     out_ = dialect_.signature(name, nest_);
     find_updated(nest_.body);
-    if (nest_.warps >= 0)
-      line("const auto team = team_of<{}>({});", nest_.lanes, dialect_.word(static_cast<std::size_t>(nest_.warps)));
+    if (nest_.warps >= 0) {
+      line("const auto team = team_of<{}, Warps>();", nest_.lanes);
+      // by a name of its own, for NVRTC takes what follows `team.lanes <` for a type
+      line("constexpr i64 lanes = Team<{}, Warps>::lanes;", nest_.lanes);
+    }
     if (const std::string scratch = dialect_.scratch(nest_); !scratch.empty()) line("{}", scratch);
     declare_words();
     if (points_ >= 0)
@@ -38,8 +41,7 @@ class Printer {
     body(nest_.body);
     if (std::any_of(nest_.words.begin(), nest_.words.end(), [](const Word& w) { return w.kind == Word::Kind::stream; }))
       line("stream_end();");
-    out_ += "}\n";
-    return std::move(out_);
+    return std::move(out_) + dialect_.closing(name, nest_);
   }
 
  private:
@@ -299,13 +301,31 @@ class Printer {
     line("}}");
   }
 
+  // Elements of so many vectors.
+  std::string vectors(Index n) const {
+    if (!in_team_) return std::to_string(n * nest_.lanes);
+    return n == 1 ? "lanes" : fmt::format("{} * lanes", n);
+  }
+
   void lane_loop(const Statement& s) {
     const std::string v = fmt::format("v{}", s.variable), to = linear(s.to);
     if (dialect_.threads) {
-      const std::string from = s.from.empty() ? "" : linear(s.from) + " + ";
-      line("for (i64 {} = {}{}; {} < {}; {} += {}) {{", v, from, in_team_ ? "team.lane" : "thread()", v, to, v,
-           in_team_ ? "team.lanes" : lanes());
+      const std::string from = (s.from.empty() ? "" : linear(s.from) + " + ") + (in_team_ ? "team.lane" : "thread()");
+      if (s.vectors == 1) {
+        line("for (i64 {0} = {1}; {0} < {2}; {0} += {3}) {{", v, from, to, vectors(1));
+        nested(s.body);
+        return line("}}");
+      }
+      line("{{");
+      ++depth_;
+      line("i64 {} = {};", v, from);
+      line("for (; {0} + {1} < {2}; {0} += {3}) {{", v, vectors(s.vectors - 1), to, vectors(s.vectors));
+      nested(s.several);
+      line("}}");
+      line("CROTON_ROLLED for (; {0} < {1}; {0} += {2}) {{", v, to, vectors(1));
       nested(s.body);
+      line("}}");
+      --depth_;
       return line("}}");
     }
     if (s.tail.empty()) {
@@ -396,6 +416,7 @@ class Printer {
       case K::store: return store(s);
       case K::prefetch: return line("prefetch({});", memory(s, true));
       case K::index: return index(s);
+      case K::ahead: return line("const i64 v{} = {} + {};", s.variable, linear(s.address), vectors(s.integer));
       case K::loop: return loop(s);
       case K::lane_loop: return lane_loop(s);
     }

@@ -14,6 +14,8 @@ struct Dialect {
   std::string (*type)(DType);
   /// Opens a kernel of that name.
   std::string (*signature)(std::string_view name, const tile::Nest&);
+  /// Closes it.
+  std::string (*closing)(std::string_view name, const tile::Nest&);
   /// The 64-bit word of that number.
   std::string (*word)(std::size_t);
   /// Where the scratch of a chunk begins: a declaration, or "" where the signature brings it.

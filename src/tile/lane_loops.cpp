@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "tile/in_flight.h"
+
 namespace croton::tile {
 namespace {
 
@@ -42,19 +44,29 @@ void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, 
     write(f, scope, copy);
     return std::move(scope.body);
   };
-  for (Index k = 0; vectors > 1 && k < vectors; ++k) {
-    int at = var;
-    if (k > 0) {
-      Statement next = Emitter::statement(Statement::Kind::index);
-      next.variable = at = e_.new_variable();
-      next.address = {{var, {}}, {-1, {{k * e_.nest.lanes, -1}}}};
-      loop.several.push_back(std::move(next));
-    }
-    append(loop.several, vector(at, false, static_cast<std::size_t>(k)));
+  // The variable of the k-th vector of a step.
+  const auto ahead = [&](Index k) {
+    if (k == 0) return var;
+    Statement s = Emitter::statement(Statement::Kind::ahead);
+    s.variable = e_.new_variable();
+    s.address = variable(var);
+    s.integer = k;
+    loop.several.push_back(std::move(s));
+    return loop.several.back().variable;
+  };
+  if (e_.lanes_are_threads()) {
+    loop.body = vector(var, false, 0);
+    loop.vectors = vectors_in_flight(loop.body, e_.nest.registers, e_.phase.flat);
+    std::vector<Body> copies;
+    for (Index k = 0; loop.vectors > 1 && k < loop.vectors; ++k) copies.push_back(vector(ahead(k), false, 0));
+    append(loop.several, loads_first(std::move(copies)));
+  } else {
+    for (Index k = 0; vectors > 1 && k < vectors; ++k)
+      append(loop.several, vector(ahead(k), false, static_cast<std::size_t>(k)));
+    loop.body = vector(var, false, 0);
+    loop.tail = vector(var, true, 0);
+    if (vectors == 1) keep_one_body(loop);
   }
-  loop.body = vector(var, false, 0);
-  if (!e_.lanes_are_threads()) loop.tail = vector(var, true, 0);
-  if (vectors == 1) keep_one_body(loop);
   out.push_back(std::move(loop));
 }
 
@@ -112,7 +124,7 @@ void LaneLoops::pack() {
         Statement t = Emitter::statement(Statement::Kind::store);
         t.scratch = offset;
         t.dtype = v.dtype;
-        t.address = {{var, {}}, {-1, {{static_cast<Index>(k), -1}, apart}}};
+        t.address = {{f.variables.at(lane), {}}, {-1, {{static_cast<Index>(k), -1}, apart}}};
         reach(t, {1, -1}, false);
         t.args = {x};
         scope.body.push_back(std::move(t));
@@ -140,7 +152,7 @@ void LaneLoops::clear_partial(const Store& s, AxisId open) {
     const int var = e_.new_variable();
     lanes_over(chunk_.body, var, {}, e_.extent(open), {}, {open}, 1, [&](Frame& f, Scope& scope, std::size_t) {
       for (int part = 0; part < e_.program.buffers[at(s.buffer)].parts; ++part)
-        store_partial_lanes(s, where, var, f, scope.body, nothing, part);
+        store_partial_lanes(s, where, f.variables.at(open), f, scope.body, nothing, part);
     });
   }
 }

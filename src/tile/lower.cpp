@@ -174,6 +174,7 @@ void find_hot_calls(Body& body, bool hot, const Nest& nest, std::vector<Statemen
 void find_large_calls(Body& body, std::vector<Statement*>& calls) {
   for (Statement& s : body) {
     if (s.kind == Statement::Kind::let_call && expr::function(s.function).is_large()) calls.push_back(&s);
+    find_large_calls(s.several, calls);
     find_large_calls(s.body, calls);
   }
 }

@@ -50,11 +50,13 @@ struct Scratch {
 struct Factor {
   Index number = 1;
   int word = -1;
+  friend bool operator==(const Factor&, const Factor&) = default;
 };
 /// constant + the sum of factor x factor x index variable. Index variables are numbered; -1 stands for 1.
 struct Term {
   int variable = -1;
   std::vector<Factor> factors = {};
+  friend bool operator==(const Term&, const Term&) = default;
 };
 using Linear = std::vector<Term>;
 
@@ -107,10 +109,14 @@ struct Statement {
     store,         ///< memory[address] = args[0]
     prefetch,      ///< brings memory[address] nearer: it will be read soon
     index,         ///< index variable `variable` = (address / divisor) % modulus (each where given); with args: args[0]
+    ahead,         ///< index variable `variable` = address, the variable of the loop over lanes around it, `integer`
+                   ///< whole vectors further on
     loop,          ///< for variable from `from` to `to` by `step`: body
     lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail.
                    ///< No tail: the body's last vector may reach beyond `to`. No body: the tail for every vector.
-                   ///< (Where a lane is a thread: for variable from `from` + the thread's number by `lanes`: body.)
+    ///< (Where a lane is a thread, from `from` + the thread's number, and as many threads' elements as the
+    ///< nest or its teams have lanes are a vector: `several` while the last of its vectors has an element
+    ///< of this thread, then body. `several` loads all that it loads before it stores.)
   };
   Kind kind = Kind::let_call;
   int result = -1;
@@ -176,8 +182,9 @@ std::string text(const Nest&);
 void verify(const Nest&, const Target&);
 /// Throws std::logic_error where threads that are lanes would need a barrier: a fold, or a store by one thread, inside
 /// a loop over lanes; scratch, or memory that the nest both reads and writes by one pointer, that is not reached by the
-/// same thread each time. Loops over lanes deal elements out from the same start in the same stride, as does let_own,
-/// so it is enough that an element's address holds the loop's variable (or an own one) once, unmultiplied.
+/// same thread each time; a load after a store where a turn takes several vectors. Loops over lanes deal elements out
+/// from the same start in the same stride, as does let_own, however many vectors a turn takes, so it is enough that an
+/// element's address holds the loop's variable (or one that is ahead of it, or an own one) once, unmultiplied.
 void check_threads(const Nest&);
 
 /// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".

@@ -151,6 +151,10 @@ class Writer {
       case K::begin_column: return line(depth, fmt::format("begin {} with {}", s.slot, memory(s)));
       case K::barrier: return line(depth, fmt::format("barrier{}", across(s.across)));
       case K::index: return index(s, depth);
+      case K::ahead:
+        return line(depth, fmt::format("v{} = {} + {}", s.variable, linear(s.address),
+                                       nest_.warps < 0 ? std::to_string(s.integer * nest_.lanes)
+                                                       : fmt::format("{} * lanes of a team", s.integer)));
       case K::loop:
         line(depth, fmt::format("for v{} {} {} by {}{}{}{}", s.variable,
                                 s.resume ? "on to" : fmt::format("from {} to", linear(s.from)), linear(s.to), s.step,

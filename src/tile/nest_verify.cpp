@@ -242,6 +242,12 @@ class Checker {
         factor(s.divisor);
         factor(s.modulus);
         return set(s.variable, variables);
+      case K::ahead:
+        if (s.address.size() != 1 || s.address[0].variable != lanes_of_ || !s.address[0].factors.empty())
+          broken("v{} is ahead of no loop over lanes", s.variable);
+        if (s.integer < 1 || s.integer >= vectors_)
+          broken("v{} is {} of {} vectors ahead", s.variable, s.integer, vectors_);
+        return set(s.variable, variables);
       case K::loop: return loop(s, in_tail, variables);
       case K::lane_loop: return lane_loop(s);
       case K::let_own: set(s.variable, variables); [[fallthrough]];
@@ -280,7 +286,10 @@ class Checker {
     set(s.variable, own);
     if (s.vectors < 1 || (s.vectors > 1) == s.several.empty())
       broken("a loop over lanes v{} takes {} vectors at a time", s.variable, s.vectors);
+    lanes_of_ = s.variable;
+    vectors_ = s.vectors;
     body(s.several, false);
+    lanes_of_ = -1;
     body(s.body, false);
     body(s.tail, true);
     variables_[static_cast<std::size_t>(s.variable)] = false;
@@ -291,6 +300,8 @@ class Checker {
   std::vector<bool> registers_, variables_;  // defined at this point
   std::vector<int> resumed_;
   std::set<int> begun_;  // columns
+  int lanes_of_ = -1;  // the variable of the loop over lanes whose several vectors are looked at
+  Index vectors_ = 1;  // how many they are
 };
 
 }  // namespace

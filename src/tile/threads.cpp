@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <set>
 #include <stdexcept>
 
@@ -16,6 +17,7 @@ bool is_memory(const Statement& s) { return s.kind == Kind::let_load || s.kind =
 void find_written(const Body& body, std::set<int>& words) {
   for (const Statement& s : body) {
     if (s.kind == Kind::store && s.word >= 0) words.insert(s.word);
+    find_written(s.several, words);
     find_written(s.body, words);
   }
 }
@@ -37,6 +39,7 @@ class Checker {
   explicit Checker(const Nest& nest) : has_teams_(nest.warps >= 0) {
     find_written(nest.body, written_);
     find_own(nest.body, own_);
+    find_ahead(nest.body);
   }
 
   /// `lane`: the loop over lanes around it, or null. `in_team`: a team's own loop is around it.
@@ -52,16 +55,42 @@ class Checker {
       if (s.kind == Kind::store && (s.reach == Reach::scalar) == lanes)
         broken("a scalar is stored by many threads, or lanes by one");
       if (is_memory(s) && shared_by_loops(s) && !its_own(s, lane)) broken("one thread reads what another one wrote");
-      check(s.body, s.kind == Kind::lane_loop ? &s : lane, in_team || s.dealt || s.alone);
+      const Statement* inside = s.kind == Kind::lane_loop ? &s : lane;
+      vectors_are_apart(s.several);
+      check(s.several, inside, in_team);
+      check(s.body, inside, in_team || s.dealt || s.alone);
     }
   }
 
  private:
+  // Where variables lie: v by v, that of the loop over lanes which it is ahead of.
+  void find_ahead(const Body& body) {
+    for (const Statement& s : body) {
+      if (s.kind == Kind::ahead) ahead_[s.variable] = s.address[0].variable;
+      find_ahead(s.several);
+      find_ahead(s.body);
+    }
+  }
+  // Vectors of one turn: no load waits for a store, and no two store at one place.
+  static void vectors_are_apart(const Body& several) {
+    std::vector<const Statement*> stores;
+    for (const Statement& s : several) {
+      if (s.kind == Kind::let_load && !stores.empty()) broken("a vector's load waits for another one's store");
+      if (s.kind != Kind::store) continue;
+      for (const Statement* o : stores)
+        if (o->word == s.word && o->scratch == s.scratch && o->address == s.address)
+          broken("two vectors are stored at one place");
+      stores.push_back(&s);
+    }
+  }
   bool shared_by_loops(const Statement& s) const { return s.word < 0 || (s.kind == Kind::let_load && reads_back(s)); }
   bool reads_back(const Statement& s) const { return written_.count(s.word) > 0; }
   bool its_own(const Statement& s, const Statement* lane) const {
     if (lane == nullptr) return s.reach != Reach::scalar && is_own(s);
-    return lane->from.empty() && holds_once(s.address, [&](int v) { return v == lane->variable; });
+    return lane->from.empty() && holds_once(s.address, [&](int v) {
+             const auto ahead = ahead_.find(v);
+             return (ahead == ahead_.end() ? v : ahead->second) == lane->variable;
+           });
   }
   /// Whether it is for the thread's own element alone.
   bool is_own(const Statement& s) const {
@@ -84,6 +113,7 @@ class Checker {
   bool has_teams_;
   std::set<int> written_;
   Own own_;
+  std::map<int, int> ahead_;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "runtime/executable.h"
 #include "runtime/fixture.h"
 #include "runtime/gpu/gpu_device.h"
+#include "tile/chunks.h"
 
 namespace croton::runtime {
 namespace {
@@ -35,8 +36,11 @@ std::vector<Array> values(Index rows, Index columns) {
   return {Array(x.data(), {rows, columns}), Array(gain.data(), {columns})};
 }
 
-constexpr std::pair<Index, Index> shapes[] = {{8, 1},    {9, 31},   {37, 33},  {131, 5},  {7, 40},
-                                              {1, 1000}, {10, 999}, {9, 1024}, {9, 1025}, {3, 2050}};
+// A turn of a loop takes four elements of a thread: 128 of a warp's row, 1024 of a block's.
+constexpr std::pair<Index, Index> shapes[] = {
+    {8, 1},   {9, 31},  {37, 33},  {131, 5},  {7, 40},   {1, 1000}, {10, 999}, {9, 1024}, {9, 1025}, {3, 2050},
+    {9, 96},  {9, 97},  {8, 127},  {8, 128},  {8, 129},  {8, 159},  {8, 161},  {8, 257},  {2, 255},  {2, 257},
+    {2, 768}, {2, 769}, {2, 1023}, {2, 1024}, {2, 1279}, {2, 1281}, {3, 2047}, {3, 2048}, {3, 2049}};
 
 using Numbers = std::vector<double>;
 
@@ -82,6 +86,44 @@ TEST_CASE("rows have the right values whether a warp or a block works at each, w
         INFO("result " << k << " of " << shapes[s].first << " rows of " << shapes[s].second << ", element " << i);
         REQUIRE(first[s][k][i] == Approx(cpu[s][k][i]).epsilon(2e-5).margin(2e-6));
       }
+}
+
+TEST_CASE("points in chunks that end before, with and after a turn of several elements have the right values",
+          "[emulator][gpu]") {
+  const Tensor x = tensor("x", float32, {any_extent}), y = tensor("y", float32, {any_extent});
+  const std::vector<Tensor> inputs{x, y}, results{x * 2 + 1, x * y - y, sum(x * y), max(x), x + 0.5, prod(y)};
+  const auto run = [](Executable& all, Index n) {
+    std::vector<float> a, b;
+    for (Index i = 0; i < n; ++i) {
+      a.push_back(std::sin(12.9898f * static_cast<float>(i)));
+      b.push_back(1 + 0.001f * std::cos(static_cast<float>(i)));
+    }
+    std::vector<Array> out(6);
+    all.run(std::vector{Array(a.data(), {n}), Array(b.data(), {n})}, out);
+    std::vector<Numbers> r(out.size());
+    for (std::size_t k = 0; k < out.size(); ++k)
+      for (Index i = 0; i < out[k].size(); ++i) r[k].push_back(get(out[k], i));
+    return r;
+  };
+  std::unique_ptr<Device> emulated;
+  if (gpu_is_emulated())
+    emulated = std::make_unique<GpuDevice>(
+        "emulator", std::make_unique<emulator::EmulatorDriver>(emulator::Options{.check = true, .seed = 7}));
+  Device& gpu = emulated ? *emulated : device(gpu_name());
+  for (const double work : {0.0, 1e9}) {  // chunks as usual, and one chunk
+    Executable on_cpu(rewrite::run(results, {}), inputs, {}, device("cpu"), "points");
+    Executable on_gpu(rewrite::run(results, {}), inputs, {}, gpu, "points");
+    for (const Index n : {1, 255, 256, 257, 1023, 1024, 1025, 2047, 2048, 2049, 2304, 4095, 4097, 8192, 10241}) {
+      tile::set_work_of_a_chunk(work);
+      const auto right = run(on_cpu, n), now = run(on_gpu, n);
+      tile::set_work_of_a_chunk(0);
+      for (std::size_t k = 0; k < right.size(); ++k)
+        for (std::size_t i = 0; i < right[k].size(); ++i) {
+          INFO("result " << k << " of " << n << " points, element " << i << ", work of a chunk " << work);
+          REQUIRE(now[k][i] == Approx(right[k][i]).epsilon(2e-5).margin(2e-5));
+        }
+    }
+  }
 }
 
 TEST_CASE("short rows after long ones, and long ones after short ones, compile nothing", "[emulator]") {

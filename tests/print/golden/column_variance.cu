@@ -43,11 +43,35 @@ CROTON_KERNEL(kernel_0, 9, 256) {
     }
   }
   for (; v4 < v1; v4 += 1) {
-    for (i64 v13 = thread(); v13 < w2; v13 += 256) {
-      f32 r10 = load((const f32*)w3 + v2 * w4 + v13);
-      const f32 r11 = load((const f32*)w6 + v4 * w5 + v13);
-      r10 = add(r10, r11);
-      store((f32*)w3 + v2 * w4 + v13, r10);
+    {
+      i64 v13 = thread();
+      for (; v13 + 768 < w2; v13 += 1024) {
+        const i64 v14 = v13 + 256;
+        const i64 v15 = v13 + 512;
+        const i64 v16 = v13 + 768;
+        f32 r12 = load((const f32*)w3 + v2 * w4 + v13);
+        f32 r14 = load((const f32*)w3 + v2 * w4 + v14);
+        f32 r16 = load((const f32*)w3 + v2 * w4 + v15);
+        f32 r18 = load((const f32*)w3 + v2 * w4 + v16);
+        const f32 r13 = load((const f32*)w6 + v4 * w5 + v13);
+        const f32 r15 = load((const f32*)w6 + v4 * w5 + v14);
+        const f32 r17 = load((const f32*)w6 + v4 * w5 + v15);
+        const f32 r19 = load((const f32*)w6 + v4 * w5 + v16);
+        r12 = add(r12, r13);
+        r14 = add(r14, r15);
+        r16 = add(r16, r17);
+        r18 = add(r18, r19);
+        store((f32*)w3 + v2 * w4 + v13, r12);
+        store((f32*)w3 + v2 * w4 + v14, r14);
+        store((f32*)w3 + v2 * w4 + v15, r16);
+        store((f32*)w3 + v2 * w4 + v16, r18);
+      }
+      CROTON_ROLLED for (; v13 < w2; v13 += 256) {
+        f32 r10 = load((const f32*)w3 + v2 * w4 + v13);
+        const f32 r11 = load((const f32*)w6 + v4 * w5 + v13);
+        r10 = add(r10, r11);
+        store((f32*)w3 + v2 * w4 + v13, r10);
+      }
     }
   }
 }
@@ -144,14 +168,50 @@ CROTON_KERNEL(kernel_2, 12, 256) {
     }
   }
   for (; v4 < v1; v4 += 1) {
-    for (i64 v13 = thread(); v13 < w2; v13 += 256) {
-      f32 r19 = load((const f32*)w3 + v2 * w4 + v13);
-      const f32 r20 = load((const f32*)w6 + v4 * w5 + v13);
-      const f32 r21 = load((const f32*)w7 + v13);
-      const f32 r22 = sub(r20, r21);
-      r19 = fma(r22, r22, r19);
-      store((f32*)w3 + v2 * w4 + v13, r19);
-      store((f32*)w9 + v4 * w8 + v13, r22);
+    {
+      i64 v13 = thread();
+      for (; v13 + 768 < w2; v13 += 1024) {
+        const i64 v14 = v13 + 256;
+        const i64 v15 = v13 + 512;
+        const i64 v16 = v13 + 768;
+        f32 r23 = load((const f32*)w3 + v2 * w4 + v13);
+        f32 r27 = load((const f32*)w3 + v2 * w4 + v14);
+        f32 r31 = load((const f32*)w3 + v2 * w4 + v15);
+        f32 r35 = load((const f32*)w3 + v2 * w4 + v16);
+        const f32 r24 = load((const f32*)w6 + v4 * w5 + v13);
+        const f32 r28 = load((const f32*)w6 + v4 * w5 + v14);
+        const f32 r32 = load((const f32*)w6 + v4 * w5 + v15);
+        const f32 r36 = load((const f32*)w6 + v4 * w5 + v16);
+        const f32 r25 = load((const f32*)w7 + v13);
+        const f32 r29 = load((const f32*)w7 + v14);
+        const f32 r33 = load((const f32*)w7 + v15);
+        const f32 r37 = load((const f32*)w7 + v16);
+        const f32 r26 = sub(r24, r25);
+        const f32 r30 = sub(r28, r29);
+        const f32 r34 = sub(r32, r33);
+        const f32 r38 = sub(r36, r37);
+        r23 = fma(r26, r26, r23);
+        r27 = fma(r30, r30, r27);
+        r31 = fma(r34, r34, r31);
+        r35 = fma(r38, r38, r35);
+        store((f32*)w3 + v2 * w4 + v13, r23);
+        store((f32*)w3 + v2 * w4 + v14, r27);
+        store((f32*)w3 + v2 * w4 + v15, r31);
+        store((f32*)w3 + v2 * w4 + v16, r35);
+        store((f32*)w9 + v4 * w8 + v13, r26);
+        store((f32*)w9 + v4 * w8 + v14, r30);
+        store((f32*)w9 + v4 * w8 + v15, r34);
+        store((f32*)w9 + v4 * w8 + v16, r38);
+      }
+      CROTON_ROLLED for (; v13 < w2; v13 += 256) {
+        f32 r19 = load((const f32*)w3 + v2 * w4 + v13);
+        const f32 r20 = load((const f32*)w6 + v4 * w5 + v13);
+        const f32 r21 = load((const f32*)w7 + v13);
+        const f32 r22 = sub(r20, r21);
+        r19 = fma(r22, r22, r19);
+        store((f32*)w3 + v2 * w4 + v13, r19);
+        store((f32*)w9 + v4 * w8 + v13, r22);
+      }
     }
   }
 }
@@ -232,11 +292,35 @@ CROTON_KERNEL(kernel_4, 10, 256) {
     }
   }
   for (; v3 < v1; v3 += 1) {
-    for (i64 v12 = thread(); v12 < w2; v12 += 256) {
-      const f32 r17 = load((const f32*)w4 + v3 * w3 + v12);
-      const f32 r18 = load((const f32*)w5 + v12);
-      const f32 r19 = mul(r17, r18);
-      store((f32*)w7 + v3 * w6 + v12, r19);
+    {
+      i64 v12 = thread();
+      for (; v12 + 768 < w2; v12 += 1024) {
+        const i64 v13 = v12 + 256;
+        const i64 v14 = v12 + 512;
+        const i64 v15 = v12 + 768;
+        const f32 r20 = load((const f32*)w4 + v3 * w3 + v12);
+        const f32 r23 = load((const f32*)w4 + v3 * w3 + v13);
+        const f32 r26 = load((const f32*)w4 + v3 * w3 + v14);
+        const f32 r29 = load((const f32*)w4 + v3 * w3 + v15);
+        const f32 r21 = load((const f32*)w5 + v12);
+        const f32 r24 = load((const f32*)w5 + v13);
+        const f32 r27 = load((const f32*)w5 + v14);
+        const f32 r30 = load((const f32*)w5 + v15);
+        const f32 r22 = mul(r20, r21);
+        const f32 r25 = mul(r23, r24);
+        const f32 r28 = mul(r26, r27);
+        const f32 r31 = mul(r29, r30);
+        store((f32*)w7 + v3 * w6 + v12, r22);
+        store((f32*)w7 + v3 * w6 + v13, r25);
+        store((f32*)w7 + v3 * w6 + v14, r28);
+        store((f32*)w7 + v3 * w6 + v15, r31);
+      }
+      CROTON_ROLLED for (; v12 < w2; v12 += 256) {
+        const f32 r17 = load((const f32*)w4 + v3 * w3 + v12);
+        const f32 r18 = load((const f32*)w5 + v12);
+        const f32 r19 = mul(r17, r18);
+        store((f32*)w7 + v3 * w6 + v12, r19);
+      }
     }
   }
 }

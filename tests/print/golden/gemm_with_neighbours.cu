@@ -6,11 +6,55 @@ CROTON_KERNEL(kernel_0, 6, 256) {
   void* const w3 = (void*)words.w[3];
   const i64 v0 = v2 * w1, v1 = v0 + w1 < w0 ? v0 + w1 : w0;
   const f32 r1 = (f32)0x1p+1;
-  for (i64 v3 = v0 + thread(); v3 < v1; v3 += 256) {
-    const f32 r0 = load((const f32*)w2 + v3);
-    const f32 r2 = r1;
-    const f32 r3 = mul(r0, r2);
-    store((f32*)w3 + v3, r3);
+  {
+    i64 v3 = v0 + thread();
+    for (; v3 + 1792 < v1; v3 += 2048) {
+      const i64 v4 = v3 + 256;
+      const i64 v5 = v3 + 512;
+      const i64 v6 = v3 + 768;
+      const i64 v7 = v3 + 1024;
+      const i64 v8 = v3 + 1280;
+      const i64 v9 = v3 + 1536;
+      const i64 v10 = v3 + 1792;
+      const f32 r4 = load((const f32*)w2 + v3);
+      const f32 r7 = load((const f32*)w2 + v4);
+      const f32 r10 = load((const f32*)w2 + v5);
+      const f32 r13 = load((const f32*)w2 + v6);
+      const f32 r16 = load((const f32*)w2 + v7);
+      const f32 r19 = load((const f32*)w2 + v8);
+      const f32 r22 = load((const f32*)w2 + v9);
+      const f32 r25 = load((const f32*)w2 + v10);
+      const f32 r5 = r1;
+      const f32 r8 = r1;
+      const f32 r11 = r1;
+      const f32 r14 = r1;
+      const f32 r17 = r1;
+      const f32 r20 = r1;
+      const f32 r23 = r1;
+      const f32 r26 = r1;
+      const f32 r6 = mul(r4, r5);
+      const f32 r9 = mul(r7, r8);
+      const f32 r12 = mul(r10, r11);
+      const f32 r15 = mul(r13, r14);
+      const f32 r18 = mul(r16, r17);
+      const f32 r21 = mul(r19, r20);
+      const f32 r24 = mul(r22, r23);
+      const f32 r27 = mul(r25, r26);
+      store((f32*)w3 + v3, r6);
+      store((f32*)w3 + v4, r9);
+      store((f32*)w3 + v5, r12);
+      store((f32*)w3 + v6, r15);
+      store((f32*)w3 + v7, r18);
+      store((f32*)w3 + v8, r21);
+      store((f32*)w3 + v9, r24);
+      store((f32*)w3 + v10, r27);
+    }
+    CROTON_ROLLED for (; v3 < v1; v3 += 256) {
+      const f32 r0 = load((const f32*)w2 + v3);
+      const f32 r2 = r1;
+      const f32 r3 = mul(r0, r2);
+      store((f32*)w3 + v3, r3);
+    }
   }
 }
 
@@ -71,12 +115,40 @@ CROTON_KERNEL(kernel_1, 10, 256) {
     }
   }
   for (; v3 < v1; v3 += 1) {
-    for (i64 v12 = thread(); v12 < w2; v12 += 256) {
-      const f32 r25 = load((const f32*)w4 + v3 * w3 + v12);
-      const f32 r26 = load((const f32*)w5 + v12);
-      const f32 r27 = add(r25, r26);
-      const f32 r28 = relu(r27);
-      store((f32*)w7 + v3 * w6 + v12, r28);
+    {
+      i64 v12 = thread();
+      for (; v12 + 768 < w2; v12 += 1024) {
+        const i64 v13 = v12 + 256;
+        const i64 v14 = v12 + 512;
+        const i64 v15 = v12 + 768;
+        const f32 r29 = load((const f32*)w4 + v3 * w3 + v12);
+        const f32 r33 = load((const f32*)w4 + v3 * w3 + v13);
+        const f32 r37 = load((const f32*)w4 + v3 * w3 + v14);
+        const f32 r41 = load((const f32*)w4 + v3 * w3 + v15);
+        const f32 r30 = load((const f32*)w5 + v12);
+        const f32 r34 = load((const f32*)w5 + v13);
+        const f32 r38 = load((const f32*)w5 + v14);
+        const f32 r42 = load((const f32*)w5 + v15);
+        const f32 r31 = add(r29, r30);
+        const f32 r35 = add(r33, r34);
+        const f32 r39 = add(r37, r38);
+        const f32 r43 = add(r41, r42);
+        const f32 r32 = relu(r31);
+        const f32 r36 = relu(r35);
+        const f32 r40 = relu(r39);
+        const f32 r44 = relu(r43);
+        store((f32*)w7 + v3 * w6 + v12, r32);
+        store((f32*)w7 + v3 * w6 + v13, r36);
+        store((f32*)w7 + v3 * w6 + v14, r40);
+        store((f32*)w7 + v3 * w6 + v15, r44);
+      }
+      CROTON_ROLLED for (; v12 < w2; v12 += 256) {
+        const f32 r25 = load((const f32*)w4 + v3 * w3 + v12);
+        const f32 r26 = load((const f32*)w5 + v12);
+        const f32 r27 = add(r25, r26);
+        const f32 r28 = relu(r27);
+        store((f32*)w7 + v3 * w6 + v12, r28);
+      }
     }
   }
 }
