@@ -57,6 +57,7 @@ struct CUuuid {
   F(CUDA_ERROR_SYSTEM_DRIVER_MISMATCH, 803)         \
   F(CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE, 804) \
   F(CUDA_ERROR_STREAM_CAPTURE_INVALIDATED, 901)     \
+  F(CUDA_ERROR_STREAM_CAPTURE_UNJOINED, 904)        \
   F(CUDA_ERROR_UNKNOWN, 999)
 
 #define CROTON_CUDA_CONSTANTS(F)                               \
@@ -82,6 +83,7 @@ struct CUuuid {
   F(CU_STREAM_NON_BLOCKING, 1)                                 \
   F(CU_STREAM_CAPTURE_MODE_RELAXED, 2)                         \
   F(CU_EVENT_DISABLE_TIMING, 2)                                \
+  F(CU_EVENT_WAIT_DEFAULT, 0)                                  \
   F(CU_GET_PROC_ADDRESS_DEFAULT, 0)                            \
   F(CU_COMPUTEMODE_PROHIBITED, 2)
 
@@ -159,6 +161,7 @@ inline constexpr int driver_interface = 12040;
   F(cuStreamCreate, (CUstream * stream, unsigned flags))                                                              \
   F(cuStreamDestroy, (CUstream stream))                                                                               \
   F(cuStreamSynchronize, (CUstream stream))                                                                           \
+  F(cuStreamWaitEvent, (CUstream stream, CUevent event, unsigned flags))                                              \
   F(cuStreamBeginCapture, (CUstream stream, CUstreamCaptureMode mode))                                                \
   F(cuStreamEndCapture, (CUstream stream, CUgraph * graph))                                                           \
   F(cuGraphInstantiateWithFlags, (CUgraphExec * executable, CUgraph graph, unsigned long long flags))                 \

@@ -164,6 +164,7 @@ CudaDriver::CudaDriver(const gpu::CudaOptions& options, unsigned number)
       call_(driver_->call()),
       staging_(call_),
       marks_(call_),
+      branches_(call_),
       waits_for_launches_(environment_says("CUDA_LAUNCH_BLOCKING")) {
   device_ = driver_->device(number);
   properties_ = driver_->properties(device_);
@@ -233,6 +234,7 @@ CudaDriver::~CudaDriver() {
       products_.reset();
       staging_.release();
       marks_.release();
+      branches_.release();
       call_.cuMemPoolDestroy(pool_);
       call_.cuStreamDestroy(stream_);
     } catch (const DeviceError&) {  // the device is gone: so is what it held
@@ -352,12 +354,12 @@ void CudaDriver::to_host(void* to, const void* from, std::size_t bytes) {
 
 void CudaDriver::copy(void* to, const void* from, std::size_t bytes) {
   const Current current(*this);
-  if (bytes != 0) check(call_.cuMemcpyDtoDAsync(address(to), address(from), bytes, stream_), "cuMemcpyDtoDAsync");
+  if (bytes != 0) check(call_.cuMemcpyDtoDAsync(address(to), address(from), bytes, stream()), "cuMemcpyDtoDAsync");
 }
 
 void CudaDriver::zero(void* to, std::size_t bytes) {
   const Current current(*this);
-  if (bytes != 0) check(call_.cuMemsetD8Async(address(to), 0, bytes, stream_), "cuMemsetD8Async");
+  if (bytes != 0) check(call_.cuMemsetD8Async(address(to), 0, bytes, stream()), "cuMemsetD8Async");
 }
 
 // ---- code
@@ -410,7 +412,7 @@ void CudaDriver::launch(gpu::Function function, const gpu::LaunchShape& shape, s
   note_launch(entry.name);
   const CUresult r =
       call_.cuLaunchKernel(entry.function, shape.grid, 1, 1, shape.block, 1, 1,
-                           static_cast<unsigned>(shape.shared_bytes), stream_, nullptr, bytes == 0 ? nullptr : extra);
+                           static_cast<unsigned>(shape.shared_bytes), stream(), nullptr, bytes == 0 ? nullptr : extra);
   if (r == CUDA_SUCCESS) return;
   if (is_sticky(r)) refuse(r, "a launch");
   refuse(r,
@@ -450,7 +452,7 @@ void CudaDriver::gemm(const Gemm& g) {
   const Current current(*this);
   if (g.k != 0) {
     note_launch(product_name_);
-    return products().run(g, stream_);
+    return products().run(g, stream());
   }
   // A sum of nothing. cuBLASLt knows no empty matrices.
   if (g.beta == 1) return;
@@ -459,7 +461,7 @@ void CudaDriver::gemm(const Gemm& g) {
   for (Index i = 0; i < g.batch; ++i) {
     check(call_.cuMemsetD2D8Async(address(g.c) + static_cast<std::size_t>(i * g.stride_c) * item,
                                   static_cast<std::size_t>(g.ldc) * item, 0, static_cast<std::size_t>(g.n) * item,
-                                  static_cast<std::size_t>(g.m), stream_),
+                                  static_cast<std::size_t>(g.m), stream()),
           "cuMemsetD2D8Async");
   }
 }
@@ -505,13 +507,20 @@ void CudaDriver::begin_capture() {
   // relaxed: code that is loaded at its first launch may be loaded while others' launches are noted
   check(call_.cuStreamBeginCapture(stream_, CU_STREAM_CAPTURE_MODE_RELAXED), "cuStreamBeginCapture");
   is_capturing_ = true;
+  branches_.begin(stream_);
   captured_names_.clear();
+}
+
+void CudaDriver::begin_piece(std::span<const int> waits_for) {
+  const Current current(*this);
+  check(branches_.next(waits_for), "forking a captured graph");
 }
 
 std::unique_ptr<gpu::Graph> CudaDriver::end_capture() {
   const Current current(*this);
   CUgraph graph = nullptr;
-  const CUresult ended = call_.cuStreamEndCapture(stream_, &graph);
+  const CUresult joined = branches_.join(), left = call_.cuStreamEndCapture(stream_, &graph),
+                 ended = left == CUDA_SUCCESS ? joined : left;
   is_capturing_ = false;
   for (void* p : released_in_capture_) call_.cuMemFreeAsync(address(p), stream_);
   released_in_capture_.clear();

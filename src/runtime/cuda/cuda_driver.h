@@ -1,11 +1,12 @@
 // CudaDriver: NVIDIA's driver, NVRTC and cuBLASLt as the Driver that GpuDevice works with. One device, its primary
-// context and one stream; nothing waits but what says so.
+// context and one stream, from which a captured graph forks others; nothing waits but what says so.
 #pragma once
 #include <array>
 #include <deque>
 #include <optional>
 #include <set>
 
+#include "runtime/cuda/branches.h"
 #include "runtime/cuda/driver_library.h"
 #include "runtime/cuda/marks.h"
 #include "runtime/cuda/products.h"
@@ -63,6 +64,7 @@ class CudaDriver final : public gpu::Driver {
   void synchronize() override;
 
   void begin_capture() override;
+  void begin_piece(std::span<const int> waits_for) override;
   std::unique_ptr<gpu::Graph> end_capture() override;
 
  private:
@@ -80,6 +82,8 @@ class CudaDriver final : public gpu::Driver {
   const std::string* kept_name(std::string name) { return &*kernel_names_.insert(std::move(name)).first; }
   void note_launch(const std::string* name);
   Products& products();
+  // Where work goes.
+  CUstream stream() const { return is_capturing_ ? branches_.stream() : stream_; }
 
   gpu::CudaOptions options_;
   std::string name_;  // "cuda0"
@@ -95,6 +99,7 @@ class CudaDriver final : public gpu::Driver {
   std::uint64_t live_bytes_ = 0;
   Staging staging_;
   Marks marks_;
+  Branches branches_;
   std::unique_ptr<Products> products_;
   bool is_capturing_ = false;
   std::vector<void*> released_in_capture_;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <cstring>
 #include <new>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -17,6 +18,7 @@
 #include "runtime/cpu/loaded_object.h"
 #include "runtime/cpu/parallel.h"
 #include "runtime/cpu/process.h"
+#include "runtime/gpu/dependencies.h"
 #include "runtime/temporary.h"
 
 namespace croton::runtime::emulator {
@@ -136,7 +138,7 @@ void EmulatorDriver::refuse_capture(std::string_view what) const {
 }
 
 void EmulatorDriver::give(Work work) {
-  if (capturing_ && !work.always) return captured_.push_back(std::move(work));
+  if (capturing_ && !work.always) return captured_.back().work.push_back(std::move(work));
   if (!work.always) refuse_if_lost();
   queue_.push_back(std::move(work));
   ++given_;
@@ -395,40 +397,65 @@ void EmulatorDriver::gemm(const Gemm& g) {
 
 void EmulatorDriver::run_gemm(const Gemm& given) {
   Gemm g = given;
-  const auto extent = [&](Index rows, Index columns, Index ld, Index stride) {
-    const Index last = rows == 0 || columns == 0 ? 0 : (rows - 1) * ld + columns;
-    return static_cast<std::size_t>(g.batch == 0 || last == 0 ? 0 : (g.batch - 1) * stride + last) *
-           (g.dtype == float64 ? 8u : 4u);
-  };
-  const std::size_t a = g.transpose_a ? extent(g.k, g.m, g.lda, g.stride_a) : extent(g.m, g.k, g.lda, g.stride_a);
-  const std::size_t b = g.transpose_b ? extent(g.n, g.k, g.ldb, g.stride_b) : extent(g.k, g.n, g.ldb, g.stride_b);
-  const std::size_t c = extent(g.m, g.n, g.ldc, g.stride_c);
-  g.a = memory_at(g.a, a, "a product reads");
-  g.b = memory_at(g.b, b, "a product reads");
-  g.c = memory_at(g.c, c, "a product writes");
+  const auto [a, b, c] = gpu::uses_of(given);
+  g.a = memory_at(g.a, a.bytes, "a product reads");
+  g.b = memory_at(g.b, b.bytes, "a product reads");
+  g.c = memory_at(g.c, c.bytes, "a product writes");
   const FloatControl control;
   blas_->gemm(g);
-  if (checker_) checker_->wrote(static_cast<std::byte*>(g.c), c);
+  if (checker_) checker_->wrote(static_cast<std::byte*>(g.c), c.bytes);
 }
 
 // ---- graphs
 class EmulatedGraph final : public gpu::Graph {
  public:
-  EmulatedGraph(EmulatorDriver& driver, std::vector<EmulatorDriver::Work> work)
-      : driver_(driver), work_(std::move(work)) {}
+  EmulatedGraph(EmulatorDriver& driver, std::vector<EmulatorDriver::Piece> pieces)
+      : driver_(driver), pieces_(std::move(pieces)) {}
   void launch() override {
-    for (const EmulatorDriver::Work& w : work_) driver_.give(w);
+    for (const std::size_t k : order(driver_.options_.seed + launches_++))
+      for (const EmulatorDriver::Work& w : pieces_[k].work) driver_.give(w);
   }
 
  private:
+  // Of the pieces whose turn it may be always the one that comes first by the seed.
+  std::vector<std::size_t> order(std::uint64_t seed) const {
+    const auto n = static_cast<std::uint32_t>(pieces_.size());
+    std::vector<std::uint32_t> place(n), missing(n);
+    const std::vector<std::uint32_t> wanted = order_of(n, seed);
+    for (std::uint32_t k = 0; k < n; ++k) place[wanted[k]] = k;
+    std::vector<std::vector<std::uint32_t>> followers(n);
+    std::set<std::uint32_t> ready;  // by their places
+    for (std::uint32_t k = 0; k < n; ++k) {
+      for (const int before : pieces_[k].waits_for) followers[static_cast<std::size_t>(before)].push_back(k);
+      missing[k] = static_cast<std::uint32_t>(pieces_[k].waits_for.size());
+      if (missing[k] == 0) ready.insert(place[k]);
+    }
+    std::vector<std::size_t> r;
+    while (!ready.empty()) {
+      const std::uint32_t k = wanted[*ready.begin()];
+      ready.erase(ready.begin());
+      r.push_back(k);
+      for (const std::uint32_t next : followers[k])
+        if (--missing[next] == 0) ready.insert(place[next]);
+    }
+    return r;
+  }
+
   EmulatorDriver& driver_;
-  std::vector<EmulatorDriver::Work> work_;
+  std::vector<EmulatorDriver::Piece> pieces_;
+  std::uint64_t launches_ = 0;
 };
 
 void EmulatorDriver::begin_capture() {
   refuse_capture("another capture");
   refuse_if_lost();
   capturing_ = true;
+  captured_.assign(1, {});
+}
+void EmulatorDriver::begin_piece(std::span<const int> waits_for) {
+  Piece piece{{}, {0}};  // numbers are from 1 here
+  for (const int before : waits_for) piece.waits_for.push_back(before + 1);
+  captured_.push_back(std::move(piece));
 }
 std::unique_ptr<gpu::Graph> EmulatorDriver::end_capture() {
   capturing_ = false;

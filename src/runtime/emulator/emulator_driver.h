@@ -16,7 +16,8 @@ namespace croton::runtime::emulator {
 
 struct Options {
   bool check = false;      ///< kernels are compiled with a call before every access, and those calls look for mistakes
-  std::uint64_t seed = 0;  ///< see order_of
+  std::uint64_t seed = 0;  ///< see order_of; a graph's pieces that need not wait for each other come in such an order
+                           ///< too, another at every launch: the first has this seed, the next one more
   std::size_t memory_bytes = std::size_t{64} << 30;
   int major = 9, minor = 0;  ///< whose limits it has
 };
@@ -53,6 +54,7 @@ class EmulatorDriver final : public gpu::Driver {
   void synchronize() override;
 
   void begin_capture() override;
+  void begin_piece(std::span<const int> waits_for) override;
   std::unique_ptr<gpu::Graph> end_capture() override;
 
  private:
@@ -60,6 +62,11 @@ class EmulatorDriver final : public gpu::Driver {
   struct Work {
     std::function<void()> run;
     bool always = false;  // also when the device is lost
+  };
+  // Of a graph.
+  struct Piece {
+    std::vector<Work> work;
+    std::vector<int> waits_for;
   };
   struct LaunchWork;
   void give(Work);
@@ -83,7 +90,7 @@ class EmulatorDriver final : public gpu::Driver {
   Ticket given_ = 0;
   std::string lost_;  // why, once a kernel has gone wrong
   bool capturing_ = false;
-  std::vector<Work> captured_;
+  std::vector<Piece> captured_;  // the first holds what is noted before there are pieces
   std::unique_ptr<Blas> blas_;
   mutable CompilerVersions compiler_versions_;
 };

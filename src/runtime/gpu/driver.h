@@ -103,6 +103,10 @@ class Driver {
   // ---- graphs
   /// From here on launches, copies, zeroes and products are noted; allocating, transferring and waiting are errors.
   virtual void begin_capture() = 0;
+  /// Inside a capture: what is noted from here to the next call of this is one piece of the graph, which waits for the
+  /// pieces of these numbers (the first such call's is 0) and for what those wait for; it may run beside all others.
+  /// What is noted before the first call, or without any, runs in its order, before every piece.
+  virtual void begin_piece(std::span<const int> waits_for) = 0;
   /// Also after an error in between, to be able to work again; throws where what was noted cannot be run.
   virtual std::unique_ptr<Graph> end_capture() = 0;
 };

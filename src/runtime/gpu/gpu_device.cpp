@@ -1,11 +1,13 @@
 #include "runtime/gpu/gpu_device.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "print/printer.h"
 #include "runtime/gpu/collect.h"
+#include "runtime/gpu/dependencies.h"
 
 namespace croton::runtime {
 namespace {
@@ -81,6 +83,7 @@ struct GpuDevice::Capture {
   std::vector<Buffer> held;
   std::size_t next = 0;
   std::uint64_t launches = 0, library_calls = 0;
+  gpu::Dependencies pieces;
 };
 
 GpuDevice::GpuDevice(std::string name, std::unique_ptr<gpu::Driver> driver)
@@ -142,8 +145,7 @@ void GpuDevice::to_device(void* to, const void* from, std::size_t bytes) {
   const std::lock_guard guard(door_);
   if (capture_ != nullptr) {
     void* const there = held(bytes, from);
-    if (!is_preparing()) driver_->copy(to, there, bytes);
-    return;
+    return copy(to, there, bytes);
   }
   count(transfers_in_);
   count(bytes_in_, bytes);
@@ -162,13 +164,17 @@ void GpuDevice::to_host(void* to, const void* from, std::size_t bytes) {
 void GpuDevice::copy(void* to, const void* from, std::size_t bytes) {
   if (Steps* steps = recording_of(*this)) return steps->copy(to, from, bytes);
   const std::lock_guard guard(door_);
-  if (bytes != 0 && !is_preparing()) driver_->copy(to, from, bytes);
+  if (bytes == 0 || is_preparing()) return;
+  begin_piece(std::array{BufferUse{to, bytes, Access::w}, BufferUse{const_cast<void*>(from), bytes, Access::r}});
+  driver_->copy(to, from, bytes);
 }
 
 void GpuDevice::zero(void* to, std::size_t bytes) {
   if (Steps* steps = recording_of(*this)) return steps->zero(to, bytes);
   const std::lock_guard guard(door_);
-  if (bytes != 0 && !is_preparing()) driver_->zero(to, bytes);
+  if (bytes == 0 || is_preparing()) return;
+  begin_piece(std::array{BufferUse{to, bytes, Access::w}});
+  driver_->zero(to, bytes);
 }
 
 std::shared_ptr<Module> GpuDevice::compile(const Source& source) {
@@ -194,6 +200,11 @@ std::shared_ptr<Module> GpuDevice::compile(const Source& source) {
 }
 
 bool GpuDevice::is_preparing() const { return capture_ != nullptr && capture_->preparing; }
+
+// Each step of a capture is a piece of the graph.
+void GpuDevice::begin_piece(std::span<const BufferUse> uses) {
+  if (capture_ != nullptr) driver_->begin_piece(capture_->pieces.add(uses));
+}
 
 // Memory of the graph that is being made; `from`: what it holds.
 void* GpuDevice::held(std::size_t bytes, const void* from) {
@@ -253,6 +264,7 @@ void GpuDevice::launch(const Launch& l) {
   }
   if (is_preparing()) return;
   capture_ != nullptr ? count(capture_->launches) : count(launches_);
+  begin_piece(l.buffers.empty() ? l.buffers : uses_);
   if (!is_far) return driver_->launch(function, shape, parameters, uses_);
   uses_.push_back({far, parameters.size(), Access::r, "the kernel's arguments"});
   driver_->launch(function, shape, std::as_bytes(std::span(&far, 1)), uses_);
@@ -264,6 +276,9 @@ void GpuDevice::gemm(const Gemm& g) {
   const std::lock_guard guard(door_);
   if (is_preparing()) return driver_->prepare(g);
   capture_ != nullptr ? count(capture_->library_calls) : count(library_calls_);
+  const auto [a, b, c] = gpu::uses_of(g);
+  // the driver has one workspace for all products; its own address, which no buffer has, stands for it
+  begin_piece(std::array{a, b, c, BufferUse{driver_.get(), 1, Access::rw, "workspace"}});
   driver_->gemm(g);
 }
 

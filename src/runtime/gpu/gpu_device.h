@@ -49,6 +49,7 @@ class GpuDevice final : public Device {
   void launch(const Launch&);
   void* scratch(std::size_t bytes);
   void* held(std::size_t bytes, const void* from);
+  void begin_piece(std::span<const BufferUse> uses);
   bool is_preparing() const;
   [[noreturn]] void out_of_memory(std::size_t bytes, const std::string& why) const;
 

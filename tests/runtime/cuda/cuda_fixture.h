@@ -54,6 +54,14 @@ inline const std::vector<FakeLaunch>& launches() {
   return *get();
 }
 
+/// The graph that was captured last.
+inline const std::vector<FakeNode>& captured_graph() {
+  void* const library = dlopen(STAND_INS "/libcuda.so.1", RTLD_NOW);
+  REQUIRE(library != nullptr);
+  const auto get = reinterpret_cast<decltype(&fake_cuda_graph)>(dlsym(library, "fake_cuda_graph"));
+  return *get();
+}
+
 /// Without the folders of this machine, so that texts can be compared.
 inline std::string without_paths(std::string text) {
   const auto replace = [&](const std::string& from, const std::string& to) {

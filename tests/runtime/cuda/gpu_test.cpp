@@ -1,4 +1,5 @@
 // CudaDriver on a real GPU. Where there is none each test says that it is skipped, and why.
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -134,6 +135,51 @@ TEST_CASE("on a GPU: a captured graph gives on every launch what eager work give
   const Ticket end = d->mark();
   d->wait(end);
   CHECK(d->reached(end));
+}
+
+TEST_CASE("on a GPU: a graph whose pieces run side by side gives on every launch what eager work gives", "[gpu]") {
+  const auto d = real_gpu();
+  if (d == nullptr) return;
+  const auto code = d->load(d->compile(saxpy), saxpy);
+  const gpu::Function f = code->function("saxpy");
+  const int n = 1 << 20;
+  const std::size_t count = n, bytes = count * sizeof(float);
+  void* const x = on_device(*d, counting(count));
+  std::array<void*, 6> y{};
+  for (void*& each : y) each = on_device(*d, std::vector<float>(count, 1.f));
+  // y[3] = 1 * x
+  const Gemm product{
+      .dtype = float32, .m = 1, .n = n, .k = 1, .a = y[5], .lda = 1, .b = x, .ldb = n, .c = y[3], .ldc = n};
+  d->prepare(product);
+  const auto piece = [&](std::initializer_list<int> waits_for) {
+    d->begin_piece(std::span(waits_for.begin(), waits_for.size()));
+  };
+  d->begin_capture();
+  piece({});
+  d->zero(y[0], bytes);
+  piece({0});
+  launch_saxpy(*d, f, {y[0], x, 1.f, n});  // y[0] = x
+  for (const std::size_t k : {1ul, 2ul, 4ul}) {
+    piece({1});
+    d->copy(y[k], y[0], bytes);
+  }
+  piece({1});
+  d->gemm(product);
+  piece({5, 4, 3, 2});
+  launch_saxpy(*d, f, {y[4], y[1], 2.f, n});
+  piece({6});
+  launch_saxpy(*d, f, {y[4], y[2], 4.f, n});
+  piece({7});
+  launch_saxpy(*d, f, {y[4], y[3], 8.f, n});
+  const auto graph = d->end_capture();
+  for (int i = 0; i < 20; ++i) {
+    for (const std::size_t k : {0ul, 1ul, 2ul, 3ul, 4ul}) d->zero(y[k], bytes);
+    graph->launch();
+    const std::vector<float> found = from_device<float>(*d, y[4], count);
+    bool is_right = true;
+    for (std::size_t k = 0; k < count; ++k) is_right = is_right && found[k] == 15.f * static_cast<float>(k);
+    CHECK(is_right);
+  }
 }
 
 TEST_CASE("on a GPU: products of float32 and float64, transposed or not, in batches, with longer rows", "[gpu]") {

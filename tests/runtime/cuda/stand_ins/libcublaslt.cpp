@@ -63,9 +63,9 @@ struct Product {
 template <class T>
 void multiply(cublasLtMatmulDesc_t how, const void* alpha, const void* a, cublasLtMatrixLayout_t a_layout,
               const void* b, cublasLtMatrixLayout_t b_layout, const void* beta, void* c,
-              cublasLtMatrixLayout_t c_layout) {
-  fake_cuda_give(Product<T>{*how, *a_layout, *b_layout, *c_layout, *static_cast<const T*>(alpha),
-                            *static_cast<const T*>(beta), a, b, c});
+              cublasLtMatrixLayout_t c_layout, CUstream stream) {
+  fake_cuda_give(stream, Product<T>{*how, *a_layout, *b_layout, *c_layout, *static_cast<const T*>(alpha),
+                                    *static_cast<const T*>(beta), a, b, c});
 }
 
 }  // namespace
@@ -146,12 +146,12 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t, cublasLtMatmulDesc_t how, const 
                               cublasLtMatrixLayout_t a_layout, const void* b, cublasLtMatrixLayout_t b_layout,
                               const void* beta, const void* c, cublasLtMatrixLayout_t c_layout, void* d,
                               cublasLtMatrixLayout_t, const cublasLtMatmulAlgo_t*, void* workspace, std::size_t,
-                              CUstream) {
+                              CUstream stream) {
   if (c != d || workspace == nullptr) return CUBLAS_STATUS_NOT_SUPPORTED;
   if (how->scale == CUDA_R_32F)
-    multiply<float>(how, alpha, a, a_layout, b, b_layout, beta, d, c_layout);
+    multiply<float>(how, alpha, a, a_layout, b, b_layout, beta, d, c_layout, stream);
   else
-    multiply<double>(how, alpha, a, a_layout, b, b_layout, beta, d, c_layout);
+    multiply<double>(how, alpha, a, a_layout, b, b_layout, beta, d, c_layout, stream);
   return CUBLAS_STATUS_SUCCESS;
 }
 }

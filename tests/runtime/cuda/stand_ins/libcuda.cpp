@@ -1,7 +1,8 @@
-// A stand-in for libcuda.so.1: memory on the host, one lazy stream, no kernels. It implements what CudaDriver calls, so
-// that the real loader, version checks, memory, errors and captures run where there is no GPU. Hostile on purpose: work
-// is done only when somebody waits for it, device addresses cannot be followed by the host, and fresh memory is
-// poisoned. The environment, read at every call, says what it plays:
+// A stand-in for libcuda.so.1: memory on the host, one lazy stream and others that fork from it in captures, no
+// kernels. It implements what CudaDriver calls, so that the real loader, version checks, memory, errors and captures
+// run where there is no GPU. Hostile on purpose: work is done only when somebody waits for it, the nodes of a graph in
+// the last order that its edges allow, device addresses cannot be followed by the host, and fresh memory is poisoned.
+// The environment, read at every call, says what it plays:
 //     FAKE_CUDA_VERSION=11080        the driver's version (13000)
 //     FAKE_CUDA_INIT=100             what cuInit gives (0)
 //     FAKE_CUDA_DEVICES=2            how many GPUs there are (1)
@@ -25,6 +26,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -41,20 +43,30 @@ struct CUfunc_st {
   std::string name;
   int dynamic_shared = 0;
 };
+// Of a capture: the nodes that a stream's next one must wait for.
+using Ends = std::set<int>;
 struct CUevent_st {
   bool is_reached = true;
+  int capture = 0;  // in which it was recorded; 0: in none
+  Ends ends = {};
 };
 struct CUmemPoolHandle_st {
   std::size_t cap = 0, used = 0, reserved = 0;
 };
 using Work = std::function<void()>;
+struct Node {
+  FakeNode seen;
+  Work work;
+};
 struct CUgraph_st {
-  std::vector<Work> work;
+  std::vector<Node> nodes;
 };
 struct CUgraphExec_st {
-  std::vector<Work> work;
+  std::vector<Node> nodes;
 };
-struct CUstream_st {};
+struct CUstream_st {
+  Ends ends = {};
+};
 
 namespace {
 
@@ -63,9 +75,12 @@ constexpr std::size_t padding = 256;                  // in every block, for its
 
 struct Machine {
   CUctx_st context;
-  CUstream_st stream;
   std::deque<Work> queue;
   std::unique_ptr<CUgraph_st> captured;
+  int captures = 0;
+  std::set<CUstream> capturing;
+  CUstream origin = nullptr;
+  std::vector<FakeNode> last_graph;
   std::map<CUdeviceptr, std::vector<unsigned char>> memory;
   std::map<CUdeviceptr, CUmemPoolHandle_st*> pool_of;
   std::vector<CUcontext> current;
@@ -95,13 +110,49 @@ CUresult state() {
   return machine().is_faulty ? CUDA_ERROR_ILLEGAL_ADDRESS : CUDA_SUCCESS;
 }
 
-CUresult give(Work work) {
+CUresult bad() { return CUDA_ERROR_INVALID_VALUE; }
+
+CUresult give(CUstream stream, Work work, std::string name = "") {
   Machine& m = machine();
-  if (m.captured)
-    m.captured->work.push_back(std::move(work));
-  else
+  if (m.capturing.count(stream) == 0) {
+    if (m.captured) return bad();  // it would run at once, beside the graph
     m.queue.push_back(std::move(work));
+    return state();
+  }
+  auto& nodes = m.captured->nodes;
+  nodes.push_back({{std::move(name), {stream->ends.begin(), stream->ends.end()}}, std::move(work)});
+  stream->ends = {static_cast<int>(nodes.size()) - 1};
   return state();
+}
+
+// The last node of those whose turn it may be, again and again.
+std::vector<std::size_t> hostile_order(const std::vector<Node>& nodes) {
+  std::vector<std::size_t> order;
+  std::vector<bool> done(nodes.size());
+  while (order.size() < nodes.size()) {
+    std::size_t k = nodes.size() - 1;
+    const auto may_run = [&] {
+      return !done[k] && std::all_of(nodes[k].seen.waits_for.begin(), nodes[k].seen.waits_for.end(),
+                                     [&](int before) { return done[static_cast<std::size_t>(before)]; });
+    };
+    while (!may_run()) --k;
+    done[k] = true;
+    order.push_back(k);
+  }
+  return order;
+}
+
+// Whether all nodes are before these, or among them.
+bool are_all_before(const std::vector<Node>& nodes, const Ends& ends) {
+  std::vector<int> open(ends.begin(), ends.end());
+  std::set<int> seen(ends);
+  while (!open.empty()) {
+    const int k = open.back();
+    open.pop_back();
+    for (const int before : nodes[static_cast<std::size_t>(k)].seen.waits_for)
+      if (seen.insert(before).second) open.push_back(before);
+  }
+  return seen.size() == nodes.size();
 }
 
 void run_one() {
@@ -115,8 +166,6 @@ CUresult drain() {
   while (!machine().queue.empty()) run_one();
   return state();
 }
-
-CUresult bad() { return CUDA_ERROR_INVALID_VALUE; }
 
 template <class T, class... A>
 T* made(A&&... arguments) {
@@ -265,8 +314,8 @@ CUresult cuMemAllocFromPoolAsync(CUdeviceptr* address, std::size_t bytes, CUmemo
   m.memory.emplace(at, std::move(block));
   return CUDA_SUCCESS;
 }
-CUresult cuMemFreeAsync(CUdeviceptr address, CUstream) {
-  return give([address] {
+CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
+  return give(stream, [address] {
     Machine& m = machine();
     const auto block = m.memory.find(address);
     if (block == m.memory.end()) {
@@ -285,43 +334,46 @@ CUresult cuMemHostAlloc(void** address, std::size_t bytes, unsigned) {
   return CUDA_SUCCESS;
 }
 CUresult cuMemFreeHost(void* address) { return destroy(address); }
-CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, std::size_t bytes, CUstream) {
-  return give([=] {
+CUresult cuMemcpyHtoDAsync(CUdeviceptr to, const void* from, std::size_t bytes, CUstream stream) {
+  return give(stream, [=] {
     if (!is_inside(to, bytes))
       machine().is_faulty = true;
     else
       std::memcpy(host(to), from, bytes);
   });
 }
-CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, std::size_t bytes, CUstream) {
-  return give([=] {
+CUresult cuMemcpyDtoHAsync(void* to, CUdeviceptr from, std::size_t bytes, CUstream stream) {
+  return give(stream, [=] {
     if (!is_inside(from, bytes))
       machine().is_faulty = true;
     else
       std::memcpy(to, host(from), bytes);
   });
 }
-CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, std::size_t bytes, CUstream) {
-  return give([=] {
+CUresult cuMemcpyDtoDAsync(CUdeviceptr to, CUdeviceptr from, std::size_t bytes, CUstream stream) {
+  const auto copy = [=] {
     if (!is_inside(to, bytes) || !is_inside(from, bytes))
       machine().is_faulty = true;
     else
       std::memcpy(host(to), host(from), bytes);
-  });
+  };
+  return give(stream, copy, "copy");
 }
-CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, std::size_t bytes, CUstream) {
-  return give([=] {
+CUresult cuMemsetD8Async(CUdeviceptr to, unsigned char value, std::size_t bytes, CUstream stream) {
+  const auto set = [=] {
     if (!is_inside(to, bytes))
       machine().is_faulty = true;
     else
       std::memset(host(to), value, bytes);
-  });
+  };
+  return give(stream, set, "set");
 }
 CUresult cuMemsetD2D8Async(CUdeviceptr to, std::size_t pitch, unsigned char value, std::size_t width,
-                           std::size_t height, CUstream) {
-  return give([=] {
+                           std::size_t height, CUstream stream) {
+  const auto set = [=] {
     for (std::size_t row = 0; row < height; ++row) std::memset(host(to + row * pitch), value, width);
-  });
+  };
+  return give(stream, set, "set");
 }
 CUresult cuModuleLoadDataEx(CUmodule* module, const void* image, unsigned, CUjit_option*, void**) {
   const char* const text = static_cast<const char*>(image);
@@ -346,7 +398,7 @@ CUresult cuFuncSetAttribute(CUfunction function, CUfunction_attribute which, int
   return CUDA_SUCCESS;
 }
 CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,
-                        unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream, void** parameters,
+                        unsigned block_y, unsigned block_z, unsigned shared_bytes, CUstream stream, void** parameters,
                         void** extra) {
   if (parameters != nullptr || grid_x == 0 || grid_y * grid_z * block_y * block_z != 1) return bad();
   if (block_x > 1024) return bad();
@@ -357,36 +409,54 @@ CUresult cuLaunchKernel(CUfunction function, unsigned grid_x, unsigned grid_y, u
     if (reinterpret_cast<std::uintptr_t>(*entry) != launch_parameters_pointer) continue;
     launch.parameters.assign(static_cast<const char*>(entry[1]), *static_cast<const std::size_t*>(entry[3]));
   }
-  return give([launch] {
+  const auto run = [launch] {
     Machine& m = machine();
     m.launches.push_back(launch);
     if (++m.launched == setting("FAKE_CUDA_FAULT_LAUNCH", 0)) m.is_faulty = true;
-  });
+  };
+  return give(stream, run, launch.name);
 }
 CUresult cuStreamCreate(CUstream* stream, unsigned) {
-  *stream = &machine().stream;
+  *stream = made<CUstream_st>();
   return CUDA_SUCCESS;
 }
-CUresult cuStreamDestroy(CUstream) { return CUDA_SUCCESS; }
+CUresult cuStreamDestroy(CUstream stream) { return destroy(stream); }
 CUresult cuStreamSynchronize(CUstream) { return machine().captured ? CUDA_ERROR_STREAM_CAPTURE_INVALIDATED : drain(); }
-CUresult cuStreamBeginCapture(CUstream, CUstreamCaptureMode) {
-  machine().captured = std::make_unique<CUgraph_st>();
+CUresult cuStreamBeginCapture(CUstream stream, CUstreamCaptureMode) {
+  Machine& m = machine();
+  m.captured = std::make_unique<CUgraph_st>();
+  ++m.captures;
+  m.origin = stream;
+  m.capturing = {stream};
+  stream->ends.clear();
   return state();
 }
-CUresult cuStreamEndCapture(CUstream, CUgraph* graph) {
-  if (setting("FAKE_CUDA_CAPTURE", 0) != 0) {
-    machine().captured.reset();
-    return static_cast<CUresult>(setting("FAKE_CUDA_CAPTURE", 0));
-  }
-  *graph = machine().captured.release();
+// A stream joins the capture in which the event was recorded.
+CUresult cuStreamWaitEvent(CUstream stream, CUevent event, unsigned flags) {
+  Machine& m = machine();
+  if (flags != CU_EVENT_WAIT_DEFAULT || !m.captured || event->capture != m.captures) return bad();
+  if (m.capturing.insert(stream).second) stream->ends.clear();
+  stream->ends.insert(event->ends.begin(), event->ends.end());
+  return state();
+}
+CUresult cuStreamEndCapture(CUstream stream, CUgraph* graph) {
+  Machine& m = machine();
+  if (stream != m.origin) return bad();
+  const auto captured = std::move(m.captured);
+  m.capturing.clear();
+  if (setting("FAKE_CUDA_CAPTURE", 0) != 0) return static_cast<CUresult>(setting("FAKE_CUDA_CAPTURE", 0));
+  if (!are_all_before(captured->nodes, stream->ends)) return CUDA_ERROR_STREAM_CAPTURE_UNJOINED;
+  m.last_graph.clear();
+  for (const Node& node : captured->nodes) m.last_graph.push_back(node.seen);
+  *graph = new CUgraph_st(*captured);
   return state();
 }
 CUresult cuGraphInstantiateWithFlags(CUgraphExec* executable, CUgraph graph, unsigned long long) {
-  *executable = made<CUgraphExec_st>(graph->work);
+  *executable = made<CUgraphExec_st>(graph->nodes);
   return state();
 }
-CUresult cuGraphLaunch(CUgraphExec executable, CUstream) {
-  for (const Work& work : executable->work) give(work);
+CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
+  for (const std::size_t k : hostile_order(executable->nodes)) give(stream, executable->nodes[k].work);
   return state();
 }
 CUresult cuGraphDestroy(CUgraph graph) {
@@ -398,9 +468,16 @@ CUresult cuEventCreate(CUevent* event, unsigned) {
   *event = made<CUevent_st>();
   return CUDA_SUCCESS;
 }
-CUresult cuEventRecord(CUevent event, CUstream) {
+CUresult cuEventRecord(CUevent event, CUstream stream) {
+  Machine& m = machine();
+  if (m.capturing.count(stream) == 1) {
+    event->capture = m.captures;
+    event->ends = stream->ends;
+    return state();
+  }
+  event->capture = 0;
   event->is_reached = false;
-  return give([event] { event->is_reached = true; });
+  return give(stream, [event] { event->is_reached = true; });
 }
 // Asking moves the work on a little, as time does.
 CUresult cuEventQuery(CUevent event) {
@@ -444,7 +521,9 @@ CUresult cuGetProcAddress_v2(const char* symbol, void** function, int version, s
 
 const std::vector<FakeLaunch>* fake_cuda_launches() { return &machine().launches; }
 
-void fake_cuda_give(const std::function<void()>& work) { give(work); }
+const std::vector<FakeNode>* fake_cuda_graph() { return &machine().last_graph; }
+
+void fake_cuda_give(CUstream stream, const std::function<void()>& work) { give(stream, work, "product"); }
 
 bool fake_cuda_is_capturing() { return machine().captured != nullptr; }
 void* fake_cuda_host(const void* device) { return host(reinterpret_cast<CUdeviceptr>(device)); }
