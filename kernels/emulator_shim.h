@@ -29,7 +29,7 @@ template <int N> struct Words { long w[N]; };
 struct Machine {
   u32 thread, block;
   char* dynamic_shared;  // an address of the device
-  u64* fold_words;       // 1024, and as many of 32 bits; an address of the host
+  u64* fold_words;       // 1024, then 4096 of 32 bits; an address of the host
   void (*put)(int slot, u64 x, u64 (*step)(u64, u64));
   u64 (*folded)(int slot);
   void (*barrier)(int line);

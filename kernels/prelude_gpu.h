@@ -309,8 +309,9 @@ template <class Op, int Threads, class T> CROTON_FN T column(Rows<T> begun, cons
     begun = column_rows<Threads>(p, apart, rows, here, nothing, row);
   }
 }
-/// What the threads at one place of their warps have, folded by halves: between a put and a get a barrier, and before the next put.
-template <int Threads, class T> CROTON_FN void put_place(T x) { fold_words<Threads, Packed<T>>()[thread()] = packed(x); }
+/// What the threads at one place of their warps have, folded by halves: between a put and a get a barrier, and before the next
+/// put into that slot. Slots: what 20 bytes of each thread hold.
+template <int Threads, class T> CROTON_FN Packed<T>* places() { return fold_words<Threads * (20 / (int)sizeof(Packed<T>)), Packed<T>>(); }
 template <class Op, class T, int From, int N> CROTON_FN T fold_of_places(const Packed<T>* words) {
   if constexpr (N == 1) return unpacked<T>(words[From * 32 + (thread() & 31)]);
   else return Op::of(fold_of_places<Op, T, From, N / 2>(words), fold_of_places<Op, T, From + N / 2, N / 2>(words));
@@ -350,9 +351,11 @@ template <class Op, class T, int From, int N> CROTON_FN T fold_of_places(const P
   CROTON_FN T column_##NAME(const Rows<T>& begun, const T* p, i64 apart, i64 rows, b8 here, T nothing) {            \
     return column<NAME##_step, Threads>(begun, p, apart, rows, here, nothing);                                      \
   }                                                                                                                 \
-  template <int Threads, int, class T> CROTON_FN void fold_##NAME##_of_warps(T x) { put_place<Threads>(x); }        \
-  template <int Threads, int, class T> CROTON_FN T folded_##NAME##_of_warps() {                                     \
-    return fold_of_places<NAME##_step, T, 0, Threads / 32>(fold_words<Threads, Packed<T>>());                       \
+  template <int Threads, int Slot, class T> CROTON_FN void fold_##NAME##_of_warps(T x) {                            \
+    places<Threads, T>()[Slot * Threads + thread()] = packed(x);                                                    \
+  }                                                                                                                 \
+  template <int Threads, int Slot, class T> CROTON_FN T folded_##NAME##_of_warps() {                                \
+    return fold_of_places<NAME##_step, T, 0, Threads / 32>(places<Threads, T>() + Slot * Threads);                  \
   }
 CROTON_FOLD(sum, add)
 CROTON_FOLD(prod, mul)

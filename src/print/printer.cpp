@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "base/dtype.h"
@@ -36,8 +37,10 @@ class Printer {
     declare_words();
     if (points_ >= 0)
       line("const i64 v0 = v2 * w{}, v1 = v0 + w{} < w{} ? v0 + w{} : w{};", points_, points_, total_, points_, total_);
+    std::set<int> resumed;
     for (const Statement& s : nest_.body)
-      if (s.kind == Statement::Kind::loop && s.resume) line("i64 v{};", s.variable);
+      if (s.kind == Statement::Kind::loop && s.resume && resumed.insert(s.variable).second)
+        line("i64 v{};", s.variable);
     body(nest_.body);
     if (std::any_of(nest_.words.begin(), nest_.words.end(), [](const Word& w) { return w.kind == Word::Kind::stream; }))
       line("stream_end();");

@@ -33,7 +33,7 @@ constexpr Wish wishes[] = {{.work = 3.68e6,
                             .most = 2112,
                             .nominal = 132,
                             .flat_unit = 256,
-                            .row_unit = 8,
+                            .row_unit = 4,
                             .partials = 0.05,
                             .few = 0,
                             .finer = 1}};
@@ -44,6 +44,8 @@ constexpr double most_rows_of_a_sum = 4096;
 // 32 elements for each thread of a warp.
 constexpr Index longest_row_of_a_warp = 1024;
 constexpr std::size_t shared_bytes_everywhere = 48 << 10;
+// Points that a block of a GPU takes in a turn, at most: eight for each thread (tile/in_flight).
+constexpr Index turn_of_a_block = 2048;
 // Of an index: two comparisons, an addition, a choice.
 constexpr double work_of_a_check = 4;
 
@@ -82,7 +84,7 @@ Index in_full_rounds(Index points, Index least, Index unit, Index nominal) {
   for (Index n = least; n <= 4 * least; n += unit) {
     const Index chunks = (points + n - 1) / n, rounds = (chunks + nominal - 1) / nominal;
     const double time = (static_cast<double>(n) + once) * (rounds == 1 ? 1 : of_one * static_cast<double>(rounds));
-    if (time < best_time) best = n, best_time = time;
+    if (time < 0.99 * best_time) best = n, best_time = time;
   }
   return best;
 }
@@ -177,7 +179,8 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   const double chunks = work_per_point(g, p, extent) * points / work;
   double wanted = std::min(most, std::ceil(std::max(chunks, std::min(wish.few, wish.finer * chunks))));
   if (partial_bytes > 0 && !p.flat) wanted = std::max(wanted, std::min(most, std::ceil(points / most_rows_of_a_sum)));
-  const Index unit = p.flat ? wish.flat_unit : wish.row_unit;
+  const bool is_long = wish.nominal > 0 && c.points >= 2 * wish.nominal * turn_of_a_block;
+  const Index unit = !p.flat ? wish.row_unit : is_long ? turn_of_a_block : wish.flat_unit;
   const Index least =
       rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
   c.chunk_points = in_full_rounds(c.points, least, unit, wish.nominal);

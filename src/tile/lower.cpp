@@ -74,8 +74,10 @@ class Points : private LaneLoops {
         for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
           columns.push_back({e_.key(id_of(v), where, 0), column(v, where, f)});
     for (std::size_t from = 0; from < columns.size();) {
-      std::size_t to = from, bytes = 0;
-      for (; to < columns.size() && (bytes += size_of(columns[to].load.dtype)) <= bytes_of_columns; ++to) {
+      const std::size_t size = std::max<std::size_t>(4, size_of(columns[from].load.dtype)),
+                        most = bytes_of_columns / size;
+      std::size_t to = from;
+      for (; to < columns.size() && to - from < most && columns[to].load.dtype == columns[from].load.dtype; ++to) {
         columns[to].load.slot = static_cast<int>(to);
         columns[to].load.kind = Statement::Kind::begin_column;
         scope.body.push_back(columns[to].load);
@@ -86,8 +88,8 @@ class Points : private LaneLoops {
         const DType dtype = columns[k].load.dtype;
         folds.push_back({columns[k].load.monoid, e_.let(scope.body, columns[k].load, dtype, true)});
       }
-      for (std::size_t k = from; k < to; ++k)
-        scope.made[columns[k].key] = e_.fold_lanes(scope.body, {folds[k - from]}, Across::warps)[0];
+      const std::vector<int> sums = e_.fold_lanes(scope.body, folds, Across::warps);
+      for (std::size_t k = from; k < to; ++k) scope.made[columns[k].key] = sums[k - from];
       from = to;
     }
     Statement first = Emitter::statement(Statement::Kind::let_first);  // what follows is little, and one warp's

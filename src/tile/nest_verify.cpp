@@ -300,8 +300,8 @@ class Checker {
   std::vector<bool> registers_, variables_;  // defined at this point
   std::vector<int> resumed_;
   std::set<int> begun_;  // columns
-  int lanes_of_ = -1;  // the variable of the loop over lanes whose several vectors are looked at
-  Index vectors_ = 1;  // how many they are
+  int lanes_of_ = -1;    // the variable of the loop over lanes whose several vectors are looked at
+  Index vectors_ = 1;    // how many they are
 };
 
 }  // namespace

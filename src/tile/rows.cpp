@@ -27,16 +27,15 @@ class Rows : private LaneLoops {
         sums_.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, lanes), lanes});
       if (!lanes && e_.lanes_are_threads() && stages_.has_row_lanes())
         for (ChunkSum& c : sums_)
-          if (c.store == s) c.of_rows = e_.identity(chunk_.body, v.monoid, v.dtype, true);
+          for (const Index height : heights())
+            if (c.store == s && height > 1) c.of_rows[height] = e_.identity(chunk_.body, v.monoid, v.dtype, true);
     }
     if (!is_held()) pack();
     if (stages_.has_teams()) e_.nest.warps = e_.word({.kind = Word::Kind::warps});
     Body loops;
     const int row = e_.new_variable();
     const Index many = stages_.rows_a_tile();
-    std::vector<Index> heights{many};
-    if (many > 1) heights.push_back(1);
-    for (const Index height : heights) {
+    for (const Index height : heights()) {
       Statement loop = Emitter::statement(Statement::Kind::loop);
       loop.variable = row;
       // the second loop goes on where the first stopped: its variable is not set again
@@ -68,19 +67,29 @@ class Rows : private LaneLoops {
     Indices where;
     int total;
     bool lanes;
-    int of_rows = -1;  // where threads stand for a tile's rows: what each has of its row
+    std::map<Index, int> of_rows = {};  // where threads stand for a tile's rows: what each has of its row, by height
   };
+
+  // Of the tiles one after another. Where threads stand for rows, single rows are dear, and half a tile is worth its
+  // text.
+  std::vector<Index> heights() const {
+    const Index many = stages_.rows_a_tile();
+    if (many == 1) return {1};
+    if (e_.lanes_are_threads() && stages_.has_row_lanes() && many >= 8) return {many, many / 2, 1};
+    return {many, 1};
+  }
 
   void add_sums_of_rows() {
     for (const ChunkSum& c : sums_)
-      for (Index q = 0; c.of_rows >= 0 && q < stages_.rows_a_tile(); ++q) {
-        Statement s = Emitter::statement(Statement::Kind::let_lane);
-        s.args = {c.of_rows};
-        s.integer = q;
-        s.rows = stages_.rows_a_tile();
-        const Value& v = value(c.store->value);
-        e_.update(chunk_.body, c.total, v.monoid, {e_.let(chunk_.body, std::move(s), v.dtype, false)});
-      }
+      for (const auto& [height, reg] : c.of_rows)
+        for (Index q = 0; q < height; ++q) {
+          Statement s = Emitter::statement(Statement::Kind::let_lane);
+          s.args = {reg};
+          s.integer = q;
+          s.rows = height;
+          const Value& v = value(c.store->value);
+          e_.update(chunk_.body, c.total, v.monoid, {e_.let(chunk_.body, std::move(s), v.dtype, false)});
+        }
   }
 
   // The chunk's sums that each thread has its share of, or that each team has its own of, become those of the block.
@@ -441,11 +450,12 @@ class Rows : private LaneLoops {
       }
       for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
         const ChunkSum& sum = chunk_sum(*s, where);
-        const bool by_rows = sum.of_rows >= 0 && height > 1;
+        const auto of_rows = sum.of_rows.find(height);
+        const bool by_rows = of_rows != sum.of_rows.end();
         for (Index q = 0; q < (by_rows ? 1 : height); ++q)
           for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
             const Indices here = both(where, more);
-            e_.update(tile.body, by_rows ? sum.of_rows : sum.total, v.monoid,
+            e_.update(tile.body, by_rows ? of_rows->second : sum.total, v.monoid,
                       by_rows ? row_arguments(v, here, 0, f) : arguments(v, here, q, f));
           }
       }

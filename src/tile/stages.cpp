@@ -324,7 +324,7 @@ void Stages::find_teams() {
 }
 
 void Stages::find_columns() {
-  if (!e_.lanes_are_threads() || teams_ || loops_.empty()) return;
+  if (!e_.lanes_are_threads() || loops_.empty()) return;
   Columns c{.lane = loops_[0].second};
   const auto only = [&](const std::vector<AxisId>& axes) {
     const std::vector<AxisId> inner = e_.inner(axes);
@@ -338,11 +338,14 @@ void Stages::find_columns() {
   c.extent = extent_by_type(c.lane);
   if (c.extent < 1) return;
   c.copies = (c.extent + e_.nest.lanes - 1) / e_.nest.lanes;
+  // a warp's row keeps more threads busy where a block has many more than the row has elements
+  if (teams_ && 4 * c.extent < 3 * c.copies * e_.nest.lanes) return;
   Index rows = rows_;
   while (rows > 1 && registers_with(c, rows) > kept_registers) rows /= 2;
   if (c.copies > most_columns || registers_with(c, rows) > kept_registers) return;
   rows_ = rows;
   columns_ = c;
+  teams_ = false;
 }
 
 void Stages::find_streamed() {

@@ -34,11 +34,11 @@ TEST_CASE("the tutorial's step goes in 63 chunks of 80 examples") {
   CHECK(c.chunks == 63);
 }
 
-TEST_CASE("on a GPU the tutorial's step goes in 125 blocks of 40 examples: one round of 132") {
+TEST_CASE("on a GPU the tutorial's step goes in 250 blocks of 20 examples: two a multiprocessor") {
   const Program p = build(graphs::tutorial_step());
   const Chunking c = chunking(p, phase(p, 0), tutorial(p), DeviceClass::gpu);
-  CHECK(c.chunk_points == 24);
-  CHECK(c.chunks == 209);
+  CHECK(c.chunk_points == 20);
+  CHECK(c.chunks == 250);
 }
 
 TEST_CASE("on a GPU a large array goes in full rounds of at most 16 blocks a multiprocessor") {
@@ -49,7 +49,7 @@ TEST_CASE("on a GPU a large array goes in full rounds of at most 16 blocks a mul
   for (const Index n : {1000, 4000, 10000}) {
     const Chunking c = cut(n);
     CHECK(c.chunks <= 2112);
-    CHECK(c.chunks > 500);
+    CHECK(c.chunks > 400);
     CHECK(c.chunk_points % 256 == 0);
     CHECK(c.chunks * c.chunk_points >= c.points);
   }

@@ -28,7 +28,7 @@ namespace {
 std::mutex launching;
 
 // For each thread of the largest block a word of 64 bits, then one of 32.
-constexpr std::size_t fold_bytes = 1024 * (sizeof(std::uint64_t) + sizeof(std::uint32_t));
+constexpr std::size_t fold_bytes = 1024 * sizeof(std::uint64_t) + 4096 * sizeof(std::uint32_t);
 
 struct EmulatedCode;
 struct EmulatedKernel {

@@ -7,7 +7,7 @@ namespace croton::runtime::emulator {
 struct Machine {
   std::uint32_t thread = 0, block = 0;  ///< who runs
   char* dynamic_shared = nullptr;       ///< an address of the device
-  std::uint64_t* fold_words = nullptr;  ///< 1024, and as many of 32 bits; an address of the host
+  std::uint64_t* fold_words = nullptr;  ///< 1024, then 4096 of 32 bits; an address of the host
   /// Folds of all threads, between a barrier after the last put and one before the next.
   void (*put)(int slot, std::uint64_t x, std::uint64_t (*step)(std::uint64_t, std::uint64_t)) = nullptr;
   std::uint64_t (*folded)(int slot) = nullptr;
