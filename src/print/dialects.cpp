@@ -55,22 +55,25 @@ const Dialect& cpp_dialect() {
 
 std::size_t gpu_words(const tile::Nest& nest) { return nest.words.size() + 2; }
 
+bool knows_both_teams(const tile::Nest& nest) { return nest.warps >= 0 && !nest.by_warps; }
+
 const Dialect& cuda_dialect() {
   static constexpr Dialect d{
       .type = type_name,
       .signature =
           [](std::string_view name, const tile::Nest& nest) {
             const std::string opened =
-                nest.warps < 0 ? gpu_kernel(name, nest) + "\n"
-                               : fmt::format("template <b8 Warps> CROTON_FN void {}_by(const Words<{}>& words) {{\n",
-                                             name, gpu_words(nest));
+                !knows_both_teams(nest)
+                    ? gpu_kernel(name, nest) + "\n"
+                    : fmt::format("template <b8 Warps> CROTON_FN void {}_by(const Words<{}>& words) {{\n", name,
+                                  gpu_words(nest));
             return opened + "  const i64 v2 = block();\n";
           },
       .closing =
           [](std::string_view name, const tile::Nest& nest) {
             // the text for either kind of team; one line, which is nobody's when the emulator says where something
             // happened
-            if (nest.warps < 0) return std::string("}\n");
+            if (!knows_both_teams(nest)) return std::string("}\n");
             return fmt::format("}}\n{} words.w[{}] != 0 ? {}_by<true>(words) : {}_by<false>(words); }}\n",
                                gpu_kernel(name, nest), nest.warps, name, name);
           },

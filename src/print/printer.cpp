@@ -29,9 +29,10 @@ class Printer {
     out_ = dialect_.signature(name, nest_);
     find_updated(nest_.body);
     if (nest_.warps >= 0) {
-      line("const auto team = team_of<{}, Warps>();", nest_.lanes);
+      const std::string_view warps = nest_.by_warps ? "true" : "Warps";
+      line("const auto team = team_of<{}, {}>();", nest_.lanes, warps);
       // by a name of its own, for NVRTC takes what follows `team.lanes <` for a type
-      line("constexpr i64 lanes = Team<{}, Warps>::lanes;", nest_.lanes);
+      line("constexpr i64 lanes = Team<{}, {}>::lanes;", nest_.lanes, warps);
     }
     if (const std::string scratch = dialect_.scratch(nest_); !scratch.empty()) line("{}", scratch);
     declare_words();
@@ -392,6 +393,8 @@ class Printer {
       case K::let_own:
         if (s.dealt)
           line("const i64 v{} = {} + (thread() & {});", s.variable, linear(s.from), tile::warp_lanes - 1);
+        else if (nest_.by_warps)
+          line("const i64 v{} = team.lane + {};", s.variable, s.integer * tile::warp_lanes);
         else
           line("const i64 v{} = thread() + {};", s.variable, s.integer * nest_.lanes);
         return let(s, fmt::format("v{} < {}", s.variable, linear(s.to)));

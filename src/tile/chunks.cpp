@@ -41,11 +41,11 @@ std::atomic<double> work_of_a_chunk{0};
 // A chunk of rows adds up its points one after another, and the error of a sum of like numbers grows with them: no more
 // than so many, where that is not too many chunks.
 constexpr double most_rows_of_a_sum = 4096;
-// 32 elements for each thread of a warp.
-constexpr Index longest_row_of_a_warp = 1024;
 constexpr std::size_t shared_bytes_everywhere = 48 << 10;
 // Points that a block of a GPU takes in a turn, at most: eight for each thread (tile/in_flight).
 constexpr Index turn_of_a_block = 2048;
+// Of 256 threads, on a multiprocessor.
+constexpr Index blocks_at_once = 8;
 // Of an index: two comparisons, an addition, a choice.
 constexpr double work_of_a_check = 4;
 
@@ -73,18 +73,16 @@ double bytes_per_point(const Program& g, const Phase& p, const ExtentOf& extent)
 
 Index rounded_up(Index n, Index unit) { return (n + unit - 1) / unit * unit; }
 
-// Points of a chunk, at least `least`: where only so many chunks run at once, the last round of them should be full. A
-// block alone on its multiprocessor waits for itself (measured on an H200: two take 1.24 times as long as one), and
-// what a block does once is worth some rows. (The tutorial's 5000 rows: 209 chunks of 24 instead of 125 of 40.)
+// Points of a chunk, at least `least`: where only so many chunks run at once, the last round of them should be full,
+// and two small ones on a multiprocessor wait less than a large one. (The tutorial's 5000 rows in 209 chunks of 24 take
+// two rounds, one of them half empty: 250 chunks of 20 fill both.) Beyond what can be on a GPU at once fewer chunks
+// leave fewer partials.
 Index in_full_rounds(Index points, Index least, Index unit, Index nominal) {
   if (nominal == 0) return least;
-  constexpr double once = 3, of_one = 0.62;
-  Index best = least;
-  double best_time = std::numeric_limits<double>::max();
-  for (Index n = least; n <= 4 * least; n += unit) {
-    const Index chunks = (points + n - 1) / n, rounds = (chunks + nominal - 1) / nominal;
-    const double time = (static_cast<double>(n) + once) * (rounds == 1 ? 1 : of_one * static_cast<double>(rounds));
-    if (time < 0.99 * best_time) best = n, best_time = time;
+  Index best = least, best_time = std::numeric_limits<Index>::max();
+  for (Index n = least; n <= 2 * least; n += unit) {
+    const Index chunks = (points + n - 1) / n, time = (chunks + nominal - 1) / nominal * n;
+    if (time < best_time || (time == best_time && chunks > blocks_at_once * nominal)) best = n, best_time = time;
   }
   return best;
 }
@@ -109,6 +107,7 @@ double work_per_point(const Program& g, const Phase& p, const ExtentOf& extent) 
 }
 
 bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& extent) {
+  if (nest.by_warps) return true;
   if (nest.warps < 0 || chunks.points < nest.lanes / warp_lanes) return false;
   Index longest = 0;
   const std::function<void(const Body&)> look = [&](const Body& body) {

@@ -165,10 +165,14 @@ struct Nest {
   int variables = 3;
   int lanes = 1;
   int warps = -1;  // the word
+  bool by_warps =
+      false;  // each warp is a team, whatever the word says; let_own then counts from the thread's place in it
   Body body;
 };
 /// Of a warp, on every GPU.
 inline constexpr int warp_lanes = 32;
+/// 32 elements for each thread of a warp.
+inline constexpr Index longest_row_of_a_warp = 1024;
 
 /// The loop nest of a phase. `program` gives axes and buffers.
 Nest lower(const Program& program, const Phase& phase, const Target& target);

@@ -122,6 +122,7 @@ class Rows : private LaneLoops {
 
   void hold_columns() {
     const Stages::Columns& c = stages_.columns();
+    e_.nest.by_warps = c.copies > 0 && stages_.has_teams();
     for (Index k = 0; k < c.copies; ++k) {
       Statement s = Emitter::statement(Statement::Kind::let_own);
       s.variable = e_.new_variable();
@@ -129,7 +130,7 @@ class Rows : private LaneLoops {
       s.to = e_.extent(c.lane);
       columns_.push_back({s.variable, -1, {}, {}});
       const int mask = e_.let(chunk_.body, std::move(s), DType::boolean, true);
-      if ((k + 1) * e_.nest.lanes > c.extent) columns_.back().mask = mask;
+      if ((k + 1) * c.threads > c.extent) columns_.back().mask = mask;
     }
   }
 
@@ -158,7 +159,7 @@ class Rows : private LaneLoops {
   void over_columns(Body& out, const Frame& tile, const Write& write) {
     for (Column& c : columns_) {
       Frame f = tile;
-      f.held = &c.of_chunk;
+      f.held = e_.nest.by_warps ? &c.of_tile : &c.of_chunk;  // a warp has too many elements to keep what no row changes
       f.loop = &c.of_tile;
       f.mask = c.mask;
       f.lane = stages_.columns().lane;

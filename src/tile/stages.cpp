@@ -37,6 +37,9 @@ constexpr Index kept_registers = 160;
 constexpr Index most_rows_of_a_team = 2;
 // Elements of a thread whose text is written out.
 constexpr Index most_columns = 4;
+// Of a warp that has a row in registers: what it keeps from loop to loop, so that half as many warps as there can be
+// are on a multiprocessor, and how often the text may say what is computed of an element.
+constexpr Index kept_registers_of_a_warp = 96, most_values_of_a_warp = 800;
 
 }  // namespace
 
@@ -301,7 +304,7 @@ Index Stages::registers_with(const Columns& c, Index rows) const {
     if (used_[i].empty()) continue;
     const bool lanes = !e_.inner(v.axes).empty(),
                again = keep_[i] || (v.kind == Value::Kind::load && used_[i].size() > 1);
-    if (lanes && !e_.has_parallel(v))
+    if (lanes && !e_.has_parallel(v) && c.threads != warp_lanes)
       add(v, c.copies);
     else if (lanes && again)
       add(v, c.copies * rows);
@@ -337,15 +340,28 @@ void Stages::find_columns() {
   }
   c.extent = extent_by_type(c.lane);
   if (c.extent < 1) return;
-  c.copies = (c.extent + e_.nest.lanes - 1) / e_.nest.lanes;
-  // a warp's row keeps more threads busy where a block has many more than the row has elements
-  if (teams_ && 4 * c.extent < 3 * c.copies * e_.nest.lanes) return;
+  c.threads = teams_ ? warp_lanes : e_.nest.lanes;
+  c.copies = (c.extent + c.threads - 1) / c.threads;
+  if (teams_) {
+    if (c.extent > longest_row_of_a_warp || c.copies * values_in_lanes() > most_values_of_a_warp ||
+        registers_with(c, 1) > kept_registers_of_a_warp)
+      return;
+    rows_ = 1;
+    columns_ = c;
+    return;
+  }
   Index rows = rows_;
   while (rows > 1 && registers_with(c, rows) > kept_registers) rows /= 2;
   if (c.copies > most_columns || registers_with(c, rows) > kept_registers) return;
   rows_ = rows;
   columns_ = c;
-  teams_ = false;
+}
+
+Index Stages::values_in_lanes() const {
+  Index n = 0;
+  for (std::size_t i = 0; i < e_.phase.values.size(); ++i)
+    if (!used_[i].empty() && !e_.inner(e_.phase.values[i].axes).empty()) n += copies(e_.phase.values[i]);
+  return n;
 }
 
 void Stages::find_streamed() {

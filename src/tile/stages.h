@@ -42,13 +42,15 @@ class Stages {
   /// Whether the warps of a block may each have rows of their own: where rows share nothing that the chunk has once
   /// (partials with a row of lanes, packed operands), and no more than a load or two that a tile of several would save.
   bool has_teams() const { return teams_; }
-  /// Where lanes are threads (of one team) and all loops run over one axis whose extent the types say, so that each
-  /// thread can keep what it has of it in registers from loop to loop and from tile to tile: the axis, and how many
-  /// elements a thread has.
+  /// Where lanes are threads and all loops run over one axis whose extent the types say, so that each thread can keep
+  /// what it has of it in registers from loop to loop, and, where a block is one team, from tile to tile: the axis,
+  /// among how many threads it is dealt out (a block's, or a warp's where each has rows of its own), and how many
+  /// elements each of them has.
   struct Columns {
     AxisId lane = no_axis;
     Index copies = 0;  ///< 0: not so
     Index extent = 0;
+    Index threads = 0;
   };
   const Columns& columns() const { return columns_; }
   /// How many vectors a step of a loop takes that folds into `folds` registers: enough that additions need not wait for
@@ -82,6 +84,7 @@ class Stages {
   void find_row_lanes();
   void find_teams();
   void find_columns();
+  Index values_in_lanes() const;
   Index extent_by_type(AxisId a) const;
   Index registers_with(const Columns& c, Index rows) const;
   Index rows_that_fit() const;

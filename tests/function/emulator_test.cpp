@@ -174,6 +174,41 @@ TEST_CASE("rows too long for shared memory are kept in memory between stages", "
   }
 }
 
+TEST_CASE("rows whose length the types give are right, kept in registers of a warp or a block or not", "[emulator]") {
+  for (const std::size_t columns : {31u, 300u, 1024u, 1025u})
+    for (const std::size_t rows : {1u, 19u}) {
+      INFO(rows << " rows of " << columns);
+      const auto results = [&](const std::string& way) {
+        const ScopedConfig scope(way);
+        const Shared x = shared(filled({rows, columns}, -2, 2, 1), "x"), dy = shared(filled({rows, columns}, -1, 1, 5)),
+                     gain = shared(filled({columns}, 0.5, 1.5, 2), "gain"), bias = shared(filled({columns}, -1, 1, 3));
+        const Tensor centred = x - mean(x, 1, keepdims);
+        const Tensor norm = centred * rsqrt(mean(square(centred), 1, keepdims) + 1e-5f) * gain + bias;
+        const Tensor loss = sum(norm * dy), entropy = mean(logsumexp(x, 1) - sum(x * dy, 1));
+        std::vector<Array> all;
+        for (const std::vector<Tensor>& one : {std::vector<Tensor>{softmax(x)},
+                                               {norm},
+                                               {entropy, grad(entropy, x)},
+                                               {grad(loss, x), grad(loss, gain), grad(loss, bias)}})
+          for (Array& a : function({}, one)()) all.push_back(std::move(a));
+        // in place: a row is read before it is written
+        const Procedure step = function({}, {}, {{x, softmax(x) + x}});
+        step();
+        all.push_back(x.get_value());
+        return all;
+      };
+      const std::vector<Array> cpu = results("device=cpu"),
+                               gpu = results(on_gpu() + ",emulator_check=True,check_ir=True");
+      for (std::size_t k = 0; k < cpu.size(); ++k)
+        for (Index i = 0; i < cpu[k].size(); ++i)
+          if (get(gpu[k], i) != Approx(get(cpu[k], i)).epsilon(2e-5).margin(1e-5)) {
+            INFO("result " << k << ", element " << i << ": " << get(gpu[k], i) << " instead of " << get(cpu[k], i));
+            CHECK(false);
+            break;
+          }
+    }
+}
+
 TEST_CASE("under math=exact elementwise functions have the same bits on the CPU and the emulated GPU", "[emulator]") {
   if (!runtime::cpu_target().fma) return;  // without it the CPU rounds a product and a sum
   std::vector<float> values{0.0f,     -0.0f,   1.0f,      -1.0f,     3.0e38f,    -3.0e38f,
