@@ -39,7 +39,7 @@ constexpr Index most_rows_of_a_team = 2;
 constexpr Index most_columns = 4;
 // Of a warp that has a row in registers: what it keeps from loop to loop, so that half as many warps as there can be
 // are on a multiprocessor, and how often the text may say what is computed of an element.
-constexpr Index kept_registers_of_a_warp = 96, most_values_of_a_warp = 800;
+constexpr Index kept_registers_of_a_warp = 128, most_values_of_a_warp = 800;
 
 }  // namespace
 
@@ -335,7 +335,7 @@ void Stages::find_columns() {
   };
   for (const Value& v : e_.phase.values) {
     const bool in_loops = !e_.inner(v.axes).empty() && !e_.inner(v.over).empty();
-    const bool of_no_row = is_row_fold(v) && !e_.has_parallel(v);
+    const bool of_no_row = is_row_fold(v) && !e_.has_parallel(v) && !teams_;
     if (v.monoid == Monoid::spread || in_loops || of_no_row || !only(v.axes) || !only(v.over)) return;
   }
   c.extent = extent_by_type(c.lane);

@@ -184,11 +184,13 @@ TEST_CASE("rows whose length the types give are right, kept in registers of a wa
                      gain = shared(filled({columns}, 0.5, 1.5, 2), "gain"), bias = shared(filled({columns}, -1, 1, 3));
         const Tensor centred = x - mean(x, 1, keepdims);
         const Tensor norm = centred * rsqrt(mean(square(centred), 1, keepdims) + 1e-5f) * gain + bias;
-        const Tensor loss = sum(norm * dy), entropy = mean(logsumexp(x, 1) - sum(x * dy, 1));
+        const Tensor loss = sum(norm * dy), entropy = mean(logsumexp(x, 1) - sum(x * dy, 1)),
+                     cross = -sum(dy * log_softmax(x));
         std::vector<Array> all;
         for (const std::vector<Tensor>& one : {std::vector<Tensor>{softmax(x)},
                                                {norm},
                                                {entropy, grad(entropy, x)},
+                                               {cross, grad(cross, x)},
                                                {grad(loss, x), grad(loss, gain), grad(loss, bias)}})
           for (Array& a : function({}, one)()) all.push_back(std::move(a));
         // in place: a row is read before it is written
