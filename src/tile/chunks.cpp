@@ -33,7 +33,7 @@ constexpr Wish wishes[] = {{.work = 3.68e6,
                             .most = 2112,
                             .nominal = 132,
                             .flat_unit = 256,
-                            .row_unit = 4,
+                            .row_unit = 8,
                             .partials = 0.05,
                             .few = 0,
                             .finer = 1}};
@@ -46,8 +46,8 @@ constexpr std::size_t shared_bytes_everywhere = 48 << 10;
 // block takes two turns, so that what is read and written at one time lies together. (On an H200 x * 2 + 1 over 2^27
 // elements takes 1.24 times as long as a copy in 1311 blocks.)
 constexpr Index turn_of_a_block = 2048;
-// Rows of a block at least, where nothing is left behind by it: one for each warp.
-constexpr Index rows_of_a_block = 8;
+// Rows of half a tile, which a nest knows where threads keep their elements in registers (tile/rows).
+constexpr Index half_a_tile = 4;
 constexpr double most_without_partials = 16384;
 // Blocks a multiprocessor that leave a row of partials: adding up more costs more than they gain. (On an H200 the
 // gradients of a layer norm of 65536 x 1024 take 242 us with 656 blocks, 262 with 1171.)
@@ -66,6 +66,18 @@ double inner_points(const Phase& p, const std::vector<AxisId>& axes, const Exten
   for (const AxisId a : axes)
     if (a != no_axis && !is_parallel(p, a)) n *= static_cast<double>(extent(a));
   return n;
+}
+
+// Whether the types say how long rows are, and a block's threads may keep one in registers.
+bool knows_short_rows(const Program& g, const Phase& p) {
+  const auto is_short = [&](AxisId a) {
+    const Axis& axis = g.axes[static_cast<std::size_t>(a)];
+    const Index n = type(axis.witness).shape[axis.witness_axis];
+    return is_parallel(p, a) || (n >= 1 && n <= longest_row_of_a_warp);
+  };
+  return std::all_of(p.values.begin(), p.values.end(), [&](const Value& v) {
+    return std::all_of(v.axes.begin(), v.axes.end(), is_short) && std::all_of(v.over.begin(), v.over.end(), is_short);
+  });
 }
 
 double bytes_per_point(const Program& g, const Phase& p, const ExtentOf& extent) {
@@ -196,7 +208,9 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   const double chunks = work_per_point(g, p, extent) * points / work;
   double wanted = std::min(most, std::ceil(std::max(chunks, std::min(wish.few, wish.finer * chunks))));
   if (partial_bytes > 0 && !p.flat) wanted = std::max(wanted, std::min(most, std::ceil(points / most_rows_of_a_sum)));
-  const Index unit = p.flat ? wish.flat_unit : gpu && partial_bytes == 0 ? rows_of_a_block : wish.row_unit;
+  const Index unit = p.flat                                               ? wish.flat_unit
+                     : gpu && partial_bytes > 0 && knows_short_rows(g, p) ? half_a_tile
+                                                                          : wish.row_unit;
   const Index least =
       rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
   c.chunk_points = in_full_rounds(c.points, least, unit, wish.nominal);
