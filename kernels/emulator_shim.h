@@ -57,6 +57,7 @@ CROTON_FN u64 sent(u64 x, int from, int line) { return machine.exchange(x, ~from
 #define CROTON_UNROLL
 #define CROTON_ROLLED
 template <int Threads, class Word> CROTON_FN Word* fold_words() {
+  static_assert(Threads <= (sizeof(Word) == 8 ? 1024 : 4096));
   return (Word*)(machine.fold_words + (sizeof(Word) == 8 ? 0 : 1024));
 }
 CROTON_FN char* dynamic_shared() { return machine.dynamic_shared; }

@@ -49,7 +49,7 @@ CROTON_FN u64 sent(u64 x, int from, int) { return (u64)__shfl_sync(0xffffffffu, 
 #define CROTON_UNROLL _Pragma("unroll")
 /// Before a loop of few turns, of which the compiler is to make no copies.
 #define CROTON_ROLLED _Pragma("unroll 1")
-/// Words of the block, as many as it has threads.
+/// Words of the block: as many as it has threads, or some times that.
 template <int Threads, class Word> CROTON_FN Word* fold_words() {
   __shared__ alignas(16) Word words[Threads];
   return words;

@@ -13,7 +13,8 @@ namespace {
 
 // What chunks a class of devices wants. `work`: of one chunk, in nominal units. On the CPU the tutorial's step (5000
 // examples, 1000 hidden units) is 63 chunks of 80 examples. On a GPU a chunk is a block of threads, which costs next to
-// nothing to begin: so many that each thread has a few elements, and at most 16 for each of `nominal` multiprocessors.
+// nothing to begin: so many that each thread has a few elements; how many are too many, where they leave partials, says
+// what follows.
 struct Wish {
   double work;
   Index most, nominal;  // nominal: how many chunks run at once; 0: any number runs equally well
@@ -46,7 +47,9 @@ constexpr std::size_t shared_bytes_everywhere = 48 << 10;
 // block takes two turns, so that what is read and written at one time lies together. (On an H200 x * 2 + 1 over 2^27
 // elements takes 1.24 times as long as a copy in 1311 blocks.)
 constexpr Index turn_of_a_block = 2048;
-// Rows of half a tile, which a nest knows where threads keep their elements in registers (tile/rows).
+// Each is written out, and NVRTC would take seconds for hundreds.
+constexpr Index most_columns_of_a_value = 16;
+// Rows of half a tile, which most nests know where threads keep their elements in registers (tile/rows).
 constexpr Index half_a_tile = 4;
 constexpr double most_without_partials = 16384;
 // Blocks a multiprocessor that leave a row of partials: adding up more costs more than they gain. (On an H200 the
@@ -145,11 +148,19 @@ bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& ext
 }
 
 bool adds_up_columns(const Program& g, const Phase& p, DeviceClass device) {
+  const auto copies = [&](const Value& v) {
+    Index n = 1;
+    for (const AxisId a : v.axes)
+      if (!is_parallel(p, a)) n *= std::max<Index>(1, g.axes[static_cast<std::size_t>(a)].constant);
+    return n;
+  };
   const auto has_columns = [&](const Value& v) {
     return v.kind == Value::Kind::combine &&
            std::any_of(v.axes.begin(), v.axes.end(), [&](AxisId a) { return is_parallel(p, a); });
   };
+  const auto has_many = [&](const Value& v) { return has_columns(v) && copies(v) > most_columns_of_a_value; };
   return device == DeviceClass::gpu && p.flat && std::any_of(p.values.begin(), p.values.end(), has_columns) &&
+         std::none_of(p.values.begin(), p.values.end(), has_many) &&
          std::none_of(p.values.begin(), p.values.end(), [](const Value& v) { return v.monoid == Monoid::spread; }) &&
          std::none_of(p.stores.begin(), p.stores.end(), [&](const Store& s) {
            return g.buffers[static_cast<std::size_t>(s.buffer)].kind == Buffer::Kind::partial;
@@ -208,9 +219,9 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   const double chunks = work_per_point(g, p, extent) * points / work;
   double wanted = std::min(most, std::ceil(std::max(chunks, std::min(wish.few, wish.finer * chunks))));
   if (partial_bytes > 0 && !p.flat) wanted = std::max(wanted, std::min(most, std::ceil(points / most_rows_of_a_sum)));
-  const Index unit = p.flat                                               ? wish.flat_unit
-                     : gpu && partial_bytes > 0 && knows_short_rows(g, p) ? half_a_tile
-                                                                          : wish.row_unit;
+  const Index unit = p.flat                                                ? wish.flat_unit
+                     : gpu && partial_bytes > 64 && knows_short_rows(g, p) ? half_a_tile
+                                                                           : wish.row_unit;
   const Index least =
       rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
   c.chunk_points = in_full_rounds(c.points, least, unit, wish.nominal);

@@ -32,11 +32,12 @@ std::size_t scratch_bytes(const Nest&, const ExtentOf&, DeviceClass, std::vector
 
 /// Whether each warp of a block works at rows of its own, in a nest that knows teams: where no row has more than 1024
 /// elements (a block's threads would wait for each other more than they work), there are as many rows as a block has
-/// warps, and what they keep finds room in the shared memory that every GPU has.
+/// warps, and what they keep finds room in the shared memory that every GPU has; always, where a warp keeps its row in
+/// registers.
 bool rows_by_warps(const Nest&, const Chunking&, const ExtentOf&);
 
 /// From here on a chunk has this much work; 0: as much as usual. Plans that are made keep theirs. For tests: what is
-/// small in many chunks.
+/// small in many chunks. (Columns of partials and long flat arrays of a GPU are cut by their points.)
 void set_work_of_a_chunk(double work);
 
 }  // namespace croton::tile

@@ -8,7 +8,6 @@ namespace croton::tile {
 namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
-// As prelude_gpu.h has them.
 
 }  // namespace
 

@@ -22,6 +22,8 @@ struct Scope {
   std::map<std::pair<int, Monoid>, int> masked;            // register -> the same, monoid's identity in lanes beyond
 };
 
+/// Bodies of elementary functions in the text of a GPU's kernel, at most.
+inline constexpr std::size_t most_bodies_gpu = 64;
 /// Folds of a block of threads that are kept between two barriers, at most.
 inline constexpr std::size_t fold_slots = 32;
 
@@ -35,7 +37,7 @@ class Emitter {
   const Target& target;
 
   // ---- what the axes of a value are here
-  /// A lane is a thread of a block: a loop over lanes needs no tail, and nothing is masked.
+  /// A lane is a thread of a block: a loop over lanes needs no tail; masked is only what threads have no element for.
   bool lanes_are_threads() const { return target.device_class == DeviceClass::gpu; }
   bool is_parallel(AxisId a) const;
   bool is_unrolled(AxisId a) const {

@@ -18,7 +18,7 @@ class LaneLoops : protected PointWriter {
 
   /// Writes one vector; where a step takes several, the copies 0, 1, ... of a fold's register are different ones.
   /// On a GPU the loop itself chooses how many vectors a turn takes (tile/in_flight), which all go into copy 0, in
-  /// their order: how many they are changes no sum.
+  /// their order: how many they are changes no sum but of a fold that has unrolled axes too.
   using Write = std::function<void(Frame&, Scope&, std::size_t copy)>;
   void lanes_over(Body& out, int var, Linear from, Linear to, Frame f, const std::vector<AxisId>& lanes, Index vectors,
                   const Write& write);

@@ -157,8 +157,8 @@ class Points : private LaneLoops {
 
 // Elementary functions whose bodies stand in the text of a kernel, at most: each is some fifty instructions, and a call
 // is small beside what the host compiler would take for a hundred of them. On a GPU a call makes room for itself among
-// the registers, so it comes only where NVRTC would take more than some seconds.
-constexpr std::size_t most_bodies = 16, most_bodies_gpu = 64;
+// the registers, so it comes only where NVRTC would take more than some seconds (most_bodies_gpu).
+constexpr std::size_t most_bodies = 16;
 
 // The calls that a loop over whole vectors makes for every row: a body in the loop keeps its constants in registers and
 // mixes with its neighbours. Tails, and the rows that a tile leaves over, call.

@@ -38,7 +38,7 @@ class Rows : private LaneLoops {
     for (const Index height : heights()) {
       Statement loop = Emitter::statement(Statement::Kind::loop);
       loop.variable = row;
-      // the second loop goes on where the first stopped: its variable is not set again
+      // a loop goes on where the one before stopped: its variable is not set again
       loop.resume = height != many;
       loop.from = variable(first_point);
       loop.to = variable(last_point);

@@ -343,7 +343,8 @@ void Stages::find_columns() {
   c.threads = teams_ ? warp_lanes : e_.nest.lanes;
   c.copies = (c.extent + c.threads - 1) / c.threads;
   if (teams_) {
-    if (c.extent > longest_row_of_a_warp || c.copies * values_in_lanes() > most_values_of_a_warp ||
+    if (c.extent > longest_row_of_a_warp || c.copies * values_in_lanes(false) > most_values_of_a_warp ||
+        c.copies * values_in_lanes(true) > static_cast<Index>(most_bodies_gpu) ||
         registers_with(c, 1) > kept_registers_of_a_warp)
       return;
     rows_ = 1;
@@ -357,10 +358,14 @@ void Stages::find_columns() {
   columns_ = c;
 }
 
-Index Stages::values_in_lanes() const {
+// Of one element; or of them the elementary functions alone.
+Index Stages::values_in_lanes(bool large) const {
   Index n = 0;
-  for (std::size_t i = 0; i < e_.phase.values.size(); ++i)
-    if (!used_[i].empty() && !e_.inner(e_.phase.values[i].axes).empty()) n += copies(e_.phase.values[i]);
+  for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
+    const Value& v = e_.phase.values[i];
+    const bool counts = !large || (v.kind == Value::Kind::call && expr::function(v.function).is_large());
+    if (counts && !used_[i].empty() && !e_.inner(v.axes).empty()) n += copies(v);
+  }
   return n;
 }
 

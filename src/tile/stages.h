@@ -84,7 +84,7 @@ class Stages {
   void find_row_lanes();
   void find_teams();
   void find_columns();
-  Index values_in_lanes() const;
+  Index values_in_lanes(bool large) const;
   Index extent_by_type(AxisId a) const;
   Index registers_with(const Columns& c, Index rows) const;
   Index rows_that_fit() const;

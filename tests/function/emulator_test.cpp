@@ -22,7 +22,8 @@ struct Losses {
 
 Array filled(const Extents& shape, double low, double high, int salt) {
   std::vector<float> values;
-  for (Index i = 0; i < Array::zeros(shape).size(); ++i)
+  const Index size = Array::zeros(shape).size();
+  for (Index i = 0; i < size; ++i)
     values.push_back(
         static_cast<float>(low + (high - low) * (0.5 + 0.5 * std::sin(12.9898 * static_cast<double>(i + salt)))));
   return Array(values.data(), shape);
@@ -209,6 +210,29 @@ TEST_CASE("rows whose length the types give are right, kept in registers of a wa
             break;
           }
     }
+}
+
+TEST_CASE("columns of every width are added up by warps, however many blocks have left them", "[emulator]") {
+  for (const Index rows : {1, 15, 300, 12000}) {
+    INFO(rows << " rows");
+    const auto results = [&](const std::string& way) {
+      const ScopedConfig scope(way);
+      const Tensor x = tensor("x", float32, {any_extent, any_extent}), i = round(x * 100).astype(int8),
+                   d = x.astype(float64);
+      return function(
+          x, {sum(x, 0), sum(d, 0), max(i, 0), min(d, 0), all(x > -0.9f, 0), any(x > 0.999f, 0), prod(d, 0), sum(i, 0),
+              max(x.astype(float16), 0), mean(x, 0)})(filled({static_cast<std::size_t>(rows), 70}, -1, 1, 1));
+    };
+    const std::string checked = rows > 1000 ? "" : ",emulator_check=True";
+    const auto cpu = results("device=cpu"), gpu = results(on_gpu() + checked + ",check_ir=True");
+    for (std::size_t k = 0; k < cpu.size(); ++k)
+      for (Index i = 0; i < cpu[k].size(); ++i)
+        if (get(gpu[k], i) != Approx(get(cpu[k], i)).epsilon(1e-4).margin(1e-4)) {
+          INFO("result " << k << ", element " << i << ": " << get(gpu[k], i) << " instead of " << get(cpu[k], i));
+          CHECK(false);
+          break;
+        }
+  }
 }
 
 TEST_CASE("under math=exact elementwise functions have the same bits on the CPU and the emulated GPU", "[emulator]") {

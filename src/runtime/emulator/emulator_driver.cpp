@@ -27,7 +27,7 @@ namespace {
 // Kernels of one process run one after another: they share the state of the running block, and the handler of signals.
 std::mutex launching;
 
-// For each thread of the largest block a word of 64 bits, then one of 32.
+// Words of 64 bits, one for each thread of the largest block, then of 32 bits (kernels/emulator_shim.h).
 constexpr std::size_t fold_bytes = 1024 * sizeof(std::uint64_t) + 4096 * sizeof(std::uint32_t);
 
 struct EmulatedCode;
