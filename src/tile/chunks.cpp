@@ -74,8 +74,7 @@ double inner_points(const Phase& p, const std::vector<AxisId>& axes, const Exten
 // Whether the types say how long rows are, and a block's threads may keep one in registers.
 bool knows_short_rows(const Program& g, const Phase& p) {
   const auto is_short = [&](AxisId a) {
-    const Axis& axis = g.axes[static_cast<std::size_t>(a)];
-    const Index n = type(axis.witness).shape[axis.witness_axis];
+    const Index n = extent_by_type(g.axes[static_cast<std::size_t>(a)]);
     return is_parallel(p, a) || (n >= 1 && n <= longest_row_of_a_warp);
   };
   return std::all_of(p.values.begin(), p.values.end(), [&](const Value& v) {
@@ -191,11 +190,13 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   Chunking c{.points = 1};
   for (const AxisId a : p.parallel) c.points *= extent(a);
   if (p.parallel.empty()) return c;
-  if (adds_up_columns(g, p, device)) {
-    c.chunk_points = rounded_up(std::max<Index>(1, (c.points + wish.most - 1) / wish.most), warp_lanes);
-    c.chunks = (c.points + c.chunk_points - 1) / c.chunk_points;
+  const auto cut = [&](Index points_of_a_chunk) {
+    c.chunk_points = points_of_a_chunk;
+    c.chunks = (c.points + points_of_a_chunk - 1) / points_of_a_chunk;
     return c;
-  }
+  };
+  if (adds_up_columns(g, p, device))
+    return cut(rounded_up(std::max<Index>(1, (c.points + wish.most - 1) / wish.most), warp_lanes));
   double most = static_cast<double>(wish.most);
   double partial_bytes = 0;
   for (const Store& s : p.stores) {
@@ -206,9 +207,7 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   const bool gpu = device == DeviceClass::gpu;
   if (gpu && p.flat && partial_bytes == 0 && c.points >= 2 * wish.nominal * turn_of_a_block) {
     const bool is_longer = c.points >= 2 * blocks_at_once * wish.nominal * turn_of_a_block;
-    c.chunk_points = (is_longer ? 2 : 1) * turn_of_a_block;
-    c.chunks = (c.points + c.chunk_points - 1) / c.chunk_points;
-    return c;
+    return cut((is_longer ? 2 : 1) * turn_of_a_block);
   }
   const double points = static_cast<double>(c.points), moved = bytes_per_point(g, p, extent) * points;
   if (gpu && partial_bytes == 0) most = most_without_partials;
@@ -224,9 +223,7 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
                                                                            : wish.row_unit;
   const Index least =
       rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
-  c.chunk_points = in_full_rounds(c.points, least, unit, wish.nominal);
-  c.chunks = (c.points + c.chunk_points - 1) / c.chunk_points;
-  return c;
+  return cut(in_full_rounds(c.points, least, unit, wish.nominal));
 }
 
 }  // namespace croton::tile

@@ -26,6 +26,8 @@ struct Axis {
   Tensor witness;       // the extent is this node's extent along witness_axis
   int witness_axis = 0;
 };
+/// What the witness's type says of it; -1: nothing.
+inline Index extent_by_type(const Axis& a) { return type(a.witness).shape[a.witness_axis]; }
 
 /// A piece of memory of the plan: the value of a node, or the partials of a reduction.
 struct Buffer {

@@ -37,8 +37,8 @@ constexpr Index kept_registers = 160;
 constexpr Index most_rows_of_a_team = 2;
 // Elements of a thread whose text is written out.
 constexpr Index most_columns = 4;
-// Of a warp that has a row in registers: what it keeps from loop to loop, so that half as many warps as there can be
-// are on a multiprocessor, and how often the text may say what is computed of an element.
+// Of a warp that has a row in registers: what it keeps from loop to loop (of a cross-entropy and its gradient 96, for
+// which NVRTC takes 166 registers a thread), and how often the text may say what is computed of an element.
 constexpr Index kept_registers_of_a_warp = 128, most_values_of_a_warp = 800;
 
 }  // namespace
@@ -289,11 +289,6 @@ void Stages::find_packed() {
   if (shares) rows_ = rows_that_fit();
 }
 
-Index Stages::extent_by_type(AxisId a) const {
-  const Axis& axis = e_.program.axes[at(a)];
-  return type(axis.witness).shape[at(axis.witness_axis)];
-}
-
 // Registers of 32 bits that a thread keeps: of each of its elements what no row changes, the partials, and what a later
 // loop of the tile needs again; of each row its folds and scalars.
 Index Stages::registers_with(const Columns& c, Index rows) const {
@@ -338,7 +333,7 @@ void Stages::find_columns() {
     const bool of_no_row = is_row_fold(v) && !e_.has_parallel(v) && !teams_;
     if (v.monoid == Monoid::spread || in_loops || of_no_row || !only(v.axes) || !only(v.over)) return;
   }
-  c.extent = extent_by_type(c.lane);
+  c.extent = extent_by_type(e_.program.axes[at(c.lane)]);
   if (c.extent < 1) return;
   c.threads = teams_ ? warp_lanes : e_.nest.lanes;
   c.copies = (c.extent + c.threads - 1) / c.threads;

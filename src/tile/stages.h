@@ -85,7 +85,6 @@ class Stages {
   void find_teams();
   void find_columns();
   Index values_in_lanes(bool large) const;
-  Index extent_by_type(AxisId a) const;
   Index registers_with(const Columns& c, Index rows) const;
   Index rows_that_fit() const;
   bool calls_function(int stage) const;
