@@ -51,6 +51,7 @@ constexpr Index turn_of_a_block = 2048;
 constexpr Index most_columns_of_a_value = 16;
 // Rows of half a tile, which most nests know where threads keep their elements in registers (tile/rows).
 constexpr Index half_a_tile = 4;
+// Blocks of rows that leave no partials: each has its eight rows, or more.
 constexpr double most_without_partials = 16384;
 // Blocks a multiprocessor that leave a row of partials: adding up more costs more than they gain. (On an H200 the
 // gradients of a layer norm of 65536 x 1024 take 242 us with 656 blocks, 262 with 1171.)
