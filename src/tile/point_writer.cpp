@@ -164,7 +164,7 @@ int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& 
 }
 
 int PointWriter::begun_fold(const Value& v, const Indices& where, Index row, Frame& f) {
-  if (!e_.lanes_are_threads() || v.kind != Value::Kind::call || v.function != "add" || !is_float(v.dtype)) return -1;
+  if (v.kind != Value::Kind::call || v.function != "add" || !is_float(v.dtype)) return -1;
   for (int k = 1; k >= 0; --k) {
     const int id = v.args[at(k)];
     const Value& r = value(id);

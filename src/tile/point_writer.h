@@ -37,7 +37,7 @@ class PointWriter {
   bool is_lanes(const Value& v, const Frame& f) const;
   int make(int id, const Indices& where, Index row, Frame& f, Scope& scope);
   /// Which argument of a sum is a fold by unrolled loops that nothing else uses, so that it can begin with the other
-  /// one (a layer's bias) instead of 0; -1: none, or the target is no GPU.
+  /// one (a layer's bias) instead of 0; -1: none.
   int begun_fold(const Value& v, const Indices& where, Index row, Frame& f);
   /// Whether a value of each row, computed between the loops, is computed for many rows of the tile at once.
   bool is_row_lane(const Value& v, const Frame& f) const;

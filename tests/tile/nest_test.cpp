@@ -138,6 +138,22 @@ TEST_CASE("what a tile's rows compute between its loops is computed once for eig
   rejects(n, "9 values do not fit");
 }
 
+TEST_CASE("an unrolled sum begins with what is added to it") {
+  const Nest n = nests(graphs::tutorial_step())[0];
+  const auto tile = std::find_if(n.body.begin(), n.body.end(),
+                                 [](const Statement& s) { return s.kind == Statement::Kind::loop && s.whole_steps; });
+  REQUIRE(tile != n.body.end());
+  const auto hidden = std::find_if(tile->body.begin(), tile->body.end(),
+                                   [](const Statement& s) { return s.kind == Statement::Kind::lane_loop; });
+  REQUIRE(hidden != tile->body.end());
+  const auto count = [&](Statement::Kind kind, std::string_view function) {
+    return std::count_if(hidden->body.begin(), hidden->body.end(),
+                         [&](const Statement& s) { return s.kind == kind && s.function == function; });
+  };
+  CHECK(count(Statement::Kind::let_call, "tanh") == tile->step);
+  CHECK(count(Statement::Kind::let_call, "add") == 0);  // the bias
+}
+
 TEST_CASE("rows whose scalars are wider than the lanes of the loops stay scalars") {
   const Tensor gate = vector("gate", float64), x = vector("x", float32);
   const std::vector<Nest> all = nests({x * sigmoid(gate)(slice(none), newaxis).astype(float32)});
