@@ -18,18 +18,38 @@ CROTON_PART Scaled<X> sigmoid_parts(X x) {
   const auto negative = x < 0;
   return {quotient(negative ? z.high : one, negative ? z.low : zero, d, d_low), negative ? z.n : zero};
 }
-CROTON_MATH(sigmoid)(X x) {
+CROTON_PART X sigmoid_anywhere(X x) {
   const auto s = sigmoid_parts(x);
   return scaled(s.value, s.n);
 }
-CROTON_SCALAR_OF(sigmoid)
-
 /// x sigmoid(x), scaled last: sigmoid(x) may be subnormal where the product is not. NaN at -infinity, as the product is.
-CROTON_MATH(silu)(X x) {
+CROTON_PART X silu_anywhere(X x) {
   const auto s = sigmoid_parts(x);
   const X y = scaled(greater(all<X>(single<X> ? -120.0 : -800.0), x) * s.value, s.n);
   return x > all<X>(-infinite) ? y : all<X>(not_a_number);
 }
+
+#if !defined(CROTON_FMA) || defined(CROTON_LANES_ARE_THREADS) || defined(CROTON_EXACT)
+CROTON_MATH(sigmoid)(X x) { return sigmoid_anywhere(x); }
+CROTON_MATH(silu)(X x) { return silu_anywhere(x); }
+#else
+/// Where e^|x| = 2^n (1 + p) is a normal number: q = 1 / (1 + e^|x|), which of x < 0 is the result, and 1 - q of others.
+CROTON_PART X sigmoid_near(X x) {
+  const X one = all<X>(1);
+  const auto s = reduce_exponent(abs(x));
+  const X r = rest_of(s), p = r * expm1_over(r), power = times_power(one, s.shifted);
+  const X base = 1 + power, d = fma(p, power, base), d_low = fma(p, power, base - d), y = near_reciprocal(d);
+  const X q = fma(fma(-y, d_low, fma(-y, d, one)), y, y);
+  return x < 0 ? q : 1 - q;
+}
+/// Lanes with results below the normal numbers, or NaN, are seldom; the others of their vector keep their bits.
+CROTON_PART auto is_near(X x) { return abs(x) <= all<X>(single<X> ? 87 : 708); }
+template <class X> CROTON_SLOW __attribute__((cold)) X sigmoid_far(X x) { return is_near(x) ? sigmoid_near(x) : sigmoid_anywhere(x); }
+template <class X> CROTON_SLOW __attribute__((cold)) X silu_far(X x) { return is_near(x) ? x * sigmoid_near(x) : silu_anywhere(x); }
+CROTON_MATH(sigmoid)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? sigmoid_far(x) : sigmoid_near(x); }
+CROTON_MATH(silu)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? silu_far(x) : x * sigmoid_near(x); }
+#endif
+CROTON_SCALAR_OF(sigmoid)
 CROTON_SCALAR_OF(silu)
 
 /// max(x, 0) + log(1 + z).
