@@ -51,6 +51,18 @@ TEST_CASE("the bound of 0 * 0 counts that both factors may be off") {
   }
 }
 
+TEST_CASE("the bound of a sine that may have turned is all of its range") {
+  // with operands that are off by whole turns, or by so much that the ends of what is possible are near each other
+  for (const double far : {1e8, 2.96e10, 3.1e10, 4.7e12}) {
+    const Tensor x = constant(Array{static_cast<float>(far)}) * constant(Array{1.1f}) * constant(Array{0.7f});
+    for (const Tensor& t : {sin(x), cos(x)}) CHECK(get(ops::evaluate_bounded({&t, 1}, {})[0].bound, 0) >= 2);
+    const Tensor t = tan(x);
+    CHECK(get(ops::evaluate_bounded({&t, 1}, {})[0].doubtful, 0) != 0);
+  }
+  const Tensor near = sin(constant(Array{1.5f}) * constant(Array{1.1f}));
+  CHECK(get(ops::evaluate_bounded({&near, 1}, {})[0].bound, 0) < 1e-6);
+}
+
 TEST_CASE("a product whose order of factors decides is doubtful") {
   const auto is_doubtful = [](const Array& factors) {
     const Tensor t = prod(constant(factors));

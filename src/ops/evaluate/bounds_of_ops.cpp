@@ -18,6 +18,8 @@ bool rounds_nothing(std::string_view f) {
   return is_one_of(
       f, {"neg", "abs", "sign", "min", "max", "relu", "select", "copysign", "floor", "ceil", "trunc", "rint"});
 }
+/// How far a periodic function can move whatever its operand does; 0: it is none.
+double swing(std::string_view f) { return f == "tan" ? HUGE_VAL : f == "sin" || f == "cos" ? 2 : 0; }
 bool is_step(std::string_view f) { return is_one_of(f, {"sign", "floor", "ceil", "trunc", "rint", "floor_div"}); }
 
 /// One element of a function's result, from its operands with their bounds.
@@ -28,6 +30,8 @@ class Probe {
   /// How far the result moves while each operand moves within its bound; infinite where it becomes (or ceases to be) a
   /// number.
   double moved() const {
+    // after half a turn the two ends of what is possible say nothing of what lies between them
+    if (const double all = swing(f_.name); all > 0 && bound[0] >= 1) return all;
     const long double y = f_.reference(x);
     double total = 0;
     for (std::size_t k = 0; k < arity_; ++k)
