@@ -114,6 +114,14 @@ TEST_CASE("an address of the host is none of the device, and the reverse", "[emu
   CHECK(reinterpret_cast<std::uintptr_t>(buffer.data()) > (std::uintptr_t{1} << 47));
 }
 
+TEST_CASE("a thread that needs more stack than it has says so, however far it goes at once", "[emulator]") {
+  for (const std::string floats : {"70000", "40000000"}) {
+    const std::string text = report({}, "volatile f32 much[" + floats + "]; much[7] = 1; store(out, much[7]);", {});
+    INFO(text);
+    CHECK(has(text, "kernel_0 of planted, block 0, thread 0: needs more than 256 KiB of stack"));
+  }
+}
+
 TEST_CASE("memory that was released cannot be touched", "[emulator]") {
   GpuDevice device = emulated();
   Buffer gone(device, 256);

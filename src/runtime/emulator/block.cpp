@@ -16,7 +16,7 @@ namespace {
 
 namespace context = boost::context::detail;
 
-constexpr std::size_t page = 4096, stack_bytes = 64 << 10, signal_stack_bytes = 64 << 10;
+constexpr std::size_t page = 4096, signal_stack_bytes = 64 << 10;
 constexpr std::uint32_t warp = 32;
 
 enum class State : std::uint8_t { ready, at_barrier, at_exchange, ended };
@@ -123,9 +123,15 @@ class Threads {
   // ---- faults
   bool is_inside() const { return inside_; }
   void note_fault(int signal, const void* address) {
-    stop_.kind = Stop::Kind::fault;
+    const auto* const guard = static_cast<const std::byte*>(stacks_[machine_->thread]);
+    const auto* const at = static_cast<const std::byte*>(address);
+    stop_.kind = at >= guard && at < guard + page ? Stop::Kind::overflow : Stop::Kind::fault;
     stop_.signal = signal;
     stop_.address = address;
+  }
+  /// Of the thread that runs, for one more call: what it has there it never sees again.
+  std::uintptr_t top_of_stack() const {
+    return reinterpret_cast<std::uintptr_t>(stacks_[machine_->thread]) + page + stack_bytes;
   }
   [[noreturn]] static void after_fault() {
     Stop stop = std::move(running->stop_);
@@ -269,14 +275,13 @@ class Threads {
         return;
       }
       running->note_fault(signal, info->si_code == SI_KERNEL ? nullptr : info->si_addr);
-      // the kernel goes on in after_fault, on its own stack, with the signal's mask as it was
+      // the kernel goes on in after_fault, at the top of its own stack, with the signal's mask as it was
       auto& registers = static_cast<ucontext_t*>(machine_context)->uc_mcontext;
 #if defined(__x86_64__)
-      auto& stack = registers.gregs[REG_RSP];
-      stack = ((stack - 512) & ~static_cast<greg_t>(15)) - 8;
+      registers.gregs[REG_RSP] = static_cast<greg_t>(running->top_of_stack()) - 8;  // as a call leaves it
       registers.gregs[REG_RIP] = reinterpret_cast<greg_t>(&Threads::after_fault);
 #elif defined(__aarch64__)
-      registers.sp = (registers.sp - 512) & ~15ull;
+      registers.sp = running->top_of_stack();
       registers.pc = reinterpret_cast<std::uintptr_t>(&Threads::after_fault);
 #else
 #error "the emulator knows no way out of a fault on this machine"

@@ -16,7 +16,7 @@ std::vector<std::uint32_t> order_of(std::uint32_t count, std::uint64_t seed);
 
 /// Why a block could not go on.
 struct Stop {
-  enum class Kind : std::uint8_t { none, divergence, fault, report };
+  enum class Kind : std::uint8_t { none, divergence, fault, overflow, report };
   Kind kind = Kind::none;
   std::uint32_t block = 0, thread = 0;
   std::string what;               ///< divergence: of what; report: the checker's words
@@ -31,6 +31,9 @@ struct Stop {
   };
   std::vector<Group> groups = {};  ///< divergence: who waits where
 };
+
+/// What a thread of a kernel has.
+inline constexpr std::size_t stack_bytes = 256 << 10;
 
 class Threads;
 

@@ -246,8 +246,8 @@ std::vector<std::string> EmulatorDriver::flags(const HostCompiler& compiler) con
   for (const char* ours :
        {"-fno-tree-slp-vectorize", "-fno-tree-loop-distribute-patterns", "-fno-math-errno", "-fno-trapping-math",
         "-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv", "-fno-exceptions", "-fno-rtti",
-        "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-nostdlib", "-shared", "-fPIC", "-w", "-pipe",
-        "-fno-use-linker-plugin", "-Wl,--build-id=none,--hash-style=gnu,--no-undefined"})
+        "-fno-asynchronous-unwind-tables", "-fno-stack-protector", "-fstack-clash-protection", "-nostdlib", "-shared",
+        "-fPIC", "-w", "-pipe", "-fno-use-linker-plugin", "-Wl,--build-id=none,--hash-style=gnu,--no-undefined"})
     flags.emplace_back(ours);
   if (cpu_target().fma) flags.emplace_back("-mfma");
   if (options_.check) flags.insert(flags.end(), {"-fsanitize=thread", "-g1", "-DCROTON_CHECK"});
@@ -351,6 +351,11 @@ std::string EmulatorDriver::explain(const Stop& stop, const LaunchWork& w) const
     return text;
   }
   text += fmt::format(", thread {}: ", stop.thread);
+  if (stop.kind == Stop::Kind::overflow)
+    return text + fmt::format(
+                      "needs more than {} KiB of stack, which is all that an emulated thread has; a large kernel does "
+                      "where it is not optimized (gcc.cxxflags with -O0)",
+                      emulator::stack_bytes >> 10);
   if (stop.kind == Stop::Kind::fault) {
     if (stop.signal == SIGFPE) return text + "a division that has no result";
     return text + "touches " + place(stop.address, w.buffers);
