@@ -3,7 +3,15 @@
 namespace {
 
 template <class X> struct Split { X k, m; };
-/// x = 2^k m with m in [3/4, 3/2), for x > 0, subnormals too; anything elsewhere (see log_edges).
+template <class X> constexpr Element<X> least_normal = single<X> ? 0x1p-126 : 0x1p-1022;
+/// x = 2^k m with m in [3/4, 3/2), for normal x > 0; anything elsewhere.
+CROTON_PART Split<X> split_normal(X x) {
+  typedef IntsOf<X> I;
+  constexpr Element<I> three_quarters = single<X> ? (Element<I>)0x3f400000 : (Element<I>)0x3fe8000000000000;
+  const I raised = (int_bits(x) - three_quarters) >> digits<X>;
+  return {bits_as<X>((I)(raised + int_bits(all<X>(magic<X>)))) - magic<X>, bits_as<X>((I)(int_bits(x) - (raised << digits<X>)))};
+}
+/// The same for subnormals too; anything elsewhere (see log_edges).
 CROTON_PART Split<X> split_exponent(X x) {
   typedef Element<X> T;
 #ifdef CROTON_AVX512
@@ -16,13 +24,9 @@ CROTON_PART Split<X> split_exponent(X x) {
   } else
 #endif
   {
-    typedef IntsOf<X> I;
-    constexpr Element<I> three_quarters = single<X> ? (Element<I>)0x3f400000 : (Element<I>)0x3fe8000000000000;
-    const auto tiny = x < (T)(single<X> ? 0x1p-126 : 0x1p-1022);
-    const I b = int_bits(tiny ? x * (T)(single<X> ? 0x1p24 : 0x1p53) : x);
-    const I raised = (b - three_quarters) >> digits<X>, k = raised - (tiny ? all<I>(single<X> ? 24 : 53) : all<I>(0));
-    constexpr double magic = single<X> ? 0x1.8p23 : 0x1.8p52;
-    return {bits_as<X>((I)(k + int_bits(all<X>(magic)))) - (T)magic, bits_as<X>((I)(b - (raised << digits<X>)))};
+    const auto tiny = x < least_normal<X>;
+    const auto s = split_normal(tiny ? x * (T)(single<X> ? 0x1p24 : 0x1p53) : x);
+    return {s.k - (tiny ? all<X>(single<X> ? 24 : 53) : all<X>(0)), s.m};
   }
 }
 /// (log(1 + f) - f) / f^2 on [-1/4, 1/2].
@@ -56,11 +60,20 @@ CROTON_PART X log_edges(X x, X r) {
   return x > 0 ? r : (x == 0 ? -inf : all<X>(not_a_number));
 }
 
-CROTON_MATH(log)(X x) {
-  const auto s = split_exponent(x);
+CROTON_PART X log_of(const Split<X>& s) {
   const X f = s.m - 1;
-  return log_edges(x, log_sum(s.k, f, log1p_rest(f, all<X>(0))));
+  return log_sum(s.k, f, log1p_rest(f, all<X>(0)));
 }
+CROTON_PART X log_anywhere(X x) { return log_edges(x, log_of(split_exponent(x))); }
+#if defined(CROTON_AVX512) || defined(CROTON_LANES_ARE_THREADS)
+CROTON_MATH(log)(X x) { return log_anywhere(x); }
+#else
+/// Lanes that are no positive normal numbers are seldom.
+template <class X> CROTON_SLOW __attribute__((cold)) X log_far(X x) { return log_anywhere(x); }
+CROTON_MATH(log)(X x) {
+  return __builtin_expect(any_lane(!(x >= least_normal<X>) | !(x < all<X>(infinite))), 0) ? log_far(x) : log_of(split_normal(x));
+}
+#endif
 CROTON_SCALAR_OF(log)
 
 /// About low / (1 + f).
