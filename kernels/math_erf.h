@@ -44,8 +44,37 @@ CROTON_PART X erfc_far(X a) {
   const auto square = product(a, a);
   return erfc_tail(all<X>(1), a, square.high, square.low);
 }
+#if defined(CROTON_FMA) && !defined(CROTON_LANES_ARE_THREADS) && !defined(CROTON_EXACT)
+#define CROTON_QUICK_ERF
+/// Single precision: erfc(a) = 2^-Q(a) for a in [0.85, 3.95], exact enough for 1 - erfc(a).
+CROTON_PART X erf_quickly(X x) {
+  typedef IntsOf<X> I;
+  const X a = lesser(all<X>(3.95), abs(x)), scale = all<X>(magic<X> + bias<X>);
+  const X log = -polynomial(a, 0x1.1c2532p-13, 0x1.a0a514p+0, 0x1.d61a46p-1, 0x1.351ab4p-3, -0x1.0ab7c6p-5, 0x1.2811f4p-8, -0x1.366ecap-12);
+  const X shifted = log + scale, f = log - (shifted - scale);
+  const X growth = polynomial(f, 1, 0x1.62e43p-1, 0x1.ebfbd8p-3, 0x1.c6af78p-5, 0x1.3b30bp-7, 0x1.5f0a66p-10, 0x1.3f906cp-13);
+  const X power = bits_as<X>((I)(int_bits(shifted) << digits<X>)), far = fma(-growth, power, all<X>(1));
+  const X y = a >= all<X>(0.85) ? far : fma(a, erf_over(a * a), a);  // NaN stays near
+  return bits_as<X>((I)(int_bits(y) | sign_bit(x)));
+}
+/// Single precision, for |x| <= 13: x P or x (1 - P), where P = erfc(|x| / sqrt 2) / 2 = e^(-x^2 / 2) G(q) / (|x| + 2.5) with
+/// q = |x| / (|x| + 2.5).
+CROTON_PART X gelu_quickly(X x) {
+  const X a = abs(x), y = 1 / (a + 2.5f), q = a * y;
+  const auto square = product(a, a);
+  const auto s = reduce_exponent(square.high * -0.5f);
+  const X r = fma(square.low, all<X>(-0.5), rest_of(s)), e = times_power(fma(r, expm1_over(r), all<X>(1)), s.shifted);
+  const X G = polynomial(q, 1.25, -0x1.3e4ef8p+0, 0x1.5b5f0cp-3, 0x1.2ac8b8p-2, 0x1.cee776p-5, -0x1.35a554p-3, 0x1.1ff5bp-3, -0x1.43acfcp-2,
+                         0x1.2004cp-2, -0x1.48551cp-4);
+  const X P = e * (G * y);
+  return x * (x < 0 ? P : 1 - P);
+}
+#endif
 CROTON_MATH(erf)(X x) {
   typedef Element<X> T;
+#ifdef CROTON_QUICK_ERF
+  if constexpr (single<X>) return erf_quickly(x);
+#endif
   const X a = abs(x), near = fma(x, erf_over(x * x), x), far = 1 - erfc_far(a);
   return a < (T)0.85 ? (x == 0 ? x : near) : copysign(far, x);
 }
@@ -58,7 +87,7 @@ CROTON_MATH(erfc)(X x) {
 CROTON_SCALAR_OF(erfc)
 
 /// x / 2 erfc(-x / sqrt 2), and so NaN at -infinity.
-CROTON_MATH(gelu)(X x) {
+CROTON_PART X gelu_anywhere(X x) {
   typedef Element<X> T;
   const T far = single<X> ? 16 : 40, root = 0.70710678118654752440;
   const X c = greater(all<X>(-far), x), a = lesser(all<X>(far), abs(c)), y = c * root;
@@ -67,6 +96,17 @@ CROTON_MATH(gelu)(X x) {
   const X near = (T)0.5 * c * (1 + fma(y, erf_over(y * y), y));
   const X value = a < (T)0.7 ? near : x > 0 ? c - tail : -tail;
   return x > all<X>(-infinite) ? value : all<X>(not_a_number);
+}
+#ifdef CROTON_QUICK_ERF
+/// Lanes further out, where the result may be subnormal, or NaN, are seldom; the others of their vector keep their bits.
+CROTON_PART auto is_gelu_near(X x) { return abs(x) <= all<X>(13); }
+template <class X> CROTON_SLOW __attribute__((cold)) X gelu_far(X x) { return is_gelu_near(x) ? gelu_quickly(x) : gelu_anywhere(x); }
+#endif
+CROTON_MATH(gelu)(X x) {
+#ifdef CROTON_QUICK_ERF
+  if constexpr (single<X>) return __builtin_expect(any_lane(!is_gelu_near(x)), 0) ? gelu_far(x) : gelu_quickly(x);
+#endif
+  return gelu_anywhere(x);
 }
 CROTON_SCALAR_OF(gelu)
 

@@ -38,7 +38,7 @@ CROTON_PART X sigmoid_near(X x) {
   const X one = all<X>(1);
   const auto s = reduce_exponent(abs(x));
   const X r = rest_of(s), p = r * expm1_over(r), power = times_power(one, s.shifted);
-  const X base = 1 + power, d = fma(p, power, base), d_low = fma(p, power, base - d), y = near_reciprocal(d);
+  const X e = fma(p, power, power), d = 1 + e, d_low = fma(p, power, power - e) + (1 - (d - e)), y = near_reciprocal(d);
   const X q = fma(fma(-y, d_low, fma(-y, d, one)), y, y);
   return x < 0 ? q : 1 - q;
 }
