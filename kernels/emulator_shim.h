@@ -8,6 +8,7 @@ typedef unsigned long u64;
 #define CROTON_FN inline __attribute__((always_inline))
 #define CROTON_SLOW inline
 #define CROTON_CALLED __attribute__((noinline))
+#define CROTON_SELDOM CROTON_CALLED
 #define CROTON_TABLE constexpr
 #define CROTON_LINE __builtin_LINE()
 #define CROTON_KERNEL(NAME, WORDS, THREADS, ...)                                \

@@ -65,6 +65,16 @@ CROTON_PART X near_reciprocal(X d) {
 #endif
     return 1 / d;
 }
+/// The same where both d and 1 / d are normal numbers.
+CROTON_PART X near_reciprocal_normal(X d) {
+#if defined(CROTON_LANES_ARE_THREADS) && !defined(CROTON_EXACT)
+  if constexpr (single<X>) {
+    const X y = rough_reciprocal_normal(d);
+    return fma(fma(-y, d, all<X>(1)), y, y);
+  } else
+#endif
+    return near_reciprocal(d);
+}
 /// (n + n_low) / (d + d_low), where the low parts are below an ulp of the high ones: within 0.6 ulp (1.1 without FMA).
 CROTON_PART X quotient(X n, X n_low, X d, X d_low) {
   const X y = near_reciprocal(d), q = n * y;

@@ -44,7 +44,7 @@ CROTON_PART X erfc_far(X a) {
   const auto square = product(a, a);
   return erfc_tail(all<X>(1), a, square.high, square.low);
 }
-#if defined(CROTON_FMA) && !defined(CROTON_LANES_ARE_THREADS) && !defined(CROTON_EXACT)
+#if defined(CROTON_FMA) && !defined(CROTON_EXACT)
 #define CROTON_QUICK_ERF
 /// Single precision: erfc(a) = 2^-Q(a) for a in [0.85, 3.95], exact enough for 1 - erfc(a).
 CROTON_PART X erf_quickly(X x) {
@@ -60,7 +60,7 @@ CROTON_PART X erf_quickly(X x) {
 /// Single precision, for |x| <= 13: x P or x (1 - P), where P = erfc(|x| / sqrt 2) / 2 = e^(-x^2 / 2) G(q) / (|x| + 2.5) with
 /// q = |x| / (|x| + 2.5).
 CROTON_PART X gelu_quickly(X x) {
-  const X a = abs(x), y = 1 / (a + 2.5f), q = a * y;
+  const X a = abs(x), y = near_reciprocal_normal(a + 2.5f), q = a * y;
   const auto square = product(a, a);
   const auto s = reduce_exponent(square.high * -0.5f);
   const X r = fma(square.low, all<X>(-0.5), rest_of(s)), e = times_power(fma(r, expm1_over(r), all<X>(1)), s.shifted);
@@ -100,7 +100,7 @@ CROTON_PART X gelu_anywhere(X x) {
 #ifdef CROTON_QUICK_ERF
 /// Lanes further out, where the result may be subnormal, or NaN, are seldom; the others of their vector keep their bits.
 CROTON_PART auto is_gelu_near(X x) { return abs(x) <= all<X>(13); }
-template <class X> CROTON_SLOW __attribute__((cold)) X gelu_far(X x) { return is_gelu_near(x) ? gelu_quickly(x) : gelu_anywhere(x); }
+template <class X> CROTON_SELDOM X gelu_far(X x) { return is_gelu_near(x) ? gelu_quickly(x) : gelu_anywhere(x); }
 #endif
 CROTON_MATH(gelu)(X x) {
 #ifdef CROTON_QUICK_ERF

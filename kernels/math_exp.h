@@ -53,7 +53,7 @@ CROTON_PART X exp_anywhere(X x) {
 CROTON_MATH(exp)(X x) { return exp_anywhere(x); }
 #else
 /// Lanes that over- or underflow, or are NaN, are seldom.
-template <class X> CROTON_SLOW __attribute__((cold)) X exp_far(X x) { return exp_anywhere(x); }
+template <class X> CROTON_SELDOM X exp_far(X x) { return exp_anywhere(x); }
 CROTON_MATH(exp)(X x) {
   if (__builtin_expect(any_lane(!(abs(x) <= all<X>(single<X> ? 87 : 708))), 0)) return exp_far(x);
   const auto g = grown(x);

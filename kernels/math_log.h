@@ -69,7 +69,7 @@ CROTON_PART X log_anywhere(X x) { return log_edges(x, log_of(split_exponent(x)))
 CROTON_MATH(log)(X x) { return log_anywhere(x); }
 #else
 /// Lanes that are no positive normal numbers are seldom.
-template <class X> CROTON_SLOW __attribute__((cold)) X log_far(X x) { return log_anywhere(x); }
+template <class X> CROTON_SELDOM X log_far(X x) { return log_anywhere(x); }
 CROTON_MATH(log)(X x) {
   return __builtin_expect(any_lane(!(x >= least_normal<X>) | !(x < all<X>(infinite))), 0) ? log_far(x) : log_of(split_normal(x));
 }

@@ -29,7 +29,7 @@ CROTON_PART X silu_anywhere(X x) {
   return x > all<X>(-infinite) ? y : all<X>(not_a_number);
 }
 
-#if !defined(CROTON_FMA) || defined(CROTON_LANES_ARE_THREADS) || defined(CROTON_EXACT)
+#if !defined(CROTON_FMA) || defined(CROTON_EXACT)
 CROTON_MATH(sigmoid)(X x) { return sigmoid_anywhere(x); }
 CROTON_MATH(silu)(X x) { return silu_anywhere(x); }
 #else
@@ -38,14 +38,14 @@ CROTON_PART X sigmoid_near(X x) {
   const X one = all<X>(1);
   const auto s = reduce_exponent(abs(x));
   const X r = rest_of(s), p = r * expm1_over(r), power = times_power(one, s.shifted);
-  const X e = fma(p, power, power), d = 1 + e, d_low = fma(p, power, power - e) + (1 - (d - e)), y = near_reciprocal(d);
+  const X e = fma(p, power, power), d = 1 + e, d_low = fma(p, power, power - e) + (1 - (d - e)), y = near_reciprocal_normal(d);
   const X q = fma(fma(-y, d_low, fma(-y, d, one)), y, y);
   return x < 0 ? q : 1 - q;
 }
 /// Lanes with results below the normal numbers, or NaN, are seldom; the others of their vector keep their bits.
 CROTON_PART auto is_near(X x) { return abs(x) <= all<X>(single<X> ? 87 : 708); }
-template <class X> CROTON_SLOW __attribute__((cold)) X sigmoid_far(X x) { return is_near(x) ? sigmoid_near(x) : sigmoid_anywhere(x); }
-template <class X> CROTON_SLOW __attribute__((cold)) X silu_far(X x) { return is_near(x) ? x * sigmoid_near(x) : silu_anywhere(x); }
+template <class X> CROTON_SELDOM X sigmoid_far(X x) { return is_near(x) ? sigmoid_near(x) : sigmoid_anywhere(x); }
+template <class X> CROTON_SELDOM X silu_far(X x) { return is_near(x) ? x * sigmoid_near(x) : silu_anywhere(x); }
 CROTON_MATH(sigmoid)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? sigmoid_far(x) : sigmoid_near(x); }
 CROTON_MATH(silu)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? silu_far(x) : x * sigmoid_near(x); }
 #endif

@@ -14,6 +14,7 @@ typedef unsigned long u64;
 typedef bool b8;
 #define CROTON_FN inline __attribute__((always_inline))
 #define CROTON_SLOW __attribute__((noinline))  // too large to be worth a copy in each place
+#define CROTON_SELDOM CROTON_SLOW __attribute__((cold))  // called for few inputs
 #define CROTON_TABLE constexpr
 #ifdef __FMA__
 #define CROTON_FMA

@@ -8,6 +8,7 @@ typedef unsigned long u64;
 #define CROTON_FN __device__ __forceinline__
 #define CROTON_SLOW __device__ inline  // large; the compiler sees whether a copy is worth it
 #define CROTON_CALLED __device__ __noinline__  // a function of its own
+#define CROTON_SELDOM CROTON_CALLED  // called for few inputs
 #define CROTON_TABLE __device__ const
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 700
 #define CROTON_IN_PLACE  // Maxwell and Pascal know no such promise
