@@ -17,9 +17,6 @@ constexpr Index block_elements = 8192;
 
 // So many that the rows of a thousand chunks are a few turns of each warp.
 constexpr int threads_of_columns = 512;
-// Of an element of the columns that are on their way together, 16 rows of each: in registers, of which a thread has 128
-// there.
-constexpr std::size_t bytes_of_columns = 20;
 
 /// A phase without rows: one point, or lanes along the parallel axes themselves.
 class Points : private LaneLoops {
@@ -73,6 +70,7 @@ class Points : private LaneLoops {
       if (v.kind == Value::Kind::combine && e_.has_parallel(v))
         for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
           columns.push_back({e_.key(id_of(v), where, 0), column(v, where, f)});
+    // together are so many columns as fit, for 16 rows of each are in registers, of which a thread has 128 there
     for (std::size_t from = 0; from < columns.size();) {
       const std::size_t size = std::max<std::size_t>(4, size_of(columns[from].load.dtype)),
                         most = bytes_of_columns / size;

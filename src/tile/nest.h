@@ -171,6 +171,9 @@ struct Nest {
 };
 /// Of a warp, on every GPU.
 inline constexpr int warp_lanes = 32;
+/// Of each thread of a block, for columns whose warps' sums are folded together, at most (`places` in
+/// kernels/prelude_gpu.h).
+inline constexpr std::size_t bytes_of_columns = 20;
 /// 32 elements for each thread of a warp.
 inline constexpr Index longest_row_of_a_warp = 1024;
 
