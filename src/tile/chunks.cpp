@@ -162,7 +162,6 @@ bool adds_up_columns(const Program& g, const Phase& p, DeviceClass device) {
   const auto has_many = [&](const Value& v) { return has_columns(v) && copies(v) > most_columns_of_a_value; };
   return device == DeviceClass::gpu && p.flat && std::any_of(p.values.begin(), p.values.end(), has_columns) &&
          std::none_of(p.values.begin(), p.values.end(), has_many) &&
-         std::none_of(p.values.begin(), p.values.end(), [](const Value& v) { return v.monoid == Monoid::spread; }) &&
          std::none_of(p.stores.begin(), p.stores.end(), [&](const Store& s) {
            return g.buffers[static_cast<std::size_t>(s.buffer)].kind == Buffer::Kind::partial;
          });
