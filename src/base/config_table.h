@@ -73,7 +73,7 @@ inline constexpr ConfigRow config_table[] = {
     config_rows::flag("emulator_check", false,
                       "The emulated GPU looks for races, uninitialized reads and accesses out of bounds, at a fifteenth of the speed."),
     config_rows::number("emulator_seed", "0", 0, Index{1} << 32, "",
-                        "The order of blocks and threads on the emulated GPU: 0 upwards, 1 downwards, any other number a shuffle; results do not depend on it."),
+                        "The order of blocks and threads on the emulated GPU, and of the steps of a graph that need not wait for each other: 0 upwards, 1 downwards, any other number a shuffle; results do not depend on it."),
     config_rows::text("blas.ldflags", ConfigType::arguments, "",
                       "The BLAS to open, as -LDIR -lNAME or a path; empty means that OpenBLAS is searched for."),
     config_rows::text("gcc.cxx", ConfigType::path, "", "The host compiler, a g++; empty means CXX, else g++."),

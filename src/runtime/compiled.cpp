@@ -13,6 +13,7 @@
 #include "print/printer.h"
 #include "runtime/cpu/cpu_count.h"
 #include "tile/build.h"
+#include "tile/chunks.h"
 
 namespace croton::runtime {
 namespace {
@@ -59,6 +60,7 @@ std::vector<Source> translation_units(std::span<const tile::Nest> nests, const T
     std::size_t registers = 0;
     while (end < nests.size() && (end == first || registers + nests[end].registers.size() <= most_registers)) {
       s.threads.push_back(nests[end].lanes);
+      s.fold_bytes.push_back(tile::fold_bytes(nests[end]));
       registers += nests[end++].registers.size();
       s.entries.push_back(print::entry_name(s.entries.size()));
     }

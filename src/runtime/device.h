@@ -52,6 +52,7 @@ struct Source {
   Optimize optimize = Optimize::usual;
   std::vector<std::string> entries;  ///< names of extern "C" functions of the type ChunkFunction; on a GPU, kernels
   std::vector<int> threads = {};     ///< of a block of each entry, on a GPU
+  std::vector<std::size_t> fold_bytes = {};  ///< shared memory that each entry declares, on a GPU; empty: none does
   std::string name = {};  ///< for error texts and listings only, e.g. the function's name; not part of the key
 };
 

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
+#include <numeric>
+#include <set>
 
 #include "base/dtype.h"
 #include "expr/functions.h"
@@ -141,10 +143,9 @@ bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& ext
     }
   };
   look(nest.body);
-  const std::size_t folds = static_cast<std::size_t>(nest.lanes) * sizeof(std::uint64_t),
-                    teams = static_cast<std::size_t>(nest.lanes / warp_lanes);
+  const auto teams = static_cast<std::size_t>(nest.lanes / warp_lanes);
   return longest <= longest_row_of_a_warp &&
-         scratch_bytes(nest, extent, DeviceClass::gpu) * teams + folds <= shared_bytes_everywhere;
+         scratch_bytes(nest, extent, DeviceClass::gpu) * teams + fold_bytes(nest) <= shared_bytes_everywhere;
 }
 
 bool adds_up_columns(const Program& g, const Phase& p, DeviceClass device) {
@@ -161,7 +162,6 @@ bool adds_up_columns(const Program& g, const Phase& p, DeviceClass device) {
   const auto has_many = [&](const Value& v) { return has_columns(v) && copies(v) > most_columns_of_a_value; };
   return device == DeviceClass::gpu && p.flat && std::any_of(p.values.begin(), p.values.end(), has_columns) &&
          std::none_of(p.values.begin(), p.values.end(), has_many) &&
-         std::none_of(p.values.begin(), p.values.end(), [](const Value& v) { return v.monoid == Monoid::spread; }) &&
          std::none_of(p.stores.begin(), p.stores.end(), [&](const Store& s) {
            return g.buffers[static_cast<std::size_t>(s.buffer)].kind == Buffer::Kind::partial;
          });
@@ -181,6 +181,24 @@ std::size_t scratch_bytes(const Nest& nest, const ExtentOf& extent, DeviceClass 
     bytes += (size_of(s.dtype) * static_cast<std::size_t>(n) + 127) / 64 * 64;
   }
   return bytes;
+}
+
+std::size_t fold_bytes(const Nest& nest) {
+  std::set<std::size_t> of_thread[2];  // bytes of each thread, by whether they are of columns
+  const std::function<void(const Body&)> look = [&](const Body& body) {
+    for (const Statement& s : body) {
+      look(s.body);
+      if (s.kind != Statement::Kind::put_fold) continue;
+      const DType dtype = nest.registers[static_cast<std::size_t>(s.args[0])].dtype;
+      const std::size_t word = std::max<std::size_t>(4, size_of(dtype));
+      const bool columns = s.across == Across::warps;
+      of_thread[columns].insert(columns ? bytes_of_columns / word * word : word);
+    }
+  };
+  look(nest.body);
+  std::size_t bytes = 0;
+  for (const auto& sizes : of_thread) bytes = std::accumulate(sizes.begin(), sizes.end(), bytes);
+  return bytes * static_cast<std::size_t>(nest.lanes);
 }
 
 void set_work_of_a_chunk(double work) { work_of_a_chunk = work; }

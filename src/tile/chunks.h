@@ -30,6 +30,10 @@ Index apart(Index elements, DType, DeviceClass);
 /// piece lies.
 std::size_t scratch_bytes(const Nest&, const ExtentOf&, DeviceClass, std::vector<std::int64_t>* offsets = nullptr);
 
+/// Bytes of a block's shared memory in which threads fold what they have: those of fold_words in
+/// kernels/prelude_gpu.h, for words of 32 bits and for words of 64.
+std::size_t fold_bytes(const Nest&);
+
 /// Whether each warp of a block works at rows of its own, in a nest that knows teams: where no row has more than 1024
 /// elements (a block's threads would wait for each other more than they work), there are as many rows as a block has
 /// warps, and what they keep finds room in the shared memory that every GPU has; always, where a warp keeps its row in

@@ -23,7 +23,7 @@ Statement PointWriter::partial_load(const Value& v, const Indices& where, Index 
   for (const AxisId a : v.axes)
     if (!e_.is_unrolled(a)) open = at_row.at(a);
   s.address = e_.partial_address(v.buffer, where, open, from, part);
-  if (is_lanes(v, f)) reach(s, {1, -1}, f.partial && !e_.in_lines(v.buffer));
+  if (is_lanes(v, f)) reach(s, {1, -1}, f.partial && !e_.in_lines(v.buffer), f.mask);
   return s;
 }
 
@@ -35,8 +35,9 @@ int PointWriter::load_partial(const Value& v, const Indices& where, Index row, c
 // Row r stands for n elements: shift s, their sum without it, and the squares. With the first row's shift s0 for all,
 // m = sum over rows of n (s - s0) + sum, divided by all points, is the mean without s0; a row's own mean is
 // e = (s - s0) - m + sum / n away from it, which counts n times. What is subtracted is small where the elements are
-// close to each other, however large they are.
-int PointWriter::combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+// close to each other, however large they are. Where a block's warps share out the rows, their sums are folded.
+int PointWriter::combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope,
+                                 bool by_warps) {
   const bool lanes = is_lanes(v, f);
   const auto call = [&](Body& body, std::string_view function, std::vector<int> args) {
     return e_.call(body, function, std::move(args), v.dtype, lanes);
@@ -56,6 +57,7 @@ int PointWriter::combine_spreads(const Value& v, const Indices& where, Index row
     Statement loop = Emitter::statement(Statement::Kind::loop);
     loop.variable = e_.new_variable();
     loop.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
+    loop.dealt = by_warps;
     const int left = e_.whole(loop.body, {{-1, {all}}, {loop.variable, {{-1, -1}, of_row}}});
     const int most = e_.whole(loop.body, {{-1, {of_row}}});
     const int n = count(loop.body, e_.call(loop.body, "min", {left, most}, DType::int64, false));
@@ -64,12 +66,15 @@ int PointWriter::combine_spreads(const Value& v, const Indices& where, Index row
     write(loop.body, Row{loop.variable, n, call(loop.body, "sub", {own, first})});
     scope.body.push_back(std::move(loop));
   };
+  const auto of_all_rows = [&](int s) {
+    return by_warps ? e_.fold_lanes(scope.body, {{Monoid::sum, s}}, Across::warps)[0] : s;
+  };
   const int sum = e_.identity(scope.body, Monoid::sum, v.dtype, lanes);
   over_rows([&](Body& body, const Row& r) {
     e_.update(body, sum, Monoid::sum, {r.count, r.shift});
     e_.update(body, sum, Monoid::sum, {load_partial(v, where, row, f, body, r.variable, spread_sum)});
   });
-  const int mean = call(scope.body, "div", {sum, count(scope.body, e_.whole(scope.body, {{-1, {all}}}))});
+  const int mean = call(scope.body, "div", {of_all_rows(sum), count(scope.body, e_.whole(scope.body, {{-1, {all}}}))});
   const int squares = e_.identity(scope.body, Monoid::sum, v.dtype, lanes);
   over_rows([&](Body& body, const Row& r) {
     const int rest = load_partial(v, where, row, f, body, r.variable, spread_sum);
@@ -79,7 +84,7 @@ int PointWriter::combine_spreads(const Value& v, const Indices& where, Index row
     e_.update(body, squares, Monoid::sum, {call(body, "neg", {rest}), own});
     e_.update(body, squares, Monoid::sum, {call(body, "mul", {r.count, off}), off});
   });
-  return squares;
+  return of_all_rows(squares);
 }
 
 // The partials of an earlier phase, row after row: the order is the same for any number of threads.

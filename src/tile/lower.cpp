@@ -17,9 +17,6 @@ constexpr Index block_elements = 8192;
 
 // So many that the rows of a thousand chunks are a few turns of each warp.
 constexpr int threads_of_columns = 512;
-// Of an element of the columns that are on their way together, 16 rows of each: in registers, of which a thread has 128
-// there.
-constexpr std::size_t bytes_of_columns = 20;
 
 /// A phase without rows: one point, or lanes along the parallel axes themselves.
 class Points : private LaneLoops {
@@ -71,8 +68,13 @@ class Points : private LaneLoops {
     std::vector<Column> columns;
     for (const Value& v : e_.phase.values)
       if (v.kind == Value::Kind::combine && e_.has_parallel(v))
-        for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
-          columns.push_back({e_.key(id_of(v), where, 0), column(v, where, f)});
+        for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
+          if (v.monoid == Monoid::spread)
+            scope.made[e_.key(id_of(v), where, 0)] = spread_of_rows(v, where, f, scope);
+          else
+            columns.push_back({e_.key(id_of(v), where, 0), column(v, where, f)});
+        }
+    // together are so many columns as fit, for 16 rows of each are in registers, of which a thread has 128 there
     for (std::size_t from = 0; from < columns.size();) {
       const std::size_t size = std::max<std::size_t>(4, size_of(columns[from].load.dtype)),
                         most = bytes_of_columns / size;
@@ -98,6 +100,13 @@ class Points : private LaneLoops {
     store_points(f, scope.body);
     loop.body = std::move(scope.body);
     chunk_.body.push_back(std::move(loop));
+  }
+
+  // Three numbers a row that are no monoid's: each warp goes through its rows in loops.
+  int spread_of_rows(const Value& v, const Indices& where, Frame& f, Scope& scope) {
+    e_.nest.by_warps = true;
+    if (e_.nest.warps < 0) e_.nest.warps = e_.word({.kind = Word::Kind::warps});
+    return combine_spreads(v, where, 0, f, scope, true);
   }
 
   // ---- lanes run along the parallel axes themselves

@@ -171,6 +171,9 @@ struct Nest {
 };
 /// Of a warp, on every GPU.
 inline constexpr int warp_lanes = 32;
+/// Of each thread of a block, for columns whose warps' sums are folded together, at most (`places` in
+/// kernels/prelude_gpu.h).
+inline constexpr std::size_t bytes_of_columns = 20;
 /// 32 elements for each thread of a warp.
 inline constexpr Index longest_row_of_a_warp = 1024;
 
@@ -188,7 +191,9 @@ void verify(const Nest&, const Target&);
 /// a loop over lanes; scratch, or memory that the nest both reads and writes by one pointer, that is not reached by the
 /// same thread each time; a load after a store where a turn takes several vectors. Loops over lanes deal elements out
 /// from the same start in the same stride, as does let_own, however many vectors a turn takes, so it is enough that an
-/// element's address holds the loop's variable (or one that is ahead of it, or an own one) once, unmultiplied.
+/// element's address holds the loop's variable (or one that is ahead of it, or an own one) once, unmultiplied. Teams
+/// have a row each, so they must not store to one place either, nor read back another team's: the address holds what
+/// tells the row. (That strides keep apart the rows and elements which an address tells apart is not looked into.)
 void check_threads(const Nest&);
 
 /// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".

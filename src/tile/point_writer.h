@@ -68,7 +68,7 @@ class PointWriter {
   /// A warp's share of a column of partials.
   Statement column(const Value& v, const Indices& where, const Frame& f);
   int combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
-  int combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  int combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope, bool by_warps = false);
   Statement partial_load(const Value& v, const Indices& where, Index row, const Frame& f, int from, int part = 0);
   int load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from, int part = 0);
   std::vector<int> arguments(const Value& v, const Indices& where, Index row, Frame& f);

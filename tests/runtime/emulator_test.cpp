@@ -256,6 +256,20 @@ TEST_CASE("arguments that lie in memory are in a recording too, as they were whe
   CHECK(device.counters().launches == before + 4);
 }
 
+TEST_CASE("scratch lies in the shared memory of a block where folds leave room for it", "[emulator]") {
+  GpuDevice device = emulated();
+  const auto is_shared = [&](std::size_t scratch, std::size_t folds) {
+    Source source = kernel("store(out, (f32)(words.w[3] == 0));", 256);
+    source.fold_bytes = {folds};
+    return run(device, source, {.in = {1}, .out = {0}, .scratch = scratch}) == std::vector<float>{1};
+  };
+  constexpr std::size_t all = 48 << 10;
+  CHECK(is_shared(all, 0));
+  CHECK_FALSE(is_shared(all + 1, 0));
+  CHECK(is_shared(all - 3072, 3072));
+  CHECK_FALSE(is_shared(all - 2048, 3072));
+}
+
 TEST_CASE("a recording holds scratch, uploads and products, though none ran before it", "[emulator]") {
   GpuDevice device = emulated(checked);
   const std::string body =

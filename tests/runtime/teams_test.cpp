@@ -4,13 +4,16 @@
 
 #include "array/access.h"
 #include "catch.h"
+#include "croton/gradient.h"
 #include "croton/ops.h"
 #include "gpu.h"
+#include "ops/evaluate.h"
 #include "rewrite/passes.h"
 #include "runtime/emulator/emulator_driver.h"
 #include "runtime/executable.h"
 #include "runtime/fixture.h"
 #include "runtime/gpu/gpu_device.h"
+#include "tile/build.h"
 #include "tile/chunks.h"
 
 namespace croton::runtime {
@@ -61,7 +64,109 @@ std::vector<std::vector<Numbers>> results(Device& device) {
   return r;
 }
 
+/// The same where the types say how long rows are, each function on rows of its own.
+struct TypedRows {
+  std::vector<Tensor> inputs, results;
+
+  TypedRows(DType dtype, Index columns) {
+    const auto rows = [&] { return inputs.emplace_back(tensor("x", dtype, {any_extent, columns})); };
+    const auto number_a_row = [&](DType d) { return inputs.emplace_back(tensor("y", d, {any_extent})); };
+    results.push_back(softmax(rows()));
+    const Tensor x = rows(), gain = inputs.emplace_back(tensor("gain", dtype, {columns}));
+    const Tensor centred = x - mean(x, 1, keepdims);
+    results.push_back(centred * rsqrt(mean(square(centred), 1, keepdims) + 1e-5f) * gain + gain);
+    const Tensor z = rows(), weights = number_a_row(dtype);
+    results.push_back(logsumexp(z, 1));
+    results.push_back(grad(sum(logsumexp(z, 1) * weights), z));
+    const Tensor logits = rows(), classes = number_a_row(int64);
+    const Tensor loss = mean(categorical_crossentropy(softmax(logits), classes));
+    results.push_back(loss);
+    results.push_back(grad(loss, logits));
+  }
+
+  std::vector<Array> values(Index rows) const {
+    std::vector<Array> r;
+    for (const Tensor& t : inputs) {
+      const Index columns = type(t).shape.back(), n = t.ndim() == 2 ? rows * columns : columns >= 0 ? columns : rows;
+      std::vector<double> x;
+      for (Index i = 0; i < n; ++i)
+        x.push_back(t.dtype() == int64
+                        ? static_cast<double>(i * 7 % type(results[0]).shape[1])
+                        : std::sin(12.9898 * static_cast<double>(i % 1009) + static_cast<double>(r.size())));
+      r.push_back(Array(x.data(), t.ndim() == 2 ? Extents{rows, columns} : Extents{n}).astype(t.dtype()));
+    }
+    return r;
+  }
+};
+
+std::vector<Numbers> numbers(const std::vector<Array>& arrays) {
+  std::vector<Numbers> r;
+  for (const Array& a : arrays) {
+    r.emplace_back();
+    for (Index i = 0; i < a.size(); ++i) r.back().push_back(get(a, i));
+  }
+  return r;
+}
+
 }  // namespace
+
+TEST_CASE("rows whose length the types say have the right values, in registers of a warp or not", "[emulator][gpu]") {
+  const auto [dtype, columns] = GENERATE(table<DType, Index>({{float32, 1},
+                                                              {float32, 31},
+                                                              {float32, 32},
+                                                              {float32, 33},
+                                                              {float32, 1000},
+                                                              {float32, 1024},
+                                                              {float32, 1025},
+                                                              {float64, 33},
+                                                              {float64, 1000}}));
+  const TypedRows typed(dtype, columns);
+  const std::vector<Tensor> rewritten = rewrite::run(typed.results, {});
+  CAPTURE(name_of(dtype), columns);
+  std::vector<Numbers> first;
+  for (const Index rows : {1, 9}) {
+    const std::vector<Array> values = typed.values(rows);
+    ops::Values leaves;
+    for (std::size_t k = 0; k < values.size(); ++k) leaves[typed.inputs[k].node()] = values[k];
+    const std::vector<Numbers> right = numbers(ops::evaluate(typed.results, leaves));
+    first.clear();
+    const auto compare = [&](Device& gpu) {
+      Executable all(rewritten, typed.inputs, {}, gpu, "typed rows");
+      std::vector<Array> out(typed.results.size());
+      all.run(values, out);
+      const std::vector<Numbers> now = numbers(out);
+      if (first.empty()) first = now;
+      CHECK(now == first);
+    };
+    if (!gpu_is_emulated())
+      compare(device(gpu_name()));
+    else
+      for (const emulator::Options options :
+           {emulator::Options{.check = true, .seed = 0}, {.check = true, .seed = 7}, {.check = false, .seed = 1}}) {
+        GpuDevice gpu("emulator", std::make_unique<emulator::EmulatorDriver>(options));
+        compare(gpu);
+      }
+    for (std::size_t k = 0; k < right.size(); ++k)
+      for (std::size_t i = 0; i < right[k].size(); ++i) {
+        INFO("result " << k << " of " << rows << " rows, element " << i);
+        REQUIRE(first[k][i] == Approx(right[k][i]).epsilon(2e-5).margin(2e-6));
+      }
+  }
+}
+
+TEST_CASE("rows of at most 1024 elements lie in registers of a warp where the types say how long they are") {
+  Target gpu;
+  gpu.device_class = DeviceClass::gpu;
+  gpu.vector_registers = 64;
+  for (const auto& [columns, wanted] : {std::pair{31, true}, {33, true}, {1000, true}, {1024, true}, {1025, false}}) {
+    CAPTURE(columns);
+    const TypedRows typed(float32, columns);
+    const tile::Program p = tile::build(rewrite::run(typed.results, {}));
+    for (const tile::Step& s : p.steps)
+      if (const auto* phase = std::get_if<tile::Phase>(&s); phase != nullptr && !phase->parallel.empty())
+        CHECK(tile::lower(p, *phase, gpu).by_warps == wanted);
+  }
+}
 
 TEST_CASE("rows have the right values whether a warp or a block works at each, with the same bits in every order",
           "[emulator][gpu]") {

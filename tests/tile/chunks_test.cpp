@@ -137,6 +137,23 @@ TEST_CASE("sums down many rows go in chunks of few enough rows to keep their dig
   CHECK(c.chunk_points <= 4104);
 }
 
+TEST_CASE("folds of a block of threads take a word of each thread, for words of 32 bits and of 64") {
+  Target gpu;
+  gpu.device_class = DeviceClass::gpu;
+  gpu.vector_registers = 64;
+  const auto bytes = [&](const std::vector<Tensor>& outputs, std::size_t step = 0) {
+    const Program p = build(outputs);
+    return fold_bytes(lower(p, phase(p, step), gpu));
+  };
+  const Tensor x = fmatrix("x"), y = dmatrix("y");
+  CHECK(bytes({x * 2}) == 0);
+  CHECK(bytes({sum(x, 1)}) == 256 * 4);
+  CHECK(bytes({sum(y, 1)}) == 256 * 8);
+  CHECK(bytes({max(x, 1).astype(float64) + sum(y, 1)}) == 256 * (4 + 8));
+  CHECK(bytes({sum(x, 0)}, 1) == 512 * 20);
+  CHECK(bytes({sum(y, 0)}, 1) == 512 * 16);
+}
+
 TEST_CASE("an elementary function counts 16, arithmetic 1, a byte a quarter") {
   const Tensor x = fvector("x");
   const std::vector<Tensor> one{x * 3};

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <unordered_map>
 
 namespace croton::runtime::gpu {
 namespace {
@@ -9,35 +11,102 @@ namespace {
 // All of memory.
 constexpr BufferUse anything{nullptr, SIZE_MAX, Access::rw, "anything"};
 
-bool overlap(const BufferUse& a, const BufferUse& b) {
-  const auto first_a = reinterpret_cast<std::uintptr_t>(a.data), first_b = reinterpret_cast<std::uintptr_t>(b.data);
-  return first_a < first_b + b.bytes && first_b < first_a + a.bytes && a.bytes != 0 && b.bytes != 0;
-}
-
-bool collide(std::span<const BufferUse> earlier, std::span<const BufferUse> later) {
-  return std::any_of(earlier.begin(), earlier.end(), [&](const BufferUse& a) {
-    return std::any_of(later.begin(), later.end(), [&](const BufferUse& b) {
-      return (a.access != Access::r || b.access != Access::r) && overlap(a, b);
-    });
-  });
-}
+std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 }  // namespace
 
 // From the latest to the first: whatever is waited for by way of another has been met by then.
 std::vector<int> Dependencies::add(std::span<const BufferUse> uses) {
-  Piece piece{{uses.begin(), uses.end()}, std::vector<bool>(pieces_.size())};
-  if (uses.empty()) piece.uses.push_back(anything);
+  std::unordered_map<int, int> latest;  // by chain, of those that are waited for
+  const auto follow = [&](int k) {
+    int& known = latest.emplace(pieces_[at(k)].chain, k).first->second;
+    known = std::max(known, k);
+    ++looked_at_;
+  };
   std::vector<int> waits;
-  for (std::size_t k = pieces_.size(); k-- > 0;) {
-    if (piece.follows[k] || !collide(pieces_[k].uses, piece.uses)) continue;
-    waits.push_back(static_cast<int>(k));
-    piece.follows[k] = true;
-    const std::vector<bool>& before = pieces_[k].follows;
-    for (std::size_t j = 0; j < before.size(); ++j) piece.follows[j] = piece.follows[j] || before[j];
+  for (const int k : meet(uses.empty() ? std::span(&anything, 1) : uses)) {
+    const auto known = latest.find(pieces_[at(k)].chain);
+    if (known != latest.end() && known->second >= k) continue;
+    waits.push_back(k);
+    follow(k);
+    for (const int j : pieces_[at(k)].follows) follow(j);
   }
+  Piece piece{chain_after(waits), {}};
+  for (const auto& [chain, k] : latest)
+    if (chain != piece.chain) piece.follows.push_back(k);
+  std::sort(piece.follows.begin(), piece.follows.end(), std::greater<>());
+  piece.follows.resize(std::min(piece.follows.size(), most_chains));
   pieces_.push_back(std::move(piece));
   return waits;
+}
+
+int Dependencies::chain_after(std::span<const int> waits) {
+  for (const int k : waits)
+    if (int& end = ends_[at(pieces_[at(k)].chain)]; end == k) {
+      end = next();
+      return pieces_[at(k)].chain;
+    }
+  ends_.push_back(next());
+  return static_cast<int>(ends_.size()) - 1;
+}
+
+// Who has last written what the next piece touches, and who has read since what it writes, the latest first. Those
+// before them are waited for by way of these.
+std::vector<int> Dependencies::meet(std::span<const BufferUse> uses) {
+  std::vector<int> met;
+  for (const BufferUse& use : uses) {
+    const auto first = reinterpret_cast<std::uintptr_t>(use.data), end = first + use.bytes;
+    if (use.bytes == 0) continue;
+    const auto from = cut(first), to = cut(end);
+    for (auto it = from; it != to; ++it) {
+      ++looked_at_;
+      if (it->second.writer >= 0) met.push_back(it->second.writer);
+      if (use.access != Access::r) meet_readers(it->second.readers, met);
+    }
+    if (use.access == Access::r) {
+      read(first, end);
+    } else {
+      ranges_.erase(from, to);
+      ranges_.emplace(first, Range{end, next()});
+    }
+  }
+  std::sort(met.begin(), met.end(), std::greater<>());
+  met.erase(std::unique(met.begin(), met.end()), met.end());
+  if (!met.empty() && met.front() == next()) met.erase(met.begin());
+  return met;
+}
+
+// The first range that begins there or later; one around the address becomes two.
+Dependencies::Ranges::iterator Dependencies::cut(std::uintptr_t address) {
+  const auto after = ranges_.lower_bound(address);
+  if (after == ranges_.begin()) return after;
+  Range& before = std::prev(after)->second;
+  if (before.end <= address) return after;
+  Range rest = before;
+  before.end = address;
+  return ranges_.emplace_hint(after, address, rest);
+}
+
+void Dependencies::meet_readers(int first, std::vector<int>& met) {
+  for (int r = first; r >= 0 && readers_[at(r)].met_by != next(); r = readers_[at(r)].next) {
+    ++looked_at_;
+    readers_[at(r)].met_by = next();
+    met.push_back(readers_[at(r)].piece);
+  }
+}
+
+// Borders are cut already.
+void Dependencies::read(std::uintptr_t first, std::uintptr_t end) {
+  const auto add = [&](Range& r) {
+    readers_.push_back({next(), r.readers, -1});
+    r.readers = static_cast<int>(readers_.size()) - 1;
+  };
+  for (auto it = ranges_.lower_bound(first); first < end; ++it) {
+    if (it == ranges_.end() || it->first > first)
+      it = ranges_.emplace_hint(it, first, Range{it == ranges_.end() ? end : std::min(end, it->first)});
+    add(it->second);
+    first = it->second.end;
+  }
 }
 
 std::array<BufferUse, 3> uses_of(const Gemm& g) {

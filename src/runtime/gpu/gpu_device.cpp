@@ -14,7 +14,9 @@ namespace {
 
 class GpuModule final : public Module {
  public:
-  GpuModule(std::unique_ptr<gpu::Code> code, const Source& source) : code_(std::move(code)), threads_(source.threads) {
+  GpuModule(std::unique_ptr<gpu::Code> code, const Source& source)
+      : code_(std::move(code)), threads_(source.threads), fold_bytes_(source.fold_bytes) {
+    fold_bytes_.resize(source.entries.size());
     for (const std::string& entry : source.entries) {
       functions_.push_back(code_->function(entry));
       kernels_.push_back({nullptr, this, static_cast<int>(kernels_.size())});
@@ -22,11 +24,13 @@ class GpuModule final : public Module {
   }
   gpu::Function function(int entry) const { return functions_[static_cast<std::size_t>(entry)]; }
   unsigned threads(int entry) const { return static_cast<unsigned>(threads_[static_cast<std::size_t>(entry)]); }
+  std::size_t fold_bytes(int entry) const { return fold_bytes_[static_cast<std::size_t>(entry)]; }
 
  private:
   std::unique_ptr<gpu::Code> code_;
   std::vector<gpu::Function> functions_;
   std::vector<int> threads_;
+  std::vector<std::size_t> fold_bytes_;
 };
 
 // Of every GPU, so that programs and their bits do not depend on the model; only where scratch lies does.
@@ -243,8 +247,8 @@ void GpuDevice::launch(const Launch& l) {
   words_.resize(l.args_bytes / sizeof(std::int64_t) + 2);
   std::copy_n(static_cast<const std::int64_t*>(l.args), words_.size() - 2, words_.begin());
   uses_.assign(l.buffers.begin(), l.buffers.end());
-  const std::size_t folds = shape.block * sizeof(std::int64_t);  // of the prelude, in shared memory too
-  const bool shared = l.scratch_bytes + folds <= static_cast<std::size_t>(target_.shared_bytes);
+  const bool shared =
+      l.scratch_bytes + module.fold_bytes(l.kernel.entry) <= static_cast<std::size_t>(target_.shared_bytes);
   void* const scratch = shared ? nullptr : this->scratch(l.scratch_bytes * shape.grid);
   if (shared)
     shape.shared_bytes = l.scratch_bytes;

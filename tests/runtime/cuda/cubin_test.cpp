@@ -5,7 +5,10 @@
 #include <regex>
 
 #include "cuda_fixture.h"
+#include "print/printer.h"
 #include "real_nvrtc.h"
+#include "tile/chunks.h"
+#include "tile/graphs.h"
 
 using namespace croton;
 using namespace croton::runtime;
@@ -88,6 +91,36 @@ TEST_CASE("a cubin that is cut anywhere is an error or a shorter list, never a c
       kernel_needs(damaged);
     } catch (const CompileError&) {}
     damaged[at] = image[at];
+  }
+}
+
+TEST_CASE("folds of a kernel take as much shared memory as its nest says") {
+  const auto nvrtc = real_nvrtc();
+  if (nvrtc == nullptr) return;
+  Target gpu;
+  gpu.device_class = DeviceClass::gpu;
+  gpu.vector_registers = 64;
+  gpu.fma = true;
+  const Tensor x = fmatrix("x"), y = dmatrix("y"), loss = sum(log(sum(exp(x), 1)));
+  const Tensor of_both = max(x, 1).astype(float64) + sum(y, 1);
+  for (const std::vector<Tensor>& outputs :
+       {tile::graphs::softmax_rows(), tile::graphs::tutorial_step(), tile::graphs::column_variance(),
+        std::vector<Tensor>{of_both}, std::vector<Tensor>{sum(x, 0)}, std::vector<Tensor>{sum(y, 0) + sum(x, 0)},
+        std::vector<Tensor>{sum(y)}, std::vector<Tensor>{loss}, std::vector<Tensor>{x * 2}}) {
+    const tile::Program p = tile::build(outputs);
+    std::vector<tile::Nest> nests;
+    Source source{.text = {}, .entries = {}, .name = "folds"};
+    for (const tile::Step& s : p.steps)
+      if (const auto* phase = std::get_if<tile::Phase>(&s)) {
+        nests.push_back(tile::lower(p, *phase, gpu));
+        source.entries.push_back(print::entry_name(source.entries.size()));
+      }
+    source.text = print::translation_unit(nests, gpu);
+    const std::vector<KernelNeeds> kernels = kernel_needs(nvrtc->compile(source, {80, false}, 60));
+    for (std::size_t k = 0; k < nests.size(); ++k) {
+      INFO(source.text);
+      CHECK(named(kernels, source.entries[k]).shared_bytes == tile::fold_bytes(nests[k]));
+    }
   }
 }
 

@@ -1,0 +1,98 @@
+// Columns of partials on the emulated GPU: what many blocks left of a variance is brought together by the warps of a
+// block.
+#include <algorithm>
+#include <cmath>
+
+#include "array/access.h"
+#include "catch.h"
+#include "croton/ops.h"
+#include "gpu.h"
+#include "ops/evaluate.h"
+#include "rewrite/passes.h"
+#include "runtime/emulator/emulator_driver.h"
+#include "runtime/executable.h"
+#include "runtime/fixture.h"
+#include "runtime/gpu/gpu_device.h"
+#include "tile/build.h"
+#include "tile/chunks.h"
+
+namespace croton::runtime {
+namespace {
+
+/// Of the columns of x: one, two, and one beside a sum.
+std::vector<Tensor> variances(const Tensor& x) {
+  const Tensor one = var(x, 0);
+  return {one, (x - 1000) * rsqrt(var(x, 0, keepdims) + 1e-3f), one + var(square(x - 1000), 0), one + sum(x, 0)};
+}
+
+/// Close to 1000, far from each other by some.
+Array numbers_near_1000(Index rows, Index columns, DType dtype) {
+  std::vector<double> x;
+  for (Index i = 0; i < rows * columns; ++i) x.push_back(1000 + std::sin(12.9898 * static_cast<double>(i)));
+  return Array(x.data(), {rows, columns}).astype(dtype);
+}
+
+/// Each chunk has few rows, so that there are many rows of partials.
+struct SmallChunks {
+  SmallChunks() { tile::set_work_of_a_chunk(64); }
+  ~SmallChunks() { tile::set_work_of_a_chunk(0); }
+};
+
+}  // namespace
+
+TEST_CASE("a variance of columns is brought together by 16 warps of a block") {
+  Target gpu;
+  gpu.device_class = DeviceClass::gpu;
+  gpu.vector_registers = 64;
+  for (const Tensor& t : variances(fmatrix("x"))) {
+    const tile::Program p = tile::build(rewrite::run(std::vector<Tensor>{t}, {}));
+    const auto last = std::find_if(p.steps.begin(), p.steps.end(), [&](const tile::Step& s) {
+      const auto* phase = std::get_if<tile::Phase>(&s);
+      return phase != nullptr && tile::adds_up_columns(p, *phase, DeviceClass::gpu);
+    });
+    REQUIRE(last != p.steps.end());
+    const tile::Nest nest = tile::lower(p, std::get<tile::Phase>(*last), gpu);
+    tile::verify(nest, gpu);
+    CHECK(nest.lanes == 512);
+    CHECK(nest.by_warps);
+  }
+}
+
+TEST_CASE("variances of columns are right in few blocks and many, and have the same bits in every order",
+          "[emulator][gpu]") {
+  const DType dtype = GENERATE(float32, float64);
+  const std::vector<Tensor> inputs{tensor("x", dtype, {any_extent, any_extent})};
+  const std::vector<Tensor> results = variances(inputs[0]), rewritten = rewrite::run(results, {});
+  std::vector<std::unique_ptr<Device>> emulated;
+  if (gpu_is_emulated())
+    for (const emulator::Options options :
+         {emulator::Options{.check = true, .seed = 0}, {.check = true, .seed = 7}, {.check = false, .seed = 1}})
+      emulated.push_back(std::make_unique<GpuDevice>("emulator", std::make_unique<emulator::EmulatorDriver>(options)));
+  std::vector<std::unique_ptr<Executable>> all;
+  for (const auto& gpu : emulated)
+    all.push_back(std::make_unique<Executable>(rewritten, inputs, std::vector<UpdateTarget>{}, *gpu, "variances"));
+  if (all.empty())
+    all.push_back(
+        std::make_unique<Executable>(rewritten, inputs, std::vector<UpdateTarget>{}, device(gpu_name()), "variances"));
+  const SmallChunks scope;
+  for (const Index columns : {1, 31, 33, 70})
+    for (const Index rows : {1, 9, 127, 300}) {
+      CAPTURE(name_of(dtype), columns, rows);
+      const std::vector<Array> values{numbers_near_1000(rows, columns, dtype)};
+      const std::vector<Array> right = ops::evaluate(results, {{inputs[0].node(), values[0]}});
+      std::vector<Array> first;
+      for (const auto& one : all) {
+        std::vector<Array> out(results.size());
+        one->run(values, out);
+        if (first.empty()) first = out;
+        for (std::size_t k = 0; k < out.size(); ++k)
+          for (Index i = 0; i < out[k].size(); ++i) {
+            INFO("result " << k << ", element " << i);
+            REQUIRE(get(out[k], i) == get(first[k], i));
+            REQUIRE(get(out[k], i) == Approx(get(right[k], i)).epsilon(1e-4).margin(1e-4));
+          }
+      }
+    }
+}
+
+}  // namespace croton::runtime
