@@ -84,10 +84,10 @@ struct Concatenate {};
 struct Expansion {
   Tensor (*expand)(const At&);
 };
-/// Runs on host arrays, outside generated code: out is allocated with the node's dtype and true shape. `op` is the
-/// node's own: one made from a user's definition finds it there.
+/// Runs on host arrays, outside generated code: out is allocated with the node's dtype and true shape. What it refuses,
+/// it refuses at the node's place.
 struct HostCall {
-  void (*run)(const Op& op, const Params&, std::span<const Array> in, Array& out);
+  void (*run)(const Node&, std::span<const Array> in, Array& out);
   /// Inputs from this one on say how large the result is; the data of those before do not.
   std::size_t extents_from = static_cast<std::size_t>(-1);
   /// The result's extents depend on the data: its type leaves them open, and run makes `out` anew.

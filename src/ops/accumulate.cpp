@@ -43,10 +43,10 @@ struct Multiply {
 };
 
 template <class Fold>
-void run_running(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+void run_running(const Node& n, std::span<const Array> in, Array& out) {
   const Array x = contiguous(in[0].astype(out.dtype()));
-  const Lines lines = lines_of(x.shape(), p.integer("axis"));
-  const bool reverse = p.flag("reverse");
+  const Lines lines = lines_of(x.shape(), n.params.integer("axis"));
+  const bool reverse = n.params.flag("reverse");
   visit_dtype(out.dtype(), [&]<class T>(T) {
     const T* from = data_as<T>(x);
     T* to = mutable_data_as<T>(out);
@@ -63,9 +63,9 @@ void run_running(const Op&, const Params& p, std::span<const Array> in, Array& o
 
 /// Moves to an element that is strictly better, or the first NaN, and stays at that.
 template <bool largest>
-void run_place(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+void run_place(const Node& n, std::span<const Array> in, Array& out) {
   const Array x = contiguous(in[0]);
-  const Lines lines = lines_of(x.shape(), p.integer("axis"));
+  const Lines lines = lines_of(x.shape(), n.params.integer("axis"));
   Index* const to = mutable_data_as<Index>(out);
   visit_dtype(x.dtype(), [&]<class T>(T) {
     using W = std::conditional_t<std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>, float, T>;

@@ -57,22 +57,23 @@ Type user_type(const TypeAt& t) {
   return {result_dtype(t), result_shape(t)};
 }
 
-void check_result(const CustomOp& user, const Array& made, DType dtype, const Extents& shape) {
+void check_result(const Node& n, const Array& made, DType dtype, const Extents& shape) {
   if (made.dtype() != dtype)
-    fail<DTypeError>("{}: forward made {}, its dtype is {}", user.name, type_text(made), name_of(dtype));
+    fail_at<DTypeError>(n.where, "{}: forward made {}, its dtype is {}", n.op->name, type_text(made), name_of(dtype));
   if (made.shape() != shape)
-    fail<ShapeError>("{}: forward made {}, its shape is {}", user.name, type_text(made), shape_text(shape));
+    fail_at<ShapeError>(n.where, "{}: forward made {}, its shape is {}", n.op->name, type_text(made),
+                        shape_text(shape));
 }
 
-void run_user(const Op& op, const Params& params, std::span<const Array> in, Array& out) {
-  const CustomOp& user = definition(op);
+void run_user(const Node& n, std::span<const Array> in, Array& out) {
+  const CustomOp& user = definition(*n.op);
   const DType dtype = out.dtype();
   const Extents shape = out.shape();
   std::vector<Array> all;
   for (int i = 0; i < user.outputs; ++i) all.push_back(Array::zeros(shape, dtype));
   user.forward(in, all);
-  Array& made = all[static_cast<std::size_t>(params.integer("output"))];
-  check_result(user, made, dtype, shape);
+  Array& made = all[static_cast<std::size_t>(n.params.integer("output"))];
+  check_result(n, made, dtype, shape);
   out = made;
 }
 

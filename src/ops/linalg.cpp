@@ -97,13 +97,14 @@ void substitute(Matrix<W>& b, bool lower, bool ones, At at) {
   }
 }
 
-/// " 3 of the batch", where there is one.
-std::string number_in(const Array& batch, std::size_t at) {
-  return batch.ndim() > 2 ? fmt::format(" number {} of the batch", at) : "";
+/// The first argument's matrix of that number: "K float64[2, 2]", or "matrix 3 of K float64[5, 2, 2]".
+std::string matrix_called(const Node& n, const Array& batch, std::size_t at) {
+  const std::string number = batch.ndim() > 2 ? fmt::format("matrix {} of ", at) : "";
+  return fmt::format("{}{} {}", number, formula(n.inputs[0]), type_text(batch));
 }
 
 // ---- running
-void run_cholesky(const Op&, const Params&, std::span<const Array> in, Array& out) {
+void run_cholesky(const Node& n, std::span<const Array> in, Array& out) {
   const Array a = contiguous(in[0]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     auto m = matrix_of<T>(a, at);
@@ -117,8 +118,8 @@ void run_cholesky(const Op&, const Params&, std::span<const Array> in, Array& ou
           continue;
         }
         if (rest <= 0)
-          fail<Error>("cholesky: the matrix{} is not positive definite: its first {} rows and columns are not",
-                      number_in(a, at), i + 1);
+          fail_at<Error>(n.where, "cholesky: {} is not positive definite: its first {} rows and columns are not",
+                         matrix_called(n, a, at), i + 1);
         m[i][i] = std::sqrt(rest);
       }
       std::fill(m[i] + i + 1, m[i] + m.columns, W{0});
@@ -127,11 +128,11 @@ void run_cholesky(const Op&, const Params&, std::span<const Array> in, Array& ou
   });
 }
 
-void run_solve(const Op&, const Params&, std::span<const Array> in, Array& out) {
+void run_solve(const Node& n, std::span<const Array> in, Array& out) {
   const Array a = contiguous(in[0]), b = contiguous(in[1]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     const Lu<Wide<T>> lu(matrix_of<T>(a, at));
-    if (lu.singular) fail<Error>("solve: the matrix{} is singular", number_in(a, at));
+    if (lu.singular) fail_at<Error>(n.where, "solve: {} is singular", matrix_called(n, a, at));
     const auto given = matrix_of<T>(b, at);
     auto x = given;
     for (std::size_t i = 0; i < x.rows; ++i) std::copy_n(given[lu.row[i]], x.columns, x[i]);
@@ -142,21 +143,22 @@ void run_solve(const Op&, const Params&, std::span<const Array> in, Array& out) 
   });
 }
 
-void run_solve_triangular(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+void run_solve_triangular(const Node& n, std::span<const Array> in, Array& out) {
   const Array a = contiguous(in[0]), b = contiguous(in[1]);
-  const bool transposed = p.flag("transposed"), lower = p.flag("lower") != transposed;
+  const bool transposed = n.params.flag("transposed"), lower = n.params.flag("lower") != transposed;
   each_matrix(a, [&]<class T>(std::size_t at) {
     const auto m = matrix_of<T>(a, at);
     for (std::size_t i = 0; i < m.rows; ++i)
       if (m[i][i] == 0)
-        fail<Error>("solve_triangular: the matrix{} is singular: element {} of its diagonal is 0", number_in(a, at), i);
+        fail_at<Error>(n.where, "solve_triangular: {} is singular: element {} of its diagonal is 0",
+                       matrix_called(n, a, at), i);
     auto x = matrix_of<T>(b, at);
     substitute(x, lower, false, [&](std::size_t i, std::size_t j) { return transposed ? m[j][i] : m[i][j]; });
     put(x, mutable_data_as<T>(out), at);
   });
 }
 
-void run_det(const Op&, const Params&, std::span<const Array> in, Array& out) {
+void run_det(const Node&, std::span<const Array> in, Array& out) {
   const Array a = contiguous(in[0]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     const Lu<Wide<T>> lu(matrix_of<T>(a, at));
@@ -166,7 +168,7 @@ void run_det(const Op&, const Params&, std::span<const Array> in, Array& out) {
   });
 }
 
-void run_slogdet(const Op&, const Params&, std::span<const Array> in, Array& out) {
+void run_slogdet(const Node&, std::span<const Array> in, Array& out) {
   const Array a = contiguous(in[0]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     const Lu<Wide<T>> lu(matrix_of<T>(a, at));

@@ -58,10 +58,10 @@ void sort_lines(const std::vector<K>& keys, const Lines& lines, bool descending,
   }
 }
 
-void run_argsort(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+void run_argsort(const Node& n, std::span<const Array> in, Array& out) {
   const Array x = contiguous(in[0]);
   visit_dtype(x.dtype(), [&]<class T>(T) {
-    sort_lines(keys_of<T>(x), lines_of(x.shape(), p.integer("axis")), p.flag("descending"),
+    sort_lines(keys_of<T>(x), lines_of(x.shape(), n.params.integer("axis")), n.params.flag("descending"),
                mutable_data_as<Index>(out));
   });
 }
@@ -85,7 +85,7 @@ std::vector<Sample> argsort_samples() {
 // ---- row_order
 Type row_order_type(const TypeAt& t) { return {int64, {t.shapes[0][0]}}; }
 
-void run_row_order(const Op&, const Params&, std::span<const Array> in, Array& out) {
+void run_row_order(const Node&, std::span<const Array> in, Array& out) {
   const Array x = contiguous(in[0]);
   const auto columns = static_cast<std::ptrdiff_t>(x.shape(1));
   visit_dtype(x.dtype(), [&]<class T>(T) {
@@ -114,9 +114,9 @@ Type searchsorted_type(const TypeAt& t) {
   return {int64, t.shapes[1]};
 }
 
-void run_searchsorted(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+void run_searchsorted(const Node& n, std::span<const Array> in, Array& out) {
   const Array sorted = contiguous(in[0]), values = contiguous(in[1]);
-  const bool right = p.flag("right");
+  const bool right = n.params.flag("right");
   visit_dtype(sorted.dtype(), [&]<class T>(T) {
     const std::vector<Key<T>> in_order = keys_of<T>(sorted), wanted = keys_of<T>(values);
     const auto begin = in_order.begin(), end = in_order.end();
@@ -147,14 +147,16 @@ Type bincount_type(const TypeAt& t) {
   return {int64, {-1}};
 }
 
-void run_bincount(const Op&, const Params& p, std::span<const Array> in, Array& out) {
+void run_bincount(const Node& n, std::span<const Array> in, Array& out) {
   const Array x = in[0].astype(int64);
-  std::vector<Index> counts(static_cast<std::size_t>(p.integer("least")));
+  std::vector<Index> counts(static_cast<std::size_t>(n.params.integer("least")));
   for (Index i = 0; i < x.size(); ++i) {
-    const Index n = get_index(x, i);
-    if (n < 0) fail<IndexError>("bincount: element {} is {}; what is counted is not negative", i, n);
-    if (n >= static_cast<Index>(counts.size())) counts.resize(static_cast<std::size_t>(n) + 1);
-    ++counts[static_cast<std::size_t>(n)];
+    const Index number = get_index(x, i);
+    if (number < 0)
+      fail_at<IndexError>(n.where, "bincount: element {} of {} is {}; what is counted is not negative", i,
+                          formula(n.inputs[0]), number);
+    if (number >= static_cast<Index>(counts.size())) counts.resize(static_cast<std::size_t>(number) + 1);
+    ++counts[static_cast<std::size_t>(number)];
   }
   out = Array(counts);
 }

@@ -91,13 +91,13 @@ Source of_stream(const Params& p, std::span<const Array> in) {
           .draw = static_cast<std::uint64_t>(p.integer("draw"))};
 }
 
-void run_normal(const Op&, const Params& p, std::span<const Array>, Array& out) { fill_normal(initial(p), out); }
-void run_uniform(const Op&, const Params& p, std::span<const Array>, Array& out) { fill_uniform(initial(p), out); }
-void run_stream_normal(const Op&, const Params& p, std::span<const Array> in, Array& out) {
-  fill_normal(of_stream(p, in), out);
+void run_normal(const Node& n, std::span<const Array>, Array& out) { fill_normal(initial(n.params), out); }
+void run_uniform(const Node& n, std::span<const Array>, Array& out) { fill_uniform(initial(n.params), out); }
+void run_stream_normal(const Node& n, std::span<const Array> in, Array& out) {
+  fill_normal(of_stream(n.params, in), out);
 }
-void run_stream_uniform(const Op&, const Params& p, std::span<const Array> in, Array& out) {
-  fill_uniform(of_stream(p, in), out);
+void run_stream_uniform(const Node& n, std::span<const Array> in, Array& out) {
+  fill_uniform(of_stream(n.params, in), out);
 }
 
 Tensor drawn(const Op& op, const Dims& shape, DType d, Where w) {

@@ -111,7 +111,7 @@ TEST_CASE("sorting and picking name what they cannot do") {
   CHECK_THROWS_WITH(take_along_axis(m, i, 0),
                     Catch::Contains("take_along_axis: m is float64[?, ?], the index i is int64[?]"));
   CHECK_THROWS_WITH(value(bincount(i), {{i, Array(std::vector<Index>{0, -1})}}),
-                    Catch::Contains("bincount: element 1 is -1; what is counted is not negative"));
+                    Catch::Contains("bincount: element 1 of i is -1; what is counted is not negative"));
   CHECK_THROWS_WITH(value(topk(x, 4)[0], {{x, Array{1., 2.}}}), Catch::Contains("out of"));
   CHECK_THROWS_AS(value(ravel_multi_index({i}, {3}), {{i, Array(std::vector<Index>{3})}}), IndexError);
   CHECK_THROWS_AS(value(choose(i, {x}), {{i, Array(std::vector<Index>{1})}, {x, Array{1.}}}), IndexError);

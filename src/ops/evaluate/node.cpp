@@ -29,7 +29,7 @@ Array run_expansion(const Call& call) {
 
 Array run_host_call(const Call& call, const HostCall& host) {
   Array out = host.sizes_itself ? Array() : empty(extents_of(call.result().shape), call.result().dtype);
-  host.run(call.op(), call.params(), call.arguments(), out);
+  host.run(call.node(), call.arguments(), out);
   return out;
 }
 
