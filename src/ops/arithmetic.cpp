@@ -101,7 +101,7 @@ constinit const Op mod{
     .type = pointwise_type,
     .meaning = Pointwise{"mod"},
     .pullback = [](const At& at) -> Gradients {
-      return {at.y_bar, -at.y_bar * croton::floor_divide(at.x[0], at.x[1])};
+      return {at.y_bar, masked(-at.y_bar, croton::floor_divide(at.x[0], at.x[1]))};
     },
     .samples =
         [] {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "croton/numpy.h"
 #include "graph/walk.h"
+#include "ops/elementwise.h"
 #include "ops/extents.h"
 #include "ops/pointwise.h"
 #include "ops/registry.h"
@@ -47,6 +48,9 @@ Tensor diagonal_numbers(std::string_view name, const Tensor& x, Where w) {
   return columns(newaxis) - rows(all, newaxis);
 }
 
+/// |a - b|, 0 between equal infinities.
+Tensor distance(const Tensor& a, const Tensor& b, Where w) { return abs(where(a == b, 0, a - b, w), w); }
+
 double largest(DType d) {
   switch (d) {
     case float16: return 65504;
@@ -73,7 +77,11 @@ Tensor fmod(const Operand& left, const Operand& right, Where w) {
   const WhereScope scope(w);
   const Tensor a = given("fmod", left, w), b = given("fmod", right, w);
   const Tensor both[] = {a, b};
-  if (is_float(ops::common_dtype("fmod", both, w))) return copysign(abs(a, w) % abs(b, w), a, w);
+  if (is_float(ops::common_dtype("fmod", both, w))) {
+    // by signs, not by abs, whose slope at 0 is 0: that of fmod along a is 1 everywhere
+    const Tensor below = signbit(a, w), size = where(below, -a, a, w) % where(b < 0, -b, b, w);
+    return where(below, -size, size, w);
+  }
   const Tensor r = a % b;
   return where((r != 0) & ((a < 0) != (b < 0)), r - b, r, w);  // abs(a) may not exist
 }
@@ -87,20 +95,21 @@ Tensor signbit(const Operand& of, Where w) {
 Tensor logaddexp(const Operand& left, const Operand& right, Where w) {
   const WhereScope scope(w);
   const Tensor a = given("logaddexp", left, w), b = given("logaddexp", right, w);
-  // equal ones share the gradient, and may be infinite
-  return where(a == b, 0.5 * a + 0.5 * b + log_2, maximum(a, b, w) + log1p(exp(-abs(a - b, w), w), w), w);
+  return maximum(a, b, w) + log1p(exp(-distance(a, b, w), w), w);
 }
 Tensor logaddexp2(const Operand& left, const Operand& right, Where w) {
   const WhereScope scope(w);
   const Tensor a = given("logaddexp2", left, w), b = given("logaddexp2", right, w);
-  return where(a == b, 0.5 * a + 0.5 * b + 1.0, maximum(a, b, w) + log1p(exp2(-abs(a - b, w), w), w) * (1 / log_2), w);
+  return maximum(a, b, w) + log1p(exp2(-distance(a, b, w), w), w) * (1 / log_2);
 }
 
 Tensor logit(const Operand& of, Where w) {
   const WhereScope scope(w);
-  const Tensor p = given("logit", of, w);
-  // near 1/2 by the difference, which is exact there
-  return where(abs(p - 0.5, w) < 0.25, log1p((2.0 * p - 1.0) / (1.0 - p), w), log(p / (1.0 - p), w), w);
+  Tensor p = given("logit", of, w);
+  p = ops::converted(p, to_floating(p.dtype()), w);
+  // near 1/2 by the difference, which is exact there; elsewhere by two logarithms, one of which is infinite at an end,
+  // and has the slope there that the quotient would lose
+  return where(abs(p - 0.5, w) < 0.25, log1p((2.0 * p - 1.0) / (1.0 - p), w), log(p, w) - log1p(-p, w), w);
 }
 
 Tensor xlogy(const Operand& left, const Operand& right, Where w) {
@@ -119,8 +128,9 @@ Tensor xlog1py(const Operand& left, const Operand& right, Where w) {
 
 Tensor entr(const Operand& of, Where w) {
   const WhereScope scope(w);
-  const Tensor x = given("entr", of, w);
-  return where(x < 0, -HUGE_VAL, where(x == 0, 0, -x * log(x, w), w), w);
+  Tensor x = given("entr", of, w);
+  x = ops::converted(x, to_floating(x.dtype()), w);
+  return where(x < 0, -HUGE_VAL, ops::masked(-x, log(x, w)), w);
 }
 
 Tensor sinc(const Operand& of, Where w) {

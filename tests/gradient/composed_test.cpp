@@ -1,5 +1,6 @@
 // Functions made of others: their gradients against differences, and where a hand-written one goes wrong. (Values
 // against NumPy and SciPy: tests/conformance.)
+#include <array>
 #include <cmath>
 
 #include "catch.h"
@@ -58,6 +59,67 @@ TEST_CASE("gradients of functions made of others are finite at their edges") {
   CHECK(slope(logaddexp(x, y), zero).item<double>() == 0.5);
   CHECK(slope(fmax(x, y), zero).item<double>() == 0.5);
   CHECK(slope(nan_to_num(x), Array{std::nan("")}).item<double>() == 0);
+}
+
+namespace {
+
+/// The gradients of the sum of t with respect to x and y, at these values.
+std::array<std::vector<double>, 2> slopes(const Tensor& t, const Tensor& x, const Tensor& y,
+                                          const std::vector<double>& at_x, const std::vector<double>& at_y) {
+  const std::vector<differences::Leaf> leaves{{x, Array(at_x)}, {y, Array(at_y)}};
+  std::array<std::vector<double>, 2> both;
+  const auto zeros = GradOptions{.disconnected_inputs = Disconnected::ignore};
+  for (std::size_t k = 0; k < 2; ++k) {
+    const Array g = value(grad(sum(t), k == 0 ? x : y, zeros), leaves);
+    for (Index i = 0; i < g.size(); ++i) both[k].push_back(get(g, i));
+  }
+  return both;
+}
+
+using Numbers = std::vector<double>;
+const double inf = HUGE_VAL;
+
+}  // namespace
+
+TEST_CASE(
+    "fmod has slope 1 along its dividend, also where either is 0, and less the whole quotient along its divisor") {
+  const Tensor x = dvector("x"), y = dvector("y");
+  const auto [along_x, along_y] = slopes(fmod(x, y), x, y, {0.0, -0.0, 4, -5, 5, -5, 3}, {2, 2, 2, 2, -2, -2, inf});
+  CHECK(along_x == Numbers{1, 1, 1, 1, 1, 1, 1});
+  CHECK(along_y == Numbers{0, 0, -2, 2, 2, -2, 0});
+  const std::vector<differences::Leaf> at{{x, Array{0.0, -5.0, 5.0, -5.0}}, {y, Array{2.0, 2.0, -2.0, -2.0}}};
+  CHECK(disagreement(sum(fmod(x, y)), at) == "");
+}
+
+TEST_CASE("a remainder by 0 that where does not take has no gradient") {
+  const Tensor x = dvector("x"), y = dvector("y");
+  for (const Tensor& t : {x % y, fmod(x, y)}) {
+    const auto [along_x, along_y] = slopes(where(y == 0, 0, t), x, y, {0, 1, -1, 5}, {0, 0, 0, 2});
+    CHECK(along_x == Numbers{0, 0, 0, 1});
+    CHECK(along_y == Numbers{0, 0, 0, -2});
+  }
+}
+
+TEST_CASE("logit is infinitely steep at both ends, as 1 / (p (1 - p)) is, and entr at 0, as -log(x) - 1 is") {
+  const Tensor x = dvector("x"), y = dvector("y");
+  CHECK(slopes(logit(x), x, y, {0, 1, 0.5}, {0})[0] == Numbers{inf, inf, 4});
+  CHECK(slopes(entr(x), x, y, {0, 1, -1}, {0})[0] == Numbers{inf, -1, 0});
+  CHECK(slopes(where(x == 0, 0, logit(x)), x, y, {0, 0.5}, {0})[0] == Numbers{0, 4});
+  CHECK(slopes(where(x == 1, 0, logit(x)), x, y, {1, 0.5}, {0})[0] == Numbers{0, 4});
+  CHECK(slopes(where(x > 0, entr(x), 0), x, y, {0, -1, 1}, {0})[0] == Numbers{0, 0, -1});
+}
+
+TEST_CASE("logaddexp of equal infinities shares the gradient, as of all equal numbers") {
+  const Tensor x = dvector("x"), y = dvector("y");
+  for (const Tensor& t : {logaddexp(x, y), logaddexp2(x, y), log(exp(x) + exp(y))}) {
+    const auto [along_x, along_y] = slopes(t, x, y, {inf, -inf, 1, inf, -inf, 0}, {inf, -inf, 1, 0, 0, -inf});
+    CHECK(along_x == Numbers{0.5, 0.5, 0.5, 1, 0, 1});
+    CHECK(along_y == Numbers{0.5, 0.5, 0.5, 0, 1, 0});
+    const Array at{inf, -inf, 0.0};
+    const Array values = value(t, {{x, at}, {y, at}});
+    CHECK(get(values, 0) == inf);
+    CHECK(get(values, 1) == -inf);
+  }
 }
 
 TEST_CASE("functions made of others name what they cannot do") {

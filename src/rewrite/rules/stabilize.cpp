@@ -1,4 +1,5 @@
 // Specific equations stand before general ones: log(1 + exp(x)) is also a log(1 + x).
+#include "croton/numpy.h"
 #include "ops/elementwise.h"
 #include "ops/registry.h"
 #include "rewrite/rules/rules.h"
@@ -7,7 +8,7 @@ namespace croton::rewrite {
 namespace {
 
 constexpr double minus_log_2 = -0.693147180559945309417;
-constexpr double sqrt_pi = 1.77245385090551602730, log_2 = -minus_log_2;
+constexpr double sqrt_pi = 1.77245385090551602730;
 
 /// log(1 - exp(x)) for x < 0: each half where it is exact (Maechler, "Accurately computing log(1 - exp(-|a|))", 2012).
 /// The clipped operands keep the untaken half, and its gradient, finite.
@@ -16,12 +17,6 @@ Tensor log1mexp(const Tensor& x) {
 }
 bool is_clipped(const Tensor& x) { return is_op(x, ops::maximum) || is_op(x, ops::minimum); }
 bool is_not_clipped(const Tensor& x) { return !is_clipped(x); }
-
-/// log(exp(a) + exp(b)); equal operands, infinite ones too, never meet in a difference.
-Tensor log_add_exp(const Tensor& a, const Tensor& b) {
-  const Tensor apart = maximum(a, b) + log1p(exp(-abs(where(a == b, 1, a - b))));
-  return where(a == b, 0.5 * a + 0.5 * b + log_2, apart);
-}
 
 /// log(exp(a) - exp(b)) for a > b.
 Tensor log_sub_exp(const Tensor& a, const Tensor& b) { return a + log1mexp(where(a == b, 0, b - a)); }
@@ -105,7 +100,7 @@ RuleBook made() {
             })
            .when(is_positive)
            .over({0.1, 4});
-  b += rule("logaddexp", [](Tensor x, Tensor y) { return Equation{log(exp(x) + exp(y)), log_add_exp(x, y)}; });
+  b += rule("logaddexp", [](Tensor x, Tensor y) { return Equation{log(exp(x) + exp(y)), logaddexp(x, y)}; });
   b += rule("logsubexp", [](Tensor x, Tensor y) { return Equation{log(exp(x) - exp(y)), log_sub_exp(x, y)}; });
   b += rule("log_erfc", [](Tensor x) { return Equation{log(erfc(x)), log_erfc(x)}; }).when(is_not_clipped);
   b += rule("log_of_part", ops::log, log_of_part);
