@@ -164,8 +164,8 @@ Tensor vander(const Operand&, Index count, bool increasing = false, Where = Wher
 // ---- products
 /// NumPy's einsum: "ij,jk->ik" names the axes of each operand by letters; those that the result does not name are summed
 /// over. Without "->" the result has the letters that occur once, in the order of the alphabet. A letter twice in one
-/// operand is its diagonal, "..." stands for the axes that are not named, and axes of extent 1 broadcast. Operands are
-/// multiplied from left to right. GraphError for letters that do not make sense, ShapeError for axes that do not fit.
+/// operand is its diagonal, "..." stands for the axes not named, axes of extent 1 broadcast. Operands are multiplied from left
+/// to right; of bools the result is a bool. GraphError for letters that make no sense, ShapeError for axes that do not fit.
 Tensor einsum(std::string_view subscripts, const Tensors& operands, Where = Where::here());
 /// The product of all pairs of elements as blocks: a's element times the whole of b, for each of a's.
 Tensor kron(const Operand& a, const Operand& b, Where = Where::here());

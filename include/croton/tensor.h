@@ -97,12 +97,12 @@ class Expr {
 
   explicit operator bool() const = delete;  // a Tensor has no truth value: where(c, a, b) selects, same(x, y) compares handles
 
-  friend Tensor operator+(Operand, Operand);
-  friend Tensor operator-(Operand, Operand);
-  friend Tensor operator*(Operand, Operand);
+  friend Tensor operator+(Operand, Operand);  ///< of two bools: whether one is true
+  friend Tensor operator-(Operand, Operand);  ///< of two bools: a DTypeError
+  friend Tensor operator*(Operand, Operand);  ///< of two bools: whether both are true
   friend Tensor operator/(Operand, Operand);  ///< true division: integers give floatX
   friend Tensor operator%(Operand, Operand);  ///< the sign of the divisor, as in Python
-  friend Tensor operator-(Operand);
+  friend Tensor operator-(Operand);  ///< of a bool: a DTypeError
   friend Tensor operator==(Operand, Operand);
   friend Tensor operator!=(Operand, Operand);
   friend Tensor operator<(Operand, Operand);

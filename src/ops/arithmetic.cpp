@@ -3,6 +3,7 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/ops.h"
+#include "graph/walk.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
 #include "ops/pointwise.h"
@@ -244,18 +245,44 @@ void refuse_negative_exponent(const Operand& base, const Operand& exponent, Wher
           get_index(values, i));
 }
 
+bool is_bool(const Operand& o) {
+  if (o.expr()) return o.expr()->node() && o.expr()->dtype() == boolean;
+  return o.array() && o.array()->dtype() == boolean;
+}
+/// Two bools add to whether one is true and multiply to whether both are, as in NumPy and Theano.
+Tensor sum_of(const Operand& a, const Operand& b, Where w) {
+  return ops::pointwise(is_bool(a) && is_bool(b) ? ops::logical_or : ops::add, {a, b}, w);
+}
+Tensor product_of(const Operand& a, const Operand& b, Where w) {
+  return ops::pointwise(is_bool(a) && is_bool(b) ? ops::logical_and : ops::mul, {a, b}, w);
+}
+Tensor difference_of(const Operand& a, const Operand& b, Where w) {
+  if (is_bool(a) && is_bool(b))
+    fail_at<DTypeError>(w,
+                        "sub: {} - {} of two bools is refused: write ^ for whether they differ, or convert with "
+                        "astype(int64)",
+                        formula(a.get()), formula(b.get()));
+  return ops::pointwise(ops::sub, {a, b}, w);
+}
+
 }  // namespace
 
-Tensor operator+(Operand a, Operand b) { return ops::pointwise(ops::add, {a, b}, a.where()); }
-Tensor operator-(Operand a, Operand b) { return ops::pointwise(ops::sub, {a, b}, a.where()); }
-Tensor operator*(Operand a, Operand b) { return ops::pointwise(ops::mul, {a, b}, a.where()); }
+Tensor operator+(Operand a, Operand b) { return sum_of(a, b, a.where()); }
+Tensor operator-(Operand a, Operand b) { return difference_of(a, b, a.where()); }
+Tensor operator*(Operand a, Operand b) { return product_of(a, b, a.where()); }
 Tensor operator/(Operand a, Operand b) { return ops::pointwise(ops::div, {a, b}, a.where()); }
 Tensor operator%(Operand a, Operand b) { return ops::pointwise(ops::mod, {a, b}, a.where()); }
-Tensor operator-(Operand x) { return ops::pointwise(ops::neg, {x}, x.where()); }
+Tensor operator-(Operand x) {
+  if (is_bool(x))
+    fail_at<DTypeError>(x.where(),
+                        "neg: -{} of a bool is refused: write ! for its opposite, or convert with astype(int64)",
+                        formula(x.get()));
+  return ops::pointwise(ops::neg, {x}, x.where());
+}
 
-Tensor& Tensor::operator+=(const Operand& b) & { return *this = ops::pointwise(ops::add, {*this, b}, b.where()); }
-Tensor& Tensor::operator-=(const Operand& b) & { return *this = ops::pointwise(ops::sub, {*this, b}, b.where()); }
-Tensor& Tensor::operator*=(const Operand& b) & { return *this = ops::pointwise(ops::mul, {*this, b}, b.where()); }
+Tensor& Tensor::operator+=(const Operand& b) & { return *this = sum_of(*this, b, b.where()); }
+Tensor& Tensor::operator-=(const Operand& b) & { return *this = difference_of(*this, b, b.where()); }
+Tensor& Tensor::operator*=(const Operand& b) & { return *this = product_of(*this, b, b.where()); }
 Tensor& Tensor::operator/=(const Operand& b) & { return *this = ops::pointwise(ops::div, {*this, b}, b.where()); }
 
 Tensor pow(const Operand& a, const Operand& b, Where w) {

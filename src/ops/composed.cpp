@@ -279,7 +279,8 @@ Tensor geomspace(const Operand& first, const Operand& last, Index count, bool en
 
 Tensor vander(const Operand& of, Index count, bool increasing, Where w) {
   const WhereScope scope(w);
-  const Tensor x = given("vander", of, w);
+  Tensor x = given("vander", of, w);
+  if (x.dtype() == boolean) x = ops::converted(x, int64, w);
   if (x.ndim() != 1) fail_at<ShapeError>(w, "vander: {} is {}; a vector is needed", formula(x), text(type(x)));
   if (count < 1) fail_at<ShapeError>(w, "vander: {} columns; at least 1 is needed", count);
   std::vector<Tensor> powers{ones_like(x, w)};

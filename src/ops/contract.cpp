@@ -6,6 +6,7 @@
 #include "croton/ops.h"
 #include "graph/walk.h"
 #include "ops/broadcasting.h"
+#include "ops/contract.h"
 #include "ops/extents.h"
 #include "ops/families.h"
 #include "ops/pointwise.h"
@@ -75,10 +76,6 @@ Type contract_type(const TypeAt& t) {
   return y;
 }
 
-Tensor contracted(const Tensor& a, const Tensor& b, const Labels& la, const Labels& lb, const Labels& out, Where w) {
-  return apply(contract, {{"a", la}, {"b", lb}, {"out", out}}, {a, b}, w);
-}
-
 Gradients contract_pullback(const At& at) {
   const Where w = Where::here();
   const Labels &a = at.params.list("a"), &b = at.params.list("b"), &out = at.params.list("out");
@@ -118,6 +115,14 @@ void refuse_empty_operands(std::string_view op, const Tensor& a, const Tensor& b
 }
 
 }  // namespace
+
+Tensor contracted(const Tensor& a, const Tensor& b, Labels la, Labels lb, Labels out, Where w) {
+  const auto of = [&](const Tensor& x, const Tensor& y) {
+    return apply(contract, {{"a", std::move(la)}, {"b", std::move(lb)}, {"out", std::move(out)}}, {x, y}, w);
+  };
+  if (type(a).dtype != boolean) return of(a, b);
+  return converted(of(converted(a, int64, w), converted(b, int64, w)), boolean, w);  // true products are counted
+}
 
 constinit const Op contract{
     .name = "contract",

@@ -6,6 +6,7 @@
 #include "croton/numpy.h"
 #include "graph/walk.h"
 #include "ops/broadcasting.h"
+#include "ops/contract.h"
 #include "ops/extents.h"
 #include "ops/pointwise.h"
 #include "ops/registry.h"
@@ -130,7 +131,6 @@ class Einsum {
  public:
   Einsum(const Subscripts& s, std::vector<Tensor> x, Where w)
       : s_(s), w_(w), dtype_(ops::common_dtype("einsum", x, w)) {
-    if (dtype_ == boolean) dtype_ = int64;  // as the product of two is
     int hidden = 0;
     for (std::size_t i = 0; i < x.size(); ++i) {
       const Written& o = s.operand(i);
@@ -220,7 +220,7 @@ class Einsum {
       axes.push_back(static_cast<int>(a));
     }
     if (axes.empty()) return;
-    t.x = ops::converted(sum(t.x, Axes(axes), w_), dtype_, w_);
+    t.x = dtype_ == boolean ? any(t.x, Axes(axes), w_) : ops::converted(sum(t.x, Axes(axes), w_), dtype_, w_);
     for (const int a : axes) t.drop(static_cast<std::size_t>(a));
   }
 
@@ -238,9 +238,7 @@ class Einsum {
       for (const Index l : labels) n.push_back(std::find(numbers.begin(), numbers.end(), l) - numbers.begin());
       return n;
     };
-    return {apply(ops::contract, {{"a", numbered(a.labels)}, {"b", numbered(b.labels)}, {"out", numbered(out)}},
-                  {a.x, b.x}, w_),
-            out};
+    return {ops::contracted(a.x, b.x, numbered(a.labels), numbered(b.labels), numbered(out), w_), out};
   }
 
   const Subscripts& s_;
