@@ -138,8 +138,9 @@ enum class PadMode : std::uint8_t {
   wrap,           ///< the elements from the other end
 };
 /// The tensor with widths[d][0] elements before and widths[d][1] after it along axis d. ShapeError for a negative width or
-/// another number of axes, DTypeError where integers would need fractions (linear_ramp, mean, median), IndexError, when it
-/// runs, for an axis without elements that any mode but constant has to extend.
+/// another number of axes, DTypeError where integers would need fractions (linear_ramp, mean, median). An axis without
+/// elements is extended by the value, or by NaN (mean, median); any other mode is a ShapeError or an IndexError when it
+/// runs.
 Tensor pad(const Operand&, const std::vector<std::array<Index, 2>>& widths, PadMode = PadMode::constant,
            const Operand& value = 0, Where = Where::here());
 

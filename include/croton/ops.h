@@ -90,7 +90,7 @@ CROTON_REDUCTION(argmax, Tensor)  // int64; the smallest index among ties; over 
 CROTON_REDUCTION(argmin, Tensor)
 CROTON_REDUCTION(var, Tensor)  // of the population (ddof = 0), two passes
 CROTON_REDUCTION(stddev, Operand)
-CROTON_REDUCTION(median, Operand)  // of an even number the mean of the middle two; NaN where there is one
+CROTON_REDUCTION(median, Operand)  // of an even number the mean of the middle two; NaN where there is one, and of nothing
 CROTON_REDUCTION(logsumexp, Tensor)
 #undef CROTON_REDUCTION
 /// max reduces axes; the elementwise maximum is maximum(a, b).

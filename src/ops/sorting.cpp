@@ -1,4 +1,6 @@
 // Sorting, searching and counting, made of the ops of order.cpp and rows at integers: values keep their gradients.
+#include <cmath>
+
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/numpy.h"
@@ -37,12 +39,22 @@ Tensor merged_last(const Tensor& x, const std::vector<Index>& axes, Where w) {
   return reshape(ops::permuted(x, order, w), dims, w);
 }
 
+/// x, or one NaN along the last axis where that has no element.
+Tensor with_an_element(const Tensor& x, Where w) {
+  if (type(x).shape.back() > 0) return x;
+  Dims dims{};
+  for (int d = 0; d + 1 < x.ndim(); ++d) dims.list.emplace_back(ops::extent(x, d, w));
+  dims.list.emplace_back(maximum(1 - ops::extent(x, x.ndim() - 1, w), 0, w));
+  return concatenate({x, cast(full(dims, std::nan(""), w), x.dtype(), w)}, x.ndim() - 1, w);
+}
+
 Tensor median_of(const Tensor& x, const Axes& axes, bool keep, Where where_asked) {
   refuse_empty("median", {&x, 1}, where_asked);
   const WhereScope scope(where_asked);
   const Where w = ambient(where_asked);
   const std::vector<Index> list = ops::normalized_axes("median", x, axes, w);
-  const Tensor sorted = sort(merged_last(ops::converted(x, to_floating(x.dtype()), w), list, w), -1, w);
+  const Tensor line = merged_last(ops::converted(x, to_floating(x.dtype()), w), list, w);
+  const Tensor sorted = sort(with_an_element(line, w), -1, w);
   const Tensor n = ops::extent(sorted, sorted.ndim() - 1, w);
   const auto at = [&](const Tensor& i) { return take(sorted, i, -1, w); };
   const Tensor low = at(floor_divide(n - 1, 2, w)), high = at(floor_divide(n, 2, w)), last = at(n - 1);

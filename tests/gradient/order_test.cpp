@@ -46,6 +46,28 @@ TEST_CASE("sorted, running and picked elements have the gradients that differenc
   }
 }
 
+TEST_CASE("the median of nothing is NaN, as the mean is, and of no lines it is nothing") {
+  const Tensor m = dmatrix("m");
+  const Array wide = Array::zeros({0, 3}), tall = Array::zeros({3, 0});
+  const auto all_nan = [](const Array& a) {
+    for (Index i = 0; i < a.size(); ++i)
+      if (!std::isnan(get(a, i))) return false;
+    return a.size() > 0;
+  };
+  for (const auto& [at, axis] : {std::pair{wide, 0}, {tall, 1}}) {
+    const Array got = value(median(m, axis), {{m, at}});
+    CHECK(got.shape() == Extents{3});
+    CHECK(all_nan(got));
+    CHECK(value(median(m, 1 - axis, keepdims), {{m, at}}).size() == 0);
+    CHECK(all_nan(value(median(m), {{m, at}})));
+    CHECK(value(grad(sum(median(m, axis)), m), {{m, at}}).shape() == at.shape());
+  }
+  const Tensor none = tensor("none", float32, {0});
+  CHECK(all_nan(value(median(none), {{none, Array::zeros({0}, float32)}})));
+  const Tensor i = lvector("i");
+  CHECK(all_nan(value(median(i), {{i, Array::zeros({0}, int64)}})));
+}
+
 TEST_CASE("the gradient of cumprod is right where elements are zero") {
   const Tensor x = dvector("x");
   for (const Array& at : {Array{2., 0., 3., 5.}, Array{0., 2., 3.}, Array{2., 0., 3., 0., 5.}, Array{0., 0.}}) {
