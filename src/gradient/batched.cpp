@@ -103,7 +103,7 @@ class Batcher {
     if (meaning<Contract>(t)) return contracted(t);
     if (is_op(t, ops::slice)) return sliced(t);
     if (is_op(t, ops::permute)) return with(t, "axes", shifted(n.params.list("axes"), 0));
-    if (is_op(t, ops::specify_one)) return along(t, n.inputs);
+    if (is_op(t, ops::specify_one) || is_op(t, ops::specify_rows)) return along(t, n.inputs);
     if (is_op(t, ops::broadcast) || meaning<Reshape>(t)) return resized(t);
     if (meaning<View>(t)) return apply(*n.op, n.params, {many(n.inputs[0])}, n.where);
     if (meaning<Concatenate>(t)) return along(t, n.inputs);
@@ -125,11 +125,13 @@ class Batcher {
     for (const Tensor& x : node(t).inputs) inputs.push_back(spread(x));
     return apply(*node(t).op, node(t).params, std::move(inputs), node(t).where);
   }
-  /// Concatenate, specify_one: along one axis.
+  /// Concatenate, specify_one, specify_rows: along one axis.
   Tensor along(const Tensor& t, std::span<const Tensor> inputs) const {
     std::vector<Tensor> all;
     for (const Tensor& x : inputs) all.push_back(many(x));
-    return apply(*node(t).op, {{"axis", node(t).params.integer("axis") + 1}}, std::move(all), node(t).where);
+    Params params = node(t).params;
+    params.set("axis", params.integer("axis") + 1);
+    return apply(*node(t).op, std::move(params), std::move(all), node(t).where);
   }
 
   Tensor contracted(const Tensor& t) const {

@@ -71,6 +71,12 @@ std::vector<Sample> loop_samples() {
   return all;
 }
 
+/// "n, 3", or "3" where the program says so.
+std::string length_text(const Tensor& length, Index steps) {
+  if (node(length).kind == NodeKind::constant) return fmt::format("{}", steps);
+  return fmt::format("{}, {}", formula(length), steps);
+}
+
 }  // namespace
 
 constinit const Op loop{.name = "loop",
@@ -138,15 +144,26 @@ LoopPart needed_part(const LoopForm& f, std::span<const std::size_t> results) {
   return part;
 }
 
+void refuse_rows(std::string_view length, Index steps, std::span<const Tensor> xs, std::span<const Index> rows,
+                 Where w) {
+  std::string list;
+  for (std::size_t k = 0; k < xs.size(); ++k)
+    if (rows[k] >= 0) list += fmt::format("{}{} has {}", list.empty() ? "" : ", ", describe(xs[k]), rows[k]);
+  fail_at<ShapeError>(w, "scan: length is {}, so what it goes over needs {} {}, one for each step: {}", length, steps,
+                      steps == 1 ? "row" : "rows", list);
+}
+
 Index steps_of(const Tensor& result, std::span<const Array> arguments) {
   const Node& n = node(result);
   const LoopForm f = form_of(result);
   const Index steps = get_index(arguments[0], 0);
-  if (steps < 0) fail_at<ShapeError>(n.where, "scan: {} steps ({})", steps, formula(n.inputs[0]));
-  for (std::size_t k = 0; k < f.rows; ++k)
-    if (const Index rows = arguments[f.row(k) + 1].shape(0); rows != steps)
-      fail_at<ShapeError>(n.where, "scan: length is {}, {}, but {} is {} and has {} rows", formula(n.inputs[0]), steps,
-                          describe(n.inputs[f.row(k) + 1]), type_text(arguments[f.row(k) + 1]), rows);
+  const Tensor& length = n.inputs[0];
+  if (steps < 0) fail_at<ShapeError>(n.where, "scan: length is {}; at least 0 is needed", length_text(length, steps));
+  const std::span xs = std::span(n.inputs).subspan(f.row(0) + 1, f.rows);
+  std::vector<Index> rows;
+  for (const Array& a : arguments.subspan(f.row(0) + 1, f.rows)) rows.push_back(a.shape(0));
+  if (std::any_of(rows.begin(), rows.end(), [&](Index r) { return r != steps; }))
+    refuse_rows(length_text(length, steps), steps, xs, rows, n.where);
   return steps;
 }
 

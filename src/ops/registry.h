@@ -26,7 +26,8 @@ extern const Op permute;  // params axes: result axis d is input axis axes[d]; -
                           // axes must be 1
 extern const Op
     broadcast;  // inputs: x, then int64 scalars for extents; params dims; an axis widens only where x's type says 1
-extern const Op specify_one;  // params axis: states that this axis of x has extent 1
+extern const Op specify_one;   // params axis: states that this axis of x has extent 1
+extern const Op specify_rows;  // params axis, rows: states that this axis of what scan goes over has that extent
 extern const Op slice;  // params start/stop/step, one triple an axis; step 0: the integer index `start`, and the axis
                         // goes; inputs: x, bounds
 extern const Op

@@ -17,12 +17,19 @@ namespace {
 /// So many steps are written one after another: fused, they share what a loop over 16 rows would load again.
 constexpr Index most_repeated = 16;
 
-/// How many steps a number says, or the type of xs; -1 where neither does. What a variable's type says of its rows is a
-/// hint.
-Index steps_of(const Tensor& xs, const ScanOptions& o, Where w) {
-  if (xs.ndim() == 0) fail_at<ShapeError>(w, "scan: {} is {} and has no rows", describe(xs), text(type(xs)));
-  const Index rows = leaves({&xs, 1}, NodeKind::shared).empty() ? type(xs).shape[0] : any_extent;
-  if (!o.length.node()) return rows;
+/// How many rows types promise each of the xs; what a variable's type says of its rows is a hint.
+std::vector<Index> promised_rows(const std::vector<Tensor>& xs, Where w) {
+  std::vector<Index> rows;
+  for (const Tensor& t : xs) {
+    if (t.ndim() == 0) fail_at<ShapeError>(w, "scan: {} is {} and has no rows", describe(t), text(type(t)));
+    rows.push_back(leaves({&t, 1}, NodeKind::shared).empty() ? type(t).shape[0] : any_extent);
+  }
+  return rows;
+}
+
+/// How many steps a number says, or the rows of the first of the xs; -1 where neither is known.
+Index steps_of(Index first_rows, const ScanOptions& o, Where w) {
+  if (!o.length.node()) return first_rows;
   const std::string what = fmt::format("scan: length is {}, {}", formula(o.length), text(type(o.length)));
   if (!is_int(o.length.dtype())) fail_at<DTypeError>(w, "{}: it must be an integer", what);
   if (o.length.ndim() != 0) fail_at<ShapeError>(w, "{}: it must be a scalar", what);
@@ -30,17 +37,12 @@ Index steps_of(const Tensor& xs, const ScanOptions& o, Where w) {
   if (!given) return any_extent;
   const Index steps = (*given)[0];
   if (steps < 0) fail_at<ShapeError>(w, "scan: length is {}; at least 0 is needed", steps);
-  if (rows >= 0 && rows != steps)
-    fail_at<ShapeError>(w, "scan: length is {}, {} has {} rows", steps, describe(xs), rows);
   return steps;
 }
 
 /// xs with its count of rows fixed: another count is a ShapeError when it runs.
-Tensor with_rows(const Tensor& xs, Index rows, Where w) {
-  if (type(xs).shape[0] == rows && leaves({&xs, 1}, NodeKind::shared).empty()) return xs;
-  Dims dims({Dim(rows)});
-  for (int axis = 1; axis < xs.ndim(); ++axis) dims.list.emplace_back(xs.shape(axis, w));
-  return reshape(xs, dims, w);
+Tensor with_rows(const Tensor& xs, Index promised, Index rows, Where w) {
+  return promised == rows ? xs : apply(ops::specify_rows, {{"axis", Index{0}}, {"rows", rows}}, {xs}, w);
 }
 
 void check_carry(const Tensor& carry, const Tensor& next, Where w) {
@@ -85,13 +87,17 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
     : init_(init.list()), reverse_(o.reverse), where_(w) {
   refuse_empty("scan", init_, w);
   refuse_empty("scan", xs.list(), w);
-  steps_ = steps_of(xs.list()[0], o, w);
+  const std::vector<Index> rows = promised_rows(xs.list(), w);
+  steps_ = steps_of(rows[0], o, w);
+  for (const Index r : rows)
+    if (steps_ >= 0 && r >= 0 && r != steps_) ops::refuse_rows(fmt::format("{}", steps_), steps_, xs.list(), rows, w);
   const bool repeats = steps_ > 0 && steps_ <= most_repeated;
   length_ = steps_ >= 0       ? ops::integer(steps_, w)
             : o.length.node() ? ops::converted(o.length, int64, w)
                               : xs.list()[0].shape(0, w);
-  for (const Tensor& t : xs.list()) {
-    xs_.push_back(repeats ? with_rows(t, steps_, w) : t);
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const Tensor& t = xs.list()[k];
+    xs_.push_back(repeats ? with_rows(t, rows[k], steps_, w) : t);
     x_.push_back(make_input(ops::row_type(type(t)), t.name(), w));
   }
   for (const Tensor& t : init_) carry_.push_back(make_input(type(t), t.name(), w));

@@ -4,6 +4,7 @@
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/loop.h"
 #include "ops/pointwise.h"
 
 namespace croton::ops {
@@ -103,15 +104,26 @@ Type specify_one_type(const TypeAt& t) {
   return out;
 }
 
+// ---- specify_rows
+Type specify_rows_type(const TypeAt& t) {
+  Type out{t.dtype(0), t.shapes[0]};
+  const Index rows = t.params.integer("rows");
+  Index& n = out.shape[static_cast<std::size_t>(t.params.integer("axis"))];
+  if (n != rows && n != -1) refuse_rows(fmt::format("{}", rows), rows, t.x, {&n, 1}, t.where);
+  n = rows;
+  return out;
+}
+
 std::vector<AxisMap> same_map(const TypeAt& t, const Shape&) {
   std::vector<AxisMap> map(static_cast<std::size_t>(t.rank(0)));
   for (std::size_t i = 0; i < map.size(); ++i) map[i].axis = static_cast<int>(i);
   return map;
 }
 
-Gradients specify_one_pullback(const At& at) { return {at.y_bar}; }
+Gradients same_pullback(const At& at) { return {at.y_bar}; }
 
 std::vector<Sample> specify_one_samples() { return {{{{float64, {3, 1}}}, {{"axis", Index{1}}}}}; }
+std::vector<Sample> specify_rows_samples() { return {{{{float64, {3, 2}}}, {{"axis", Index{0}}, {"rows", Index{3}}}}}; }
 
 }  // namespace
 
@@ -138,11 +150,19 @@ constinit const Op specify_one{
     .doc = "x, with the promise that an axis has extent 1, so that it broadcasts; Theano's addbroadcast.",
     .type = specify_one_type,
     .meaning = View{same_map},
-    .pullback = specify_one_pullback,
+    .pullback = same_pullback,
     .samples = specify_one_samples};
 
+constinit const Op specify_rows{
+    .name = "specify_rows",
+    .doc = "x, with the promise that an axis has as many rows as a scan has steps; Theano's specify_shape.",
+    .type = specify_rows_type,
+    .meaning = View{same_map},
+    .pullback = same_pullback,
+    .samples = specify_rows_samples};
+
 Family view_ops() {
-  static constexpr const Op* list[] = {&permute, &broadcast, &specify_one};
+  static constexpr const Op* list[] = {&permute, &broadcast, &specify_one, &specify_rows};
   return list;
 }
 

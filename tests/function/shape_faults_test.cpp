@@ -197,4 +197,34 @@ TEST_CASE("A1: shared variables whose shapes set_value changed do not fit at the
   }
 }
 
+TEST_CASE("A1: a scan of another length than its rows names both, and what it needs") {
+  const Tensor xs = dvector("xs"), n = iscalar("n"), three = tensor("three", float64, {3});
+  const auto total = [](const Tensor& rows, const ScanOptions& o) {
+    return scan([](const Tensor& c, const Tensor& x) { return std::pair{c + x, c}; }, Tensor(0.0), rows, o).first;
+  };
+  CHECK(message<ShapeError>([&] { static_cast<void>(total(three, {.length = 4})); }) ==
+        "HERE: scan: length is 4, so what it goes over needs 4 rows, one for each step: three (vector, HERE) has 3");
+  for (const std::string& mode : std::vector<std::string>{"mode=FAST_RUN", "mode=FAST_COMPILE", on_gpu()}) {
+    INFO(mode);
+    const ScopedConfig scope{mode};
+    const auto looped = function({xs, n}, total(xs, {.length = n})), repeated = function(xs, total(xs, {.length = 1})),
+               long_one = function(xs, total(xs, {.length = 20}));
+    CHECK(message<ShapeError>([&] {
+            looped(Array{1., 2.}, 3);
+          }) ==
+          "HERE: scan: length is n, 3, so what it goes over needs 3 rows, one for each step: xs (vector, HERE) has 2");
+    CHECK(message<ShapeError>([&] {
+            looped(Array{1., 2.}, -3);
+          }) == "HERE: scan: length is n, -3; at least 0 is needed");
+    CHECK(message<ShapeError>([&] {
+            repeated(Array{1., 2.});
+          }) ==
+          "HERE: scan: length is 1, so what it goes over needs 1 row, one for each step: xs (vector, HERE) has 2");
+    CHECK(message<ShapeError>([&] {
+            long_one(Array{1., 2.});
+          }) ==
+          "HERE: scan: length is 20, so what it goes over needs 20 rows, one for each step: xs (vector, HERE) has 2");
+  }
+}
+
 }  // namespace croton
