@@ -16,52 +16,12 @@ constexpr std::size_t workspace_bytes = 32 << 20;
 
 CUdeviceptr address(const void* p) { return reinterpret_cast<CUdeviceptr>(p); }
 
-// After these the context is dead: every later call fails until the process ends.
-bool is_sticky(CUresult r) {
-  switch (r) {
-    case CUDA_ERROR_ECC_UNCORRECTABLE:
-    case CUDA_ERROR_NVLINK_UNCORRECTABLE:
-    case CUDA_ERROR_CONTAINED:
-    case CUDA_ERROR_CONTEXT_IS_DESTROYED:
-    case CUDA_ERROR_ILLEGAL_ADDRESS:
-    case CUDA_ERROR_LAUNCH_TIMEOUT:
-    case CUDA_ERROR_ASSERT:
-    case CUDA_ERROR_HARDWARE_STACK_ERROR:
-    case CUDA_ERROR_ILLEGAL_INSTRUCTION:
-    case CUDA_ERROR_MISALIGNED_ADDRESS:
-    case CUDA_ERROR_INVALID_ADDRESS_SPACE:
-    case CUDA_ERROR_INVALID_PC:
-    case CUDA_ERROR_LAUNCH_FAILED: return true;
-    default: return false;
-  }
-}
-
 bool environment_says(const char* name) {
   const char* const value = std::getenv(name);
   return value != nullptr && *value != 0 && std::string_view(value) != "0";
 }
 
 }  // namespace
-
-std::string Suspects::last() const {
-  return launched_ == 0 ? "no kernel was launched" : fmt::format("kernel {}", *names_[(launched_ - 1) % names_.size()]);
-}
-
-std::string Suspects::text() const {
-  const std::uint64_t open = launched_ - good_;
-  if (open == 0) return "no kernel was launched since the last one that ended well";
-  if (open == 1) return last();
-  const std::uint64_t shown = std::min<std::uint64_t>(open, names_.size());
-  std::string list;
-  for (std::uint64_t i = launched_ - shown; i < launched_; ++i) {
-    const std::string& name = *names_[i % names_.size()];
-    if (list.find("\n    " + name + "\n") == std::string::npos)
-      list += fmt::format("{}{}\n", list.empty() ? "\n    " : "    ", name);
-  }
-  list.pop_back();
-  return fmt::format("one of the last {} kernels{}:{}\n  CUDA_LAUNCH_BLOCKING=1 in the environment tells which", open,
-                     shown < open ? fmt::format(" (the last {} are shown)", shown) : "", list);
-}
 
 // The device's context on this thread, for one call; the host program's own is put back.
 class CudaDriver::Current {
@@ -249,58 +209,6 @@ std::string CudaDriver::versions() const {
   if (products_ != nullptr)
     text += fmt::format(", cuBLASLt {} ({})", products_->library().version, products_->library().path);
   return text;
-}
-
-// ---- errors
-
-void CudaDriver::refuse_if_unusable() const {
-  if (forked_after_opening()) {
-    fail<DeviceError>(
-        "{}: this process was forked after its parent had opened the GPU, and CUDA does not work in such a child\n  "
-        "fork "
-        "before the first function on the GPU is made, or start another program instead (fork and exec)",
-        name_);
-  }
-  if (!lost_.empty()) throw gpu::Lost(lost_);
-}
-
-void CudaDriver::check(CUresult r, std::string_view what) {
-  if (r != CUDA_SUCCESS) refuse(r, what);
-}
-
-void CudaDriver::refuse(CUresult r, std::string_view what) {
-  if (r == CUDA_ERROR_OUT_OF_MEMORY) refuse_memory(0, r);
-  if (r == CUDA_ERROR_DEINITIALIZED) {  // static variables of a program outlive the driver
-    lost_ =
-        fmt::format("{} ({}): the process ends, and the driver has closed itself before this", name_, properties_.name);
-    throw gpu::Lost(lost_);
-  }
-  if (is_sticky(r)) {
-    lost_ = fmt::format(
-        "{} ({}) is lost: {}, seen in {}\n  at fault: {}\n  the GPU takes no more work of this process; functions on "
-        "the CPU go "
-        "on",
-        name_, properties_.name, driver_->words(r), what, waits_for_launches_ ? suspects_.last() : suspects_.text());
-    throw DeviceError(lost_);
-  }
-  fail<DeviceError>("{} ({}): {} fails: {}", name_, properties_.name, what, driver_->words(r));
-}
-
-void CudaDriver::refuse_memory(std::size_t bytes, CUresult r) {
-  std::size_t free = 0, total = 0;
-  std::uint64_t reserved = 0;
-  call_.cuMemGetInfo(&free, &total);
-  if (pool_ != nullptr) call_.cuMemPoolGetAttribute(pool_, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved);
-  std::string cap;
-  if (options_.pool_cap != 0) cap = fmt::format(", of at most {} (cuda.pool_cap)", bytes_text(options_.pool_cap));
-  throw gpu::OutOfMemory(fmt::format(
-      "{} ({}): out of memory{}: {}\n  {} are in use by Croton, which holds {}{}; {} of the GPU's {} are free", name_,
-      properties_.name, bytes == 0 ? "" : fmt::format(": {} bytes", bytes), driver_->words(r), bytes_text(live_bytes_),
-      bytes_text(reserved), cap, bytes_text(free), bytes_text(total)));
-}
-
-void CudaDriver::refuse_capture(std::string_view what) const {
-  if (is_capturing_) fail<DeviceError>("{}: {} cannot be part of a captured graph", name_, what);
 }
 
 // ---- memory

@@ -1,7 +1,6 @@
 // CudaDriver: NVIDIA's driver, NVRTC and cuBLASLt as the Driver that GpuDevice works with. One device, its primary
 // context and one stream, from which a captured graph forks others; nothing waits but what says so.
 #pragma once
-#include <array>
 #include <deque>
 #include <optional>
 #include <set>
@@ -11,27 +10,10 @@
 #include "runtime/cuda/marks.h"
 #include "runtime/cuda/products.h"
 #include "runtime/cuda/staging.h"
+#include "runtime/cuda/suspects.h"
 #include "runtime/gpu/cuda_plugin.h"
 
 namespace croton::runtime::cuda {
-
-/// The kernels that may be at fault where an error comes up later than they were launched: the last few since the
-/// stream was last known to be good.
-class Suspects {
- public:
-  void add(const std::string* name) { names_[launched_++ % names_.size()] = name; }
-  std::uint64_t launched() const { return launched_; }
-  /// All launches up to that number are done, without an error.
-  void clear_to(std::uint64_t launched) { good_ = std::max(good_, launched); }
-  /// "kernel k of f", "one of the last 3 kernels: ...", "no kernel was launched since".
-  std::string text() const;
-  /// Only the last one: where every launch was waited for.
-  std::string last() const;
-
- private:
-  std::array<const std::string*, 16> names_{};
-  std::uint64_t launched_ = 0, good_ = 0;
-};
 
 class CudaDriver final : public gpu::Driver {
  public:
@@ -74,6 +56,8 @@ class CudaDriver final : public gpu::Driver {
   class Current;
 
   void open_stream_and_pool();
+  /// Whether the context is dead after it: every later call fails until the process ends.
+  static bool is_sticky(CUresult);
   void check(CUresult, std::string_view what);
   [[noreturn]] void refuse(CUresult, std::string_view what);
   [[noreturn]] void refuse_memory(std::size_t bytes, CUresult);
