@@ -3,37 +3,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 
 #include "array/access.h"
-#include "base/dtype.h"
 #include "base/error.h"
 #include "croton/gradient.h"
 #include "croton/ops.h"
 #include "graph/type.h"
-#include "runtime/storage.h"
+#include "pool.h"
 
 namespace croton::property {
 namespace {
-
-// Where a leaf's value would make every later element infinite or the integers overflow, the node is not taken.
-constexpr double largest = 1e6;
-constexpr Index most_elements = 100'000;
-
-struct Made {
-  Tensor t;
-  Array value;
-};
 
 class Generator {
  public:
   explicit Generator(std::uint64_t seed) : random_(seed) { case_.seed = seed; }
 
   Case run() {
-    choose_extents();
     const std::size_t leaves = 1 + random_.below(3);
-    for (std::size_t k = 0; k < leaves; ++k) add_leaf();
+    for (std::size_t k = 0; k < leaves; ++k) pool_.add_leaf();
     const std::size_t nodes = random_.chance(20) ? 1 + random_.below(4) : 3 + random_.below(25);
     for (std::size_t k = 0; k < nodes; ++k) add_node();
     choose_outputs();
@@ -42,135 +30,11 @@ class Generator {
   }
 
  private:
-  struct Extent {
-    Index n;
-    bool is_static;
-  };
-
-  // Any extents; or one that is known when it runs beside a few small constants, which generated code unrolls.
-  void choose_extents() {
-    const std::vector<Index> sizes{0, 1, 2, 3, 4, 7, 16, 17, 31, 33, 64, 70, 100, 257, 1000, 5000};
-    const std::vector<Index> small{2, 3, 4, 5, 8, 10, 16}, large{17, 70, 100, 257, 1000};
-    if (random_.chance(35)) {
-      extents_.push_back({random_.pick(large), random_.chance(20)});
-      const std::size_t constants = 1 + random_.below(3);
-      for (std::size_t k = 0; k < constants; ++k) extents_.push_back({random_.pick(small), true});
-      most_axes_ = 4;
-      return;
-    }
-    const std::size_t kinds = 1 + random_.below(3);
-    for (std::size_t k = 0; k < kinds; ++k) {
-      Index n = random_.pick(sizes);
-      if (n == 0 && random_.chance(70)) n = 5;  // what is empty finds less
-      extents_.push_back({n, random_.chance(40)});
-    }
-  }
-
-  // ---- leaves
-  DType some_dtype() {
-    const std::vector<DType> rare{float16, bfloat16, int8, int16, int32, uint8, uint16, uint32, uint64};
-    const std::size_t k = random_.below(20);
-    return k < 9 ? float64 : k < 15 ? float32 : k < 17 ? int64 : k < 18 ? boolean : random_.pick(rare);
-  }
-
-  Array fresh(const Extents& shape, DType dtype) {
-    Array a = empty(shape, dtype);
-    const bool coarse = random_.chance(15);  // ties and exact zeros
-    for (Index i = 0; i < a.size(); ++i) {
-      const double x = random_.between(-2, 2);
-      if (dtype == boolean)
-        set(a, i, x > 0 ? 1 : 0);
-      else if (is_float(dtype))
-        set(a, i, coarse ? std::floor(x) : x);
-      else
-        set(a, i, std::floor(3 * (is_unsigned_int(dtype) ? x + 2 : x)));
-    }
-    return a;
-  }
-
-  void add_leaf() {
-    Extents shape, type;
-    const std::size_t rank = random_.chance(10) ? 0 : 1 + random_.below(most_axes_);
-    Index elements = 1;
-    for (std::size_t d = 0; d < rank; ++d) {
-      Extent e = random_.pick(extents_);
-      if (random_.chance(15) || elements * std::max<Index>(e.n, 1) > 20'000) e = {1, true};
-      elements *= std::max<Index>(e.n, 1);
-      shape.add(e.n);
-      type.add(e.is_static || (e.n <= 4 && random_.chance(20)) ? e.n : any_extent);
-    }
-    add_leaf(shape, type, some_dtype());
-  }
-
-  void add_leaf(const Extents& shape, const Extents& type, DType dtype) {
-    const Array value = fresh(shape, dtype);
-    Tensor t;
-    if (random_.chance(30)) {
-      t = make_shared({dtype, Shape(type.begin(), type.end())}, std::make_shared<runtime::SharedStorage>(value),
-                      fmt::format("s{}", case_.shared.size()), Where::here());
-      case_.shared.push_back(t);
-      case_.initial.push_back(value);
-    } else {
-      t = tensor(fmt::format("x{}", case_.inputs.size()), dtype, type);
-      case_.inputs.push_back(t);
-      case_.values.push_back(value);
-    }
-    known_[t.node()] = value;
-    pool_.push_back({t, value});
-  }
-
-  // ---- nodes
-  const Made& any() {
-    const std::size_t n = pool_.size();
-    return random_.chance(50) ? pool_[n - 1 - random_.below(std::min<std::size_t>(n, 4))] : pool_[random_.below(n)];
-  }
-  template <class F>
-  const Made* such(F&& wanted) {
-    for (int tries = 0; tries < 12; ++tries)
-      if (const Made& m = any(); wanted(m)) return &m;
-    return nullptr;
-  }
-  const Made* any_float() {
-    return such([](const Made& m) { return is_float(m.t.dtype()); });
-  }
-  const Made* partner(const Made& a) {
-    return such([&](const Made& b) { return fits(a, b); });
-  }
-  // Broadcasts with a, where the types say so.
-  static bool fits(const Made& a, const Made& b) {
-    for (int d = 1; d <= std::min(a.t.ndim(), b.t.ndim()); ++d) {
-      const bool ones = type(a.t).broadcasts(a.t.ndim() - d) || type(b.t).broadcasts(b.t.ndim() - d);
-      if (!ones && a.value.shape(-d) != b.value.shape(-d)) return false;
-    }
-    return true;
-  }
-
-  bool take(const Tensor& t) {
-    for (const Tensor& n : topological({&t, 1})) {
-      if (known_.count(n.node()) > 0) continue;
-      if (node(n).kind == NodeKind::constant) {
-        known_[n.node()] = node(n).value;
-        continue;
-      }
-      std::vector<Array> arguments;
-      for (const Tensor& x : node(n).inputs) arguments.push_back(known_.at(x.node()));
-      known_[n.node()] = ops::evaluate_node(n, arguments);
-      kept_.push_back(n);
-    }
-    const Array& value = known_.at(t.node());
-    if (value.size() > most_elements) return false;
-    if (t.dtype() != boolean)
-      for (Index i = 0; i < value.size(); ++i)
-        if (!(std::abs(get(value, i)) <= largest) && !random_.chance(1)) return false;
-    pool_.push_back({t, value});
-    return true;
-  }
-
   void add_node() {
     for (int tries = 0; tries < 20; ++tries) {
       try {
         const Tensor t = some_node();
-        if (t.node() && take(t)) return;
+        if (t.node() && pool_.take(t)) return;
       } catch (const Error&) {
         // shapes that do not fit, an index out of range: another one
       }
@@ -193,8 +57,8 @@ class Generator {
   }
 
   Tensor unary() {
-    const Made* m = any_float();
-    if (!m) return -any().t;
+    const Made* m = pool_.any_float();
+    if (!m) return -pool_.any().t;
     const Tensor& x = m->t;
     switch (random_.below(15)) {
       case 0: return exp(x);
@@ -216,8 +80,8 @@ class Generator {
   }
 
   Tensor binary() {
-    const Tensor a = any().t;
-    const Made* m = partner(pool_of(a));
+    const Tensor a = pool_.any().t;
+    const Made* m = pool_.partner(pool_.of(a));
     if (!m) return a.dtype() == boolean ? !a : a + a;
     const Tensor b = m->t;
     const bool ints = !is_float(a.dtype()) && !is_float(b.dtype());
@@ -239,8 +103,8 @@ class Generator {
   }
 
   Tensor logical() {
-    const Tensor a = any().t;
-    const Made* m = partner(pool_of(a));
+    const Tensor a = pool_.any().t;
+    const Made* m = pool_.partner(pool_.of(a));
     const Tensor b = m ? m->t : a;
     switch (random_.below(4)) {
       case 0: return where(a > 0, b, a);
@@ -250,7 +114,7 @@ class Generator {
     }
   }
 
-  Tensor converted() { return cast(any().t, some_dtype()); }
+  Tensor converted() { return cast(pool_.any().t, pool_.some_dtype()); }
 
   std::vector<int> some_axes(int rank) {
     std::vector<int> axes;
@@ -261,7 +125,7 @@ class Generator {
   }
 
   Tensor reduction() {
-    Tensor x = any().t;
+    Tensor x = pool_.any().t;
     if (x.ndim() == 0) return x;
     const Axes axes = random_.chance(20) ? Axes() : Axes(some_axes(x.ndim()));
     const Axes one(static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim()))));
@@ -289,7 +153,7 @@ class Generator {
   static Tensor all_of(const Tensor& t, const Axes& a, KeepDims k) { return croton::all(t, a, k); }
 
   Tensor moved() {
-    const Made m = any();
+    const Made m = pool_.any();
     const Tensor& x = m.t;
     const int rank = x.ndim();
     if (rank == 0) return expand_dims(x, 0);
@@ -313,8 +177,9 @@ class Generator {
 
   // By lists of integers that are computed; half of them count from the end. Rows of what has none are never asked for.
   Tensor rows() {
-    const Made* m = such([](const Made& x) { return x.t.ndim() > 0 && x.value.shape(0) > 0; });
-    const Made* by = such([](const Made& x) { return !is_float(x.t.dtype()) && (x.t.ndim() == 1 || x.t.ndim() == 2); });
+    const Made* m = pool_.such([](const Made& x) { return x.t.ndim() > 0 && x.value.shape(0) > 0; });
+    const Made* by =
+        pool_.such([](const Made& x) { return !is_float(x.t.dtype()) && (x.t.ndim() == 1 || x.t.ndim() == 2); });
     if (!m || !by) return {};
     const Tensor i = cast(by->t, int64) % m->t.shape(0);
     if (m->t.ndim() == 2 && by->t.ndim() == 1 && by->value.shape(0) == m->value.shape(0) && random_.chance(60))
@@ -381,10 +246,10 @@ class Generator {
   }
 
   Tensor product() {
-    const Made* m = any_float();
+    const Made* m = pool_.any_float();
     if (!m || m->t.ndim() == 0) return {};
     const Made a = *m;
-    const Made* o = such([&](const Made& b) {
+    const Made* o = pool_.such([&](const Made& b) {
       if (!is_float(b.t.dtype()) || b.t.ndim() == 0 || a.t.ndim() + b.t.ndim() > 4) return false;
       return a.value.shape(-1) == b.value.shape(b.t.ndim() == 1 ? 0 : -2);
     });
@@ -402,17 +267,16 @@ class Generator {
     // a partner made to fit: skinny, or as wide as some other axis
     const Index inner = a.value.shape(-1);
     Extents shape{inner}, declared{type(a.t).shape.back()};
-    const Extent e =
-        random_.chance(50) ? Extent{static_cast<Index>(1 + random_.below(9)), true} : random_.pick(extents_);
+    const Extent e = random_.chance(50) ? Extent{static_cast<Index>(1 + random_.below(9)), true} : pool_.some_extent();
     if (a.value.size() * std::max<Index>(1, e.n) > 10'000'000) return {};
     shape.add(e.n);
     declared.add(e.is_static ? e.n : any_extent);
-    add_leaf(shape, declared, a.t.dtype());
-    return dot(a.t, pool_.back().t);
+    pool_.add_leaf(shape, declared, a.t.dtype());
+    return dot(a.t, pool_.last().t);
   }
 
   Tensor composite() {
-    const Made* m = any_float();
+    const Made* m = pool_.any_float();
     if (!m || m->t.ndim() == 0) return {};
     const Tensor& x = m->t;
     const int axis = static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim())));
@@ -425,7 +289,7 @@ class Generator {
   }
 
   Tensor gradient() {
-    const Made* cost = any_float();
+    const Made* cost = pool_.any_float();
     std::vector<Tensor> leaves = case_.inputs;
     leaves.insert(leaves.end(), case_.shared.begin(), case_.shared.end());
     const Tensor wrt = random_.pick(leaves);
@@ -434,7 +298,7 @@ class Generator {
   }
 
   Tensor by_the_host() {
-    const Made m = any();
+    const Made m = pool_.any();
     if (m.t.ndim() == 0 || m.value.shape(0) == 0) return {};
     const Index n = m.value.shape(0);
     switch (random_.below(5)) {
@@ -446,13 +310,11 @@ class Generator {
     }
   }
 
-  Made pool_of(const Tensor& t) { return {t, known_.at(t.node())}; }
-
   // ---- what the graph gives
   void choose_outputs() {
     const std::size_t many = 1 + random_.below(4);
-    case_.outputs.push_back(pool_.back().t);
-    for (std::size_t k = 1; k < many; ++k) case_.outputs.push_back(any().t);
+    case_.outputs.push_back(pool_.last().t);
+    for (std::size_t k = 1; k < many; ++k) case_.outputs.push_back(pool_.any().t);
     if (random_.chance(8)) case_.outputs.push_back(case_.outputs[0]);
     if (random_.chance(5))
       case_.outputs.push_back(case_.outputs[0].ndim() > 0 ? case_.outputs[0].T() : case_.outputs[0]);
@@ -465,14 +327,14 @@ class Generator {
   void choose_updates() {
     for (std::size_t s = 0; s < case_.shared.size(); ++s) {
       if (!random_.chance(75)) continue;
-      const Made old = pool_of(case_.shared[s]);
+      const Made old = pool_.of(case_.shared[s]);
       const Tensor value = new_value(old);
       if (!value.node()) continue;
       try {
         const std::size_t before = pool_.size();
-        if (!take(value)) continue;
-        const bool good = same_kind(pool_.back(), old);
-        pool_.resize(before);
+        if (!pool_.take(value)) continue;
+        const bool good = same_kind(pool_.last(), old);
+        pool_.keep(before);
         if (good) case_.updates.push_back({s, value});
       } catch (const Error&) {}
     }
@@ -481,13 +343,13 @@ class Generator {
   Tensor new_value(const Made& old) {
     const Tensor& s = old.t;
     const bool numbers = s.dtype() != boolean;
-    const Made* other = such([&](const Made& m) { return m.t.node() != s.node() && same_kind(m, old); });
-    const Made* step =
-        such([&](const Made& m) { return m.t.ndim() <= s.ndim() && m.t.dtype() == s.dtype() && fits(m, old); });
+    const Made* other = pool_.such([&](const Made& m) { return m.t.node() != s.node() && same_kind(m, old); });
+    const Made* step = pool_.such(
+        [&](const Made& m) { return m.t.ndim() <= s.ndim() && m.t.dtype() == s.dtype() && Pool::fits(m, old); });
     switch (random_.below(8)) {
       case 0:
         for (const Tensor& t : case_.shared)  // a swap, where the other does the same
-          if (t.node() != s.node() && same_kind(pool_of(t), old)) return t;
+          if (t.node() != s.node() && same_kind(pool_.of(t), old)) return t;
         break;
       case 1: return s.ndim() > 0 && numbers ? flip(s, 0) + s : Tensor();
       case 2: return numbers ? s + 1 : !s;
@@ -501,11 +363,7 @@ class Generator {
 
   Random random_;
   Case case_;
-  std::vector<Extent> extents_;
-  std::size_t most_axes_ = 3;
-  std::vector<Made> pool_;
-  ops::Values known_;
-  std::vector<Tensor> kept_;  // so that no address in known_ is used twice
+  Pool pool_{random_, case_};
 };
 
 }  // namespace
