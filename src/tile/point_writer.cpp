@@ -170,7 +170,7 @@ int PointWriter::begun_fold(const Value& v, const Indices& where, Index row, Fra
     const Value& r = value(id);
     if (r.kind == Value::Kind::reduce && r.monoid == Monoid::sum && r.dtype == v.dtype && uses_[id] == 1 &&
         e_.inner(r.over).empty() && !folds_parallel(r) && is_lanes(r, f) == is_lanes(v, f) &&
-        scope_of(r, f).made.count(e_.key(id, where, row)) == 0)
+        !stages_.is_folded_by_rows(r) && scope_of(r, f).made.count(e_.key(id, where, row)) == 0)
       return k;
   }
   return -1;

@@ -159,6 +159,8 @@ void Stages::find_long_folds() {
   }
 }
 
+bool Stages::is_folded_by_rows(const Value& v) const { return rows_ > 1 && steps(v) >= many_steps; }
+
 bool Stages::is_between_loops(const Value& v) const {
   const bool computed = v.kind == Value::Kind::call || v.kind == Value::Kind::convert || v.kind == Value::Kind::reduce;
   return computed && e_.has_parallel(v) && e_.inner(v.axes).empty() && e_.inner(v.over).empty();

@@ -25,6 +25,9 @@ class Stages {
   bool is_kept(int value, int stage) const;
   /// Folds by unrolled loops of many steps that every row of this loop computes.
   const std::vector<int>& long_folds(int stage, AxisId lane) const { return find(long_folds_, stage, lane); }
+  /// Whether a tile of several rows has such folds written for all rows at once, from 0 on, and a single row must do as
+  /// they do, so that a row's bits do not say where it stood.
+  bool is_folded_by_rows(const Value&) const;
   /// Loads of neighbours, other ones in every row, with which the tile's first loop begins.
   const std::vector<int>& streamed() const { return streamed_; }
   /// Loads that no row changes and that lie a stride apart.

@@ -245,6 +245,25 @@ TEST_CASE("a function shows its source, its program and its times") {
   REQUIRE(says(function(x, x + 1)(std::vector{1.0}).ndim() == 1 ? function(x, x + 1).profile() : "", "not measured"));
 }
 
+TEST_CASE("equal rows have equal results, wherever they stand: in a tile of rows, or left over") {
+  for (const std::string& way : ways) {
+    const ScopedConfig scope{way};
+    for (const Index inputs : {2, 3, 8}) {
+      const Tensor x = tensor("x", float32, {any_extent, inputs});
+      const Shared w = shared(normal({inputs, 24}, float32), "w"), b = shared(normal({24}, float32), "b");
+      const Function f = function(x, sum(tanh(dot(x, w) + b), 1));
+      const Array one = Array(std::vector{0.1f, 0.7f, -0.3f, 0.9f, 0.33f, -0.77f, 1.1f, -0.2f});
+      Array rows = Array::zeros({13, inputs}, float32);
+      for (Index r = 0; r < 13; ++r)
+        for (Index k = 0; k < inputs; ++k)
+          rows.mutable_values<float>()[static_cast<std::size_t>(r * inputs + k)] = one.at<float>(k);
+      const Array y = f(rows);
+      INFO(way << ", " << inputs << " inputs");
+      for (Index r = 1; r < 13; ++r) CHECK(y.at<float>(r) == y.at<float>(0));
+    }
+  }
+}
+
 TEST_CASE("a shared variable lives on one device until it is set again") {
   const Shared w = shared(std::vector{1.0, 2.0}, "w");
   const ScopedConfig first{"device=cpu"};
