@@ -217,7 +217,7 @@ Tensor squeeze(const Operand& of, int axis, Where w) {
 }
 
 Tensor broadcastable(const Operand& of, int axis, Where w) {
-  const Tensor x = of.get();
+  Tensor x = of.get();
   const int a = ops::axis_of("broadcastable", axis, x.ndim(), w);
   if (type(x).broadcasts(a)) return x;
   return apply(ops::specify_one, {{"axis", Index{a}}}, {x}, w);

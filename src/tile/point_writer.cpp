@@ -29,10 +29,13 @@ bool PointWriter::folds_parallel(const Value& v) const {
 }
 
 Scope& PointWriter::scope_of(const Value& v, Frame& f) {
-  if (!e_.inner(v.axes).empty()) return f.held && !e_.has_parallel(v) ? *f.held : *f.loop;
-  if (!e_.has_parallel(v)) return chunk_;
-  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): what runs along parallel axes has one of the two
-  return f.rows.empty() ? *f.loop : *f.tile;
+  Scope* scope = f.rows.empty() ? f.loop : f.tile;
+  if (!e_.inner(v.axes).empty())
+    scope = f.held && !e_.has_parallel(v) ? f.held : f.loop;
+  else if (!e_.has_parallel(v))
+    scope = &chunk_;
+  // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): what runs along an axis is asked for inside its loop
+  return *scope;
 }
 
 int PointWriter::get(int id, const Indices& where, Index row, Frame& f) {
