@@ -62,7 +62,9 @@ class Machine {
 // A project of two scripts and a moons that says how it was called, on a machine where everything is installed.
 class Quickstart {
  public:
-  Quickstart() : machine_("quickstart_commands"), top_(fs::path(CROTON_BINARY_DIR) / "house" / "quickstart project") {
+  // Tests run side by side: each has a folder of its own.
+  explicit Quickstart(const std::string& name)
+      : machine_(name + "_commands"), top_(fs::path(CROTON_BINARY_DIR) / "house" / (name + " project")) {
     for (const char* tool : {"dpkg-query", "cmake", "ninja"}) machine_.command(tool, "echo installed");
     fs::remove_all(top_);
     fs::create_directories(top_ / "tools");
@@ -123,7 +125,7 @@ TEST_CASE("with sudo that asks nothing the scripts say what they install, then i
 }
 
 TEST_CASE("quickstart trains in float32 unless CROTON_FLAGS says another floatX") {
-  const Quickstart quickstart;
+  const Quickstart quickstart("quickstart in float32");
   CHECK_THAT(quickstart.run("", ""), Catch::Contains(" with floatX=float32: "));
   CHECK_THAT(quickstart.run("threads=2", ""), Catch::Contains(" with floatX=float32,threads=2: "));
   CHECK_THAT(quickstart.run("floatX=float64", ""), Catch::Contains(" with floatX=float64: "));
@@ -131,7 +133,7 @@ TEST_CASE("quickstart trains in float32 unless CROTON_FLAGS says another floatX"
 }
 
 TEST_CASE("quickstart draws into the build folder, or where the caller says, from the caller's folder") {
-  const Quickstart quickstart;
+  const Quickstart quickstart("quickstart draws");
   const std::string top = quickstart.top().string();
   CHECK(quickstart.run("", "--passes 20") ==
         fmt::format("in {0}/elsewhere with floatX=float32: --output {0}/build/moons.png --passes 20\n", top));
