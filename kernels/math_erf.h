@@ -57,16 +57,16 @@ CROTON_PART X erf_quickly(X x) {
   const X y = a >= all<X>(0.85) ? far : fma(a, erf_over(a * a), a);  // NaN stays near
   return bits_as<X>((I)(int_bits(y) | sign_bit(x)));
 }
-/// Single precision, for |x| <= 13: x P or x (1 - P), where P = erfc(|x| / sqrt 2) / 2 = e^(-x^2 / 2) G(q) / (|x| + 2.5) with
+/// Single precision, for |x| <= 12.5: x P or x (1 - P), where P = erfc(|x| / sqrt 2) / 2 = e^(-x^2 / 2) G(q) / (|x| + 2.5) with
 /// q = |x| / (|x| + 2.5).
 CROTON_PART X gelu_quickly(X x) {
-  const X a = abs(x), y = near_reciprocal_normal(a + 2.5f), q = a * y;
+  const X a = abs(x), d = a + 2.5f, y = near_reciprocal_normal(d), q = a * y;
   const auto square = product(a, a);
   const auto s = reduce_exponent(square.high * -0.5f);
-  const X r = fma(square.low, all<X>(-0.5), rest_of(s)), e = times_power(fma(r, expm1_over(r), all<X>(1)), s.shifted);
+  const X r = fma(square.low, all<X>(-0.5), rest_of(s)), p = r * expm1_over(r);  // e^r - 1
   const X G = polynomial(q, 1.25, -0x1.3e4ef8p+0, 0x1.5b5f0cp-3, 0x1.2ac8b8p-2, 0x1.cee776p-5, -0x1.35a554p-3, 0x1.1ff5bp-3, -0x1.43acfcp-2,
                          0x1.2004cp-2, -0x1.48551cp-4);
-  const X P = e * (G * y);
+  const X near = G * y, c = fma(fma(-near, d, G), y, near), P = times_power(fma(c, p, c), s.shifted);
   return x * (x < 0 ? P : 1 - P);
 }
 #endif
@@ -99,7 +99,7 @@ CROTON_PART X gelu_anywhere(X x) {
 }
 #ifdef CROTON_QUICK_ERF
 /// Lanes further out, where the result may be subnormal, or NaN, are seldom; the others of their vector keep their bits.
-CROTON_PART auto is_gelu_near(X x) { return abs(x) <= all<X>(13); }
+CROTON_PART auto is_gelu_near(X x) { return abs(x) <= all<X>(12.5); }
 template <class X> CROTON_SELDOM X gelu_far(X x) { return is_gelu_near(x) ? gelu_quickly(x) : gelu_anywhere(x); }
 #endif
 CROTON_MATH(gelu)(X x) {
