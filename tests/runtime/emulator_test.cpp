@@ -115,7 +115,7 @@ TEST_CASE("an address of the host is none of the device, and the reverse", "[emu
 }
 
 TEST_CASE("a thread that needs more stack than it has says so, however far it goes at once", "[emulator]") {
-  for (const std::string floats : {"70000", "40000000"}) {
+  for (const std::string floats : {"66000", "120000"}) {
     const std::string text = report({}, "volatile f32 much[" + floats + "]; much[7] = 1; store(out, much[7]);", {});
     INFO(text);
     CHECK(has(text, "kernel_0 of planted, block 0, thread 0: needs more than 256 KiB of stack"));
