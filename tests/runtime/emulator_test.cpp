@@ -333,7 +333,7 @@ TEST_CASE("scratch that fits no shared memory is a piece of memory for each bloc
       "  barrier();\n  store(out + block() * 64 + thread(), load(s + 19999 - thread()));";
   GpuDevice device = emulated(checked);
   const auto out =
-      run(device, kernel(body), {.in = {1}, .out = std::vector<float>(128), .blocks = 2, .scratch = n * 4});
+      run(device, kernel(body), {.in = {1}, .out = std::vector<float>(128), .blocks = 2, .scratch = n * sizeof(float)});
   CHECK(out[0] == 19999);
   CHECK(out[127] == 19937);
 }
