@@ -12,10 +12,7 @@ namespace croton::print {
 namespace {
 
 Target gpu() {
-  Target t;
-  t.device_class = DeviceClass::gpu;
-  t.vector_registers = 64;
-  t.fma = true;
+  Target t = tile::graphs::gpu();
   t.gemm = true;
   return t;
 }

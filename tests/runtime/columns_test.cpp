@@ -15,6 +15,7 @@
 #include "runtime/gpu/gpu_device.h"
 #include "tile/build.h"
 #include "tile/chunks.h"
+#include "tile/graphs.h"
 
 namespace croton::runtime {
 namespace {
@@ -41,9 +42,7 @@ struct SmallChunks {
 }  // namespace
 
 TEST_CASE("a variance of columns is brought together by 16 warps of a block") {
-  Target gpu;
-  gpu.device_class = DeviceClass::gpu;
-  gpu.vector_registers = 64;
+  const Target gpu = tile::graphs::gpu();
   for (const Tensor& t : variances(fmatrix("x"))) {
     const tile::Program p = tile::build(rewrite::run(std::vector<Tensor>{t}, {}));
     const auto last = std::find_if(p.steps.begin(), p.steps.end(), [&](const tile::Step& s) {

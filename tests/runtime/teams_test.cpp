@@ -15,6 +15,7 @@
 #include "runtime/gpu/gpu_device.h"
 #include "tile/build.h"
 #include "tile/chunks.h"
+#include "tile/graphs.h"
 
 namespace croton::runtime {
 namespace {
@@ -46,6 +47,17 @@ constexpr std::pair<Index, Index> shapes[] = {
     {2, 768}, {2, 769}, {2, 1023}, {2, 1024}, {2, 1279}, {2, 1281}, {3, 2047}, {3, 2048}, {3, 2049}};
 
 using Numbers = std::vector<double>;
+
+/// f(device) on the real GPU, or on emulated ones that go in different orders, most of them with accesses checked.
+template <class F>
+void on_each_gpu(F&& f) {
+  if (!gpu_is_emulated()) return f(device(gpu_name()));
+  for (const emulator::Options options :
+       {emulator::Options{.check = true, .seed = 0}, {.check = true, .seed = 7}, {.check = false, .seed = 1}}) {
+    GpuDevice gpu("emulator", std::make_unique<emulator::EmulatorDriver>(options));
+    f(gpu);
+  }
+}
 
 /// By shape, then by result.
 std::vector<std::vector<Numbers>> results(Device& device) {
@@ -138,14 +150,7 @@ TEST_CASE("rows whose length the types say have the right values, in registers o
       if (first.empty()) first = now;
       CHECK(now == first);
     };
-    if (!gpu_is_emulated())
-      compare(device(gpu_name()));
-    else
-      for (const emulator::Options options :
-           {emulator::Options{.check = true, .seed = 0}, {.check = true, .seed = 7}, {.check = false, .seed = 1}}) {
-        GpuDevice gpu("emulator", std::make_unique<emulator::EmulatorDriver>(options));
-        compare(gpu);
-      }
+    on_each_gpu(compare);
     for (std::size_t k = 0; k < right.size(); ++k)
       for (std::size_t i = 0; i < right[k].size(); ++i) {
         INFO("result " << k << " of " << rows << " rows, element " << i);
@@ -155,9 +160,7 @@ TEST_CASE("rows whose length the types say have the right values, in registers o
 }
 
 TEST_CASE("rows of at most 1024 elements lie in registers of a warp where the types say how long they are") {
-  Target gpu;
-  gpu.device_class = DeviceClass::gpu;
-  gpu.vector_registers = 64;
+  const Target gpu = tile::graphs::gpu();
   for (const auto& [columns, wanted] : {std::pair{31, true}, {33, true}, {1000, true}, {1024, true}, {1025, false}}) {
     CAPTURE(columns);
     const TypedRows typed(float32, columns);
@@ -177,14 +180,7 @@ TEST_CASE("rows have the right values whether a warp or a block works at each, w
     if (first.empty()) first = now;
     CHECK(now == first);
   };
-  if (!gpu_is_emulated())
-    compare(device(gpu_name()));
-  else
-    for (const emulator::Options options :
-         {emulator::Options{.check = true, .seed = 0}, {.check = true, .seed = 7}, {.check = false, .seed = 1}}) {
-      GpuDevice gpu("emulator", std::make_unique<emulator::EmulatorDriver>(options));
-      compare(gpu);
-    }
+  on_each_gpu(compare);
   for (std::size_t s = 0; s < cpu.size(); ++s)
     for (std::size_t k = 0; k < cpu[s].size(); ++k)
       for (std::size_t i = 0; i < cpu[s][k].size(); ++i) {

@@ -76,9 +76,7 @@ TEST_CASE("on a GPU rows go by as many as a block has warps, and where they leav
 TEST_CASE("rows of up to 1024 elements are a warp's each, where there are eight and what they keep finds room") {
   const auto by_warps = [](const std::vector<Tensor>& outputs, Index rows, Index columns) {
     const Program p = build(outputs);
-    Target gpu;
-    gpu.device_class = DeviceClass::gpu;
-    gpu.vector_registers = 64;
+    const Target gpu = graphs::gpu();
     const ExtentOf extent = [&](AxisId a) {
       return p.axes[static_cast<std::size_t>(a)].witness_axis == 0 ? rows : columns;
     };
@@ -138,9 +136,7 @@ TEST_CASE("sums down many rows go in chunks of few enough rows to keep their dig
 }
 
 TEST_CASE("folds of a block of threads take a word of each thread, for words of 32 bits and of 64") {
-  Target gpu;
-  gpu.device_class = DeviceClass::gpu;
-  gpu.vector_registers = 64;
+  const Target gpu = graphs::gpu();
   const auto bytes = [&](const std::vector<Tensor>& outputs, std::size_t step = 0) {
     const Program p = build(outputs);
     return fold_bytes(lower(p, phase(p, step), gpu));

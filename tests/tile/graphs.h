@@ -1,12 +1,22 @@
-// Graphs that several tests of tile programs look at.
+// Graphs that several tests of tile programs look at, and the GPU that they look at them for.
 #pragma once
 #include "croton/gradient.h"
 #include "croton/ops.h"
+#include "expr/target.h"
 #include "graph/node.h"
 #include "rewrite/passes.h"
 #include "tile/build.h"
 
 namespace croton::tile::graphs {
+
+/// A GPU, whichever, as a nest sees it.
+inline Target gpu() {
+  Target t;
+  t.device_class = DeviceClass::gpu;
+  t.vector_registers = 64;
+  t.fma = true;
+  return t;
+}
 
 inline std::vector<Tensor> chain() {
   const Tensor a = fmatrix("a"), b = fmatrix("b");

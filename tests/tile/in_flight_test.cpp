@@ -11,18 +11,10 @@ namespace {
 
 using Kind = Statement::Kind;
 
-Target gpu() {
-  Target t;
-  t.device_class = DeviceClass::gpu;
-  t.vector_registers = 64;
-  t.fma = true;
-  return t;
-}
-
 Nest nest(const std::vector<Tensor>& outputs) {
   const Program p = build(outputs);
-  Nest n = lower(p, std::get<Phase>(p.steps[0]), gpu());
-  verify(n, gpu());
+  Nest n = lower(p, std::get<Phase>(p.steps[0]), graphs::gpu());
+  verify(n, graphs::gpu());
   return n;
 }
 
@@ -127,9 +119,9 @@ TEST_CASE("several vectors of a turn are refused where one waits for another, or
   const Nest apart = broken([&](Body& b) { last(b, Kind::store).address[0].factors.push_back({2, -1}); });
   CHECK_THROWS_WITH(check_threads(apart), "loop nest: one thread reads what another one wrote");
   const Nest beyond = broken([&](Body& b) { last(b, Kind::ahead).integer = 4; });
-  CHECK_THROWS_WITH(verify(beyond, gpu()), Catch::Contains("4 of 4 vectors ahead"));
+  CHECK_THROWS_WITH(verify(beyond, graphs::gpu()), Catch::Contains("4 of 4 vectors ahead"));
   const Nest other = broken([&](Body& b) { last(b, Kind::ahead).address[0].variable = 3; });
-  CHECK_THROWS_WITH(verify(other, gpu()), Catch::Contains("is ahead of no loop over lanes"));
+  CHECK_THROWS_WITH(verify(other, graphs::gpu()), Catch::Contains("is ahead of no loop over lanes"));
 }
 
 }  // namespace croton::tile

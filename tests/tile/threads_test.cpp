@@ -11,18 +11,10 @@ namespace {
 
 using Kind = Statement::Kind;
 
-Target gpu() {
-  Target t;
-  t.device_class = DeviceClass::gpu;
-  t.vector_registers = 64;
-  t.fma = true;
-  return t;
-}
-
 Nest nest(const std::vector<Tensor>& outputs) {
   const Program p = build(outputs);
-  Nest n = lower(p, std::get<Phase>(p.steps[0]), gpu());
-  verify(n, gpu());
+  Nest n = lower(p, std::get<Phase>(p.steps[0]), graphs::gpu());
+  verify(n, graphs::gpu());
   check_threads(n);
   return n;
 }

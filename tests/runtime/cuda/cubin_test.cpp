@@ -97,10 +97,7 @@ TEST_CASE("a cubin that is cut anywhere is an error or a shorter list, never a c
 TEST_CASE("folds of a kernel take as much shared memory as its nest says") {
   const auto nvrtc = real_nvrtc();
   if (nvrtc == nullptr) return;
-  Target gpu;
-  gpu.device_class = DeviceClass::gpu;
-  gpu.vector_registers = 64;
-  gpu.fma = true;
+  const Target gpu = tile::graphs::gpu();
   const Tensor x = fmatrix("x"), y = dmatrix("y"), loss = sum(log(sum(exp(x), 1)));
   const Tensor of_both = max(x, 1).astype(float64) + sum(y, 1);
   for (const std::vector<Tensor>& outputs :
