@@ -68,6 +68,7 @@ TEST_CASE("variances of columns are right in few blocks and many, and have the s
          {emulator::Options{.check = true, .seed = 0}, {.check = true, .seed = 7}, {.check = false, .seed = 1}})
       emulated.push_back(std::make_unique<GpuDevice>("emulator", std::make_unique<emulator::EmulatorDriver>(options)));
   std::vector<std::unique_ptr<Executable>> all;
+  all.reserve(emulated.size());
   for (const auto& gpu : emulated)
     all.push_back(std::make_unique<Executable>(rewritten, inputs, std::vector<UpdateTarget>{}, *gpu, "variances"));
   if (all.empty())

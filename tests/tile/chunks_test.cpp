@@ -143,11 +143,11 @@ TEST_CASE("folds of a block of threads take a word of each thread, for words of 
   };
   const Tensor x = fmatrix("x"), y = dmatrix("y");
   CHECK(bytes({x * 2}) == 0);
-  CHECK(bytes({sum(x, 1)}) == 256 * 4);
-  CHECK(bytes({sum(y, 1)}) == 256 * 8);
-  CHECK(bytes({max(x, 1).astype(float64) + sum(y, 1)}) == 256 * (4 + 8));
-  CHECK(bytes({sum(x, 0)}, 1) == 512 * 20);
-  CHECK(bytes({sum(y, 0)}, 1) == 512 * 16);
+  CHECK(bytes({sum(x, 1)}) == 256ul * 4);
+  CHECK(bytes({sum(y, 1)}) == 256ul * 8);
+  CHECK(bytes({max(x, 1).astype(float64) + sum(y, 1)}) == 256ul * (4 + 8));
+  CHECK(bytes({sum(x, 0)}, 1) == 512ul * 20);
+  CHECK(bytes({sum(y, 0)}, 1) == 512ul * 16);
 }
 
 TEST_CASE("an elementary function counts 16, arithmetic 1, a byte a quarter") {

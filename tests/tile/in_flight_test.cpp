@@ -31,6 +31,7 @@ std::vector<Index> vectors(const std::vector<Tensor>& outputs) {
   std::vector<const Statement*> loops;
   find_lane_loops(n.body, loops);
   std::vector<Index> r;
+  r.reserve(loops.size());
   for (const Statement* s : loops) r.push_back(s->vectors);
   return r;
 }
