@@ -98,7 +98,7 @@ CROTON_FN V<f32, 16> lookup(const f32 (&t)[32], V<i32, 16> at) {
 }
 #elif defined(CROTON_AVX2)
 /// t[at[i] mod 8] for each lane.
-CROTON_FN V<f32, 8> lookup(const f32 (&t)[8], V<i32, 8> at) { return __builtin_ia32_permvarsf256(*(const V<f32, 8>*)t, at); }
+CROTON_FN V<i32, 8> lookup(const i32 (&t)[8], V<i32, 8> at) { return __builtin_ia32_permvarsi256(*(const V<i32, 8>*)t, at); }
 #endif
 
 /// a * b = high + low exactly, with FMA or by Veltkamp's splitting.

@@ -49,16 +49,38 @@ CROTON_PART X exp_anywhere(X x) {
   const auto g = grown(clamp_exponent(x));
   return scaled(g.value, g.s.n);
 }
+#if defined(CROTON_AVX2) && !defined(CROTON_AVX512)
+/// The bits of 2^(j / 8), less j eighths of an exponent: those of 2^(n + j / 8) are 8 n + j eighths more.
+alignas(32) const i32 eighths[8] = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7, 0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
+/// 2^(k / 8), single, where that is a normal number: k is in the last bits of `shifted`.
+CROTON_PART X power_by_eighths(X shifted) {
+  const IntsOf<X> k = int_bits(shifted);
+  return bits_as<X>((IntsOf<X>)(relaned<lanes<X>>(lookup(eighths, relaned<8>(k))) + (k << (digits<X> - 3))));
+}
+/// x = k ln 2 / 8 + r, and so a short polynomial.
+CROTON_PART X exp_by_eighths(X x) {
+  const X shifted = fma(x, all<X>(0x1.715476p+3), all<X>(magic<X>)), k = shifted - magic<X>;
+  const X r = fma(k, all<X>(-0x1.7f7d1cp-23), fma(k, all<X>(-0x1.62e4p-4), x)), power = power_by_eighths(shifted);
+  return fma(power, r * polynomial(r, 1, 0x1.00088cp-1, 0x1.555c84p-3), power);
+}
+#define CROTON_EIGHTHS
+#endif
+
+/// Where e^x and e^-x are normal numbers.
+CROTON_PART auto is_near(X x) { return abs(x) <= all<X>(single<X> ? 87 : 708); }
 #if defined(CROTON_AVX512) || defined(CROTON_LANES_ARE_THREADS)
 CROTON_MATH(exp)(X x) { return exp_anywhere(x); }
 #else
-/// Lanes that over- or underflow, or are NaN, are seldom.
-template <class X> CROTON_SELDOM X exp_far(X x) { return exp_anywhere(x); }
-CROTON_MATH(exp)(X x) {
-  if (__builtin_expect(any_lane(!(abs(x) <= all<X>(single<X> ? 87 : 708))), 0)) return exp_far(x);
+CROTON_PART X exp_near(X x) {
+#ifdef CROTON_EIGHTHS
+  if constexpr (single<X>) return exp_by_eighths(x);
+#endif
   const auto g = grown(x);
   return times_power(g.value, g.s.shifted);
 }
+/// Lanes that over- or underflow, or are NaN, are seldom; the others of their vector keep their bits.
+template <class X> CROTON_SELDOM X exp_far(X x) { return is_near(x) ? exp_near(x) : exp_anywhere(x); }
+CROTON_MATH(exp)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? exp_far(x) : exp_near(x); }
 #endif
 CROTON_SCALAR_OF(exp)
 

@@ -43,7 +43,6 @@ CROTON_PART X sigmoid_near(X x) {
   return x < 0 ? q : 1 - q;
 }
 /// Lanes with results below the normal numbers, or NaN, are seldom; the others of their vector keep their bits.
-CROTON_PART auto is_near(X x) { return abs(x) <= all<X>(single<X> ? 87 : 708); }
 template <class X> CROTON_SELDOM X sigmoid_far(X x) { return is_near(x) ? sigmoid_near(x) : sigmoid_anywhere(x); }
 template <class X> CROTON_SELDOM X silu_far(X x) { return is_near(x) ? x * sigmoid_near(x) : silu_anywhere(x); }
 CROTON_MATH(sigmoid)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? sigmoid_far(x) : sigmoid_near(x); }

@@ -1,5 +1,5 @@
 // tanh. Single precision with AVX-512: |x| falls into an interval with a breakpoint B whose tanh is almost exactly a float,
-// and a polynomial in |x| - B whose coefficients are looked up by lane: no division. With FMA alone, and in double, a polynomial near 0, and
+// and a polynomial in |x| - B whose coefficients are looked up by lane: no division. With AVX2, and in double with FMA, a polynomial near 0, and
 // 1 - 2 / (e^2|x| + 1) elsewhere (11 lookups of 8 lanes take 1.3 times as long); on a GPU the same two. Else with all of its low parts.
 // Tables and polynomial: least squares at Chebyshev nodes, weighted relative, each coefficient rounded before the next was fitted.
 namespace {
@@ -69,29 +69,36 @@ CROTON_FN f32 tanh_single(f32 x) {
 #endif
 
 #if defined(CROTON_FMA) && !defined(CROTON_EXACT)
+/// e^2a + 1, rounded once.
+CROTON_PART X exp_of_twice_and_1(X a) {
+#ifdef CROTON_EIGHTHS  // single precision comes here with them alone
+  if constexpr (single<X>) {
+    const X shifted = fma(a, all<X>(0x1.715476p+4), all<X>(magic<X>)), r = fma(shifted - magic<X>, all<X>(-0x1.62e43p-5), a);
+    return fma(polynomial(r, 1, 2, 0x1.00088cp+1, 0x1.555c84p+0), power_by_eighths(shifted), all<X>(1));
+  } else
+#endif
+  {  // a = n ln 2 / 2 + r, and the last bits of `shifted` are the exponent of 2^n
+    const X scale = all<X>(magic<X> + bias<X>), shifted = fma(a, all<X>(0x1.71547652b82fep+1), scale);
+    const X r = fma(shifted - scale, all<X>(-0x1.62e42fefa39efp-2), a);
+    const X growth = polynomial(r, 1, 2, 0x1.000000000000cp+1, 0x1.5555555555515p+0, 0x1.555555554fe3fp-1, 0x1.111111112119bp-2,
+                                0x1.6c16c185f7b8fp-4, 0x1.a01a014dbcf99p-6, 0x1.a01995e337015p-8, 0x1.71ded71ec5edap-10,
+                                0x1.28b0d592d540ep-12, 0x1.adfa4bcd0bd89p-15);
+    return fma(growth, bits_as<X>((IntsOf<X>)(int_bits(shifted) << digits<X>)), all<X>(1));
+  }
+}
 CROTON_PART X tanh_by_exp(X x) {
-  typedef IntsOf<X> I;
   typedef Element<X> T;
   const X a = lesser(all<X>(single<X> ? 9.5 : 20), abs(x)), z = a * a;
-  // a = n ln 2 / 2 + r, and the last bits of `shifted` are the exponent of 2^n
-  const X scale = all<X>(magic<X> + bias<X>), shifted = fma(a, all<X>((T)0x1.71547652b82fep+1), scale), n = shifted - scale;
-  const X r = fma(n, all<X>(single<X> ? -0x1.62e43p-2 : -0x1.62e42fefa39efp-2), a);
-  const X power = bits_as<X>((I)(int_bits(shifted) << digits<X>));
-  X near, growth;  // (tanh a - a) / a^3, e^2r
-  if constexpr (single<X>) {
-    near = polynomial(z, -0x1.555548p-2, 0x1.110dfep-3, -0x1.b9a0bcp-5, 0x1.61b2cep-6, -0x1.0a0e96p-7, 0x1.40aa7ep-9, -0x1.a9803ep-12);
-    growth = polynomial(r, 1, 0x1.fffff6p+0, 0x1.fffdcp+0, 0x1.555a7ep+0, 0x1.573c7ap-1, 0x1.0fa294p-2);
-  } else {
+  X near;  // (tanh a - a) / a^3
+  if constexpr (single<X>)
+    near = polynomial(z, -0x1.555528p-2, 0x1.110758p-3, -0x1.b8b34p-5, 0x1.5a0b9ep-6, -0x1.d4194ap-8, 0x1.79822ap-10);
+  else
     near = polynomial(z, -0x1.555555555552dp-2, 0x1.111111110df2ap-3, -0x1.ba1ba1b766198p-5, 0x1.664f47eba00ddp-6,
                       -0x1.226e222268f6ep-7, 0x1.d6d0b84ca805ep-9, -0x1.7d794cd8e72ddp-10, 0x1.33d77e2369a68p-11,
                       -0x1.e30ffaed161a3p-13, 0x1.4c66e824023dcp-14, -0x1.1faea78e6b4d8p-16);
-    growth = polynomial(r, 1, 2, 0x1.000000000000cp+1, 0x1.5555555555515p+0, 0x1.555555554fe3fp-1, 0x1.111111112119bp-2,
-                        0x1.6c16c185f7b8fp-4, 0x1.a01a014dbcf99p-6, 0x1.a01995e337015p-8, 0x1.71ded71ec5edap-10,
-                        0x1.28b0d592d540ep-12, 0x1.adfa4bcd0bd89p-15);
-  }
-  const X far = 1 - 2 / fma(growth, power, all<X>(1));
-  const X y = a >= (T)(single<X> ? 0.95 : 0.6) ? far : fma(a * z, near, a);  // NaN stays near
-  return bits_as<X>((I)(int_bits(y) | sign_bit(x)));
+  const X far = 1 - 2 / exp_of_twice_and_1(a);
+  const X y = a >= (T)(single<X> ? 0.85 : 0.6) ? far : fma(a * z, near, a);  // NaN stays near
+  return bits_as<X>((IntsOf<X>)(int_bits(y) | sign_bit(x)));
 }
 #endif
 
