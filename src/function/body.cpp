@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/float_control.h"
 #include "function/profile.h"
 
 namespace croton {
@@ -44,6 +45,7 @@ Specialized* FunctionBase::Body::fitting() {
 
 void FunctionBase::Body::specialize(const std::vector<Extents>& now) {
   const ConfigInUse scope(making.config);
+  const FloatControl control;  // libraries may be opened
   auto made = std::make_unique<Specialized>(recipe, making, now);
   const std::lock_guard lock(mutex);
   latest.store(made.get(), std::memory_order_release);

@@ -158,7 +158,7 @@ void FunctionBase::run(std::span<const Argument> in, std::span<Array> out) const
   if (out.size() != b.recipe.outputs.size())
     fail_at<GraphError>(b.recipe.where, "{} has {} outputs, {} places for them were given", b.recipe.title(),
                         b.recipe.outputs.size(), out.size());
-  const FloatControl control;
+  const FloatControl control(FloatControl::Runs::our_code);
   const FrameLease frame(b);
   b.take(in, *frame);
   b.call((*frame).inputs, out);

@@ -59,6 +59,8 @@ void Specialized::compile(const Making& making, const std::string& title, Dump& 
   device_ = making.device;
   executable_ = std::make_unique<runtime::Programs>(results_, inputs_, updates_, *device_, title);
   executable_->set_profiling(making.profile);
+  on_device_ = executable_->shared_variables();
+  for (const Tensor& leaf : borrowed_shared_) on_device_.push_back(&storage_of(leaf));
   dump.text("tile_program.txt", [&] { return executable_->explain(); });
   dump.text("kernels.cpp", [&] { return executable_->source(); });
   const std::vector<std::string> nests = dump.on() ? executable_->nests() : std::vector<std::string>();
@@ -80,10 +82,9 @@ bool Specialized::fits(const Recipe& recipe) const {
 }
 
 bool Specialized::needs_exclusive() const {
-  if (!executable_) return false;
-  for (const Tensor& leaf : borrowed_shared_)
-    if (storage_of(leaf).device() != device_) return true;
-  return executable_->needs_exclusive();
+  for (const runtime::SharedStorage* s : on_device_)
+    if (s->device() != device_) return true;
+  return false;
 }
 
 void Specialized::run(std::span<const Array> inputs, std::span<Array> outputs) {

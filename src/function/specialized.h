@@ -30,6 +30,7 @@ class Specialized {
 
   /// Whether it can run while the shared variables have the shapes that they have now; their words are held.
   bool fits(const Recipe&) const;
+  /// Whether run() has to move a shared variable to the device first.
   bool needs_exclusive() const;
   /// The words are held. Nothing has been updated when it throws.
   void run(std::span<const Array> inputs, std::span<Array> outputs);
@@ -62,6 +63,7 @@ class Specialized {
   std::vector<Tensor> borrowed_shared_;  // the variables that they need
   runtime::Device* device_ = nullptr;    // null for the reference evaluator
   std::unique_ptr<runtime::Programs> executable_;
+  std::vector<runtime::SharedStorage*> on_device_;  // what it and the views read or update
   bool check_nan_ = false;
 };
 

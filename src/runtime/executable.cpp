@@ -417,11 +417,7 @@ void Executable::prepare(std::span<const Extents> shapes) {
   body_->planned(inputs);
 }
 
-bool Executable::needs_exclusive() const {
-  for (const SharedStorage* s : body_->stored)
-    if (s->device() != &body_->device) return true;
-  return false;
-}
+const std::vector<SharedStorage*>& Executable::shared_variables() const { return body_->stored; }
 
 std::string Executable::source() const { return body_->compiled.text; }
 

@@ -10,6 +10,8 @@
 
 namespace croton::runtime {
 
+class SharedStorage;
+
 /// New value of a shared leaf: result number `result` of the graph.
 struct UpdateTarget {
   Tensor shared;
@@ -34,8 +36,9 @@ class Executable {
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   /// Makes the plan for these shapes of the inputs and compiles what it needs.
   void prepare(std::span<const Extents> shapes);
-  /// Whether run() has to move a shared variable to the device first (then the caller takes every word exclusively).
-  bool needs_exclusive() const;
+  /// Those that run() reads or updates. It moves one that is not on the device yet; then the caller takes every word
+  /// exclusively.
+  const std::vector<SharedStorage*>& shared_variables() const;
 
   /// The generated source of every kernel compiled so far.
   std::string source() const;

@@ -204,12 +204,6 @@ void Programs::for_each_program(F&& f) const {
   }
 }
 
-bool Programs::needs_exclusive() const {
-  bool any = false;
-  for_each_program([&](const auto& program) { any = any || program.needs_exclusive(); });
-  return any;
-}
-
 /// The lists (or texts) of all programs, one after another.
 template <class F>
 auto Programs::joined(F&& f) const {
@@ -219,6 +213,10 @@ auto Programs::joined(F&& f) const {
     all.insert(all.end(), more.begin(), more.end());
   });
   return all;
+}
+
+std::vector<SharedStorage*> Programs::shared_variables() const {
+  return joined([](const auto& e) { return e.shared_variables(); });
 }
 
 std::string Programs::source() const {

@@ -20,7 +20,7 @@ class Programs {
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   /// Of the first program only: the shapes of the others are not known before it has run.
   void prepare(std::span<const Extents> shapes);
-  bool needs_exclusive() const;
+  std::vector<SharedStorage*> shared_variables() const;
   std::string source() const;
   std::string explain() const;
   std::vector<std::string> kernels_to_read() const;
