@@ -64,6 +64,13 @@ Array resized(const Array& a, const Extents& shape) {
   return r;
 }
 
+// A sum that keeps its axis, say, fits its variable where that has extent 1 alone: a second run would not.
+bool updates_keep_extents(const Case& c, const std::vector<Array>& results) {
+  for (std::size_t k = 0; k < c.updates.size(); ++k)
+    if (results[c.outputs.size() + k].shape() != c.initial[c.updates[k].shared].shape()) return false;
+  return true;
+}
+
 Case with_other_extents(Case c) {
   const std::set<Index> open = free_extents(c);
   const auto change = [&](Array& a) {
@@ -157,7 +164,7 @@ bool Together::change_extents() {
   for (std::size_t c = 0; c < cases_.size(); ++c) {
     Case next = with_other_extents(cases_[c]);
     try {
-      ops::evaluate(rewritten_[c], next.leaves());
+      if (!updates_keep_extents(next, ops::evaluate(rewritten_[c], next.leaves()))) continue;
     } catch (const Error&) { continue; }
     changed = changed || text(next) != text(cases_[c]);
     cases_[c] = std::move(next);
