@@ -29,30 +29,8 @@ CROTON_PART X silu_anywhere(X x) {
   return x > all<X>(-infinite) ? y : all<X>(not_a_number);
 }
 
-#if !defined(CROTON_FMA) || defined(CROTON_EXACT)
-CROTON_MATH(sigmoid)(X x) { return sigmoid_anywhere(x); }
-CROTON_MATH(silu)(X x) { return silu_anywhere(x); }
-#else
-/// Where e^|x| = 2^n (1 + p) is a normal number: q = 1 / (1 + e^|x|), which of x < 0 is the result, and 1 - q of others.
-CROTON_PART X sigmoid_near(X x) {
-  const X one = all<X>(1);
-  const auto s = reduce_exponent(abs(x));
-  const X r = rest_of(s), p = r * expm1_over(r), power = times_power(one, s.shifted);
-  const X e = fma(p, power, power), d = 1 + e, d_low = fma(p, power, power - e) + (1 - (d - e)), y = near_reciprocal_normal(d);
-  const X q = fma(fma(-y, d_low, fma(-y, d, one)), y, y);
-  return x < 0 ? q : 1 - q;
-}
-/// Lanes with results below the normal numbers, or NaN, are seldom; the others of their vector keep their bits.
-template <class X> CROTON_SELDOM X sigmoid_far(X x) { return is_near(x) ? sigmoid_near(x) : sigmoid_anywhere(x); }
-template <class X> CROTON_SELDOM X silu_far(X x) { return is_near(x) ? x * sigmoid_near(x) : silu_anywhere(x); }
-CROTON_MATH(sigmoid)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? sigmoid_far(x) : sigmoid_near(x); }
-CROTON_MATH(silu)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? silu_far(x) : x * sigmoid_near(x); }
-#endif
-CROTON_SCALAR_OF(sigmoid)
-CROTON_SCALAR_OF(silu)
-
 /// max(x, 0) + log(1 + z).
-CROTON_MATH(softplus)(X x) {
+CROTON_PART X softplus_anywhere(X x) {
   typedef Element<X> T;
   const auto z = decay(x);
   const X high = scaled(z.high, z.n), low = scaled(z.low, z.n);
@@ -64,6 +42,46 @@ CROTON_MATH(softplus)(X x) {
   const X r = log_sum(k, f, rest) + positive;
   return x == x ? (x == all<X>(infinite) ? x : r) : x;
 }
+
+#if !defined(CROTON_FMA) || defined(CROTON_EXACT)
+CROTON_MATH(sigmoid)(X x) { return sigmoid_anywhere(x); }
+CROTON_MATH(silu)(X x) { return silu_anywhere(x); }
+CROTON_MATH(softplus)(X x) { return softplus_anywhere(x); }
+#else
+/// e^x = high + low where that is a normal number.
+CROTON_PART Parts<X> exp_parts(X x) {
+  const auto s = reduce_exponent(x);
+  const X r = rest_of(s), p = r * expm1_over(r), power = times_power(all<X>(1), s.shifted), high = fma(p, power, power);
+  return {high, fma(p, power, power - high)};
+}
+/// Where e^|x| is a normal number: q = 1 / (1 + e^|x|), which of x < 0 is the result, and 1 - q of others.
+CROTON_PART X sigmoid_near(X x) {
+  const X one = all<X>(1);
+  const auto e = exp_parts(abs(x));
+  const X d = 1 + e.high, d_low = e.low + (1 - (d - e.high)), y = near_reciprocal_normal(d);
+  const X q = fma(fma(-y, d_low, fma(-y, d, one)), y, y);
+  return x < 0 ? q : 1 - q;
+}
+/// Single precision, where z = e^-|x| is a normal number: log(1 + z) = z + z^2 Q(z), and of the low part about z's half less.
+CROTON_PART X softplus_near(X x) {
+  const auto z = exp_parts(-abs(x));
+  const X Q = polynomial(z.high - 0x1.fp-2f, -0x1.861b24p-2, 0x1.7518d2p-3, -0x1.87dcccp-4, 0x1.b1a8dep-5, -0x1.ef8b4ep-6, 0x1.2129cp-6,
+                         -0x1.66f924p-7, 0x1.e0faa6p-8, -0x1.b2e1bap-9);
+  return z.high + (fma(z.high * z.high, Q, z.low * fma(z.high, all<X>(-0.5), all<X>(1))) + greater(all<X>(0), x));
+}
+/// Lanes with results below the normal numbers, or NaN, are seldom; the others of their vector keep their bits.
+template <class X> CROTON_SELDOM X sigmoid_far(X x) { return is_near(x) ? sigmoid_near(x) : sigmoid_anywhere(x); }
+template <class X> CROTON_SELDOM X silu_far(X x) { return is_near(x) ? x * sigmoid_near(x) : silu_anywhere(x); }
+template <class X> CROTON_SELDOM X softplus_far(X x) { return is_near(x) ? softplus_near(x) : softplus_anywhere(x); }
+CROTON_MATH(sigmoid)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? sigmoid_far(x) : sigmoid_near(x); }
+CROTON_MATH(silu)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? silu_far(x) : x * sigmoid_near(x); }
+CROTON_MATH(softplus)(X x) {
+  if constexpr (single<X>) return __builtin_expect(any_lane(!is_near(x)), 0) ? softplus_far(x) : softplus_near(x);
+  else return softplus_anywhere(x);
+}
+#endif
+CROTON_SCALAR_OF(sigmoid)
+CROTON_SCALAR_OF(silu)
 CROTON_SCALAR_OF(softplus)
 
 }  // namespace
