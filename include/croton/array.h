@@ -96,6 +96,7 @@ class Array {
   Array& operator=(Array&&) & noexcept;
   ~Array();
 
+  /// Every element 0. ShapeError for a negative extent, here and below.
   static Array zeros(const Extents& shape, DType = float64);
   /// Every element the same number, converted as astype does.
   static Array full(const Extents& shape, Weak value, DType = float64);
@@ -120,9 +121,11 @@ class Array {
                    new Owner(std::move(owner)), [](void* o) { delete static_cast<Owner*>(o); });
   }
 
+  /// All extents.
   const Extents& shape() const;
   /// One extent; negative axes count from the end. IndexError if there is no such axis.
   Index shape(int axis) const;
+  /// The number of axes.
   int ndim() const;
   /// The number of elements.
   Index size() const;
@@ -204,6 +207,7 @@ class Npz {
   ~Npz();
   /// The array of that name (without ".npy"); FileError naming those that are there if there is none.
   Array operator[](std::string_view name) const;
+  /// Without ".npy".
   std::vector<std::string> names() const;
   bool has(std::string_view name) const;
 

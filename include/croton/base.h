@@ -52,6 +52,7 @@ concept Number = std::is_arithmetic_v<T> && !std::same_as<T, bool> && !std::same
 template <class T>
 concept Element = Number<T> || std::same_as<T, bool>;
 
+/// The DType of an Element: float32 for float, int32 for int.
 template <class T>
 constexpr DType dtype_of() {
   if constexpr (std::same_as<T, bool>) return DType::boolean;

@@ -1,5 +1,5 @@
-// Tensors, Arrays and their words in fmt's format strings: fmt::print("{}\n", loss). Apart from croton.h, because fmt takes
-// longer to compile than all of it; a program that includes this one links fmt itself.
+// Tensors, Arrays and their words in fmt's format strings: fmt::print("{}\n", loss). Apart from croton.h, because fmt
+// takes longer to compile than all of it; a program that includes this one links fmt itself.
 #pragma once
 #include <fmt/ostream.h>
 

@@ -4,13 +4,16 @@
 
 namespace croton {
 
+/// What to do about a wrt on which the cost does not depend: a GraphError, a warning on stderr and zeros, or zeros.
 enum class Disconnected : std::uint8_t { raise, warn, ignore };
+/// Of grad: grad(cost, w, {.consider_constant = {target}}).
 struct GradOptions {
   /// Gradients do not flow through these.
   Tensors consider_constant = {};
-  /// A wrt on which the cost does not depend: an error, a warning and zeros, or zeros.
+  /// A wrt on which the cost does not depend.
   Disconnected disconnected_inputs = Disconnected::raise;
-  /// Gradients known from elsewhere; with them the cost may be left out (Tensor()) or have any shape.
+  /// Gradients known from elsewhere, which broadcast to what they belong to; with them the cost may be left out
+  /// (Tensor()), and one of them may be that of the cost, which may then have any shape.
   Givens known_grads = {};
 };
 
@@ -32,7 +35,10 @@ class Cost {
 namespace detail {
 std::vector<Tensor> grad_list(const Cost&, std::span<const Tensor> wrt, const GradOptions&);
 }
-// Braces always mean a list: grad(cost, w) is a Tensor, grad(cost, {w, b}) an std::array, grad(cost, vector) a vector.
+/// The derivatives of a scalar cost with respect to tensors (inputs, shared variables, or expressions it is made of),
+/// each in the shape and dtype of its tensor. Braces always mean a list: grad(cost, w) is a Tensor, grad(cost, {w, b})
+/// an std::array, grad(cost, vector) a vector. GraphError where the cost is no scalar, or does not depend on one of
+/// them (see disconnected_inputs); DTypeError where the cost or one of them is not floating.
 template <std::derived_from<Expr> T>
 Tensor grad(const Cost& cost, const T& wrt, const GradOptions& o = {}) {
   const Tensor t(wrt);
@@ -49,7 +55,7 @@ template <std::derived_from<Expr> T>
 std::vector<Tensor> grad(const Cost& cost, const std::vector<T>& wrt, const GradOptions& o = {}) {
   return detail::grad_list(cost, std::vector<Tensor>(wrt.begin(), wrt.end()), o);
 }
-// The same with a place handed on, for functions that take a Where themselves.
+/// The same with a place handed on, for functions that take a Where themselves.
 template <std::derived_from<Expr> T>
 Tensor grad(const Tensor& cost, const T& wrt, const GradOptions& o, Where w) {
   return grad(Cost(cost, w), wrt, o);
@@ -73,25 +79,26 @@ std::array<Tensor, sizeof...(T)> grad(const Cost& cost, const T&... wrt) {
 Tensor zero_grad(const Tensor& x, Where = Where::here());
 /// x itself, but the cost counts as not depending on it.
 Tensor disconnected_grad(const Tensor& x, Where = Where::here());
-/// d/de f(wrt + e v) at e = 0, by two reverse passes.
+/// d/de f(wrt + e v) at e = 0, by two reverse passes: the Jacobian times v, in f's shape. v has that of wrt.
 Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
-/// The vector-Jacobian product v^T df/dwrt.
+/// The vector-Jacobian product v^T df/dwrt, in wrt's shape. v has that of f.
 Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
-/// The matrix of second derivatives of a scalar cost with respect to a vector. Where the type says its length, each row
-/// is a gradient of its own (a shared variable of another length is then a ShapeError when it runs); else all rows are
-/// computed at once: loops, cumsum, linalg and custom operations refuse that (GraphError). hessian_vector_product needs no
-/// matrix, and none refuses it.
+/// The matrix of second derivatives of a scalar cost with respect to a vector (ShapeError for any other tensor). Where
+/// the type says its length, each row is a gradient of its own (a shared variable of another length is then a
+/// ShapeError when it runs); else all rows are computed at once: loops, cumsum, linalg and custom operations refuse
+/// that (GraphError). hessian_vector_product needs no matrix, and none refuses it.
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where = Where::here());
-/// (d^2 cost / dwrt^2) v.
+/// (d^2 cost / dwrt^2) v, in the shape of wrt, which v has too.
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where = Where::here());
 
+/// Of verify_grad.
 struct VerifyGradOptions {
   double epsilon = 0;  ///< step of the differences; 0: chosen by dtype (float32 3e-4, float64 1e-6)
   double tolerance = 0;  ///< largest relative error; 0: chosen by dtype (float32 1e-2, float64 1e-6)
-  std::uint64_t seed = 0;
+  std::uint64_t seed = 0;  ///< of the random directions
 };
-/// Compares grad of `cost` (a scalar expression of `inputs`) with central differences along random directions at `values`;
-/// throws GraphError naming the input and both numbers where they differ.
+/// Compares grad of `cost` (a scalar expression of `inputs`) with central differences along random directions at
+/// `values`; throws GraphError naming the input and both numbers where they differ.
 void verify_grad(const Tensor& cost, const std::vector<Tensor>& inputs, const std::vector<Array>& values,
                  const VerifyGradOptions& = {});
 

@@ -4,7 +4,10 @@
 
 namespace croton::initializers {
 
-/// Uniform over +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010); shape {fan_in, fan_out}.
+// ShapeError for another number of axes, or an extent below 1; DTypeError where the dtype is not floating.
+
+/// Uniform over +-sqrt(6 / (fan_in + fan_out)) (Glorot and Bengio 2010); shape {fan_in, fan_out}:
+/// shared(initializers::glorot({784, 64})).
 Tensor glorot(const Extents& shape, DType = floatX(), Where = Where::here());
 /// Normal with variance 2 / fan_in (He et al. 2015); shape {fan_in, fan_out}.
 Tensor he(const Extents& shape, DType = floatX(), Where = Where::here());

@@ -1,5 +1,5 @@
-// More of NumPy's and SciPy's functions, each made of others: gradients come of themselves, and kernels fuse as for what
-// a program writes by hand. They take Operands, so that a program's own function of the same name is preferred.
+// More of NumPy's and SciPy's functions, each made of others: gradients come of themselves, and kernels fuse as for
+// what a program writes by hand. They take Operands, so that a program's own function of the same name is preferred.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -36,20 +36,21 @@ Tensor nan_to_num(const Operand&, Where = Where::here());
 // ---- order: NaN comes after every number
 /// The elements along an axis in rising order. The gradient of each goes back to where it came from.
 Tensor sort(const Operand&, int axis = -1, Where = Where::here());
-/// int64: the indices that put an axis in rising order; equal elements keep theirs. take_along_axis(x, argsort(x), -1) is
-/// sort(x).
+/// int64: the indices that put an axis in rising order; equal elements keep theirs. take_along_axis(x, argsort(x), -1)
+/// is sort(x).
 Tensor argsort(const Operand&, int axis = -1, Where = Where::here());
-/// The k largest elements along an axis (or the smallest), the first of them first, and their int64 indices. A NaN is larger
-/// than every number. ShapeError for a k that is negative, IndexError (perhaps when it runs) for one that the axis has not.
+/// The k largest elements along an axis (or the smallest), the first of them first, and their int64 indices. A NaN is
+/// larger than every number. ShapeError for a k that is negative, IndexError (perhaps when it runs) for one that the
+/// axis has not.
 std::array<Tensor, 2> topk(const Operand&, Index k, int axis = -1, bool largest = true, Where = Where::here());
 /// int64, of the shape of `values`: where each of them goes in a vector in rising order, before its equals or (`right`)
 /// after them.
 Tensor searchsorted(const Operand& sorted, const Operand& values, bool right = false, Where = Where::here());
-/// int64: the number of the bin of each element of x. Bin i is bins[i - 1] <= x < bins[i], with `right` bins[i - 1] < x <=
-/// bins[i]; bins may also fall.
+/// int64: the number of the bin of each element of x. Bin i is bins[i - 1] <= x < bins[i], with `right` bins[i - 1] < x
+/// <= bins[i]; bins may also fall.
 Tensor digitize(const Operand& x, const Operand& bins, bool right = false, Where = Where::here());
-/// int64: how often each integer from 0 on occurs in a vector, at least `least` of them. The length depends on the data.
-/// IndexError, when it runs, for a negative one.
+/// int64: how often each integer from 0 on occurs in a vector, at least `least` of them. The length depends on the
+/// data. IndexError, when it runs, for a negative one.
 Tensor bincount(const Operand&, Index least = 0, Where = Where::here());
 /// The sum of the weights of each integer's occurrences, in their dtype.
 Tensor bincount(const Operand&, const Operand& weights, Index least = 0, Where = Where::here());
@@ -73,8 +74,8 @@ Tensor cumsum(const Operand&, Where = Where::here());
 Tensor cumsum(const Operand&, int axis, Where = Where::here());
 Tensor cumprod(const Operand&, Where = Where::here());
 Tensor cumprod(const Operand&, int axis, Where = Where::here());
-/// The largest (or smallest) element of an axis up to each element, NaN from the first one on; NumPy's maximum.accumulate.
-/// The gradient goes to the first of equals.
+/// The largest (or smallest) element of an axis up to each element, NaN from the first one on; NumPy's
+/// maximum.accumulate. The gradient goes to the first of equals.
 Tensor cummax(const Operand&, int axis, Where = Where::here());
 Tensor cummin(const Operand&, int axis, Where = Where::here());
 
@@ -96,7 +97,8 @@ std::vector<Tensor> unravel_index(const Operand& number, const Extents& shape, W
 /// above it.
 std::array<Tensor, 2> tril_indices(Index n, Index k, Index m, Where = Where::here());
 std::array<Tensor, 2> triu_indices(Index n, Index k, Index m, Where = Where::here());
-/// choices[index[i]][i] for each element, -1 being the last; all broadcast together. IndexError (when it runs) for no choice.
+/// choices[index[i]][i] for each element, -1 being the last; all broadcast together. IndexError (when it runs) for no
+/// choice.
 Tensor choose(const Operand& index, const Tensors& choices, Where = Where::here());
 
 // ---- moving elements
@@ -134,13 +136,13 @@ enum class PadMode : std::uint8_t {
   reflect,        ///< the elements mirrored at the outermost one, as often as it takes
   symmetric,      ///< the same, and the outermost one twice
   reflect_odd,    ///< mirrored, and upside down: twice the outermost element less the mirrored one
-  symmetric_odd,  ///<
+  symmetric_odd,  ///< the same, and the outermost one twice
   wrap,           ///< the elements from the other end
 };
-/// The tensor with widths[d][0] elements before and widths[d][1] after it along axis d. ShapeError for a negative width or
-/// another number of axes, DTypeError where integers would need fractions (linear_ramp, mean, median). An axis without
-/// elements is extended by the value, or by NaN (mean, median); any other mode is a ShapeError or an IndexError when it
-/// runs.
+/// The tensor with widths[d][0] elements before and widths[d][1] after it along axis d. ShapeError for a negative width
+/// or another number of axes, DTypeError where integers would need fractions (linear_ramp, mean, median). An axis
+/// without elements is extended by the value, or by NaN (mean, median); any other mode is a ShapeError or an IndexError
+/// when it runs.
 Tensor pad(const Operand&, const std::vector<std::array<Index, 2>>& widths, PadMode = PadMode::constant,
            const Operand& value = 0, Where = Where::here());
 
@@ -163,10 +165,11 @@ Tensor geomspace(const Operand& start, const Operand& stop, Index count, bool en
 Tensor vander(const Operand&, Index count, bool increasing = false, Where = Where::here());
 
 // ---- products
-/// NumPy's einsum: "ij,jk->ik" names the axes of each operand by letters; those that the result does not name are summed
-/// over. Without "->" the result has the letters that occur once, in the order of the alphabet. A letter twice in one
-/// operand is its diagonal, "..." stands for the axes not named, axes of extent 1 broadcast. Operands are multiplied from left
-/// to right; of bools the result is a bool. GraphError for letters that make no sense, ShapeError for axes that do not fit.
+/// NumPy's einsum: "ij,jk->ik" names the axes of each operand by letters; those that the result does not name are
+/// summed over. Without "->" the result has the letters that occur once, in the order of the alphabet. A letter twice
+/// in one operand is its diagonal, "..." stands for the axes not named, axes of extent 1 broadcast. Operands are
+/// multiplied from left to right; of bools the result is a bool. GraphError for letters that make no sense, ShapeError
+/// for axes that do not fit.
 Tensor einsum(std::string_view subscripts, const Tensors& operands, Where = Where::here());
 /// The product of all pairs of elements as blocks: a's element times the whole of b, for each of a's.
 Tensor kron(const Operand& a, const Operand& b, Where = Where::here());

@@ -11,6 +11,7 @@ namespace croton {
 /// leaves the state as it is. Copies are the same stream.
 class RandomStream {
  public:
+  /// Streams of one seed draw the same numbers.
   explicit RandomStream(std::uint64_t seed = 0);
   /// Evenly over [0, 1): the shape is {x.shape(0), 3}, Extents, one integer or x.shape(). DTypeError where the dtype is
   /// not floating.

@@ -6,6 +6,7 @@
 
 namespace croton {
 
+/// Of scan: scan(step, init, xs, {.reverse = true}).
 struct ScanOptions {
   /// How many steps: a number, or an integer scalar. Only needed where it should be checked: another number of rows is
   /// a ShapeError, when it runs at the latest.

@@ -17,9 +17,9 @@ class Shared : public Expr {
   ~Shared() = default;
 
   /// Replaces the value. Throws ShapeError for another rank, DTypeError where a conversion would lose digits.
-  /// `borrow` is Theano's word: it allows the variable to keep foreign memory (Array::borrow) as it is, until a function
-  /// moves the value to its device; whoever writes to that memory meanwhile changes the variable. Memory of an Array's
-  /// own is shared either way: an Array copies when it is written to.
+  /// `borrow` is Theano's word: it allows the variable to keep foreign memory (Array::borrow) as it is, until a
+  /// function moves the value to its device; whoever writes to that memory meanwhile changes the variable. Memory of an
+  /// Array's own is shared either way: an Array copies when it is written to.
   void set_value(const Array&, bool borrow = false, Where = Where::here()) const;
   /// Evaluates an expression without inputs once, with the reference evaluator.
   void set_value(const Tensor&, Where = Where::here()) const;
@@ -43,8 +43,11 @@ class Shared : public Expr {
   void fill(const Weak&, Where) const;
 };
 
+/// A variable with that value, of its dtype and number of axes; those of extent 1 broadcast, for good. The name is what
+/// errors and files (save_npz) call it. Memory of the Array's own is shared until one of the two is written to, foreign
+/// memory is copied.
 Shared shared(const Array& value, std::string_view name = "", Where = Where::here());
-/// Evaluates an expression without inputs once.
+/// Evaluates an expression without inputs once (GraphError for one with inputs): shared(normal({784, 10}) * 0.01).
 Shared shared(const Tensor& initial, std::string_view name = "", Where = Where::here());
 /// A bare number is weak: shared(0.1) is floatX, shared(3) is int64.
 Shared shared(Weak value, std::string_view name, Where w);
@@ -53,10 +56,11 @@ Shared shared(N value, std::string_view name = "", Where w = Where::here()) {
   return shared(Weak(value), name, w);
 }
 
-/// The values of the named parameters, in one .npz file; every parameter needs a name of its own.
+/// The values of the named parameters, in one .npz file; every parameter needs a name of its own (GraphError).
+/// FileError where it cannot be written.
 void save_npz(std::string_view path, const std::vector<Shared>& parameters);
-/// Sets each parameter from the array of its name. One error lists all that is missing, extra or of the wrong shape or dtype;
-/// then nothing is assigned.
+/// Sets each parameter from the array of its name. One FileError lists all that is missing, extra or of the wrong shape
+/// or dtype; then nothing is assigned.
 void load_into(const std::vector<Shared>& parameters, std::string_view path);
 
 }  // namespace croton

@@ -45,6 +45,7 @@ struct Dim;
 struct Dims;
 /// Axes of a reduction: one, a list in braces, or (by default) all of them.
 struct Axes;
+/// The type of `keepdims`.
 struct KeepDims {};
 /// sum(x, 1, keepdims): the reduced axes stay, with extent 1.
 inline constexpr KeepDims keepdims{};
@@ -52,6 +53,7 @@ inline constexpr KeepDims keepdims{};
 /// What Tensor and Shared have in common: reading. A handle is a pointer; copies are cheap.
 class Expr {
  public:
+  /// The element type, and the number of axes. GraphError for an empty handle, as wherever one is used.
   DType dtype() const;
   int ndim() const;
   /// The shape as an int64 vector; asking for it never computes the data.
@@ -60,10 +62,13 @@ class Expr {
   Tensor shape(int axis, Where = Where::here()) const;
   /// The number of elements as an int64 scalar.
   Tensor size(Where = Where::here()) const;
+  /// "" where it has none.
   const std::string& name() const;
   /// Names the node (shown in errors, debugprint and dumps) and returns the same handle.
   Tensor named(std::string_view) const;
 
+  /// The functions of these names (ops.h) with the tensor in front: x.sum(0) is sum(x, 0). T() is transpose(x), all
+  /// axes reversed, and astype(d) is cast(x, d).
   Tensor T(Where = Where::here()) const;
   Tensor astype(DType, Where = Where::here()) const;
   Tensor dot(const Tensor&, Where = Where::here()) const;
@@ -89,9 +94,11 @@ class Expr {
   Tensor operator()(IndexItem, IndexItem, IndexItem, IndexItem, IndexItem, IndexItem) const;
   Tensor operator()(IndexItem, IndexItem, IndexItem, IndexItem, IndexItem, IndexItem, IndexItem) const;
   Tensor operator()(IndexItem, IndexItem, IndexItem, IndexItem, IndexItem, IndexItem, IndexItem, IndexItem) const;
-  /// One index: x[i] is x(i).
+  /// One index: x[i] is x(i), and x[mask] the elements where a bool tensor of x's first axes is true. IndexError for an
+  /// index out of range: at once where the type says so, else when it runs.
   Tensor operator[](IndexItem) const;
-  /// Of an indexed tensor: the whole tensor with that part replaced, or increased (repeated indices accumulate).
+  /// Of an indexed tensor: the whole tensor with that part replaced, or increased (repeated indices accumulate):
+  /// y = x(0, all).set(5), as set_subtensor and inc_subtensor (ops.h).
   Tensor set(const Operand& value) const;
   Tensor inc(const Operand& value) const;
 
@@ -101,22 +108,22 @@ class Expr {
   friend Tensor operator-(Operand, Operand);  ///< of two bools: a DTypeError
   friend Tensor operator*(Operand, Operand);  ///< of two bools: whether both are true
   friend Tensor operator/(Operand, Operand);  ///< true division: integers give floatX
-  friend Tensor operator%(Operand, Operand);  ///< the sign of the divisor, as in Python
+  friend Tensor operator%(Operand, Operand);  ///< the sign of the divisor, as in Python; of integers x % 0 is 0
   friend Tensor operator-(Operand);  ///< of a bool: a DTypeError
-  friend Tensor operator==(Operand, Operand);
+  friend Tensor operator==(Operand, Operand);  ///< of each element, as the next five: bools, without a gradient
   friend Tensor operator!=(Operand, Operand);
   friend Tensor operator<(Operand, Operand);
   friend Tensor operator<=(Operand, Operand);
   friend Tensor operator>(Operand, Operand);
   friend Tensor operator>=(Operand, Operand);
-  friend Tensor operator&(Operand, Operand);
+  friend Tensor operator&(Operand, Operand);  ///< bits of integers, or bools, as the next three; floats: a DTypeError
   friend Tensor operator|(Operand, Operand);
   friend Tensor operator^(Operand, Operand);
   friend Tensor operator~(Operand);
   friend Tensor operator!(const Expr&);  ///< logical; a node made here has the place of its first input
   friend Tensor operator&&(const Expr&, const Expr&);  ///< logical, element by element; never lazy
   friend Tensor operator||(const Expr&, const Expr&);
-  friend std::ostream& operator<<(std::ostream&, const Expr&);
+  friend std::ostream& operator<<(std::ostream&, const Expr&);  ///< the formula and the type, on one line
 
   /// The node (null for a handle that was declared and never assigned).
   Node* node() const { return node_; }
@@ -138,10 +145,13 @@ class Expr {
 class Tensor : public Expr {
  public:
   Tensor() = default;
+  /// Another handle on the same node.
   Tensor(const Expr& e) : Expr(e) {}
   explicit Tensor(Node* n) : Expr(n) {}
+  /// A bare number, floatX or int64 by its kind, that follows the tensors beside it: float32 + 0.5 is float32.
   template <Number N>
   Tensor(N literal, Where w = Where::here()) : Tensor(Weak(literal), w) {}
+  /// A constant with a copy of the values.
   Tensor(const Array& constant, Where w = Where::here());
   Tensor(const Tensor&) = default;
   Tensor(Tensor&&) noexcept = default;
@@ -149,6 +159,7 @@ class Tensor : public Expr {
   Tensor& operator=(const Tensor&) & = default;
   Tensor& operator=(Tensor&&) & noexcept = default;
   Tensor& operator=(const Tensor&) && = delete;  // a Tensor has no elements to write: x = set_subtensor(x[0], 5)
+  /// x += b is x = x + b: the handle goes to a new node, and what was made of the old one stays.
   Tensor& operator+=(const Operand& b) &;
   Tensor& operator-=(const Operand& b) &;
   Tensor& operator*=(const Operand& b) &;
@@ -166,10 +177,13 @@ class Tensor : public Expr {
 bool same(const Tensor&, const Tensor&);
 
 // ---- indices
+/// No bound of a slice: slice(none, none, 2), Python's [::2].
 struct None {};
 inline constexpr None none{};
+/// As many whole axes as the other items of an index leave, at most once in it: x(ellipsis, 0).
 struct Ellipsis {};
 inline constexpr Ellipsis ellipsis{};
+/// A new axis of extent 1: x(newaxis, all) makes a row of a vector.
 struct NewAxis {};
 inline constexpr NewAxis newaxis{};
 
@@ -184,13 +198,17 @@ struct Bound {
   Bound(I i) : given(true), n(static_cast<Index>(i)) {}
   Bound(const Expr& x) : given(true), t(x) {}
 };
+/// Python's start:stop:step as an index: negative bounds count from the end, those out of range are cut off, and a
+/// negative step goes backwards. IndexError for a step of 0, DTypeError for a Tensor that is no integer scalar.
 struct Slice {
   Bound start, stop, step;
 };
+/// x[slice(5)] is x[:5], x[slice(1, none)] is x[1:]; bounds may be Tensors: x[slice(i * n, (i + 1) * n)].
 inline Slice slice(const Bound& stop) { return {none, stop, none}; }
 inline Slice slice(const Bound& start, const Bound& stop, const Bound& step = none) { return {start, stop, step}; }
 
-/// `all` as an index takes a whole axis; called, it reduces: all(x, 1) (declared in ops.h).
+/// `all` as an index takes a whole axis; called, it reduces: all(x, 1) says whether no element along axis 1 is 0, a
+/// bool, and true of nothing (the axes are those of any, in ops.h).
 struct All {
   Tensor operator()(const Tensor&, Where = Where::here()) const;
   Tensor operator()(const Tensor&, const Axes&, Where = Where::here()) const;
@@ -200,7 +218,8 @@ struct All {
 };
 inline constexpr All all{};
 
-/// One item of an index. Constructors capture the place, so that an error names the line of the index.
+/// One item of an index: an integer, a slice, all, ellipsis, newaxis, or a Tensor, Array or vector of integers (or of
+/// bools, which select). Constructors capture the place, so that an error names the line of the index.
 class IndexItem {
  public:
   enum class Kind : std::uint8_t { integer, slice, ellipsis, newaxis, tensor };
@@ -232,7 +251,7 @@ class IndexItem {
   Where where_;
 };
 
-// ---- shapes and axes
+// ---- shapes and axes: what stands where functions take a Dims or Axes
 struct Dim {
   Index n = 0;
   Tensor t;  // empty where n holds
@@ -288,9 +307,12 @@ class Tensors {
 };
 
 // ---- inputs and constants
+/// The extent of an axis that may have any.
 inline constexpr Index any_extent = -1;
-/// A symbolic input; extents are numbers or any_extent. An axis broadcasts if and only if its extent here is 1.
+/// A symbolic input; extents are numbers or any_extent: tensor("x", float32, {any_extent, 784}). An axis broadcasts if
+/// and only if its extent here is 1. ShapeError for an extent below -1, or more than 32 axes.
 Tensor tensor(std::string_view name, DType, const Extents& shape, Where = Where::here());
+/// The same with 0, 1, 2, 3 or 4 axes of any extent.
 Tensor scalar(std::string_view name = "", DType = floatX(), Where = Where::here());
 Tensor vector(std::string_view name = "", DType = floatX(), Where = Where::here());
 Tensor matrix(std::string_view name = "", DType = floatX(), Where = Where::here());
@@ -298,7 +320,8 @@ Tensor row(std::string_view name = "", DType = floatX(), Where = Where::here());
 Tensor col(std::string_view name = "", DType = floatX(), Where = Where::here());  ///< shape [?, 1]
 Tensor tensor3(std::string_view name = "", DType = floatX(), Where = Where::here());
 Tensor tensor4(std::string_view name = "", DType = floatX(), Where = Where::here());
-Tensor fscalar(std::string_view name = "", Where = Where::here());  ///< f: float32, d: float64, i: int32, l: int64
+/// With a letter for the dtype. f: float32, d: float64, i: int32, l: int64.
+Tensor fscalar(std::string_view name = "", Where = Where::here());
 Tensor dscalar(std::string_view name = "", Where = Where::here());
 Tensor iscalar(std::string_view name = "", Where = Where::here());
 Tensor lscalar(std::string_view name = "", Where = Where::here());
