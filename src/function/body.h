@@ -32,8 +32,9 @@ struct FunctionBase::Body {
   void call(std::span<const Array> inputs, std::span<Array> outputs);
   /// Copies the results that lie in memory which was lent for the call only.
   void keep(std::span<Array> outputs, const Frame&) const;
-  /// The specialization for the shapes of now, made where there is none, with the words of all shared variables held;
-  /// `exclusive` says how. Calls f with it.
+  /// Calls f with the specialization for the shapes of now, the words of all shared variables held: exclusively those
+  /// of the updated ones, and all of them where one has to move to the device first. Where there is no such
+  /// specialization it is made before, without the words.
   template <class F>
   void with_specialized(F&& f);
   Specialized* fitting();

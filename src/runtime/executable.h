@@ -58,7 +58,7 @@ class Executable {
   };
   void set_profiling(bool on);
   std::vector<StepTime> step_times() const;
-  /// Kernel launches, library and host calls of one run (the same for every run of a plan); 0 before the first.
+  /// The steps of every run: kernel launches, library and host calls.
   int launches_per_run() const;
 
  private:
