@@ -28,6 +28,12 @@ std::vector<Bounded> evaluate_bounded(std::span<const Tensor> outputs, const Val
 /// One node on given arguments: what evaluate() does at each step, and what a host call in a plan does.
 Array evaluate_node(const Tensor& node, std::span<const Array> arguments);
 
+/// Whether a node is its argument 0 with some elements changed: a write, a scatter.
+bool changes_argument(const Tensor& node);
+/// Such a node's result in `out`, row-major: memory that has argument 0's elements already, or is that. An IndexError
+/// comes before anything is written.
+void write_into(const Tensor& node, std::span<const Array> arguments, std::byte* out);
+
 /// The true shape of a node, from the true shapes of its inputs and the integers some of them hold.
 Shape true_shape(const Tensor& node, std::span<const Shape> shapes,
                  std::span<const std::optional<std::vector<Index>>> values);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstring>
 #include <mutex>
 #include <utility>
 
@@ -15,7 +16,6 @@
 #include "ops/evaluate.h"
 #include "print/printer.h"
 #include "runtime/compiled.h"
-#include "runtime/gpu/driver.h"
 #include "runtime/index_checks.h"
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
@@ -78,7 +78,7 @@ struct Executable::Body {
     if (on_host) return;
     try {
       device.synchronize();
-    } catch (const gpu::Lost&) {
+    } catch (const Lost&) {
     } catch (const Error& e) { warn(fmt::format("{}: the last of its work failed: {}", name, e.what())); }
   }
   Body(const Body&) = delete;
@@ -256,10 +256,10 @@ struct Executable::Body {
   Buffer memory_for(int buffer, const Place& place) {
     try {
       return Buffer(device, place.bytes);
-    } catch (const gpu::OutOfMemory& e) {
-      throw gpu::OutOfMemory(fmt::format("{}: no memory for {}, {}: {}", name, buffer_names[at(buffer)],
-                                         type_text(program.buffers[at(buffer)].node.dtype(), Extents(place.shape)),
-                                         e.what()));
+    } catch (const OutOfMemory& e) {
+      throw OutOfMemory(fmt::format("{}: no memory for {}, {}: {}", name, buffer_names[at(buffer)],
+                                    type_text(program.buffers[at(buffer)].node.dtype(), Extents(place.shape)),
+                                    e.what()));
     }
   }
 
@@ -355,21 +355,49 @@ struct Executable::Body {
   void host(const PlannedHost& h, const Plan& plan, const Workspace& w) {
     device.synchronize();
     std::vector<Array> arguments;
-    for (const int b : h.arguments) arguments.push_back(fetch(b, plan, w));
+    for (const int b : h.arguments) arguments.push_back(on_host ? seen(b, plan, w) : fetch(b, plan, w));
+    if (on_host && ops::changes_argument(h.node)) {
+      auto* const out = static_cast<std::byte*>(w.pointers[at(h.out)]);
+      if (out != w.pointers[at(h.arguments[0])]) {
+        const Array before = contiguous(arguments[0]);
+        if (before.size() > 0) std::memcpy(out, data(before), plan.places[at(h.out)].bytes);
+      }
+      return ops::write_into(h.node, arguments, out);
+    }
     const Array value = contiguous(ops::evaluate_node(h.node, arguments));
     device.to_device(w.pointers[at(h.out)], data(value), plan.places[at(h.out)].bytes);
   }
 
+  // A buffer's value for a step on the host, copied there; where the device's memory is the host's, as it lies.
   Array fetch(int b, const Plan& plan, const Workspace& w) const {
-    const Place& place = plan.places[at(b)];
-    int base = b;
-    while (plan.places[at(base)].home == Home::base) base = plan.places[at(base)].base;
-    const DType dtype = program.buffers[at(b)].node.dtype();
-    Array whole = empty(Extents{plan.places[at(base)].bytes / size_of(dtype)}, dtype);
+    const int base = base_of(b, plan);
+    Array whole = empty(extents_of(base, plan), program.buffers[at(b)].node.dtype());
     device.to_host(mutable_data(whole), w.pointers[at(base)], plan.places[at(base)].bytes);
-    const auto first = (static_cast<std::byte*>(w.pointers[at(b)]) - static_cast<std::byte*>(w.pointers[at(base)])) /
-                       static_cast<std::ptrdiff_t>(size_of(dtype));
-    return view(whole, Extents(place.shape), Extents(place.strides), first);
+    return part(whole, b, base, plan, w);
+  }
+  Array seen(int b, const Plan& plan, const Workspace& w) const {
+    const int base = base_of(b, plan);
+    auto block = std::make_unique<Block>();
+    block->bytes = static_cast<std::byte*>(w.pointers[at(base)]);
+    block->size = plan.places[at(base)].bytes;
+    block->dtype = program.buffers[at(b)].node.dtype();
+    block->writable = false;
+    block->foreign = true;
+    const Array whole = from_block(block.release(), extents_of(base, plan));
+    return part(whole, b, base, plan, w);
+  }
+  static int base_of(int b, const Plan& plan) {
+    while (plan.places[at(b)].home == Home::base) b = plan.places[at(b)].base;
+    return b;
+  }
+  Extents extents_of(int base, const Plan& plan) const {
+    return Extents{plan.places[at(base)].bytes / size_of(program.buffers[at(base)].node.dtype())};
+  }
+  static Array part(const Array& whole, int b, int base, const Plan& plan, const Workspace& w) {
+    const Place& place = plan.places[at(b)];
+    const auto bytes = static_cast<std::byte*>(w.pointers[at(b)]) - static_cast<std::byte*>(w.pointers[at(base)]);
+    return view(whole, Extents(place.shape), Extents(place.strides),
+                bytes / static_cast<std::ptrdiff_t>(size_of(whole.dtype())));
   }
 
   // After everything that can fail: the new values take the old ones' place together.

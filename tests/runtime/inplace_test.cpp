@@ -104,4 +104,22 @@ TEST_CASE("the same value may be an output and the update, of two variables too"
   check({a, b}, {sum, sum}, {sum, a.leaf});
 }
 
+TEST_CASE("elements of a variable are set or added to where it lies, unless by its own") {
+  const Variable t = variable("t", numbers({6, 3})), v = variable("v", numbers({50}));
+  const Tensor row = constant(numbers({3}, 10)), rows = constant(numbers({3, 3}, 20)),
+               index = constant(Array{Index{5}, Index{0}, Index{5}});
+  CHECK(check({t}, {set_subtensor(t.leaf[2], row)}) == Places{true});
+  CHECK(check({t}, {inc_subtensor(t.leaf[slice(1, 4)], rows)}) == Places{true});
+  CHECK(check({t}, {inc_subtensor(t.leaf[index], rows)}) == Places{true});
+  CHECK(check({t}, {set_subtensor(t.leaf(index, 1), constant(numbers({3}, 30)))}) == Places{true});
+  CHECK(check({t}, {inc_subtensor(t.leaf[2], t.leaf[3] * 2)}, {sum(t.leaf), t.leaf}) == Places{true});
+  CHECK(check({v}, {set_subtensor(v.leaf[slice(1, none)], v.leaf[slice(none, -1)])}) == Places{false});
+  CHECK(check({t, v}, {set_subtensor(t.leaf[2], row), set_subtensor(v.leaf[4], 5)}).back());
+  const Tensor changed = set_subtensor(v.leaf[7], 5);
+  const Variable other = variable("other", numbers({50}, 2));
+  check({v, other}, {changed, changed}, {changed, v.leaf});
+  check({v, other}, {changed, changed * 2}, {max(changed)});
+  check({v}, {set_subtensor(changed[8], 6)}, {changed});
+}
+
 }  // namespace croton::runtime

@@ -23,6 +23,22 @@ Array seen(const Array& x, const std::vector<AxisMap>& maps, const Extents& shap
   return view(x, shape, to, count_of(shape) == 0 ? 0 : offset);
 }
 
+template <class T>
+void put_element(T& target, const T& v, bool set) {
+  if (set) {
+    target = v;
+  } else if constexpr (std::is_same_v<T, bool>) {
+    target = target || v;
+  } else if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
+    target = narrowed<T>(widened<double>(target) + widened<double>(v));
+  } else if constexpr (std::is_integral_v<T>) {
+    using U = std::make_unsigned_t<T>;  // sums of integers wrap
+    target = static_cast<T>(static_cast<U>(static_cast<U>(target) + static_cast<U>(v)));
+  } else {
+    target = target + v;
+  }
+}
+
 /// Copies one array over the elements of a view of another, or adds it to them. Both have one dtype and shape.
 void put(const Array& value, const Array& part, std::byte* base, bool set) {
   visit_dtype(value.dtype(), [&]<class T>(T) {
@@ -31,22 +47,7 @@ void put(const Array& value, const Array& part, std::byte* base, bool set) {
     T* to = reinterpret_cast<T*>(base);
     loop.rows([&](const std::array<Index, most_operands>& offset, Index n) {
       const Index a = loop.inner_stride(0), b = loop.inner_stride(1);
-      for (Index i = 0; i < n; ++i) {
-        T& target = to[offset[1] + i * b];
-        const T& v = from[offset[0] + i * a];
-        if (set) {
-          target = v;
-        } else if constexpr (std::is_same_v<T, bool>) {
-          target = target || v;
-        } else if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
-          target = narrowed<T>(widened<double>(target) + widened<double>(v));
-        } else if constexpr (std::is_integral_v<T>) {
-          using U = std::make_unsigned_t<T>;  // sums of integers wrap
-          target = static_cast<T>(static_cast<U>(static_cast<U>(target) + static_cast<U>(v)));
-        } else {
-          target = target + v;
-        }
-      }
+      for (Index i = 0; i < n; ++i) { put_element(to[offset[1] + i * b], from[offset[0] + i * a], set); }
     });
   });
 }
@@ -58,16 +59,12 @@ Array writable(const Array& x) {
   return out;
 }
 
-Array written(const Call& call, const Write& write, const Array& x, const Array& value) {
-  Array out = writable(x);
-  if (value.size() == 0) return out;
+/// Writes value's elements into `out`, whose memory is laid out as x, which is row-major.
+void write_part(const Call& call, const Write& write, const Array& x, const Array& value, std::byte* out) {
+  if (value.size() == 0) return;
   const Shape value_shape(value.shape().begin(), value.shape().end());
-  const Array part = seen(out, write.map(call.at(), value_shape), value.shape());
-  // `part` shows where the elements lie; out's memory is written through its own address
-  const Index offset = (data(part) - data(out)) / static_cast<Index>(size_of(out.dtype()));
-  std::byte* base = const_cast<std::byte*>(data(out)) + offset * static_cast<Index>(size_of(out.dtype()));
-  put(value, part, base, call.params().flag("set"));
-  return out;
+  const Array part = seen(x, write.map(call.at(), value_shape), value.shape());
+  put(value, part, out + (data(part) - data(x)), call.params().flag("set"));
 }
 
 [[noreturn]] void out_of_range(const Call& call, Index i, Index linear) {
@@ -119,21 +116,21 @@ Array gathered(const Call& call, const Array& x) {
   return out;
 }
 
-Array scattered(const Call& call, const Array& x, const Array& values) {
-  Array out = writable(x);
+/// Writes rows of values into `out`, whose memory is laid out as x, which is row-major; an IndexError comes before
+/// that.
+void write_rows(const Call& call, const Array& x, const Array& values, std::byte* out) {
   const std::vector<Index> at = rows(call);
   const Array from = contiguous(values);
-  Extents row_shape;
-  for (std::size_t axis = 1; axis < out.shape().size(); ++axis) row_shape.add(out.shape()[axis]);
-  const Index n = count_of(row_shape), bytes = n * static_cast<Index>(size_of(out.dtype()));
-  if (n == 0) return out;
-  const Extents steps = row_major_strides(row_shape);
-  std::byte* base = mutable_data(out);
-  for (std::size_t i = 0; i < at.size(); ++i) {
-    const Array row = view(from, row_shape, steps, static_cast<Index>(i) * n);
-    put(row, row, base + at[i] * bytes, call.params().flag("set"));
-  }
-  return out;
+  const std::size_t n = bytes_of_row(x) / size_of(x.dtype());
+  const bool set = call.params().flag("set");
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    const T* row = data_as<T>(from);
+    for (const Index i : at) {
+      T* const to = reinterpret_cast<T*>(out) + static_cast<std::size_t>(i) * n;
+      for (std::size_t k = 0; k < n; ++k) put_element(to[k], row[k], set);
+      row += n;
+    }
+  });
 }
 
 Array concatenated(const Call& call, std::span<const Array> parts) {
@@ -163,9 +160,18 @@ Array run_movement(const Call& call, std::span<const Array> moved) {
   if (const auto* v = meaning<View>(call.op())) return seen(moved[0], v->map(call.at(), call.result().shape), shape);
   if (meaning<Reshape>(call.op())) return contiguous(moved[0]).reshape(shape);
   if (meaning<Gather>(call.op())) return gathered(call, moved[0]);
-  if (meaning<Scatter>(call.op())) return scattered(call, moved[0], moved[2]);
-  if (const auto* w = meaning<Write>(call.op())) return written(call, *w, moved[0], moved[1]);
-  return concatenated(call, moved);
+  if (meaning<Concatenate>(call.op())) return concatenated(call, moved);
+  Array out = writable(moved[0]);
+  run_write(call, moved, mutable_data(out));
+  return out;
+}
+
+void run_write(const Call& call, std::span<const Array> moved, std::byte* out) {
+  const Array x = contiguous(moved[0]);
+  if (const auto* w = meaning<Write>(call.op()))
+    write_part(call, *w, x, moved[1], out);
+  else
+    write_rows(call, x, moved[2], out);
 }
 
 Array run_shape_of(const Call& call) {

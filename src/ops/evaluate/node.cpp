@@ -88,6 +88,13 @@ Array evaluate_node(const Tensor& t, std::span<const Array> arguments) {
   return run(Call(t, arguments));
 }
 
+bool changes_argument(const Tensor& t) { return meaning<Write>(t) || meaning<Scatter>(t); }
+
+void write_into(const Tensor& t, std::span<const Array> arguments, std::byte* out) {
+  const FloatControl control;
+  run_write(Call(t, arguments), arguments, out);
+}
+
 Shape true_shape(const Tensor& t, std::span<const Shape> shapes,
                  std::span<const std::optional<std::vector<Index>>> values) {
   const Node& n = node(t);

@@ -45,6 +45,8 @@ Extents strides_over(const Extents& shape, const std::vector<Index>& axes, bool 
 /// the arguments whose elements move (bounds, say); all others are the call's own.
 Array run_movement(const Call&, std::span<const Array> moved);
 bool is_movement(const Op&);
+/// What write_into() does, on a write or a scatter.
+void run_write(const Call&, std::span<const Array> moved, std::byte* out);
 Array run_shape_of(const Call&);
 Array run_iota(const Call&);
 /// Leaves in the place of the node's inputs; constants stay what they are, since shapes may follow from them.
