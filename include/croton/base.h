@@ -82,6 +82,8 @@ struct Weak {
       return static_cast<Index>(v);
     }
   }
+  /// The dtype that holds it as it is: float64, int64, or uint64 above the largest int64.
+  constexpr DType dtype() const { return is_float ? float64 : i < 0 && f > 0 ? uint64 : int64; }
 };
 
 /// All errors of Croton. what() says what, where (a file and line of the user's program, or of a configuration file)

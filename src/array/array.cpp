@@ -108,11 +108,11 @@ Array Array::zeros(const Extents& shape, DType dtype) {
 }
 
 Array Array::full(const Extents& shape, Weak value, DType dtype) {
-  const bool beyond_int64 = !value.is_float && value.i < 0 && value.f > 0;
-  const Array one = value.is_float ? scalar(value.f)
-                    : beyond_int64 ? scalar(static_cast<std::uint64_t>(value.i))
-                                   : scalar(value.i);
-  const Array converted = one.astype(dtype);
+  const DType own = value.dtype();
+  const Array converted = (own == float64  ? scalar(value.f)
+                           : own == uint64 ? scalar(static_cast<std::uint64_t>(value.i))
+                                           : scalar(value.i))
+                              .astype(dtype);
   Array a = empty(shape, dtype);
   const std::size_t element = size_of(dtype), bytes = static_cast<std::size_t>(a.size()) * element;
   if (bytes == 0) return a;

@@ -52,10 +52,7 @@ std::string which(const Recipe& r, std::size_t i) {
 
 [[noreturn]] void refuse_number(const Recipe& r, std::size_t i, const Weak& w) {
   const DType wanted = type(r.inputs[i].variable).dtype;
-  const std::string digits = w.is_float           ? fmt::format("{}", w.f)
-                             : w.i < 0 && w.f > 0 ? fmt::format("{}", static_cast<std::uint64_t>(w.i))
-                                                  : fmt::format("{}", w.i);
-  fail_at<DTypeError>(r.where, "{} is {}, the input is {}, which cannot hold it exactly", which(r, i), digits,
+  fail_at<DTypeError>(r.where, "{} is {}, the input is {}, which cannot hold it exactly", which(r, i), text(w),
                       name_of(wanted));
 }
 
@@ -87,7 +84,7 @@ void take_number(const Recipe& r, std::size_t i, const Weak& w, Frame& f) {
     kept = empty({}, wanted.dtype);
   if (!write_number(w, wanted.dtype, mutable_data(kept))) {
     if (!r.downcast) refuse_number(r, i, w);
-    kept = (w.is_float ? Array::scalar(w.f) : Array::scalar(w.i)).astype(wanted.dtype);
+    kept = Array::full({}, w, wanted.dtype);
   }
   f.inputs[i] = kept;
   if (wanted.rank() != 0) refuse_shape(r, i, kept);

@@ -30,8 +30,7 @@ std::optional<Array> converted(const Array& a, DType to) {
 
 bool write_number(const Weak& w, DType to, std::byte* element) {
   if (w.is_float) return convert_exactly(reinterpret_cast<const std::byte*>(&w.f), float64, element, to);
-  const bool natural = w.i < 0 && w.f > 0;  // a uint64 above the largest int64, kept as its bits
-  return convert_exactly(reinterpret_cast<const std::byte*>(&w.i), natural ? uint64 : int64, element, to);
+  return convert_exactly(reinterpret_cast<const std::byte*>(&w.i), w.dtype(), element, to);
 }
 
 std::optional<Array> number(const Weak& w, DType to) {
@@ -43,6 +42,12 @@ std::optional<Array> number(const Weak& w, DType to) {
 std::optional<Array> converted_as_number(const Array& a, DType to) {
   if (auto done = converted(a, to)) return done;
   return a.ndim() == 0 && is_float(a.dtype()) ? exactly(a, to) : std::nullopt;
+}
+
+std::string text(const Weak& w) {
+  return w.is_float            ? fmt::format("{}", w.f)
+         : w.dtype() == uint64 ? fmt::format("{}", static_cast<std::uint64_t>(w.i))
+                               : fmt::format("{}", w.i);
 }
 
 std::string axes_text(const Extents& shape) {

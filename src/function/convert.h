@@ -18,6 +18,8 @@ std::optional<Array> number(const Weak&, DType to);
 /// A float of no axes as a bare number would be taken: In(lr, 0.1) for a float32 input.
 std::optional<Array> converted_as_number(const Array&, DType to);
 
+/// "0.5", "-3": the number itself.
+std::string text(const Weak&);
 /// "2 axes [2, 1000]", "no axes [], a scalar".
 std::string axes_text(const Extents&);
 

@@ -41,11 +41,6 @@ void store(const Shared& s, const Array& value, bool borrow = false) {
   use.storage->set(value, borrow);
 }
 
-Array whole_number(const Weak& w) {
-  const bool natural = !w.is_float && w.i < 0 && w.f > 0;  // a uint64 above the largest int64
-  return Array::full({}, w, w.is_float ? floatX() : natural ? uint64 : int64);
-}
-
 }  // namespace
 
 Shared shared(const Array& value, std::string_view name, Where w) {
@@ -56,7 +51,9 @@ Shared shared(const Array& value, std::string_view name, Where w) {
 
 Shared shared(const Tensor& initial, std::string_view name, Where w) { return shared(eval(initial, {}, w), name, w); }
 
-Shared shared(Weak value, std::string_view name, Where w) { return shared(whole_number(value), name, w); }
+Shared shared(Weak value, std::string_view name, Where w) {
+  return shared(Array::full({}, value, value.is_float ? floatX() : value.dtype()), name, w);
+}
 
 void Shared::set_value(const Array& value, bool borrow, Where where) const {
   require(*this, "set_value", where);
@@ -74,7 +71,7 @@ void Shared::fill(const Weak& w, Where where) const {
   const auto one = number(w, dtype());
   if (!one) {
     fail_at<DTypeError>(where, "{}: {} is {} and cannot hold {} exactly", verb(*this), called(*this), name_of(dtype()),
-                        w.is_float ? fmt::format("{}", w.f) : fmt::format("{}", w.i));
+                        text(w));
   }
   const SharedUse use{*this, &storage_of(*this), true};
   const Words words({&use, 1});

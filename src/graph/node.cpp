@@ -52,12 +52,7 @@ Tensor make_constant(Array value, std::string_view name, Where where) {
 }
 
 Tensor make_weak(const Weak& number, Where where) {
-  // a negative integer with a positive value is a uint64 above the largest int64, kept as its bits
-  const bool natural = !number.is_float && number.i < 0 && number.f > 0;
-  const Array value = number.is_float ? Array::full({}, number, floatX())
-                      : natural       ? Array::scalar(static_cast<std::uint64_t>(number.i))
-                                      : Array::scalar(number.i);
-  Tensor t = make_constant(value, "", where);
+  Tensor t = make_constant(Array::full({}, number, number.is_float ? floatX() : number.dtype()), "", where);
   t.node()->weak = true;
   return t;
 }
