@@ -95,12 +95,12 @@ class Indexer {
         for (int k = 0; k < skipped_; ++k) take_whole();
         return;
       case Kind::slice: return take_slice(i.slice());
-      case Kind::integer: return take_integer(i.integer());
+      case Kind::integer: return take_integer(ops::SliceList::known(i.integer()));
       case Kind::tensor: break;
     }
     if (is_mask(i)) return take_mask(i.tensor());
     if (is_advanced(i)) return take_tensor(i.tensor());
-    if (node(i.tensor()).kind == NodeKind::constant) return take_integer(get_index(node(i.tensor()).value, 0));
+    if (node(i.tensor()).kind == NodeKind::constant) return take_integer(known(i.tensor()));
     take_integer(slices_.hold(ops::converted(i.tensor(), int64, w_)));
   }
   void take_integer(Index code) {
@@ -158,12 +158,13 @@ class Indexer {
       return number;
     return make_constant(ops::evaluate({&number, 1}, {})[0], "", w_);
   }
+  static Index known(const Tensor& constant) { return ops::SliceList::known(get_index(node(constant).value, 0)); }
   Index code(const Bound& b) {
     if (!b.given) return ops::absent_bound;
-    if (!b.t.node()) return b.n;
+    if (!b.t.node()) return ops::SliceList::known(b.n);
     if (b.t.ndim() != 0 || !is_int(b.t.dtype()))
       fail_at<DTypeError>(w_, "a bound of a slice is an integer scalar, {} is {}", formula(b.t), text(type(b.t)));
-    if (node(b.t).kind == NodeKind::constant) return get_index(node(b.t).value, 0);
+    if (node(b.t).kind == NodeKind::constant) return known(b.t);
     return slices_.hold(ops::converted(b.t, int64, w_));
   }
 

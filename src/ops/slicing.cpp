@@ -15,10 +15,11 @@ struct Number {
   bool unknown() const { return given && !n; }
 };
 
+constexpr Index last_code = absent_bound + (1 << 20);
+
 Number number(const TypeAt& t, Index code, std::size_t first) {
-  constexpr Index codes = 1 << 20;
   if (code == absent_bound) return {};
-  if (code > absent_bound + codes) return {true, code};
+  if (code > last_code) return {true, code};
   const auto& held = t.values[first + static_cast<std::size_t>(code - absent_bound - 1)];
   return {true, held ? std::optional<Index>((*held)[0]) : std::nullopt};
 }
@@ -56,7 +57,7 @@ Span slice_span(Index n, const Number& start, const Number& stop, const Number& 
   };
   const Index from = place(start, *s.step > 0 ? low : high), to = place(stop, *s.step > 0 ? high : low);
   const Index distance = *s.step > 0 ? to - from : from - to;
-  const Index stride = *s.step > 0 ? *s.step : -*s.step;
+  const Index stride = *s.step > 0 ? *s.step : -SliceList::known(*s.step);
   s.first = from;
   s.count = distance <= 0 ? 0 : (distance - 1) / stride + 1;
   return s;
@@ -77,6 +78,8 @@ bool SliceList::is_whole() const {
 }
 
 Params SliceList::params() const { return {{"start", start}, {"stop", stop}, {"step", step}}; }
+
+Index SliceList::known(Index n) { return std::max(n, last_code + 1); }
 
 Index SliceList::hold(const Tensor& bound) {
   held.push_back(bound);

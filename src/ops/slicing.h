@@ -22,7 +22,9 @@ struct SliceList {
   void add_whole();
   bool is_whole() const;
   Params params() const;
-  /// An int64 scalar's code in start, stop or step.
+  /// A known number in start, stop or step: the lowest of int64 are codes, and select what somewhat larger ones do.
+  static Index known(Index n);
+  /// An int64 scalar's code there.
   Index hold(const Tensor& bound);
 };
 

@@ -36,6 +36,20 @@ TEST_CASE("an integer index that a known extent refuses is an error where it is 
   CHECK_THROWS_AS(x[slice(0, 5, 0)], IndexError);
 }
 
+TEST_CASE("the lowest numbers of int64 are bounds and indices like any others") {
+  const Index lowest = std::numeric_limits<Index>::min();
+  const Tensor x = dvector("x");
+  const auto of = [&](const Tensor& t) { return value(t, {{x.node(), six}}); };
+  for (const Index n : {lowest, lowest + 1, lowest + 2, -std::numeric_limits<Index>::max() / 2}) {
+    CHECK(of(x[slice(n, none)]).size() == 6);
+    CHECK(of(x[slice(none, n)]).size() == 0);
+    CHECK(of(x[slice(none, none, n)]).size() == 1);
+    CHECK_THROWS_AS(of(x[n]), IndexError);
+    CHECK_THROWS_AS(of(x[constant(Array::scalar(n))]), IndexError);
+    CHECK(of(x[slice(constant(Array::scalar(n)), none)]).size() == 6);
+  }
+}
+
 TEST_CASE("an integer index out of range of an unknown extent is the same error when it runs") {
   const Tensor x = dvector("x");
   const int at = __LINE__ + 1;
