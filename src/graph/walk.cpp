@@ -6,8 +6,6 @@
 namespace croton {
 namespace {
 
-const Replacements nothing;
-
 /// Everything reachable without passing through a replaced node, by id.
 std::vector<Node*> reachable(std::span<const Tensor> outputs, const Replacements& stops) {
   std::vector<Node*> found;
@@ -27,7 +25,7 @@ std::vector<Node*> reachable(std::span<const Tensor> outputs, const Replacements
 }  // namespace
 
 std::vector<Tensor> topological(std::span<const Tensor> outputs) {
-  const std::vector<Node*> found = reachable(outputs, nothing);
+  const std::vector<Node*> found = reachable(outputs, {});
   std::vector<Tensor> nodes;
   nodes.reserve(found.size());
   for (Node* n : found) nodes.emplace_back(n);
@@ -36,7 +34,7 @@ std::vector<Tensor> topological(std::span<const Tensor> outputs) {
 
 std::vector<Tensor> leaves(std::span<const Tensor> outputs, NodeKind kind) {
   std::vector<Tensor> out;
-  for (Node* n : reachable(outputs, nothing))
+  for (Node* n : reachable(outputs, {}))
     if (n->kind == kind) out.emplace_back(n);
   return out;
 }

@@ -58,10 +58,11 @@ Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs) {
   return reduced(ops::min, where(hit, positions(x, axes), std::numeric_limits<Index>::max()), axes);
 }
 
-const Op spread{.name = "spread",
-                .doc = "The sum over axes of the squares of the elements without their mean.",
-                .type = ops::sum.type,
-                .meaning = Reduce{Monoid::spread}};
+Type spread_type(const TypeAt& at) { return ops::sum.type(at); }
+constinit const Op spread{.name = "spread",
+                          .doc = "The sum over axes of the squares of the elements without their mean.",
+                          .type = spread_type,
+                          .meaning = Reduce{Monoid::spread}};
 
 // x - mean(x) over the rows of a matrix, as var, batch normalization and users write it; the mean is sum(x) / n.
 struct Deviation {
@@ -116,7 +117,10 @@ std::vector<Tensor> join_spreads(std::span<const Tensor> outputs) {
   const auto make = [&](const Tensor& t, std::vector<Tensor> of) {
     const WhereScope scope(node(t).where);
     bool squares = false;
-    const Deviation d = *summed_deviation(with_inputs(t, std::move(of)), squares);
+    const Tensor now = with_inputs(t, std::move(of));
+    const auto found = summed_deviation(now, squares);
+    if (!found) return now;  // of a sum that has been replaced itself: the variance of something centred
+    const Deviation& d = *found;
     Left& left = by_mean[d.mean.node()];
     if (!left.n.node()) {
       left.n = cast(d.x.shape(0), d.x.dtype());

@@ -113,6 +113,19 @@ TEST_CASE("the variance of columns, one pass over them, has the digits of two") 
     }
 }
 
+TEST_CASE("the variance of columns that have been centred before is the same") {
+  for (const char* way : ways) {
+    const ScopedConfig scope{way};
+    const Tensor x = fmatrix("x"), y = x - mean(x, 0), z = y - mean(y, 0);
+    const Array in = numbers({50, 20}, float32, 13);
+    const auto [once, twice, thrice] = function(x, {var(x, 0), var(y, 0), var(z, 0)})(in);
+    for (Index c = 0; c < 20; ++c) {
+      CHECK(get(twice, c) == Approx(get(once, c)).epsilon(1e-5));
+      CHECK(get(thrice, c) == Approx(get(once, c)).epsilon(1e-5));
+    }
+  }
+}
+
 TEST_CASE("the variance of columns with NaN or infinity in them is NaN, and of no rows too") {
   for (const char* way : ways) {
     const ScopedConfig scope{way};
@@ -143,6 +156,16 @@ TEST_CASE("a product of 10^5 numbers near 1 keeps its digits, and one zero among
   }
   set(in, 777, 0);
   CHECK(f(in).item<double>() == 0);
+}
+
+TEST_CASE("a number above the largest int64 keeps its value wherever it goes") {
+  const std::uint64_t large = (std::uint64_t{1} << 63) + 1;
+  const Tensor x = dscalar("x"), i = scalar("i", int64);
+  CHECK(function(x, x, {.allow_input_downcast = true})(large).item<double>() == 0x1p63);
+  CHECK(says(message<DTypeError>([&] { function(i, i)(large); }), "argument 1 'i' is 9223372036854775809,"));
+  const Shared w = shared(std::int64_t{0}, "w");
+  CHECK(says(message<DTypeError>([&] { w.set_value(large); }), "cannot hold 9223372036854775809 exactly"));
+  CHECK(shared(large).dtype() == uint64);
 }
 
 TEST_CASE("halves are computed by kernels, in float32, each value rounded once") {
