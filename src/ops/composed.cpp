@@ -1,6 +1,7 @@
 // NumPy's and SciPy's functions that are made of others: no op of their own, and so no gradient to write.
 #include <algorithm>
 #include <cmath>
+#include <numbers>
 
 #include "base/dtype.h"
 #include "base/error.h"
@@ -101,6 +102,24 @@ Tensor logaddexp2(const Operand& left, const Operand& right, Where w) {
   const WhereScope scope(w);
   const Tensor a = given("logaddexp2", left, w), b = given("logaddexp2", right, w);
   return maximum(a, b, w) + log1p(exp2(-distance(a, b, w), w), w) * (1 / log_2);
+}
+
+Tensor trigamma(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  Tensor x = given("trigamma", of, w);
+  x = ops::converted(x, to_floating(x.dtype()), w);
+  // below 1/2 by the reflection; then z -> z + 8 by the recurrence, and the asymptotic series with Bernoulli's numbers
+  // (Abramowitz and Stegun, 6.4.7, 6.4.6, 6.4.12)
+  const Tensor low = x < 0.5, z = where(low, 1 - x, x, w);
+  Tensor sum = 1 / square(z, w);
+  for (int k = 1; k < 8; ++k) sum = sum + 1 / square(z + k, w);
+  const Tensor v = 1 / (z + 8), u = square(v, w);
+  Tensor series = u * (7.0 / 6);
+  for (const double c : {691.0 / 2730, 5.0 / 66, 1.0 / 30, 1.0 / 42, 1.0 / 30, 1.0 / 6}) series = u * (c - series);
+  sum = sum + v * (1 + series) + 0.5 * u;
+  // the sine of pi x, from what is left of x beyond a whole number; 1 where it is not used, for its slopes' sake
+  const Tensor sine = sin(std::numbers::pi * where(low, x - round(x, w), 0.5, w), w);
+  return where(low, square(std::numbers::pi / sine, w) - sum, sum, w);
 }
 
 Tensor logit(const Operand& of, Where w) {

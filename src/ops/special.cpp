@@ -99,14 +99,16 @@ constinit const Op gammaln{
           return float_samples({{0.3, 8}});
         }};
 
-constinit const Op digamma{.name = "digamma",
-                           .doc = "The derivative of gammaln (SciPy's digamma).",
-                           .type = pointwise_type,
-                           .meaning = Pointwise{"digamma"},
-                           .no_gradient = "its derivative, trigamma, is no op",
-                           .samples = [] {
-                             return float_samples({{0.3, 8}});
-                           }};
+constinit const Op digamma{
+    .name = "digamma",
+    .doc = "The derivative of gammaln (SciPy's digamma).",
+    .type = pointwise_type,
+    .meaning = Pointwise{"digamma"},
+    .pullback = [](const At& at) -> Gradients { return {masked(at.y_bar, croton::trigamma(at.x[0]))}; },
+    .samples =
+        [] {
+          return float_samples({{0.3, 8}});
+        }};
 
 constinit const Op silu{.name = "silu",
                         .doc = "x * sigmoid(x).",

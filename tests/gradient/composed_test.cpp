@@ -29,6 +29,9 @@ TEST_CASE("functions made of others have the gradients that differences give") {
       {"xlog1py", xlog1py(x, y)},
       {"entr", entr(y)},
       {"sinc", sinc(x)},
+      {"digamma", digamma(x)},
+      {"trigamma", trigamma(y)},
+      {"trigamma below 0", trigamma(x)},
       {"nan_to_num", nan_to_num(x)},
       {"diff", diff(x, 2)},
       {"diff along axis 0", diff(m, 1, 0)},
@@ -48,6 +51,19 @@ TEST_CASE("functions made of others have the gradients that differences give") {
     const Tensor weights = cast(arange(t.size()), float64) + 1;
     CHECK(disagreement(sum(flatten(t) * weights), leaves, 1e-5) == "");
   }
+}
+
+TEST_CASE("the second derivative of gammaln is trigamma") {
+  const Tensor x = dvector("x");
+  const Array at = {0.1, 0.5, 1., 2.5, 30., -0.3, -2.75};
+  const std::array want = {101.433299150792759,   4.93480220054467931, 1.64493406684822644, 0.490357756100234865,
+                           0.0338950603577399442, 13.9451602678057217, 19.4338689494884642};  // mpmath's psi(1, x)
+  const Array got = value(trigamma(x), {{x, at}}), twice = value(grad(sum(grad(sum(gammaln(x)), x)), x), {{x, at}});
+  for (std::size_t i = 0; i < want.size(); ++i) {
+    CHECK(got.values<double>()[i] == Approx(want[i]).epsilon(2e-14));
+    CHECK(twice.values<double>()[i] == got.values<double>()[i]);
+  }
+  for (const double pole : {0., -1., -7.}) CHECK(std::isinf(value(trigamma(x), {{x, Array{pole}}}).at<double>(0)));
 }
 
 TEST_CASE("gradients of functions made of others are finite at their edges") {
