@@ -42,7 +42,9 @@ const std::vector<RetiredKey>& retired_keys() {
       {"experimental.*", rewriting},
       {"cycle_detection", rewriting},
       {"on_opt_error", "a rewrite that fails is always an error"},
-      {"on_shape_error", "a shape error is always an error"},
+      {"on_shape_error",
+       "a shape error is always an error (of a value whose shape alone is used, as zeros_like(x) + y, FAST_RUN looks "
+       "at y)"},
       {"conv.assert_shape", "a shape error is always an error"},
       {"cast_policy", "promotion has one rule, and bare numbers never widen a type"},
       {"int_division", "/ is true division, as in Python 3; floor_div is //"},

@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <utility>
@@ -26,7 +25,8 @@ namespace croton::runtime {
 
 struct CompileCache::Opened {
   ForkSafeMutex door;
-  bool tried = false, swept = false;
+  bool tried = false;
+  std::atomic<bool> swept{false};  // kernels are stored by several threads
   int folder = -1;
 };
 
@@ -118,7 +118,7 @@ void CompileCache::store(const CacheKey& key, std::string_view name, std::span<c
   bool written = write_entry(folder, key, header, payload, used);
   if (!written && errno == ENOENT && make_again()) written = write_entry(folder, key, header, payload, used);
   if (written) {
-    if (!std::exchange(opened_->swept, true)) sweep_leftovers(folder);
+    if (!opened_->swept.exchange(true)) sweep_leftovers(folder);
     return evict();
   }
   warn_no_cache(fmt::format("writing to {} failed: {}", folder_, strerror(errno)));

@@ -5,10 +5,12 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/config.h"
+#include "base/signals.h"
 #include "graph/walk.h"
 #include "print/printer.h"
 #include "runtime/cpu/cpu_count.h"
@@ -36,7 +38,10 @@ std::vector<std::shared_ptr<Module>> compile_side_by_side(Device& device, const 
   {
     std::vector<std::jthread> others;
     const std::size_t most = std::min(sources.size(), static_cast<std::size_t>(threads_allowed()));
-    for (std::size_t t = 1; t < most; ++t) others.emplace_back(work);
+    try {
+      const SignalsBlocked scope;
+      for (std::size_t t = 1; t < most; ++t) others.emplace_back(work);
+    } catch (const std::system_error&) {}  // no more threads: fewer do the same work
     work();
   }
   for (const std::exception_ptr& e : errors)

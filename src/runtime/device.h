@@ -13,6 +13,17 @@ namespace croton::runtime {
 
 class Device;
 
+/// A device's memory ran out, and what could be freed did not help.
+class OutOfMemory : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+/// The device failed before, and whoever waited then was told: nothing will run on it again.
+class Lost : public DeviceError {
+ public:
+  using DeviceError::DeviceError;
+};
+
 /// Memory of a device, owned: 64-byte aligned, contents undefined (a queued device poisons it).
 class Buffer {
  public:

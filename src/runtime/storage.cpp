@@ -54,8 +54,12 @@ void bring(Block& block) {
   auto& value = *static_cast<DeviceValue*>(block.owner);
   Device& device = *value.buffer->device();
   if (device.host_addressable()) return device.wait(value.ticket);
-  block.bytes = static_cast<std::byte*>(::operator new (block.size, std::align_val_t{64}));
-  device.to_host(block.bytes, value.buffer->data(), block.size);
+  struct Free {
+    void operator()(std::byte* p) const { ::operator delete (p, std::align_val_t{64}); }
+  };
+  std::unique_ptr<std::byte, Free> bytes(static_cast<std::byte*>(::operator new (block.size, std::align_val_t{64})));
+  device.to_host(bytes.get(), value.buffer->data(), block.size);  // which may throw, and is asked again then
+  block.bytes = bytes.release();
 }
 
 void let_go(Block& block) noexcept {

@@ -12,6 +12,10 @@ constexpr std::size_t most_plans = 32;
 
 std::shared_ptr<const Plan> Workspaces::find(const std::vector<Index>& signature) {
   const std::lock_guard lock(mutex_);
+  return find_locked(signature);
+}
+
+std::shared_ptr<const Plan> Workspaces::find_locked(const std::vector<Index>& signature) {
   for (Entry& e : entries_) {
     if (e.plan->signature != signature) continue;
     e.last_use = ++clock_;
@@ -21,10 +25,10 @@ std::shared_ptr<const Plan> Workspaces::find(const std::vector<Index>& signature
 }
 
 std::shared_ptr<const Plan> Workspaces::add(Plan plan) {
-  if (auto there = find(plan.signature)) return there;
   auto added = std::make_shared<const Plan>(std::move(plan));
   Entry dropped;  // its memory goes back without the lock
   const std::lock_guard lock(mutex_);
+  if (auto there = find_locked(added->signature)) return there;
   if (entries_.size() >= most_plans) {
     const auto oldest = std::min_element(entries_.begin(), entries_.end(),
                                          [](const Entry& a, const Entry& b) { return a.last_use < b.last_use; });

@@ -74,6 +74,9 @@ class Workspaces {
     std::vector<std::unique_ptr<Workspace>> idle;
     std::uint64_t last_use = 0;
   };
+  /// find(), with the lock held.
+  std::shared_ptr<const Plan> find_locked(const std::vector<Index>& signature);
+
   std::atomic<Workspace*> last_{nullptr};
   mutable ForkSafeMutex mutex_;
   std::vector<Entry> entries_;

@@ -2,7 +2,6 @@
 
 #include <linux/futex.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <new>
 
 #include "base/float_control.h"
+#include "base/signals.h"
 
 namespace croton::runtime {
 
@@ -143,10 +143,7 @@ void* live(void* birth) {
 
 Pool::Pool(int workers) : state_(std::make_shared<State>()) {
   state_->scratch.resize(static_cast<std::size_t>(std::max(workers, 0)));
-  // signals belong to the program's own threads
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const SignalsBlocked scope;
   for (Scratch& own : state_->scratch) {
     std::unique_ptr<Birth> birth(
         new (std::nothrow) Birth{state_, [](void* s, Scratch* mine) { static_cast<State*>(s)->serve(mine); }, &own});
@@ -157,7 +154,6 @@ Pool::Pool(int workers) : state_(std::make_shared<State>()) {
     pthread_detach(thread);
     ++workers_;
   }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
 Pool::~Pool() { stop(); }

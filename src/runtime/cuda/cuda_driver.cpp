@@ -160,8 +160,8 @@ CudaDriver::CudaDriver(const gpu::CudaOptions& options, unsigned number)
   }
   if (retained == CUDA_ERROR_OUT_OF_MEMORY) {
     context_ = nullptr;
-    throw gpu::OutOfMemory(fmt::format(
-        "{} ({}): there is no memory for another context; `nvidia-smi` shows who holds it", name_, properties_.name));
+    throw OutOfMemory(fmt::format("{} ({}): there is no memory for another context; `nvidia-smi` shows who holds it",
+                                  name_, properties_.name));
   }
   check(retained, "cuDevicePrimaryCtxRetain");
   try {

@@ -32,7 +32,7 @@ void CudaDriver::refuse_if_unusable() const {
         "before the first function on the GPU is made, or start another program instead (fork and exec)",
         name_);
   }
-  if (!lost_.empty()) throw gpu::Lost(lost_);
+  if (!lost_.empty()) throw Lost(lost_);
 }
 
 void CudaDriver::check(CUresult r, std::string_view what) {
@@ -44,7 +44,7 @@ void CudaDriver::refuse(CUresult r, std::string_view what) {
   if (r == CUDA_ERROR_DEINITIALIZED) {  // static variables of a program outlive the driver
     lost_ =
         fmt::format("{} ({}): the process ends, and the driver has closed itself before this", name_, properties_.name);
-    throw gpu::Lost(lost_);
+    throw Lost(lost_);
   }
   if (is_sticky(r)) {
     lost_ = fmt::format(
@@ -64,7 +64,7 @@ void CudaDriver::refuse_memory(std::size_t bytes, CUresult r) {
   if (pool_ != nullptr) call_.cuMemPoolGetAttribute(pool_, CU_MEMPOOL_ATTR_RESERVED_MEM_CURRENT, &reserved);
   std::string cap;
   if (options_.pool_cap != 0) cap = fmt::format(", of at most {} (cuda.pool_cap)", bytes_text(options_.pool_cap));
-  throw gpu::OutOfMemory(fmt::format(
+  throw OutOfMemory(fmt::format(
       "{} ({}): out of memory{}: {}\n  {} are in use by Croton, which holds {}{}; {} of the GPU's {} are free", name_,
       properties_.name, bytes == 0 ? "" : fmt::format(": {} bytes", bytes), driver_->words(r), bytes_text(live_bytes_),
       bytes_text(reserved), cap, bytes_text(free), bytes_text(total)));

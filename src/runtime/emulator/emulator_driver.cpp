@@ -130,7 +130,7 @@ std::string EmulatorDriver::versions() const {
 // ---- the stream
 void EmulatorDriver::refuse_if_lost() const {
   if (!lost_.empty())
-    throw gpu::Lost("device emulator is lost since a kernel went wrong, and only a new process gets it back: " + lost_);
+    throw Lost("device emulator is lost since a kernel went wrong, and only a new process gets it back: " + lost_);
 }
 
 void EmulatorDriver::refuse_capture(std::string_view what) const {
@@ -184,7 +184,7 @@ void* EmulatorDriver::allocate(std::size_t bytes) {
   refuse_capture("allocating memory");
   std::byte* const start = memory_.allocate(bytes);
   if (start == nullptr)
-    throw gpu::OutOfMemory(
+    throw OutOfMemory(
         fmt::format("the emulated GPU has {} bytes, of which {} are in use", memory_.most(), memory_.used()));
   if (checker_) checker_->forget(start, bytes);
   return Memory::device(start);

@@ -111,16 +111,4 @@ class Driver {
   virtual std::unique_ptr<Graph> end_capture() = 0;
 };
 
-/// Memory ran out: GpuDevice trims, tries once more, then says what holds how much.
-class OutOfMemory : public DeviceError {
- public:
-  using DeviceError::DeviceError;
-};
-
-/// The device failed before, and whoever waited then was told: nothing will run on it again.
-class Lost : public DeviceError {
- public:
-  using DeviceError::DeviceError;
-};
-
 }  // namespace croton::runtime::gpu

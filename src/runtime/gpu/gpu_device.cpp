@@ -97,7 +97,7 @@ GpuDevice::~GpuDevice() {
   if (scratch_ != nullptr) release(scratch_, scratch_bytes_);
   try {
     driver_->synchronize();
-  } catch (const gpu::Lost&) {
+  } catch (const Lost&) {
   } catch (const Error& e) { warn(fmt::format("device {}: the last of its work failed: {}", name_, e.what())); }
 }
 
@@ -112,12 +112,12 @@ void* GpuDevice::allocate(std::size_t bytes) {
   void* data = nullptr;
   try {
     data = driver_->allocate(bytes);
-  } catch (const gpu::OutOfMemory&) {  // what was released may still be in use, or kept for reuse
+  } catch (const OutOfMemory&) {  // what was released may still be in use, or kept for reuse
     driver_->synchronize();
     driver_->trim();
     try {
       data = driver_->allocate(bytes);
-    } catch (const gpu::OutOfMemory& again) { out_of_memory(bytes, again.what()); }
+    } catch (const OutOfMemory& again) { out_of_memory(bytes, again.what()); }
   }
   live_[data] = bytes;
   return data;
@@ -131,7 +131,7 @@ void GpuDevice::out_of_memory(std::size_t bytes, const std::string& why) const {
   std::string largest;
   for (std::size_t k = 0; k < std::min<std::size_t>(sizes.size(), 5); ++k)
     largest += fmt::format("{}{}", k == 0 ? "" : ", ", sizes[k]);
-  throw gpu::OutOfMemory(fmt::format(
+  throw OutOfMemory(fmt::format(
       "device {}: out of memory: {} bytes were asked for ({:.2f} GiB); {} buffers hold {} bytes, the largest {}\n  {}",
       name_, bytes, static_cast<double>(bytes) / (1 << 30), sizes.size(), all, largest.empty() ? "none" : largest,
       why));

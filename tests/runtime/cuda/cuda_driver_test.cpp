@@ -94,7 +94,7 @@ TEST_CASE("more memory than the GPU has is OutOfMemory, which says who holds wha
   const Variable memory("FAKE_CUDA_MEMORY", "1000000");
   const auto d = open_stand_in();
   void* const a = d->allocate(600'000);
-  CHECK(error_of<gpu::OutOfMemory>([&] { d->allocate(600'000); }) ==
+  CHECK(error_of<OutOfMemory>([&] { d->allocate(600'000); }) ==
         "cuda0 (Stand-in 0): out of memory: 600000 bytes: CUDA_ERROR_OUT_OF_MEMORY (out of memory)\n"
         "  585.9 KiB are in use by Croton, which holds 585.9 KiB; 390.6 KiB of the GPU's 976.6 KiB are free");
   d->release(a, 600'000);
@@ -109,7 +109,7 @@ TEST_CASE("cuda.pool_cap is the most that is held") {
   const auto d = open_stand_in(options);
   d->allocate(1 << 19);
   CHECK(
-      error_of<gpu::OutOfMemory>([&] { d->allocate((1 << 19) + 1); }) ==
+      error_of<OutOfMemory>([&] { d->allocate((1 << 19) + 1); }) ==
       "cuda0 (Stand-in 0): out of memory: 524289 bytes: CUDA_ERROR_OUT_OF_MEMORY (out of memory)\n"
       "  512.0 KiB are in use by Croton, which holds 512.0 KiB, of at most 1.0 MiB (cuda.pool_cap); 1023.5 MiB of the "
       "GPU's 1.0 GiB are free");
@@ -120,7 +120,7 @@ TEST_CASE("the n-th allocation fails alone: the next one works") {
   const Variable third("FAKE_CUDA_FAIL_ALLOCATION", "3");
   d->allocate(100);
   d->allocate(100);
-  CHECK_THROWS_AS(d->allocate(100), gpu::OutOfMemory);
+  CHECK_THROWS_AS(d->allocate(100), OutOfMemory);
   CHECK_NOTHROW(d->allocate(100));
 }
 
@@ -203,14 +203,14 @@ TEST_CASE(
   const Variable fault("FAKE_CUDA_FAULT_LAUNCH", "1");
   d->launch(code->function("k"), {.grid = 1, .block = 32, .shared_bytes = 0}, {}, {});
   CHECK_THROWS_AS(d->synchronize(), DeviceError);
-  CHECK_THROWS_AS(d->synchronize(), gpu::Lost);
+  CHECK_THROWS_AS(d->synchronize(), Lost);
 }
 
 TEST_CASE("a driver that closed itself, as the process ends, is lost at once and blames no kernel") {
   const auto d = open_stand_in();
   const Variable ending("FAKE_CUDA_ENDING", "1");
-  CHECK_THROWS_AS(d->synchronize(), gpu::Lost);
-  CHECK(error_of<gpu::Lost>([&] { d->mark(); }) ==
+  CHECK_THROWS_AS(d->synchronize(), Lost);
+  CHECK(error_of<Lost>([&] { d->mark(); }) ==
         "cuda0 (Stand-in 0): the process ends, and the driver has closed itself before this");
 }
 

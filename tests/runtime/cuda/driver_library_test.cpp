@@ -97,7 +97,7 @@ TEST_CASE("a GPU that somebody keeps for himself, that takes no work, or has no 
   }
   {
     const Variable full("FAKE_CUDA_RETAIN", "2");
-    CHECK(has(error_of<gpu::OutOfMemory>([] { open_stand_in(); }), "there is no memory for another context"));
+    CHECK(has(error_of<OutOfMemory>([] { open_stand_in(); }), "there is no memory for another context"));
   }
   {
     const Variable closed("FAKE_CUDA_COMPUTE_MODE", "2");

@@ -206,14 +206,14 @@ TEST_CASE("on a GPU: large transfers come back as they went, both ways through p
 TEST_CASE("on a GPU: out of memory is told as such, and what fits is still given", "[gpu]") {
   const auto d = real_gpu();
   if (d == nullptr) return;
-  CHECK_THROWS_AS(d->allocate(d->properties().memory_bytes * 2), gpu::OutOfMemory);
+  CHECK_THROWS_AS(d->allocate(d->properties().memory_bytes * 2), OutOfMemory);
   void* const p = d->allocate(1 << 20);
   d->zero(p, 1 << 20);
   CHECK_NOTHROW(d->synchronize());
   gpu::CudaOptions capped = gpu::CudaOptions::from(*config_snapshot());
   capped.pool_cap = 64 << 20;
   CudaDriver small(capped, 0);
-  CHECK_THROWS_AS(small.allocate(256 << 20), gpu::OutOfMemory);
+  CHECK_THROWS_AS(small.allocate(256 << 20), OutOfMemory);
   CHECK_NOTHROW(small.allocate(8 << 20));
 }
 

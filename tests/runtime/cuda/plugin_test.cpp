@@ -61,7 +61,7 @@ TEST_CASE("the plugin is found beside the library, and its driver drives the sta
   CHECK(driver->properties().name == "Stand-in 0");
   // errors cross the border between plugin and library as what they are
   const Variable memory("FAKE_CUDA_MEMORY", "1000");
-  CHECK_THROWS_AS(driver->allocate(100'000), gpu::OutOfMemory);
+  CHECK_THROWS_AS(driver->allocate(100'000), OutOfMemory);
   CHECK_THROWS_AS(plugin.open(stand_ins(), 5), DeviceError);
   CHECK(plugin.survey(stand_ins()).driver.version == "13.0");
 }
