@@ -51,6 +51,7 @@ Array default_value(const In& in, std::size_t number, Where where) {
 
 std::vector<InputSlot> slots(const Inputs& inputs, Where where) {
   std::vector<InputSlot> out;
+  std::unordered_set<const Node*> seen;
   for (const In& in : inputs.list()) {
     const std::size_t number = out.size() + 1;
     if (!in.variable.node())
@@ -66,9 +67,7 @@ std::vector<InputSlot> slots(const Inputs& inputs, Where where) {
                           "function: input {}, {}, is computed from other tensors; an input is made by scalar, vector, "
                           "matrix, tensor. To give a value to an expression, use givens",
                           number, describe(in.variable));
-    for (const InputSlot& s : out)
-      if (same(s.variable, in.variable))
-        fail_at<GraphError>(where, "function: {} is an input twice", describe(in.variable));
+    if (!seen.insert(&n).second) fail_at<GraphError>(where, "function: {} is an input twice", describe(in.variable));
     if (!in.has_default && !out.empty() && out.back().has_default)
       fail_at<GraphError>(where,
                           "function: input {}, {}, has no default, but input {} has: inputs with defaults come last",
@@ -126,12 +125,12 @@ std::vector<Update> all_updates(const FunctionOptions& options, std::span<const 
 
 /// What the shared variables in use do by themselves, where no update says otherwise.
 void add_default_updates(std::vector<Update>& updates, std::vector<Tensor>& results) {
+  std::unordered_set<const SharedValue*> told;
+  for (const Update& u : updates) told.insert(node(u.target).shared.get());
   for (const Tensor& leaf : leaves(results, NodeKind::shared)) {
     const SharedUse use{leaf, &storage_of(leaf), false};
     const SharedValue* value = use.storage;
-    const bool told = std::any_of(updates.begin(), updates.end(),
-                                  [&](const Update& u) { return node(u.target).shared.get() == value; });
-    if (told) continue;
+    if (told.contains(value)) continue;
     Tensor old, next;
     {
       const Words words({&use, 1});
@@ -140,6 +139,7 @@ void add_default_updates(std::vector<Update>& updates, std::vector<Tensor>& resu
     if (!next.node()) continue;
     updates.push_back({SharedAccess::of(leaf), rebuild({&next, 1}, {{old.node(), leaf}})[0]});
     results.push_back(updates.back().value);
+    told.insert(value);
   }
 }
 
@@ -182,16 +182,16 @@ Report report_unused(const FunctionOptions& options) {
 }
 
 void check_leaves(const Recipe& r, std::span<const Tensor> results, Report unused) {
-  const std::vector<Tensor> needed = leaves(results, NodeKind::input);
-  const auto holds = [](const auto& list, const Tensor& t, const auto& of) {
-    return std::any_of(list.begin(), list.end(), [&](const auto& e) { return same(of(e), t); });
-  };
-  for (const Tensor& t : needed)
-    if (!holds(r.inputs, t, [](const InputSlot& s) { return s.variable; })) refuse_missing(r, t, results);
+  std::unordered_set<const Node*> given, needed;
+  for (const InputSlot& s : r.inputs) given.insert(s.variable.node());
+  for (const Tensor& t : leaves(results, NodeKind::input)) {
+    if (!given.contains(t.node())) refuse_missing(r, t, results);
+    needed.insert(t.node());
+  }
   if (unused == Report::ignore) return;
   for (std::size_t i = 0; i < r.inputs.size(); ++i) {
     const Tensor& t = r.inputs[i].variable;
-    if (holds(needed, t, [](const Tensor& n) { return n; })) continue;
+    if (needed.contains(t.node())) continue;
     const std::string what = fmt::format(
         "function: input {}, {}, is not needed by any output or update. Leave it out, or "
         "pass {{.on_unused_input = Report::ignore}}",

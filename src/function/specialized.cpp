@@ -1,6 +1,7 @@
 #include "function/specialized.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "array/access.h"
 #include "base/dtype.h"
@@ -20,11 +21,10 @@ Specialized::Specialized(const Recipe& recipe, const Making& making, const std::
   results_ = std::move(now.results);
   leaves_ = std::move(now.leaves);
   note_ = std::move(now.note);
-  for (std::size_t u = 0; u < recipe.updates.size(); ++u) {
-    const SharedValue* target = node(recipe.updates[u].target).shared.get();
-    for (const Tensor& leaf : leaves_)
-      if (node(leaf).shared.get() == target) updates_.push_back({leaf, recipe.outputs.size() + u});
-  }
+  std::unordered_map<const SharedValue*, Tensor> leaf_of;
+  for (const Tensor& leaf : leaves_) leaf_of.emplace(node(leaf).shared.get(), leaf);
+  for (std::size_t u = 0; u < recipe.updates.size(); ++u)
+    updates_.push_back({leaf_of.at(node(recipe.updates[u].target).shared.get()), recipe.outputs.size() + u});
   for (const InputSlot& s : recipe.inputs) inputs_.push_back(s.variable);
 
   Dump dump(making.dump, recipe.title());

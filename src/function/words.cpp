@@ -1,6 +1,7 @@
 #include "function/words.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "base/error.h"
 #include "graph/walk.h"
@@ -9,14 +10,14 @@ namespace croton {
 
 std::vector<SharedUse> shared_uses(std::span<const Tensor> read, std::span<const Tensor> updated) {
   std::vector<SharedUse> uses;
+  std::unordered_map<const runtime::SharedStorage*, std::size_t> numbers;
   const auto add = [&](const Tensor& leaf, bool written) {
     runtime::SharedStorage& storage = storage_of(leaf);
-    const auto there =
-        std::find_if(uses.begin(), uses.end(), [&](const SharedUse& u) { return u.storage == &storage; });
-    if (there == uses.end())
+    const auto [number, fresh] = numbers.try_emplace(&storage, uses.size());
+    if (fresh)
       uses.push_back({leaf, &storage, written});
     else
-      there->updated = there->updated || written;
+      uses[number->second].updated |= written;
   };
   for (const Tensor& t : read) add(t, false);
   for (const Tensor& t : updated) add(t, true);

@@ -171,6 +171,27 @@ Tensor every_second_derivative(const Tensor& cost, const Tensor& wrt, Where w) {
   const Tensor units = cast(number(all, newaxis) == number(newaxis, all), wrt.dtype(), w);
   return gradient::batched(product, direction, units, "hessian", w);
 }
+
+/// A gradient for each row, which repeats the cost's graph: for a short vector, or where nothing else goes.
+Tensor second_derivatives_by_rows(const Tensor& cost, const Tensor& wrt, Index n, Where w) {
+  const Tensor slope = grad(Cost(cost, w), wrt);
+  if (n == 0) return zeros({0, 0}, wrt.dtype(), w);
+  GradOptions o;
+  o.disconnected_inputs = Disconnected::ignore;  // a row of zeros
+  std::vector<Tensor> rows;
+  for (Index i = 0; i < n; ++i) rows.push_back(grad(Cost(slope(IndexItem(i, w)), w), wrt, o));
+  return stack(rows, 0, w);
+}
+
+Tensor second_derivatives(const Tensor& cost, const Tensor& wrt, Index n, Where w) {
+  constexpr Index most_rows = 16;  // as many as scan repeats
+  if (n <= most_rows) return second_derivatives_by_rows(cost, wrt, n, w);
+  try {
+    return every_second_derivative(cost, wrt, w);
+  } catch (const GraphError&) {  // an op for one direction at a time
+    return second_derivatives_by_rows(cost, wrt, n, w);
+  }
+}
 }  // namespace
 
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
@@ -180,13 +201,8 @@ Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
   const Index n = type(wrt).shape[0];
   const WhereScope place(w);
   if (n < 0) return every_second_derivative(cost, wrt, w);
-  const Tensor slope = grad(Cost(cost, w), wrt);
-  if (n == 0) return zeros({0, 0}, wrt.dtype(), w);
-  GradOptions o;
-  o.disconnected_inputs = Disconnected::ignore;  // a row of zeros
-  std::vector<Tensor> rows;
-  for (Index i = 0; i < n; ++i) rows.push_back(grad(Cost(slope(IndexItem(i, w)), w), wrt, o));
-  return reshape(stack(rows, 0, w), {n, n}, w);  // refuses a shared variable that has another length by now
+  // the reshape refuses a shared variable that has another length by now
+  return reshape(second_derivatives(cost, wrt, n, w), {n, n}, w);
 }
 
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where w) {

@@ -33,17 +33,14 @@ Tensor expand_softmax(const At& at) {
   return e * (1 / croton::sum(e, axis(at), keepdims));  // one division a row; the sum is at least 1
 }
 
-/// y (g - sum(y g)). Where g is h / y, as the gradients of log(y) and of a crossentropy are, y cancels: h - y sum(h),
-/// which is finite however small y is.
+/// y (g - sum(y g)). Where g is h / y + r, as the gradients of log(y) and of a crossentropy are, y cancels in the first
+/// term: h - y sum(h), which is finite however small y is.
 Gradients softmax_pullback(const At& at) {
-  Tensor total;
-  for (const Tensor& g : summands(at.y_bar)) {
-    const Tensor h = numerator(g, at.y);
-    const Tensor x_bar = h.node() ? h - at.y * croton::sum(h, axis(at), keepdims)
-                                  : at.y * (g - croton::sum(at.y * g, axis(at), keepdims));
-    total = total.node() ? total + x_bar : x_bar;
-  }
-  return {total};
+  const auto [h, r] = over(at.y_bar, at.y);
+  const auto total = [&](const Tensor& t) { return croton::sum(t, axis(at), keepdims); };
+  if (!h.node()) return {at.y * (r - total(at.y * r))};
+  const Tensor x_bar = h - at.y * total(h);
+  return {r.node() ? x_bar + at.y * (r - total(at.y * r)) : x_bar};
 }
 
 // ---- log_softmax

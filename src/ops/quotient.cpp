@@ -1,6 +1,9 @@
 #include "ops/quotient.h"
 
+#include <algorithm>
 #include <functional>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "array/access.h"
 #include "croton/ops.h"
@@ -107,26 +110,63 @@ Tensor search(const Tensor& g, const IsDivisor& is, int depth) {
   return {};
 }
 
-}  // namespace
-
-std::vector<Tensor> summands(const Tensor& t) {
-  std::vector<Tensor> out, open{t};
-  while (!open.empty()) {
-    const Tensor x = open.back();
-    open.pop_back();
-    if (!is_op(x, add))
-      out.push_back(x);
-    else
-      open.insert(open.end(), node(x).inputs.rbegin(), node(x).inputs.rend());
-  }
-  return out;
-}
-
+/// h such that g = h / y holds exactly in real numbers, read off g's graph: quotients by y itself, or, where g was
+/// scattered, by the same part of y. Empty where g does not show such a form.
 Tensor numerator(const Tensor& g, const Tensor& y) {
   constexpr int deep_enough = 12;
   const Tensor h = search(
       g, [&](const Tensor& t) { return same(t, y); }, deep_enough);
   return h.node() && h.ndim() == y.ndim() ? broadcast_like(h, y, node(g).where) : Tensor();
+}
+
+Tensor sum_of(const Tensor& a, const Tensor& b, Where w) {
+  if (!a.node() || !b.node()) return a.node() ? a : b;
+  return apply(add, {}, {a, b}, w);
+}
+
+/// A node of a sum's graph: a sum that is looked into, or a term.
+struct Part {
+  Tensor t;
+  bool opened = false;
+  OverDivisor split = {};
+};
+
+/// The nodes of a sum, each once however many paths lead to it, terms and inner sums before the sums of them. Inner
+/// sums beyond a number are terms: each of many softmaxes may have a gradient that sums over all that come later.
+std::vector<Part> parts_of_sum(const Tensor& t) {
+  constexpr int most_opened = 1000;
+  std::vector<Part> parts{{t}};
+  std::unordered_set<const Node*> known{t.node()};
+  int opened = 0;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (!is_op(parts[i].t, add) || ++opened > most_opened) continue;
+    parts[i].opened = true;
+    const Tensor sum = parts[i].t;
+    for (const Tensor& x : node(sum).inputs)
+      if (known.insert(x.node()).second) parts.push_back({x});
+  }
+  std::sort(parts.begin(), parts.end(), [](const Part& a, const Part& b) { return node(a.t).id < node(b.t).id; });
+  return parts;
+}
+
+}  // namespace
+
+OverDivisor over(const Tensor& g, const Tensor& y) {
+  std::vector<Part> parts = parts_of_sum(g);
+  std::unordered_map<const Node*, const OverDivisor*> split;
+  for (Part& p : parts) {
+    if (p.opened) {
+      const OverDivisor &a = *split.at(node(p.t).inputs[0].node()), &b = *split.at(node(p.t).inputs[1].node());
+      const Where w = node(p.t).where;
+      p.split = {sum_of(a.numerator, b.numerator, w),
+                 a.numerator.node() || b.numerator.node() ? sum_of(a.rest, b.rest, w) : p.t};
+    } else {
+      p.split.numerator = numerator(p.t, y);
+      if (!p.split.numerator.node()) p.split.rest = p.t;
+    }
+    split.emplace(p.t.node(), &p.split);
+  }
+  return parts.back().split;
 }
 
 bool is_sum_of_squares(const Tensor& t) {

@@ -1,16 +1,19 @@
-// Reading graphs for what they are: a sum of terms, a quotient by a given tensor, a sum of squares.
+// Reading graphs for what they are: a quotient by a given tensor, a sum of squares.
 #pragma once
 #include "graph/op.h"
 
 namespace croton::ops {
 
-/// The terms of a sum of ops::add; the tensor itself if it is none.
-std::vector<Tensor> summands(const Tensor&);
+/// A gradient as numerator / y + rest; what is 0 everywhere is empty.
+struct OverDivisor {
+  Tensor numerator, rest;
+};
 
-/// h such that g = h / y holds exactly in real numbers, read off g's graph: quotients by y itself, or, where g was
-/// scattered, by the same part of y. Empty where g does not show such a form. Gradients of log(y), also of parts of it,
-/// have it.
-Tensor numerator(const Tensor& g, const Tensor& y);
+/// g in that form, which holds exactly in real numbers, read off g's graph: the terms of a sum of ops::add that are
+/// quotients by y itself, or, where they were scattered, by the same part of y. Gradients of log(y), also of parts of
+/// it, are. Takes time as the size of the sum's graph, of which at most 1000 sums are looked into; the numerator has
+/// y's shape.
+OverDivisor over(const Tensor& g, const Tensor& y);
 
 /// Whether it is x * x or a sum of such, kept axes included: where that is 0, so is the gradient of its root with
 /// respect to x.

@@ -1,4 +1,7 @@
 // Applying a book of rules to a whole graph, inputs first.
+#include <fmt/format.h>
+
+#include "base/log.h"
 #include "rewrite/rule.h"
 
 namespace croton::rewrite {
@@ -8,7 +11,7 @@ class Rewriter {
  public:
   Rewriter(const RuleBook& book, const NodeSet& keep, std::size_t nodes,
            std::unordered_map<std::string_view, std::size_t>* fired)
-      : book_(book), keep_(keep), left_(1000 + 20 * nodes), fired_(fired) {}
+      : book_(book), keep_(keep), nodes_(nodes), left_(1000 + 20 * nodes), fired_(fired) {}
 
   Tensor normal(const Tensor& root) {
     open_.push_back({root, {}});
@@ -55,7 +58,12 @@ class Rewriter {
       if (left_ == 0) return {};
       Tensor r = replacement(rule, t, keep_);
       if (!r.node()) continue;
-      --left_;
+      if (--left_ == 0)
+        warn(
+            fmt::format("rewriting a graph of {} nodes stopped after {} replacements, the last by the rule {}: the "
+                        "rest is computed "
+                        "as it is written",
+                        nodes_, 1000 + 20 * nodes_, rule.name));
       if (fired_) ++(*fired_)[rule.name];
       return r;
     }
@@ -64,7 +72,7 @@ class Rewriter {
 
   const RuleBook& book_;
   const NodeSet& keep_;
-  std::size_t left_;  // replacements until we stop, finished or not
+  std::size_t nodes_, left_;  // replacements until we stop, finished or not
   std::unordered_map<std::string_view, std::size_t>* fired_;
   std::vector<Open> open_;
   /// Node -> (the node itself, so that its address is not used again; its normal form).

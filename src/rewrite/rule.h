@@ -112,7 +112,7 @@ Tensor replacement(const Rule&, const Tensor& node, const NodeSet& keep = {});
 
 /// The outputs, each node replaced by the first rule that applies until none does: inputs first, what a rule makes
 /// again. `fired` counts by the rules' names. It ends after a number of replacements linear in the graph's size,
-/// whatever the rules.
+/// whatever the rules, and warns if it stops there.
 std::vector<Tensor> rewritten(std::span<const Tensor> outputs, const RuleBook&, const NodeSet& keep = {},
                               std::unordered_map<std::string_view, std::size_t>* fired = nullptr);
 

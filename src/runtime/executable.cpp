@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstring>
 #include <mutex>
+#include <unordered_map>
 #include <utility>
 
 #include "array/access.h"
@@ -85,11 +86,13 @@ struct Executable::Body {
   Body& operator=(const Body&) = delete;
 
   void find_leaves() {
+    std::unordered_map<const Node*, int> buffers;
+    for (std::size_t b = 0; b < program.buffers.size(); ++b)
+      if (program.buffers[b].kind == tile::Buffer::Kind::leaf)
+        buffers.emplace(program.buffers[b].node.node(), static_cast<int>(b));
     const auto buffer_of = [&](const Tensor& leaf) {
-      for (std::size_t b = 0; b < program.buffers.size(); ++b)
-        if (program.buffers[b].kind == tile::Buffer::Kind::leaf && program.buffers[b].node.node() == leaf.node())
-          return static_cast<int>(b);
-      return -1;
+      const auto there = buffers.find(leaf.node());
+      return there == buffers.end() ? -1 : there->second;
     };
     for (const Tensor& t : shared) stored.push_back(&storage_of(t));
     for (const UpdateTarget& u : updates) updated.push_back(&storage_of(u.shared));

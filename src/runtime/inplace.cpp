@@ -1,6 +1,7 @@
 #include "runtime/inplace.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "ops/evaluate.h"
 
@@ -18,65 +19,87 @@ struct Writer {
   const Phase* phase = nullptr;
   const tile::HostStep* host = nullptr;
 };
+struct Read {
+  std::size_t step = 0;
+  const tile::Value* value = nullptr;  // of a phase
+};
 
-Writer find_writer(const Program& p, int buffer) {
-  for (std::size_t s = 0; s < p.steps.size(); ++s) {
-    if (const auto* phase = std::get_if<Phase>(&p.steps[s]))
-      for (const tile::Store& t : phase->stores)
-        if (t.buffer == buffer) return {s, &t, phase, nullptr};
-    if (const auto* host = std::get_if<tile::HostStep>(&p.steps[s]); host && host->out == buffer)
-      return {s, nullptr, nullptr, host};
+/// Who writes and who reads, found in one walk over the program.
+class Accesses {
+ public:
+  explicit Accesses(const Program& p) : program_(p), seen_(p.buffers.size()), writers_(p.buffers.size()) {
+    for (std::size_t b = 0; b < p.buffers.size(); ++b) {
+      const tile::Buffer& x = p.buffers[b];
+      if (x.kind == tile::Buffer::Kind::leaf) seen_[b] = x.node.node()->shared.get();
+      if (x.kind == tile::Buffer::Kind::alias) seen_[b] = seen_[at(x.base)];
+    }
+    for (std::size_t s = 0; s < p.steps.size(); ++s) {
+      if (std::holds_alternative<tile::HostStep>(p.steps[s]) || tile::checks(p.steps[s])) safe_from_ = s + 1;
+      if (const auto* phase = std::get_if<Phase>(&p.steps[s])) {
+        add(*phase, s);
+        continue;
+      }
+      for (const int b : tile::buffers_read(p.steps[s])) read(b, {s});
+      if (const auto* host = std::get_if<tile::HostStep>(&p.steps[s]))
+        writers_[at(host->out)] = {.step = s, .host = host};
+    }
   }
-  return {};
-}
 
-// Every buffer through which the shared leaf is read: its own, and views of it.
-std::vector<int> views_of(const Program& p, const Node* shared) {
-  std::vector<int> r;
-  for (std::size_t b = 0; b < p.buffers.size(); ++b) {
-    const tile::Buffer& x = p.buffers[b];
-    const bool leaf =
-        x.kind == tile::Buffer::Kind::leaf && x.node.node()->shared && x.node.node()->shared == shared->shared;
-    const bool view = x.kind == tile::Buffer::Kind::alias && std::find(r.begin(), r.end(), x.base) != r.end();
-    if (leaf || view) r.push_back(static_cast<int>(b));
+  bool in_place(int result, const Tensor& shared) const {
+    const Writer& w = writers_[at(result)];
+    const SharedValue* const variable = node(shared).shared.get();
+    if (w.host ? !changes(*w.host, variable) || w.step + 1 < safe_from_ : !goes_by_elements(w, shared.ndim()))
+      return false;
+    const auto reads = reads_.find(variable);
+    if (reads == reads_.end()) return true;
+    return std::all_of(reads->second.begin(), reads->second.end(), [&](const Read& r) {
+      return r.step < w.step || (r.step == w.step && (w.host || is_identity(*r.value, *w.store)));
+    });
   }
-  return r;
-}
 
-/// The variable itself with some elements changed, by values that are none of its own.
-bool changes_itself(const Program& p, const tile::HostStep& host, const std::vector<int>& old) {
-  if (!ops::changes_argument(host.node)) return false;
-  for (std::size_t k = 0; k < host.arguments.size(); ++k) {
-    const int b = host.arguments[k];
-    const bool is_old = std::find(old.begin(), old.end(), b) != old.end();
-    if (k == 0 ? !is_old || p.buffers[at(b)].kind != tile::Buffer::Kind::leaf : is_old) return false;
+ private:
+  void add(const Phase& phase, std::size_t step) {
+    for (const tile::Value& v : phase.values)
+      if (v.buffer >= 0) read(v.buffer, {step, &v});
+    for (const tile::Store& t : phase.stores)
+      if (!writers_[at(t.buffer)].store) writers_[at(t.buffer)] = {step, &t, &phase, nullptr};
   }
-  return true;
-}
 
-bool identity_reads(const Program& p, const Writer& w, const std::vector<int>& old) {
-  for (const tile::Value& v : w.phase->values) {
-    if (v.buffer < 0 || std::find(old.begin(), old.end(), v.buffer) == old.end()) continue;
-    if (p.buffers[at(v.buffer)].kind == tile::Buffer::Kind::alias || v.index != w.store->index) return false;
+  void read(int buffer, const Read& r) {
+    if (seen_[at(buffer)] != nullptr) reads_[seen_[at(buffer)]].push_back(r);
   }
-  return true;
-}
+
+  bool goes_by_elements(const Writer& w, int rank) const {
+    return w.store && w.step >= safe_from_ && (w.phase->flat || w.phase->parallel.empty()) &&
+           w.store->index.size() == static_cast<std::size_t>(rank);
+  }
+
+  /// The variable itself with some elements changed, by values that are none of its own; indices are looked at before
+  /// anything is written.
+  bool changes(const tile::HostStep& host, const SharedValue* variable) const {
+    if (!ops::changes_argument(host.node)) return false;
+    for (std::size_t k = 0; k < host.arguments.size(); ++k)
+      if ((seen_[at(host.arguments[k])] == variable) != (k == 0)) return false;
+    return program_.buffers[at(host.arguments[0])].kind == tile::Buffer::Kind::leaf;
+  }
+
+  bool is_identity(const tile::Value& v, const tile::Store& s) const {
+    return program_.buffers[at(v.buffer)].kind != tile::Buffer::Kind::alias && v.index == s.index;
+  }
+
+  const Program& program_;
+  std::vector<const SharedValue*> seen_;  // by buffer: the variable that is read through it, by its own leaf or a view
+  std::vector<Writer> writers_;           // by buffer
+  std::unordered_map<const SharedValue*, std::vector<Read>> reads_;
+  std::size_t safe_from_ = 0;  // the first step after all that can fail
+};
 
 }  // namespace
 
 std::vector<bool> in_place(const Program& p, const std::vector<UpdateTarget>& updates) {
+  const Accesses accesses(p);
   std::vector<bool> r;
-  for (const UpdateTarget& u : updates) {
-    const Writer w = find_writer(p, p.outputs[u.result]);
-    const std::vector<int> old = views_of(p, u.shared.node());
-    bool ok = w.host ? changes_itself(p, *w.host, old)
-                     : w.store && (w.phase->flat || w.phase->parallel.empty()) &&
-                           w.store->index.size() == static_cast<std::size_t>(u.shared.ndim()) &&
-                           !tile::checks(p.steps[w.step]) && identity_reads(p, w, old);
-    for (std::size_t s = w.step + 1; ok && s < p.steps.size(); ++s)
-      ok = !std::holds_alternative<tile::HostStep>(p.steps[s]) && !tile::checks(p.steps[s]) && !reads(p.steps[s], old);
-    r.push_back(ok);
-  }
+  for (const UpdateTarget& u : updates) r.push_back(accesses.in_place(p.outputs[u.result], u.shared));
   return r;
 }
 

@@ -94,6 +94,7 @@ class Planner {
 
   Plan run() {
     count_chunks();
+    find_reads();
     for (std::size_t b = 0; b < program_.buffers.size(); ++b) plan_.places.push_back(place(static_cast<int>(b)));
     for (const int out : program_.outputs) plan_.places[at(out)].home = Home::result;
     for (std::size_t b = 0; b < plan_.places.size(); ++b)
@@ -127,6 +128,12 @@ class Planner {
       const auto* phase = std::get_if<tile::Phase>(&s);
       chunks_.push_back(phase ? tile::chunking(program_, *phase, of, target_.device_class) : tile::Chunking{});
     }
+  }
+
+  void find_reads() {
+    is_read_.resize(program_.buffers.size(), false);
+    for (const tile::Step& s : program_.steps)
+      for (const int b : tile::buffers_read(s)) is_read_[at(b)] = true;
   }
 
   Index row_elements(const tile::Buffer& b) const {
@@ -228,6 +235,7 @@ class Planner {
     const tile::Nest& nest = nests_[at(nest_number)];
     PlannedLaunch l{.nest = nest_number, .chunks = chunks_[step].chunks};
     const auto of = [this](AxisId a) { return extent(a); };
+    const bool leaves_no_room = moved_bytes(phase) >= static_cast<std::size_t>(target_.l3_bytes) / 4 * 3;
     std::vector<std::int64_t> offsets;
     l.scratch_bytes = tile::scratch_bytes(nest, of, target_.device_class, &offsets);
     const bool warps = tile::rows_by_warps(nest, chunks_[step], of);
@@ -236,7 +244,7 @@ class Planner {
       const Word& w = nest.words[k];
       if (w.kind == Word::Kind::pointer) l.pointers.emplace_back(static_cast<int>(k), w.buffer);
       if (w.kind == Word::Kind::errors) l.errors = static_cast<int>(k);
-      if (w.kind == Word::Kind::stream && streams(phase, w.buffer))
+      if (w.kind == Word::Kind::stream && leaves_no_room && streams(phase, w.buffer))
         l.streams.emplace_back(static_cast<int>(k), w.buffer);
       l.words.push_back(word(w, chunks_[step], offsets));
       if (w.kind == Word::Kind::warps) l.words.back() = warps;
@@ -259,19 +267,19 @@ class Planner {
     return bytes;
   }
 
-  // A result that nothing here reads again goes past the caches where what the kernel reads and writes leaves no room
-  // in the last of them: a store into a cache reads the line first. Every vector of it lies on whole vectors of memory.
+  // Where what the kernel reads and writes leaves no room in the last of the caches, a result that nothing here reads
+  // again goes past them: a store into a cache reads the line first. Every vector of it lies on whole vectors of
+  // memory.
   bool streams(const tile::Phase& phase, int buffer) const {
     const Place& p = plan_.places[at(buffer)];
-    if (p.home != Home::result || moved_bytes(phase) < static_cast<std::size_t>(target_.l3_bytes) / 4 * 3) return false;
+    if (p.home != Home::result || is_read_[at(buffer)]) return false;
     const bool one_run = phase.flat && phase.parallel.size() > 1;
     for (std::size_t d = 0; !one_run && d + 1 < p.strides.size(); ++d)
       if (p.strides[d] * static_cast<Index>(size_of(program_.buffers[at(buffer)].node.dtype())) %
               target_.vector_bytes !=
           0)
         return false;
-    return std::none_of(program_.steps.begin(), program_.steps.end(),
-                        [&](const tile::Step& s) { return tile::reads(s, {buffer}); });
+    return true;
   }
 
   const tile::Chunking& made(int partials) const { return chunks_[at(program_.buffers[at(partials)].made_by)]; }
@@ -383,6 +391,7 @@ class Planner {
   const Target& target_;
   bool separate_;
   std::vector<tile::Chunking> chunks_;
+  std::vector<bool> is_read_;  // by buffer
   Plan plan_;
 };
 

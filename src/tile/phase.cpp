@@ -29,13 +29,14 @@ bool is_scalar_constant(const Item& item) {
 
 Memory::Memory(Items& items) : items_(items), places_(items.list.size()), buffers_(items.list.size(), -1) {
   program.checks = items.checks;
+  roots_.reserve(items.list.size());
+  for (const Item& i : items.list)
+    roots_.push_back(i.kind == Item::Kind::alias ? roots_[at(i.operands[0].item)] : static_cast<int>(roots_.size()));
 }
 
 bool Memory::available(int item) const {
-  const Item& i = items_.list[at(item)];
-  if (i.kind == Item::Kind::leaf) return true;
-  if (i.kind == Item::Kind::alias) return available(i.operands[0].item);
-  return places_[at(item)].step >= 0;
+  const int root = roots_[at(item)];
+  return items_.list[at(root)].kind == Item::Kind::leaf || places_[at(root)].step >= 0;
 }
 
 int Memory::inline_cost(int item, int depth) const {
@@ -68,13 +69,21 @@ std::vector<AxisId> Memory::axes_of(std::span<const int> labels) {
 }
 
 int Memory::buffer(int item) {
-  if (buffers_[at(item)] >= 0) return buffers_[at(item)];
+  std::vector<int> chain{item};  // views of views that have no buffer yet
+  while (buffers_[at(chain.back())] < 0 && items_.list[at(chain.back())].kind == Item::Kind::alias)
+    chain.push_back(items_.list[at(chain.back())].operands[0].item);
+  for (; !chain.empty(); chain.pop_back())
+    if (buffers_[at(chain.back())] < 0) add_buffer(chain.back());
+  return buffers_[at(item)];
+}
+
+void Memory::add_buffer(int item) {
   const Item& i = items_.list[at(item)];
   Buffer b{.node = i.node};
   if (i.kind == Item::Kind::leaf) b.kind = Buffer::Kind::leaf;
   if (i.kind == Item::Kind::alias) {
     b.kind = Buffer::Kind::alias;
-    b.base = buffer(i.operands[0].item);
+    b.base = buffers_[at(i.operands[0].item)];
     b.inner_unit = meaning<Reshape>(i.node) != nullptr;
   }
   const int id = static_cast<int>(program.buffers.size());
@@ -83,7 +92,7 @@ int Memory::buffer(int item) {
     if (auto* phase = std::get_if<Phase>(&program.steps[at(place.step)]))
       phase->stores.push_back({place.value, id, axes_of(i.labels)});
   program.buffers.push_back(std::move(b));
-  return buffers_[at(item)] = id;
+  buffers_[at(item)] = id;
 }
 
 int Memory::add(Phase& phase, Value v, std::span<const int> labels) {

@@ -28,6 +28,7 @@ class Memory {
   };
   std::vector<AxisId> axes_of(std::span<const int> labels);
   AxisId axis(int label);
+  void add_buffer(int item);  // of an alias: after its base has one
   int access(Phase& phase, const Operand& o, std::unordered_map<int, int>& made);
   int compute(Phase& phase, int item, std::unordered_map<int, int>& made);
   int add(Phase& phase, Value value, std::span<const int> labels);
@@ -38,6 +39,7 @@ class Memory {
 
   Items& items_;
   std::vector<Place> places_;             // by item
+  std::vector<int> roots_;                // by item: itself, or what an alias, through others, is a view of
   std::vector<int> buffers_;              // by item, -1
   std::unordered_map<int, AxisId> axes_;  // by class
 };

@@ -4,14 +4,13 @@
 
 namespace croton::tile {
 
-bool reads(const Step& step, const std::vector<int>& buffers) {
-  const auto has = [&](int b) { return std::find(buffers.begin(), buffers.end(), b) != buffers.end(); };
-  if (const auto* phase = std::get_if<Phase>(&step))
-    return std::any_of(phase->values.begin(), phase->values.end(),
-                       [&](const Value& v) { return v.buffer >= 0 && has(v.buffer); });
-  if (const auto* call = std::get_if<LibraryCall>(&step)) return has(call->a) || has(call->b);
-  const auto& host = std::get<HostStep>(step);
-  return std::any_of(host.arguments.begin(), host.arguments.end(), has);
+std::vector<int> buffers_read(const Step& step) {
+  if (const auto* call = std::get_if<LibraryCall>(&step)) return {call->a, call->b};
+  if (const auto* host = std::get_if<HostStep>(&step)) return host->arguments;
+  std::vector<int> r;
+  for (const Value& v : std::get<Phase>(step).values)
+    if (v.buffer >= 0) r.push_back(v.buffer);
+  return r;
 }
 
 bool fills_lines(const Program& p, int partials) {
@@ -21,7 +20,9 @@ bool fills_lines(const Program& p, int partials) {
   if (static_cast<std::size_t>(constants) + 1 != b.axes.size()) return false;
   return std::none_of(p.steps.begin(), p.steps.end(), [&](const Step& s) {
     const auto* phase = std::get_if<Phase>(&s);
-    return phase && phase->flat && phase->parallel.size() > 1 && reads(s, {partials});
+    return phase && phase->flat && phase->parallel.size() > 1 &&
+           std::any_of(phase->values.begin(), phase->values.end(),
+                       [&](const Value& v) { return v.buffer == partials; });
   });
 }
 

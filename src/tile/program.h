@@ -109,8 +109,8 @@ struct Program {
 /// Whether a plan may know the numbers that a node holds.
 inline bool holds_integers(const Tensor& t) { return is_int(t.dtype()) && t.ndim() <= 1; }
 
-/// Whether the step reads one of these buffers (aliases are buffers of their own).
-bool reads(const Step&, const std::vector<int>& buffers);
+/// The buffers that a step reads, some of them more than once (aliases are buffers of their own).
+std::vector<int> buffers_read(const Step&);
 /// Whether the free axis of these partials fills whole lines of memory, at each of their unrolled indices, where
 /// vectors are stored: so no part of a vector needs a mask. Not where a later phase reads several axes as one run.
 bool fills_lines(const Program&, int partials);

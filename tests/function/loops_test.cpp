@@ -1,7 +1,10 @@
 // scan and hessian.
+#include <algorithm>
+
 #include "array/access.h"
 #include "catch.h"
 #include "croton.h"
+#include "graph/walk.h"
 
 using namespace croton;
 
@@ -44,6 +47,27 @@ TEST_CASE("hessian of a vector of any length is the one of a vector of known len
   }
 }
 
+TEST_CASE("hessian of a long vector of known length is one graph for all rows, where its ops have that") {
+  const auto nodes = [](const Tensor& t) { return topological({&t, 1}).size(); };
+  const auto tridiagonal = [](const Tensor& x) { return sum(square(x[slice(1, none)]) * x[slice(none, -1)]); };
+  const auto cumulative = [](const Tensor& x) { return sum(square(cumsum(x))); };
+  const Tensor x = tensor("x", float64, {40}), longer = tensor("x", float64, {80});
+  CHECK(nodes(hessian(tridiagonal(longer), longer)) == nodes(hessian(tridiagonal(x), x)));
+  const Array at = linspace(0., 1., 40).eval();
+  const Array t = function(x, hessian(tridiagonal(x), x))(at), c = function(x, hessian(cumulative(x), x))(at);
+  REQUIRE(t.shape() == Extents{40, 40});
+  REQUIRE(c.shape() == Extents{40, 40});
+  for (Index i = 0; i < 40; ++i)
+    for (Index j = 0; j < 40; ++j) {
+      const Index first = std::min(i, j), apart = std::max(i, j) - first;
+      const double value = apart == 1            ? 2 * at.at<double>(first + 1)
+                           : apart == 0 && i > 0 ? 2 * at.at<double>(i - 1)
+                                                 : 0;
+      CHECK(t.at<double>(i, j) == Approx(value).margin(1e-12));
+      CHECK(c.at<double>(i, j) == Approx(2. * static_cast<double>(40 - std::max(i, j))));
+    }
+}
+
 TEST_CASE("hessian of an unknown length says where it cannot go") {
   const Tensor x = dvector("x"), m = dmatrix("m");
   CHECK(array_equal(function(x, hessian(sum(x * x), x))(Array::zeros({0})), Array::zeros({0, 0})));
@@ -56,6 +80,11 @@ TEST_CASE("a hessian of a shared variable refuses another length instead of givi
   CHECK(array_equal(f(), Array{{6., 0.}, {0., 12.}}));
   w.set_value(Array{1., 2., 3.});
   CHECK_THROWS_AS(f(), ShapeError);
+  const Shared many = shared(zeros({20}), "many");
+  const Function g = function({}, hessian(sum(many * many), many));
+  CHECK(g().at<double>(3, 3) == 2);
+  many.set_value(Array::zeros({21}));
+  CHECK_THROWS_AS(g(), ShapeError);
 }
 
 TEST_CASE("scan carries a value over the rows and stacks what each step gives") {

@@ -1,11 +1,14 @@
 // Gradients where the expression as written overflows, cancels or is NaN: finite and right as they are, and after every
 // list of passes.
+#include <algorithm>
 #include <cmath>
 
 #include "array/access.h"
 #include "catch.h"
 #include "croton/gradient.h"
+#include "graph/walk.h"
 #include "ops/evaluate.h"
+#include "ops/registry.h"
 #include "rewrite/passes.h"
 
 using namespace croton;
@@ -95,4 +98,32 @@ TEST_CASE("a vector-Jacobian product and a second derivative are taken of the st
   const Tensor x = scalar("x", float64), curvature = grad(grad(log(1 + exp(x)), x), x);
   for (const Array& g : in_every_mode(curvature, {{x.node(), Array(1000.0)}})) CHECK(get(g, 0) == 0);
   for (const Array& g : in_every_mode(curvature, {{x.node(), Array(0.0)}})) CHECK(get(g, 0) == 0.25);
+}
+
+TEST_CASE("what a softmax adds to a gradient grows with its uses, not with the paths to them") {
+  const Tensor v = vector("v", float64), w = vector("w", float64), p = softmax(v);
+  const Tensor entropy = categorical_crossentropy(p, (w + 1.0) / 2.0);
+  const auto nodes = [](const Tensor& t) { return topological({&t, 1}).size(); };
+  const auto at = [&](double a, double b) {
+    return ops::Values{{v.node(), Array{a, b}}, {w.node(), Array{1.0, -1.0}}};
+  };
+  Tensor doubled = p, moving = p, before = p;
+  for (int i = 0; i < 40; ++i) {
+    doubled = doubled + doubled;
+    const Tensor next = moving + (moving - before);
+    before = moving, moving = next;
+  }
+  CHECK(nodes(grad(sum(doubled * w), v)) < 200);
+  CHECK(nodes(grad(sum(moving * w), v)) < 600);
+  check_gradient(std::ldexp(1.0, -40) * sum(doubled * w), v, at(0, 0), Array{0.5, -0.5});
+  check_gradient(sum(doubled * w) + entropy, v, at(0, 1000), Array{-1.0, 1.0});
+  check_gradient(sum(moving * w) + entropy, v, at(0, 1000), Array{-1.0, 1.0});
+
+  Tensor used = entropy;
+  for (int i = 0; i < 50; ++i) used = used + sum(tanh(p * (i + 1.5)));
+  const Tensor of_used = grad(used, v);
+  const std::vector<Tensor> order = topological({&of_used, 1});
+  const auto sums = std::count_if(order.begin(), order.end(), [](const Tensor& t) { return is_op(t, ops::sum); });
+  CHECK(sums <= 3);
+  check_gradient(used, v, at(0, 1000), Array{-1.0, 1.0});
 }

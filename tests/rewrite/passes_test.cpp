@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 
+#include "base/log.h"
 #include "catch.h"
 #include "rewriting.h"
 
@@ -163,6 +165,23 @@ TEST_CASE("passes take time linear in the graph: 10,000 nodes that every rule lo
   CHECK(fired["neg_neg"] == 2000);
   CHECK(fired["plus_zero"] == 2000);
   CHECK(count(run(t)) == 1 + 2 * 2000);
+}
+
+TEST_CASE("the extents of each step of a recurrence are one replacement each") {
+  const Tensor x = vector("x"), y = vector("y");
+  Tensor t = x, total = scalar("c");
+  constexpr int steps = 500;
+  for (int i = 0; i < steps; ++i) {
+    t = tanh(t * y) + x;
+    total = total + t.shape(0) * (i + 2.0);
+  }
+  std::unordered_map<std::string_view, std::size_t> fired;
+  const WarningsHeard heard;
+  const Tensor c = rewritten({&total, 1}, canonical_rules(), {}, &fired)[0];
+  CHECK(fired["shape_of_elementwise"] == steps);
+  CHECK(heard.texts.empty());
+  const std::vector<Tensor> nodes = topological({&c, 1});
+  CHECK(std::none_of(nodes.begin(), nodes.end(), [&](const Tensor& n) { return n.ndim() == 1 && !same(n, x); }));
 }
 
 TEST_CASE("a chain of composites expands once each") {

@@ -125,14 +125,20 @@ Tensor select_of_constant(const Tensor& t, const NodeSet&) {
   return get(c, 0) != 0 ? x[1] : x[2];
 }
 
-/// The extent of f(x) by elements is that of an operand whose axis does not widen.
-Tensor shape_of_elementwise(const Tensor& t, const NodeSet&) {
-  const Tensor& y = input(t);
-  if (!meaning<Pointwise>(y) && !meaning<Convert>(y)) return {};
-  const auto axis = static_cast<int>(node(t).params.integer("axis"));
+/// An operand of f(x) by elements whose axis does not widen, and so has the extent of f(x).
+const Tensor* as_long(const Tensor& y, int axis) {
+  if (!meaning<Pointwise>(y) && !meaning<Convert>(y)) return nullptr;
   for (const Tensor& x : node(y).inputs)
-    if (!type(x).broadcasts(axis)) return ops::extent(x, axis, node(t).where);
-  return {};
+    if (!type(x).broadcasts(axis)) return &x;
+  return nullptr;
+}
+
+/// The extent of f(g(x)) by elements is that of x: all the way at once, for nothing shares the extents between.
+Tensor shape_of_elementwise(const Tensor& t, const NodeSet&) {
+  const auto axis = static_cast<int>(node(t).params.integer("axis"));
+  const Tensor* bottom = nullptr;
+  for (const Tensor* x = as_long(input(t), axis); x; x = as_long(*x, axis)) bottom = x;
+  return bottom ? ops::extent(*bottom, axis, node(t).where) : Tensor();
 }
 
 // ---- values spread over a shape: a gradient of sum is one number until something asks for more
