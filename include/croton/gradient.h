@@ -84,9 +84,10 @@ Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::h
 /// The vector-Jacobian product v^T df/dwrt, in wrt's shape. v has that of f.
 Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
 /// The matrix of second derivatives of a scalar cost with respect to a vector (ShapeError for any other tensor). Where
-/// the type says its length, each row is a gradient of its own (a shared variable of another length is then a
-/// ShapeError when it runs); else all rows are computed at once: loops, cumsum, linalg and custom operations refuse
-/// that (GraphError). hessian_vector_product needs no matrix, and none refuses it.
+/// the type says a length up to 16, each row is a gradient of its own; else all rows are computed at once. Loops, cumsum,
+/// linalg and custom operations refuse that: a vector of known length then has a gradient for each row, one of unknown
+/// length is a GraphError. A shared variable of another length than its type says is a ShapeError when it runs.
+/// hessian_vector_product needs no matrix, and none refuses it.
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where = Where::here());
 /// (d^2 cost / dwrt^2) v, in the shape of wrt, which v has too.
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where = Where::here());

@@ -44,7 +44,8 @@ class Loop {
 
   std::vector<Tensor> init_, xs_, carry_, x_;
   Tensor length_;
-  Index steps_ = -1;  // where they are known
+  std::vector<Index> promised_;  // rows of each of the xs given, where its type says them
+  Index steps_ = -1;             // where they are known
   bool reverse_;
   Where where_;
 };
@@ -54,8 +55,8 @@ class Loop {
 /// is called once. What it uses from outside (weights, say) is the same at each step, and has a gradient; what it draws
 /// from a RandomStream is drawn anew for each row. The carry keeps its dtype, rank and (in a loop) extents (DTypeError,
 /// ShapeError). xs may have any number of rows, also none: then last is init, and ys has no rows. Where the type says
-/// that there are at most 16, the step's graph is repeated for each row, so that steps can be fused; otherwise one
-/// compiled step runs once a row.
+/// that there are at most 16 and the step is small (no product, no loop), its graph is repeated for each row, so that
+/// steps can be fused; otherwise one compiled step runs once a row.
 ///
 ///     auto [h, hs] = scan([&](Tensor h, Tensor x) {
 ///       const Tensor next = tanh(dot(x, W) + dot(h, U));

@@ -2,6 +2,7 @@
 #include "croton/scan.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/dtype.h"
 #include "base/error.h"
@@ -14,8 +15,10 @@
 namespace croton::detail {
 namespace {
 
-/// So many steps are written one after another: fused, they share what a loop over 16 rows would load again.
-constexpr Index most_repeated = 16;
+/// Steps are written one after another where they are so few and so small: fused, they share what a loop would load
+/// again. A product keeps to its own kernel anyway, and repeated it is compiled as often (an LSTM of 16 rows and its
+/// gradient: 28 s of g++, 3 s as a loop, which runs twice as fast).
+constexpr Index most_repeated = 16, most_repeated_ops = 128;
 
 /// How many rows types promise each of the xs; what a variable's type says of its rows is a hint.
 std::vector<Index> promised_rows(const std::vector<Tensor>& xs, Where w) {
@@ -45,6 +48,25 @@ Tensor with_rows(const Tensor& xs, Index promised, Index rows, Where w) {
   return promised == rows ? xs : apply(ops::specify_rows, {{"axis", Index{0}}, {"rows", rows}}, {xs}, w);
 }
 
+/// Whether the step, made after node number `begin`, is worth being repeated so many times.
+bool is_small(const std::vector<Tensor>& step, std::uint64_t begin, Index steps) {
+  Index ops = 0;
+  for (const Tensor& t : topological(step)) {
+    if (node(t).kind != NodeKind::apply || node(t).id < begin) continue;
+    if (meaning<Contract>(t) || meaning<croton::Loop>(t)) return false;
+    ++ops;
+  }
+  return ops * steps <= most_repeated_ops;
+}
+
+/// The first axis whose extent the step changes.
+std::optional<std::size_t> changed_axis(const Tensor& carry, const Tensor& next) {
+  const Shape &was = type(carry).shape, &now = type(next).shape;
+  for (std::size_t k = 0; k < was.size(); ++k)
+    if (was[k] >= 0 && now[k] >= 0 && was[k] != now[k]) return k;
+  return {};
+}
+
 void check_carry(const Tensor& carry, const Tensor& next, Where w) {
   const Type &was = type(carry), &now = type(next);
   const std::string what = fmt::format("scan: the carry is {}, the step makes {} of it", text(was), text(now));
@@ -57,11 +79,9 @@ void check_carry(const Tensor& carry, const Tensor& next, Where w) {
 
 /// What only a repeated step may do: make the carry longer.
 void check_extents(const Tensor& carry, const Tensor& next, Where w) {
-  const Type &was = type(carry), &now = type(next);
-  for (std::size_t k = 0; k < was.shape.size(); ++k)
-    if (was.shape[k] >= 0 && now.shape[k] >= 0 && was.shape[k] != now.shape[k])
-      fail_at<ShapeError>(w, "scan: the carry is {}, the step makes {} of it: axis {} has to keep its extent",
-                          text(was), text(now), k);
+  if (const auto axis = changed_axis(carry, next))
+    fail_at<ShapeError>(w, "scan: the carry is {}, the step makes {} of it: axis {} has to keep its extent",
+                        text(type(carry)), text(type(next)), *axis);
 }
 
 bool draws(const Tensor& t) {
@@ -87,17 +107,16 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
     : init_(init.list()), reverse_(o.reverse), where_(w) {
   refuse_empty("scan", init_, w);
   refuse_empty("scan", xs.list(), w);
-  const std::vector<Index> rows = promised_rows(xs.list(), w);
-  steps_ = steps_of(rows[0], o, w);
-  for (const Index r : rows)
-    if (steps_ >= 0 && r >= 0 && r != steps_) ops::refuse_rows(fmt::format("{}", steps_), steps_, xs.list(), rows, w);
-  const bool repeats = steps_ > 0 && steps_ <= most_repeated;
+  promised_ = promised_rows(xs.list(), w);
+  steps_ = steps_of(promised_[0], o, w);
+  for (const Index r : promised_)
+    if (steps_ >= 0 && r >= 0 && r != steps_)
+      ops::refuse_rows(fmt::format("{}", steps_), steps_, xs.list(), promised_, w);
   length_ = steps_ >= 0       ? ops::integer(steps_, w)
             : o.length.node() ? ops::converted(o.length, int64, w)
                               : xs.list()[0].shape(0, w);
-  for (std::size_t k = 0; k < rows.size(); ++k) {
-    const Tensor& t = xs.list()[k];
-    xs_.push_back(repeats ? with_rows(t, rows[k], steps_, w) : t);
+  for (const Tensor& t : xs.list()) {
+    xs_.push_back(t);
     x_.push_back(make_input(ops::row_type(type(t)), t.name(), w));
   }
   for (const Tensor& t : init_) carry_.push_back(make_input(type(t), t.name(), w));
@@ -144,18 +163,23 @@ Scanned Loop::run(const Tensors& next, const Tensors& y) {
   refuse_empty("scan", step, where_);
   for (std::size_t i = 0; i < carry_.size(); ++i) check_carry(carry_[i], step[i], where_);
   draw_before(step);
-  return steps_ > 0 && steps_ <= most_repeated ? repeated(step) : looped(step);
+  bool grows = false;
+  for (std::size_t i = 0; i < carry_.size(); ++i) grows |= changed_axis(carry_[i], step[i]).has_value();
+  const bool few = steps_ > 0 && steps_ <= most_repeated;
+  return few && (grows || is_small(step, node(carry_.back()).id, steps_)) ? repeated(step) : looped(step);
 }
 
 Scanned Loop::repeated(const std::vector<Tensor>& step) const {
   Scanned out{init_, {}};
+  std::vector<Tensor> xs = xs_;
+  for (std::size_t k = 0; k < promised_.size(); ++k) xs[k] = with_rows(xs[k], promised_[k], steps_, where_);
   std::vector<std::vector<Tensor>> rows(step.size() - carry_.size(),
                                         std::vector<Tensor>(static_cast<std::size_t>(steps_)));
   for (Index i = 0; i < steps_; ++i) {
     const Index row = reverse_ ? steps_ - 1 - i : i;
     Replacements now;
     for (std::size_t k = 0; k < carry_.size(); ++k) now.emplace(carry_[k].node(), out.carry[k]);
-    for (std::size_t k = 0; k < x_.size(); ++k) now.emplace(x_[k].node(), xs_[k](IndexItem(row, where_)));
+    for (std::size_t k = 0; k < x_.size(); ++k) now.emplace(x_[k].node(), xs[k](IndexItem(row, where_)));
     const std::vector<Tensor> made = rebuild(step, now);
     for (std::size_t k = 0; k < carry_.size(); ++k) out.carry[k] = made[k];
     for (std::size_t k = 0; k < rows.size(); ++k) rows[k][static_cast<std::size_t>(row)] = made[carry_.size() + k];

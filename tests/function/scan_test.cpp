@@ -392,6 +392,28 @@ TEST_CASE("shapes within a step may depend on its data, and indices are checked"
   }
 }
 
+TEST_CASE("few rows are repeated steps where the step is small, and a loop where it has a product or much to do") {
+  const Tensor xs = tensor("xs", float64, {8, 4}), w = dmatrix("w"), start = zeros({4});
+  const Tensor typed = tensor("typed", float64, {4, 2});
+  const auto is_loop = [&](const Tensor& y) {
+    return says(function({xs, w, typed}, y, {.on_unused_input = Report::ignore}).explain(), "each step:");
+  };
+  const auto small = [](const Tensor& h, const Tensor& x) { return std::pair{h * 0.5 + x, h}; };
+  const auto product = [&](const Tensor& h, const Tensor& x) { return std::pair{tanh(dot(h, w) + x), h}; };
+  const auto long_step = [](const Tensor& h, const Tensor& x) {
+    Tensor y = h + x;
+    for (int k = 0; k < 16; ++k) y = sin(y);
+    return std::pair{y, h};
+  };
+  const auto growing = [&](const Tensor& h, const Tensor& x) {
+    return std::pair{concatenate({h, tanh(dot(x, typed))}), x};
+  };
+  CHECK_FALSE(is_loop(scan(small, start, xs).first));
+  CHECK(is_loop(scan(product, start, xs).first));
+  CHECK(is_loop(scan(long_step, start, xs).first));
+  CHECK_FALSE(is_loop(scan(growing, start, xs).first));
+}
+
 TEST_CASE("a loop says what is wrong with its carry") {
   const auto doubled = [](const Tensor& c, const Tensor& x) { return std::pair{concatenate({c, c}), x}; };
   const Tensor xs = dvector("xs"), c = dvector("c"), four = tensor("four", float64, {4});
