@@ -1,6 +1,8 @@
 // grad and what is made of it: Lop, Rop, products with the Hessian.
 #include "croton/gradient.h"
 
+#include <algorithm>
+
 #include "base/dtype.h"
 #include "base/error.h"
 #include "base/log.h"
@@ -110,11 +112,18 @@ std::string dependencies(std::span<const Tensor> roots) {
 
 std::string disconnected_text(const Cost& cost, const Tensor& x, std::span<const Tensor> roots) {
   const Tensor& c = cost.tensor().node() ? cost.tensor() : roots.front();
-  const std::string at = place(node(c).where);
+  std::string at = place(node(c).where);
+  if (!at.empty()) at = " at " + at;
+  const std::vector<Tensor> below = topological(roots);
+  if (std::any_of(below.begin(), below.end(), [&](const Tensor& t) { return same(t, x); }))
+    return fmt::format(
+        "grad: the cost{} depends on {} by what hands on no gradient alone: its shape, integers, disconnected_grad or "
+        "consider_constant. To get zeros: {{.disconnected_inputs = Disconnected::ignore}}",
+        at, describe(x));
   return fmt::format(
       "grad: the cost does not depend on {}. The cost{} depends on: {}. Did you forget to add {}? To get zeros: "
       "{{.disconnected_inputs = Disconnected::ignore}}",
-      describe(x), at.empty() ? "" : " at " + at, dependencies(roots), formula(x));
+      describe(x), at, dependencies(roots), formula(x));
 }
 
 /// The gradients of inputs that the cost does not depend on are zeros, if that is not an error.

@@ -70,7 +70,9 @@ std::optional<std::size_t> changed_axis(const Tensor& carry, const Tensor& next)
 void check_carry(const Tensor& carry, const Tensor& next, Where w) {
   const Type &was = type(carry), &now = type(next);
   const std::string what = fmt::format("scan: the carry is {}, the step makes {} of it", text(was), text(now));
-  if (was.dtype != now.dtype) fail_at<DTypeError>(w, "{}: write .astype({})", what, name_of(was.dtype));
+  if (was.dtype != now.dtype)
+    fail_at<DTypeError>(w, "{}: begin with a {} value, or write .astype({}) in the step", what, name_of(now.dtype),
+                        name_of(was.dtype));
   if (was.rank() != now.rank()) fail_at<ShapeError>(w, "{}: they need the same number of axes", what);
   for (int axis = 0; axis < was.rank(); ++axis)
     if (was.broadcasts(axis) && !now.broadcasts(axis))

@@ -419,6 +419,10 @@ TEST_CASE("a loop says what is wrong with its carry") {
   const Tensor xs = dvector("xs"), c = dvector("c"), four = tensor("four", float64, {4});
   CHECK(message<ShapeError>([&] { static_cast<void>(scan(doubled, four, xs)); }) ==
         "HERE: scan: the carry is float64[4], the step makes float64[8] of it: axis 0 has to keep its extent");
+  const auto halved = [](const Tensor& c, const Tensor& x) { return std::pair{c * 0.5, x}; };
+  CHECK(message<DTypeError>([&] { static_cast<void>(scan(halved, lscalar("n"), xs)); }) ==
+        "HERE: scan: the carry is int64[], the step makes float64[] of it: begin with a float64 value, or write "
+        ".astype(int64) in the step");
   const auto [last, ys] = scan(doubled, c, xs);
   for (const std::string& way : ways) {
     INFO(way);

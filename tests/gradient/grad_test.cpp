@@ -102,6 +102,14 @@ TEST_CASE("a wrt that the cost does not depend on is an error, a warning or zero
   CHECK(heard.texts.size() == 1);
 }
 
+TEST_CASE("a cost that uses no more of a wrt than its shape, or a constant made of it, says so") {
+  const Tensor x = dvector("x"), y = square(x);
+  const std::string why =
+      "by what hands on no gradient alone: its shape, integers, disconnected_grad or consider_constant";
+  CHECK(error_of([&] { grad(cast(x.shape(0), float64) * 1.0, x); }).find(why) != std::string::npos);
+  CHECK(error_of([&] { grad(sum(y), x, {.consider_constant = {y}}); }).find(why) != std::string::npos);
+}
+
 TEST_CASE("integers and empty handles are refused as wrt and as cost") {
   const Tensor x = dvector("x"), i = lvector("i");
   CHECK_THROWS_AS(grad(sum(x[i]), i), DTypeError);
