@@ -227,7 +227,7 @@ Gradients svd_pullback(const At& at) {
   const auto [u, s, v] = parts(at.y);
   const auto [u_bar, s_bar, v_bar] = parts(at.y_bar);
   const Tensor row = s(ellipsis, newaxis, every), column = s(ellipsis, every, newaxis);
-  const Tensor inverse = where(row == 0, 0, 1 / where(row == 0, 1, row)), f = inverse_differences(square(s));
+  const Tensor inverse = where(row == 0, 0, 1 / where(row == 0, 1, row)), f = inverse_differences(croton::square(s));
   const Tensor of_u = matmul(turned(u), u_bar), of_v = matmul(turned(v), v_bar);
   const Tensor r = cast(arange(s.shape(-1))(every, newaxis) == arange(s.shape(-1)), s.dtype());
   const Tensor inner =

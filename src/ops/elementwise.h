@@ -24,6 +24,6 @@ extern const Op sigmoid, softplus, relu, erf, erfc, erfinv, gammaln, digamma, si
 // select.cpp
 extern const Op select, clip;
 // cast.cpp
-extern const Op convert;
+extern const Op convert;  // params dtype
 
 }  // namespace croton::ops

@@ -104,7 +104,7 @@ bool same_loop(const Tensor& a, const Tensor& b) {
   const Node &x = node(a), &y = node(b);
   if (!std::equal(x.inputs.begin(), x.inputs.end(), y.inputs.begin(), y.inputs.end(), same)) return false;
   const LoopForm f = form_of(a), g = form_of(b);
-  return f.carries == g.carries && f.rows == g.rows && f.reverse == g.reverse && equal(*f.step, *g.step);
+  return f.carries == g.carries && f.rows == g.rows && f.reverse == g.reverse && croton::equal(*f.step, *g.step);
 }
 
 Tensor loop_result(const LoopForm& f, std::size_t result, std::vector<Tensor> inputs, Where w) {

@@ -3,7 +3,7 @@
 #include <limits>
 #include <span>
 
-#include "graph/op.h"
+#include "ops/elementwise.h"
 
 namespace croton::ops {
 
@@ -12,9 +12,10 @@ std::span<const Op* const> all();
 /// The op of that name, or null.
 const Op* find(std::string_view name);
 
-// The primitives by name, for rooms that build graphs (rules, gradients, tiles). Each is defined whole in its family's
-// file. Extents: a number, -1-k for "held by the k-th of the inputs that hold extents", or own_extent. Nothing that a
-// type does not fix is ever a number: what depends on another tensor's extent is an input made by shape_of.
+// The primitives by name beside those of elementwise.h, for rooms that build graphs (rules, gradients, tiles). Each is
+// defined whole in its family's file. Extents: a number, -1-k for "held by the k-th of the inputs that hold extents",
+// or own_extent. Nothing that a type does not fix is ever a number: what depends on another tensor's extent is an input
+// made by shape_of.
 /// In `dims` of broadcast: the extent that x has here; of reshape: what is left of x's count of elements (once at
 /// most).
 inline constexpr Index own_extent = std::numeric_limits<Index>::min();
@@ -39,11 +40,9 @@ extern const Op shape_of;     // params axis: int64 scalar
 extern const Op iota;         // params dims, axis: int64; inputs: int64 scalars for extents
 extern const Op concatenate;  // params axis
 extern const Op contract;     // params a, b, out: labels of axes
-extern const Op convert;      // params dtype
 extern const Op sum, prod, max, min, any, all_, argmax, argmin;  // params axes (sorted, not negative); axes disappear
 extern const Op masked_product, masked_quotient;  // g * f and g / d, and 0 where g is 0: what pullbacks make
 extern const Op zero_grad, disconnected_grad;     // x itself: rewriting may drop them
-extern const Op add, sub, mul, div, neg, select, maximum, minimum;
 extern const Op softmax, log_softmax, categorical_crossentropy, binary_crossentropy;
 extern const Op normal, uniform;                // params dims, dtype, stream; inputs: int64 scalars for extents
 extern const Op stream_normal, stream_uniform;  // params dims, dtype, seed, draw; inputs: the state (an int64 scalar
