@@ -48,7 +48,8 @@ struct Todo {
 constexpr double strided_worth = 1.0 / 16;
 // Sets of parallel axes that are tried for one phase; and how many items all of them together look at.
 constexpr std::size_t most_choices = 64, most_looks = 16000;
-// Phases of more values than this are cut: the host compiler slows down, and nothing is left to share.
+// Phases of more values than this are cut: the host compiler slows down, and nothing is left to share. Where no axis is
+// gone along, every element is a value.
 constexpr int largest_phase = 500;
 // So many items that wait are looked at together: larger graphs take a time that grows as their size.
 constexpr std::size_t most_waiting = 2 * largest_phase;
@@ -336,7 +337,7 @@ class Builder {
           std::all_of(parallel.begin(), parallel.end(), [&](int p) { return contains(w.axes[k], p); });
       const bool takes = has_axes && is_kernel(item) && !any_after && count < largest_phase && fits(item, parallel);
       c.standing[k] = takes ? Standing::in : any_in || any_after ? Standing::after : Standing::before;
-      if (takes && !w.inlined[k]) count += count_with_inlined(k, w, counted);
+      if (takes && !w.inlined[k]) count += count_with_inlined(k, w, counted, parallel.empty());
     }
     visits_ += w.items.size();
     for (const int i : members(c, w)) {
@@ -357,8 +358,17 @@ class Builder {
     return place < 0 ? Standing::outside : c.standing[at(place)];
   }
 
+  // Of an item whose axes are all constant: what is written out for it.
+  std::size_t elements(const Item& item) const {
+    std::size_t n = 1;
+    for (const Labels* labels : {&item.labels, &item.reduced})
+      for (const int l : *labels) n *= static_cast<std::size_t>(std::max<Index>(items_.constant(l), 1));
+    return n;
+  }
+
   // The values that a phase gets with this one: itself, and those it computes here that no other has brought yet.
-  std::size_t count_with_inlined(std::size_t first, const Window& w, std::vector<bool>& counted) const {
+  std::size_t count_with_inlined(std::size_t first, const Window& w, std::vector<bool>& counted,
+                                 bool by_elements) const {
     std::size_t n = 0;
     std::vector<std::size_t> todo{first};
     while (!todo.empty()) {
@@ -366,7 +376,7 @@ class Builder {
       todo.pop_back();
       if (counted[k]) continue;
       counted[k] = true;
-      ++n;
+      n += by_elements ? elements(items_.list[at(w.items[k])]) : 1;
       for (const Operand& o : items_.list[at(w.items[k])].operands)
         if (const int place = place_[at(o.item)]; place >= 0 && w.inlined[at(place)]) todo.push_back(at(place));
     }

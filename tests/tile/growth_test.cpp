@@ -84,4 +84,18 @@ TEST_CASE("graphs larger than a phase are computed whole") {
 }
 
 }  // namespace
+TEST_CASE("tensors so small that every element is written out are many phases where they are many") {
+  std::vector<Tensor> out;
+  for (int i = 0; i < 40; ++i) out.push_back(tensor("w", float64, {10, 4}) * 0.5 + 1.0);
+  std::size_t phases = 0;
+  for (const Step& s : build(out).steps) {
+    const auto* phase = std::get_if<Phase>(&s);
+    REQUIRE(phase);
+    CHECK(phase->parallel.empty());
+    CHECK(phase->stores.size() <= 7);  // a product and a sum of 40 elements each
+    ++phases;
+  }
+  CHECK(phases <= 8);
+}
+
 }  // namespace croton::tile
