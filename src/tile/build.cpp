@@ -50,7 +50,7 @@ constexpr double strided_worth = 1.0 / 16;
 constexpr std::size_t most_choices = 64, most_looks = 16000;
 // Phases of more values than this are cut: the host compiler slows down, and nothing is left to share. Where no axis is
 // gone along, every element is a value.
-constexpr int largest_phase = 500;
+constexpr std::size_t largest_phase = 500;
 // So many items that wait are looked at together: larger graphs take a time that grows as their size.
 constexpr std::size_t most_waiting = 2 * largest_phase;
 

@@ -16,6 +16,7 @@ std::vector<Tensor> chain(int length) {
 
 std::vector<Tensor> product_of_many(int leaves) {
   std::vector<Tensor> list;
+  list.reserve(static_cast<std::size_t>(leaves));
   for (int i = 0; i < leaves; ++i) list.push_back(vector("x"));
   while (list.size() > 1) {
     std::vector<Tensor> half;
@@ -29,6 +30,7 @@ std::vector<Tensor> product_of_many(int leaves) {
 std::vector<Tensor> many_sums(int results) {
   const Tensor x = matrix("x");
   std::vector<Tensor> out;
+  out.reserve(static_cast<std::size_t>(results));
   for (int i = 0; i < results; ++i) out.push_back(sum(x * (i + 3.0) + 1.0, i % 2));
   return out;
 }
@@ -86,6 +88,7 @@ TEST_CASE("graphs larger than a phase are computed whole") {
 }  // namespace
 TEST_CASE("tensors so small that every element is written out are many phases where they are many") {
   std::vector<Tensor> out;
+  out.reserve(40);
   for (int i = 0; i < 40; ++i) out.push_back(tensor("w", float64, {10, 4}) * 0.5 + 1.0);
   std::size_t phases = 0;
   for (const Step& s : build(out).steps) {
