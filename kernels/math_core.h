@@ -96,6 +96,11 @@ CROTON_FN V<f32, 16> lookup(const f32 (&t)[32], V<i32, 16> at) {
   const V<f32, 16>* half = (const V<f32, 16>*)t;
   return __builtin_ia32_vpermt2varps512_mask(at, half[0], half[1], (u16)-1);
 }
+/// t[at[i] mod 16] for each lane.
+CROTON_FN V<i32, 16> lookup(const i32 (&t)[16], V<i32, 16> at) {
+  const V<i32, 16> x = *(const V<i32, 16>*)t;
+  return __builtin_ia32_permvarsi512_mask(x, at, x, (u16)-1);
+}
 #elif defined(CROTON_AVX2)
 /// t[at[i] mod 8] for each lane.
 CROTON_FN V<i32, 8> lookup(const i32 (&t)[8], V<i32, 8> at) { return __builtin_ia32_permvarsi256(*(const V<i32, 8>*)t, at); }
@@ -119,12 +124,12 @@ CROTON_PART Pair<X> sum_of(X a, X b) {
   return {s, (a - s) + b};
 }
 
-/// Whether any lane of a comparison holds.
+/// Whether any lane of a comparison holds, or of is_beyond.
 #ifdef CROTON_LANES_ARE_THREADS
 CROTON_FN b8 any_lane(b8 m) { return m; }
 #else
 template <class I> CROTON_FN b8 any_lane(I m) {
-  if constexpr (is_scalar<I>) return m;
+  if constexpr (is_scalar<I>) return m != 0;
 #ifdef CROTON_AVX512
   else if constexpr (sizeof(I) == 64 && sizeof(Element<I>) == 4) return __builtin_ia32_cvtd2mask512(m) != 0;
   else if constexpr (sizeof(I) == 64) return __builtin_ia32_cvtq2mask512((V<long long, 8>)m) != 0;
@@ -140,6 +145,15 @@ template <class I> CROTON_FN b8 any_lane(I m) {
   }
 }
 #endif
+/// Where x <= limit does not hold: a comparison, or, where its lanes would have to be made of bits first, those bits.
+CROTON_PART auto is_beyond(X x, X limit) {
+#ifdef CROTON_AVX512
+  if constexpr (sizeof(X) == 64 && single<X>) return __builtin_ia32_cmpps512_mask(x, limit, 6, (u16)-1, 4);
+  else if constexpr (sizeof(X) == 64) return __builtin_ia32_cmppd512_mask(x, limit, 6, (u8)-1, 4);
+  else
+#endif
+    return !(x <= limit);
+}
 
 /// A function of f32 lanes computed in f64 lanes, half a vector at a time.
 #ifdef CROTON_LANES_ARE_THREADS

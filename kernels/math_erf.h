@@ -99,12 +99,12 @@ CROTON_PART X gelu_anywhere(X x) {
 }
 #ifdef CROTON_QUICK_ERF
 /// Lanes further out, where the result may be subnormal, or NaN, are seldom; the others of their vector keep their bits.
-CROTON_PART auto is_gelu_near(X x) { return abs(x) <= all<X>(12.5); }
-template <class X> CROTON_SELDOM X gelu_far(X x) { return is_gelu_near(x) ? gelu_quickly(x) : gelu_anywhere(x); }
+constexpr f32 gelu_near = 12.5;
+template <class X> CROTON_SELDOM X gelu_far(X x) { return abs(x) <= gelu_near ? gelu_quickly(x) : gelu_anywhere(x); }
 #endif
 CROTON_MATH(gelu)(X x) {
 #ifdef CROTON_QUICK_ERF
-  if constexpr (single<X>) return __builtin_expect(any_lane(!is_gelu_near(x)), 0) ? gelu_far(x) : gelu_quickly(x);
+  if constexpr (single<X>) return __builtin_expect(any_lane(is_beyond(abs(x), all<X>(gelu_near))), 0) ? gelu_far(x) : gelu_quickly(x);
 #endif
   return gelu_anywhere(x);
 }

@@ -49,38 +49,54 @@ CROTON_PART X exp_anywhere(X x) {
   const auto g = grown(clamp_exponent(x));
   return scaled(g.value, g.s.n);
 }
-#if defined(CROTON_AVX2) && !defined(CROTON_AVX512)
-/// The bits of 2^(j / 8), less j eighths of an exponent: those of 2^(n + j / 8) are 8 n + j eighths more.
-alignas(32) const i32 eighths[8] = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7, 0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
-/// 2^(k / 8), single, where that is a normal number: k is in the last bits of `shifted`.
-CROTON_PART X power_by_eighths(X shifted) {
+#ifdef CROTON_AVX2
+/// The bits of 2^(j / parts), less j parts of an exponent: those of 2^(n + j / parts) are parts n + j parts more.
+#ifdef CROTON_AVX512
+alignas(64) const i32 power_bits[16] = {0x3f800000, 0x3f7daac3, 0x3f7b95c2, 0x3f79c3d3, 0x3f7837f0, 0x3f76f532, 0x3f75fed7, 0x3f75583f,
+                                        0x3f7504f3, 0x3f7508a4, 0x3f75672a, 0x3f76248c, 0x3f7744fd, 0x3f78ccdf, 0x3f7ac0c7, 0x3f7d257d};
+#else
+alignas(32) const i32 power_bits[8] = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7, 0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
+#endif
+/// Into how many parts an exponent is cut: one for each lane of a lookup.
+constexpr int parts = sizeof(power_bits) / 4;
+/// 2^(k / parts), single, where that is a normal number: k is in the last bits of `shifted`.
+CROTON_PART X power_by_parts(X shifted) {
   const IntsOf<X> k = int_bits(shifted);
-  return bits_as<X>((IntsOf<X>)(relaned<lanes<X>>(lookup(eighths, relaned<8>(k))) + (k << (digits<X> - 3))));
+  return bits_as<X>((IntsOf<X>)(relaned<lanes<X>>(lookup(power_bits, relaned<parts>(k))) + (k << (digits<X> - (parts == 16 ? 4 : 3)))));
 }
-/// x = k ln 2 / 8 + r, and so a short polynomial.
-CROTON_PART X exp_by_eighths(X x) {
-  const X shifted = fma(x, all<X>(0x1.715476p+3), all<X>(magic<X>)), k = shifted - magic<X>;
-  const X r = fma(k, all<X>(-0x1.7f7d1cp-23), fma(k, all<X>(-0x1.62e4p-4), x)), power = power_by_eighths(shifted);
-  return fma(power, r * polynomial(r, 1, 0x1.00088cp-1, 0x1.555c84p-3), power);
+/// x = k ln 2 / parts + r, and so a short polynomial.
+CROTON_PART X exp_by_parts(X x) {
+  constexpr f32 part = 8.f / parts, ln2_high = 0x1.62e4p-4f * part, ln2_rest = 0x1.7f7d1cp-23f * part;
+  const X shifted = fma(x, all<X>(0x1.715476p+3f / part), all<X>(magic<X>)), k = shifted - magic<X>;
+  const X r = fma(k, all<X>(-ln2_rest), fma(k, all<X>(-ln2_high), x)), power = power_by_parts(shifted);
+  const X growth = parts == 16 ? polynomial(r, 1, 0x1.000224p-1, 0x1.555720p-3) : polynomial(r, 1, 0x1.00088cp-1, 0x1.555c84p-3);
+  return fma(power, r * growth, power);
 }
-#define CROTON_EIGHTHS
 #endif
 
-/// Where e^x and e^-x are normal numbers.
-CROTON_PART auto is_near(X x) { return abs(x) <= all<X>(single<X> ? 87 : 708); }
-#if defined(CROTON_AVX512) || defined(CROTON_LANES_ARE_THREADS)
+/// Where e^x and e^-x are normal numbers; whether some lane is elsewhere, or NaN, which is seldom.
+template <class X> constexpr Element<X> near = single<X> ? 87 : 708;
+CROTON_PART auto is_near(X x) { return abs(x) <= all<X>(near<X>); }
+CROTON_PART b8 is_some_far(X x) { return __builtin_expect(any_lane(is_beyond(abs(x), all<X>(near<X>))), 0); }
+#ifdef CROTON_LANES_ARE_THREADS
 CROTON_MATH(exp)(X x) { return exp_anywhere(x); }
 #else
 CROTON_PART X exp_near(X x) {
-#ifdef CROTON_EIGHTHS
-  if constexpr (single<X>) return exp_by_eighths(x);
+#ifdef CROTON_AVX2
+  if constexpr (single<X>) return exp_by_parts(x);
 #endif
   const auto g = grown(x);
   return times_power(g.value, g.s.shifted);
 }
 /// Lanes that over- or underflow, or are NaN, are seldom; the others of their vector keep their bits.
 template <class X> CROTON_SELDOM X exp_far(X x) { return is_near(x) ? exp_near(x) : exp_anywhere(x); }
-CROTON_MATH(exp)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? exp_far(x) : exp_near(x); }
+CROTON_MATH(exp)(X x) {
+#ifdef CROTON_AVX512
+  if constexpr (!single<X>) return exp_anywhere(x);  // scaling is an instruction
+  else
+#endif
+    return is_some_far(x) ? exp_far(x) : exp_near(x);
+}
 #endif
 CROTON_SCALAR_OF(exp)
 

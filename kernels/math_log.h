@@ -4,6 +4,7 @@ namespace {
 
 template <class X> struct Split { X k, m; };
 template <class X> constexpr Element<X> least_normal = single<X> ? 0x1p-126 : 0x1p-1022;
+template <class X> constexpr Element<X> greatest_finite = single<X> ? 0x1.fffffep127 : 0x1.fffffffffffffp1023;
 /// x = 2^k m with m in [3/4, 3/2), for normal x > 0; anything elsewhere.
 CROTON_PART Split<X> split_normal(X x) {
   typedef IntsOf<X> I;
@@ -71,7 +72,7 @@ CROTON_MATH(log)(X x) { return log_anywhere(x); }
 /// Lanes that are no positive normal numbers are seldom.
 template <class X> CROTON_SELDOM X log_far(X x) { return log_anywhere(x); }
 CROTON_MATH(log)(X x) {
-  return __builtin_expect(any_lane(!(x >= least_normal<X>) | !(x < all<X>(infinite))), 0) ? log_far(x) : log_of(split_normal(x));
+  return __builtin_expect(any_lane(is_beyond(all<X>(least_normal<X>), x) | is_beyond(x, all<X>(greatest_finite<X>))), 0) ? log_far(x) : log_of(split_normal(x));
 }
 #endif
 CROTON_SCALAR_OF(log)

@@ -73,10 +73,10 @@ CROTON_PART X softplus_near(X x) {
 template <class X> CROTON_SELDOM X sigmoid_far(X x) { return is_near(x) ? sigmoid_near(x) : sigmoid_anywhere(x); }
 template <class X> CROTON_SELDOM X silu_far(X x) { return is_near(x) ? x * sigmoid_near(x) : silu_anywhere(x); }
 template <class X> CROTON_SELDOM X softplus_far(X x) { return is_near(x) ? softplus_near(x) : softplus_anywhere(x); }
-CROTON_MATH(sigmoid)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? sigmoid_far(x) : sigmoid_near(x); }
-CROTON_MATH(silu)(X x) { return __builtin_expect(any_lane(!is_near(x)), 0) ? silu_far(x) : x * sigmoid_near(x); }
+CROTON_MATH(sigmoid)(X x) { return is_some_far(x) ? sigmoid_far(x) : sigmoid_near(x); }
+CROTON_MATH(silu)(X x) { return is_some_far(x) ? silu_far(x) : x * sigmoid_near(x); }
 CROTON_MATH(softplus)(X x) {
-  if constexpr (single<X>) return __builtin_expect(any_lane(!is_near(x)), 0) ? softplus_far(x) : softplus_near(x);
+  if constexpr (single<X>) return is_some_far(x) ? softplus_far(x) : softplus_near(x);
   else return softplus_anywhere(x);
 }
 #endif

@@ -71,10 +71,10 @@ CROTON_FN f32 tanh_single(f32 x) {
 #if defined(CROTON_FMA) && !defined(CROTON_EXACT)
 /// e^2a + 1, rounded once.
 CROTON_PART X exp_of_twice_and_1(X a) {
-#ifdef CROTON_EIGHTHS  // single precision comes here with them alone
+#if defined(CROTON_AVX2) && !defined(CROTON_AVX512)  // single precision comes here with eighths of an exponent alone
   if constexpr (single<X>) {
     const X shifted = fma(a, all<X>(0x1.715476p+4), all<X>(magic<X>)), r = fma(shifted - magic<X>, all<X>(-0x1.62e43p-5), a);
-    return fma(polynomial(r, 1, 2, 0x1.00088cp+1, 0x1.555c84p+0), power_by_eighths(shifted), all<X>(1));
+    return fma(polynomial(r, 1, 2, 0x1.00088cp+1, 0x1.555c84p+0), power_by_parts(shifted), all<X>(1));
   } else
 #endif
   {  // a = n ln 2 / 2 + r, and the last bits of `shifted` are the exponent of 2^n

@@ -64,12 +64,12 @@ CROTON_PART Angle<X> reduce_moderate(X x) {
 CROTON_PART Angle<X> reduce_angle(X x) {
   typedef Element<X> T;
   Angle<X> a = reduce_moderate(x);
-  const auto huge = !(abs(x) < (T)(single<X> ? 0x1p16 : 0x1p19));
+  constexpr T moderate = single<X> ? 0x1p16 : 0x1p19;
   if constexpr (is_scalar<X>) {
-    if (huge) a = reduce_huge<X>(x);
-  } else if (any_lane(huge)) {
+    if (!(abs(x) <= moderate)) a = reduce_huge<X>(x);
+  } else if (any_lane(is_beyond(abs(x), all<X>(moderate)))) {
     for (int i = 0; i < lanes<X>; ++i)
-      if (huge[i]) {
+      if (!(abs(x[i]) <= moderate)) {
         const Angle<T> exact = reduce_huge<T>(x[i]);
         a.k[i] = exact.k;
         a.high[i] = exact.high;

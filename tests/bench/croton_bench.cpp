@@ -65,19 +65,26 @@ void report(benchmark::State& state, std::vector<double> times, double limit) {
   state.counters["least_ratio"] = times.front() / limit;
 }
 
-template <class F>
-std::vector<double> timed(benchmark::State& state, F run) {
+/// In turns with passes over memory, which the limits of most workloads are made of: some runs, then a pass.
+std::vector<double> timed(benchmark::State& state, const std::function<void()>& run) {
+  constexpr double seconds_between_passes = 0.03;
   run();
   run();
   std::vector<double> times;
-  const double before = bench::processor_now();
+  double processor = 0, since = 0;
+  bench::forget_bandwidth();
   for (auto _ : state) {
-    const double start = bench::now();
-    run();
-    times.push_back(bench::now() - start);
+    const double before = bench::processor_now();
+    times.push_back(bench::least_seconds(1, run));
+    processor += bench::processor_now() - before;
     state.SetIterationTime(times.back());
+    since += times.back();
+    if (since < seconds_between_passes) continue;
+    since = 0;
+    bench::measure_bandwidth();
+    run();  // the caches are its own again
   }
-  state.counters["processor_us"] = 1e6 * (bench::processor_now() - before) / static_cast<double>(times.size());
+  state.counters["processor_us"] = 1e6 * processor / static_cast<double>(times.size());
   return times;
 }
 
@@ -98,14 +105,14 @@ void run_in_turns(benchmark::State& state, const std::function<void()>& ours, co
 
 void run_workload(benchmark::State& state, const bench::Workload& w) {
   if (const std::string f = fault(w); !f.empty()) return state.SkipWithError(f.c_str());
-  const double limit = w.limit ? w.limit() : 0;
   const bench::Problem p = w.build(bench::Size::cpu);
   const auto f = compiled(p, w.name);
   std::vector<Array> out(p.outputs.size());
   if (w.beside)
     return run_in_turns(
         state, [&] { f.run({}, out); }, w.beside());
-  report(state, timed(state, [&] { f.run({}, out); }), limit);
+  const std::vector<double> times = timed(state, [&] { f.run({}, out); });
+  report(state, times, w.limit ? w.limit() : 0);
 }
 
 /// A training step beside its floor.

@@ -13,6 +13,7 @@
 #include <sstream>
 #include <string>
 
+#include "array/scratch.h"
 #include "catch.h"
 
 using croton::Array;
@@ -42,8 +43,9 @@ Run shell(const std::string& command) {
 
 // Runs moons with CROTON_FLAGS=flags; stderr passes through.
 Run moons(const std::string& flags, const std::string& arguments) {
+  static const croton::Scratch place;  // ctest runs each test as a process of its own, several at once
   static int runs = 0;
-  const std::string saved = (home / fmt::format("moons_{}.npz", ++runs)).string();
+  const std::string saved = place / fmt::format("moons_{}.npz", ++runs);
   Run run =
       shell(fmt::format("CROTON_FLAGS='{}' '{}' {} --no-plot --save '{}'", flags, CROTON_MOONS, arguments, saved));
   run.saved = saved;
