@@ -358,7 +358,10 @@ struct Executable::Body {
   void host(const PlannedHost& h, const Plan& plan, const Workspace& w) {
     device.synchronize();
     std::vector<Array> arguments;
-    for (const int b : h.arguments) arguments.push_back(on_host ? seen(b, plan, w) : fetch(b, plan, w));
+    for (std::size_t k = 0; k < h.arguments.size(); ++k) {
+      const Array x = value_of(h.arguments[k], plan, w);
+      arguments.push_back(h.axes[k] ? seen_as(x, *h.axes[k], h.shapes[k]) : x);
+    }
     if (on_host && ops::changes_argument(h.node)) {
       auto* const out = static_cast<std::byte*>(w.pointers[at(h.out)]);
       if (out != w.pointers[at(h.arguments[0])]) {
@@ -371,23 +374,30 @@ struct Executable::Body {
     device.to_device(w.pointers[at(h.out)], data(value), plan.places[at(h.out)].bytes);
   }
 
-  // A buffer's value for a step on the host, copied there; where the device's memory is the host's, as it lies.
-  Array fetch(int b, const Plan& plan, const Workspace& w) const {
-    const int base = base_of(b, plan);
-    Array whole = empty(extents_of(base, plan), program.buffers[at(b)].node.dtype());
-    device.to_host(mutable_data(whole), w.pointers[at(base)], plan.places[at(base)].bytes);
-    return part(whole, b, base, plan, w);
+  // Axis d is the array's axis axes[d], or repeats it.
+  static Array seen_as(const Array& a, const std::vector<int>& axes, const Shape& shape) {
+    Extents steps;
+    for (const int e : axes) steps.add(e < 0 ? 0 : strides(a)[at(e)]);
+    return view(a, Extents(shape), steps);
   }
-  Array seen(int b, const Plan& plan, const Workspace& w) const {
+
+  // A buffer's value for a step on the host, copied there; where the device's memory is the host's, as it lies.
+  Array value_of(int b, const Plan& plan, const Workspace& w) const {
     const int base = base_of(b, plan);
+    const std::size_t bytes = plan.places[at(base)].bytes;
+    const DType d = program.buffers[at(b)].node.dtype();
+    if (!on_host) {
+      Array whole = empty(extents_of(base, plan), d);
+      device.to_host(mutable_data(whole), w.pointers[at(base)], bytes);
+      return part(whole, b, base, plan, w);
+    }
     auto block = std::make_unique<Block>();
     block->bytes = static_cast<std::byte*>(w.pointers[at(base)]);
-    block->size = plan.places[at(base)].bytes;
-    block->dtype = program.buffers[at(b)].node.dtype();
+    block->size = bytes;
+    block->dtype = d;
     block->writable = false;
     block->foreign = true;
-    const Array whole = from_block(block.release(), extents_of(base, plan));
-    return part(whole, b, base, plan, w);
+    return part(from_block(block.release(), extents_of(base, plan)), b, base, plan, w);
   }
   static int base_of(int b, const Plan& plan) {
     while (plan.places[at(b)].home == Home::base) b = plan.places[at(b)].base;

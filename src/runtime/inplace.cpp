@@ -77,7 +77,7 @@ class Accesses {
   /// The variable itself with some elements changed, by values that are none of its own; indices are looked at before
   /// anything is written.
   bool changes(const tile::HostStep& host, const SharedValue* variable) const {
-    if (!ops::changes_argument(host.node)) return false;
+    if (!ops::changes_argument(host.node) || host.axes[0]) return false;
     for (std::size_t k = 0; k < host.arguments.size(); ++k)
       if ((seen_[at(host.arguments[k])] == variable) != (k == 0)) return false;
     return program_.buffers[at(host.arguments[0])].kind == tile::Buffer::Kind::leaf;

@@ -108,7 +108,10 @@ class Planner {
         plan_.steps.emplace_back(gemm(*call));
       else {
         const auto& host = std::get<tile::HostStep>(program_.steps[s]);
-        plan_.steps.emplace_back(PlannedHost{host.node, host.arguments, host.out});
+        std::vector<Shape> shapes;
+        for (std::size_t k = 0; k < host.axes.size(); ++k)
+          shapes.push_back(!host.axes[k] ? Shape() : shapes_.at(node(host.node).inputs[k].node()));
+        plan_.steps.emplace_back(PlannedHost{host.node, host.arguments, host.axes, std::move(shapes), host.out});
       }
     }
     cut_into_stretches();

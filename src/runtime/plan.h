@@ -1,6 +1,7 @@
 // The plan of a program for one signature of shapes: where each buffer lies, what each kernel is told, in which order
 // things happen.
 #pragma once
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -49,6 +50,8 @@ struct PlannedGemm {
 struct PlannedHost {
   Tensor node;
   std::vector<int> arguments;
+  std::vector<std::optional<std::vector<int>>> axes;  // as a HostStep's
+  std::vector<Shape> shapes;                          // of the arguments that have axes
   int out = -1;
 };
 using PlannedStep = std::variant<PlannedLaunch, PlannedGemm, PlannedHost>;

@@ -201,6 +201,7 @@ class Builder {
   void make_host(int i) {
     Item& item = items_.list[at(i)];
     item.kind = Item::Kind::host;
+    item.operands = items_.from_memory(item.node);
     for (const Operand& o : item.operands) needs_memory_[at(o.item)] = true;
     ++made_host_;
     memory_.program.reasons.push_back("no loop nest fits " + std::string(item.node.node()->op->name));
@@ -266,6 +267,7 @@ class Builder {
       if (o.labels.size() > item.labels.size()) add(o.labels);
     add(item.labels);
     for (const Operand& o : item.operands) add(o.labels);
+    add(item.reduced);  // a fold of what was repeated along them runs along axes that no operand has
     return all;
   }
 

@@ -121,15 +121,37 @@ Operand Items::operand(const Tensor& t, std::span<const int> labels) {
   return o;
 }
 
+bool Items::is_itself(const Tensor& t, const View& v) const {
+  if (list[at(v.item)].node.ndim() != t.ndim()) return false;
+  for (std::size_t e = 0; e < v.axes.size(); ++e)
+    if (v.axes[e] != static_cast<int>(e) && (v.axes[e] >= 0 || !type(t).broadcasts(static_cast<int>(e)))) return false;
+  return true;
+}
+
+std::optional<std::vector<int>> Items::axes_of_view(const Tensor& t) {
+  const View v = resolve(t);
+  if (is_itself(t, v)) return std::nullopt;
+  std::vector<int> from(at(t.ndim()), -1);
+  for (std::size_t e = 0; e < v.axes.size(); ++e)
+    if (v.axes[e] >= 0) from[at(v.axes[e])] = static_cast<int>(e);
+  return from;
+}
+
+std::vector<Operand> Items::from_memory(const Tensor& t) {
+  std::vector<Operand> r;
+  for (const Tensor& x : node(t).inputs) {
+    const int item = resolve(x).item;
+    r.push_back({.item = item, .labels = list[at(item)].labels});
+  }
+  return r;
+}
+
 // An operand read as one block of memory: a view becomes a copy first, and so does a slice where it must be contiguous.
 Operand Items::whole(const Tensor& t, bool contiguous) {
   const View v = resolve(t);
   const Item& item = list[at(v.item)];
-  bool identity = type(item.node).shape.size() == static_cast<std::size_t>(t.ndim());
-  for (std::size_t e = 0; e < v.axes.size() && identity; ++e)
-    identity = v.axes[e] == static_cast<int>(e) || (v.axes[e] < 0 && type(t).broadcasts(static_cast<int>(e)));
-  if (contiguous && item.kind == Item::Kind::alias && !meaning<Reshape>(item.node)) identity = false;
-  if (identity) return {.item = v.item, .labels = item.labels};
+  const bool strided = item.kind == Item::Kind::alias && !meaning<Reshape>(item.node);
+  if (is_itself(t, v) && !(contiguous && strided)) return {.item = v.item, .labels = item.labels};
   std::vector<int> labels = new_labels(t);
   const int copy = add_copy(operand(t, labels), t, labels);
   return {.item = copy, .labels = list[at(copy)].labels};
@@ -152,10 +174,10 @@ void Items::add_leaf(const Tensor& t) {
 
 void Items::add_opaque(const Tensor& t, Item::Kind kind) {
   Item item{.kind = kind, .node = t, .operands = {}, .labels = {}, .reduced = {}};
-  for (const Tensor& x : node(t).inputs) {
-    item.operands.push_back(whole(x, meaning<Reshape>(t)));
-    if (kind == Item::Kind::alias) break;  // the other inputs are bounds and extents: the planner knows their integers
-  }
+  if (kind == Item::Kind::host)
+    item.operands = from_memory(t);
+  else  // the other inputs are bounds and extents: the planner knows their integers
+    item.operands.push_back(whole(node(t).inputs[0], meaning<Reshape>(t)));
   item.labels = new_labels(t);
   push(std::move(item));
 }

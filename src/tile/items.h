@@ -2,6 +2,7 @@
 // labels, unified along edges. Permutations and broadcasts are no items: they only say which axis of a value a user's
 // axis runs along.
 #pragma once
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
@@ -51,8 +52,11 @@ class Items {
   std::pair<Tensor, int> witness(int label) const;
   /// Compiles no class of this label's extent in: its loop is a loop.
   void make_free(int label);
-  /// A kernel that copies an operand into memory of its own, its axes in the order of `labels`.
-  int add_copy(const Operand& from, Tensor node, std::vector<int> labels);
+  /// What a node reads when it is computed from memory: the items behind its inputs, through permutations and
+  /// broadcasts.
+  std::vector<Operand> from_memory(const Tensor& t);
+  /// Of a permutation or broadcast: along each axis the axis of the item behind it, or -1. None of the item itself.
+  std::optional<std::vector<int>> axes_of_view(const Tensor& t);
 
  private:
   struct View {
@@ -73,6 +77,9 @@ class Items {
   void add_opaque(const Tensor& t, Item::Kind kind);
   Operand operand(const Tensor& t, std::span<const int> labels);
   Operand whole(const Tensor& t, bool contiguous = false);
+  bool is_itself(const Tensor& t, const View&) const;
+  /// A kernel that copies an operand into memory of its own, its axes in the order of `labels`.
+  int add_copy(const Operand& from, Tensor node, std::vector<int> labels);
   int new_label(const Tensor& node, int axis);
   std::vector<int> new_labels(const Tensor& node);
   void unify_all();

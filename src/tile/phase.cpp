@@ -267,9 +267,11 @@ void Memory::emit_step(int id) {
   std::vector<int> arguments;
   for (const Operand& o : item.operands) arguments.push_back(buffer(o.item));
   const int step = static_cast<int>(program.steps.size());
-  if (item.kind == Item::Kind::host)
-    program.steps.emplace_back(HostStep{item.node, arguments, -1});
-  else
+  if (item.kind == Item::Kind::host) {
+    std::vector<std::optional<std::vector<int>>> axes;
+    for (const Tensor& x : node(item.node).inputs) axes.push_back(items_.axes_of_view(x));
+    program.steps.emplace_back(HostStep{item.node, std::move(arguments), std::move(axes), -1});
+  } else
     program.steps.emplace_back(library_call(item.node, arguments[0], arguments[1]));
   places_[at(id)] = {step, -1};
   const int out = buffer(id);

@@ -6,6 +6,7 @@
 // partial a chunk, which a later phase combines in a fixed order. Between phases everything is in memory; inside one,
 // nothing is.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -92,6 +93,9 @@ struct LibraryCall {
 struct HostStep {
   Tensor node;
   std::vector<int> arguments;
+  /// Of each argument that is a permutation or a broadcast of its buffer: the buffer's axis that each of its axes is,
+  /// -1 where it repeats the buffer.
+  std::vector<std::optional<std::vector<int>>> axes;
   int out = -1;
 };
 

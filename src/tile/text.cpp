@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/dtype.h"
 #include "base/error.h"
@@ -66,7 +67,10 @@ class Writer {
   }
   void write(const HostStep& h, std::size_t number) {
     out_ += fmt::format("step {}: host b{} := {}(", number, h.out, node(h.node).op->name);
-    for (std::size_t k = 0; k < h.arguments.size(); ++k) out_ += fmt::format("{}b{}", k ? ", " : "", h.arguments[k]);
+    for (std::size_t k = 0; k < h.arguments.size(); ++k) {
+      out_ += fmt::format("{}b{}", k ? ", " : "", h.arguments[k]);
+      if (h.axes[k]) out_ += fmt::format(" as [{}]", fmt::join(*h.axes[k], ", "));
+    }
     out_ += ")\n";
   }
   void write(const Phase& phase, std::size_t number) {

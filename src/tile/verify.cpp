@@ -51,6 +51,7 @@ class Checker {
   void check(const LibraryCall& c, std::size_t s) { read(c.a, s), read(c.b, s), write(c.out, s); }
   void check(const HostStep& h, std::size_t s) {
     for (const int a : h.arguments) read(a, s);
+    if (h.axes.size() != h.arguments.size()) broken("step {} does not say how each argument is seen", s);
     write(h.out, s);
   }
   void check(const Phase& phase, std::size_t s) {

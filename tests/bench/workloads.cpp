@@ -15,9 +15,7 @@ double count(Index n) { return static_cast<double>(n); }
 /// Seconds to move so many float32.
 double read(double floats) { return 4 * floats / read_bandwidth(); }
 /// What is read comes no faster than where nothing is written.
-double moved(double reads, double writes) {
-  return std::max(read(reads), 4 * (reads + writes) / pass_bandwidth());
-}
+double moved(double reads, double writes) { return std::max(read(reads), 4 * (reads + writes) / pass_bandwidth()); }
 /// The same on a GPU, whose copies tell what its memory does.
 double copied(double floats) { return 4 * floats / device_bandwidth(); }
 double called(double results, std::string_view function) { return results / throughput(function); }
@@ -186,7 +184,8 @@ std::vector<Workload> workloads() {
       step("tutorial_step_examples_50000", 50000, 1000, DType::float32),
       step("tutorial_step_examples_500000", 500000, 1000, DType::float32),
       {"elementwise_chain", chain,
-       [=] { return std::max(moved(4 * n, n), called(n, "tanh") + called(n, "exp") + called(n, "sqrt")); }, "functions"},
+       [=] { return std::max(moved(4 * n, n), called(n, "tanh") + called(n, "exp") + called(n, "sqrt")); },
+       "functions"},
       {"axpb", axpb, [=] { return 8 * n / std::max(copy_bandwidth(false), copy_bandwidth(true)); },
        "moving, best stores"},
       {"sum", total, [] { return read(1e8); }, "reading"},
@@ -199,7 +198,8 @@ std::vector<Workload> workloads() {
        "moving, exp"},
       {"crossentropy_grad", crossentropy_gradient, [=] { return std::max(moved(2 * rows, rows), called(rows, "exp")); },
        "moving, exp"},
-      {"layer_norm_grad", layer_norm_gradient, [] { return moved(2 * 4096.0 * 1024, 4096.0 * 1024); }, "moving x, dy, dx"},
+      {"layer_norm_grad", layer_norm_gradient, [] { return moved(2 * 4096.0 * 1024, 4096.0 * 1024); },
+       "moving x, dy, dx"},
       {"wide_network_grad", wide_network, [] { return called(5e6, "tanh") + 5000.0 * 1000 * 8 * 4 * 2 / fma_peak(); },
        "tanh, FMA"},
       {"pairwise", pairwise, [] { return called(1e8, "exp"); }, "exp"},
