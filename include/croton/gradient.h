@@ -83,6 +83,10 @@ Tensor disconnected_grad(const Tensor& x, Where = Where::here());
 Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
 /// The vector-Jacobian product v^T df/dwrt, in wrt's shape. v has that of f.
 Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
+/// The derivatives of each element of a vector with respect to a tensor: a row of wrt's shape for each, and of a scalar
+/// its gradient. ShapeError for an f of more axes. How rows are computed, and what refuses many at once, is as for
+/// hessian; Rop and Lop need no matrix.
+Tensor jacobian(const Tensor& f, const Tensor& wrt, Where = Where::here());
 /// The matrix of second derivatives of a scalar cost with respect to a vector (ShapeError for any other tensor). Where
 /// the type says a length up to 16, each row is a gradient of its own; else all rows are computed at once. Loops, cumsum,
 /// linalg and custom operations refuse that: a vector of known length then has a gradient for each row, one of unknown

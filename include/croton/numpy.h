@@ -30,6 +30,13 @@ Tensor xlog1py(const Operand& x, const Operand& y, Where = Where::here());
 Tensor entr(const Operand&, Where = Where::here());
 /// sin(pi x) / (pi x), 1 at 0.
 Tensor sinc(const Operand&, Where = Where::here());
+/// Whether |a - b| <= absolute + relative |b|: a bool for each element; infinities are close to themselves, NaN to none, or
+/// (`equal_nan`) to NaN.
+Tensor isclose(const Operand& a, const Operand& b, double relative = 1e-5, double absolute = 1e-8,
+               bool equal_nan = false, Where = Where::here());
+/// Whether all elements are: a bool.
+Tensor allclose(const Operand& a, const Operand& b, double relative = 1e-5, double absolute = 1e-8,
+                bool equal_nan = false, Where = Where::here());
 /// 0 in place of NaN, the largest and least numbers of the dtype in place of infinities.
 Tensor nan_to_num(const Operand&, Where = Where::here());
 
@@ -116,6 +123,14 @@ std::vector<Tensor> split_at(const Operand&, const Extents& positions, int axis 
 std::vector<Tensor> array_split(const Operand&, int sections, int axis = 0, Where = Where::here());
 /// Rows of tensors side by side (along the last axis), and those below each other (along the one before).
 Tensor block(const std::vector<std::vector<Tensor>>& rows, Where = Where::here());
+/// Two axes in each other's place.
+Tensor swapaxes(const Operand&, int a, int b, Where = Where::here());
+/// One axis as number `to`, the others in their order.
+Tensor moveaxis(const Operand&, int from, int to, Where = Where::here());
+/// Each element moved on by `shift` places along an axis, those beyond its end to its beginning; shift is an integer
+/// scalar, and may be negative. Without an axis of all elements, flattened. DTypeError for a shift that is no integer.
+Tensor roll(const Operand&, const Operand& shift, Where = Where::here());
+Tensor roll(const Operand&, const Operand& shift, int axis, Where = Where::here());
 /// Turned by k quarters in the plane of two axes, from the first towards the second.
 Tensor rot90(const Operand&, int k = 1, const std::array<int, 2>& axes = {0, 1}, Where = Where::here());
 
@@ -146,6 +161,9 @@ enum class PadMode : std::uint8_t {
 Tensor pad(const Operand&, const std::vector<std::array<Index, 2>>& widths, PadMode = PadMode::constant,
            const Operand& value = 0, Where = Where::here());
 
+/// 1 on the k-th diagonal of a matrix of that shape, else 0: eye({n}) is square, eye({n, m}, 1) not. ShapeError for a
+/// negative extent or another number of them.
+Tensor eye(const Dims&, Index k = 0, DType = floatX(), Where = Where::here());
 /// 0 above (tril) or below (triu) the k-th diagonal of the last two axes.
 Tensor tril(const Operand&, Index k = 0, Where = Where::here());
 Tensor triu(const Operand&, Index k = 0, Where = Where::here());

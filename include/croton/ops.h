@@ -208,6 +208,10 @@ inline Tensor all_of_axes(const Tensor& x, KeepDims k, Where w = Where::here()) 
 Tensor softmax(const Tensor&, int axis = -1, Where = Where::here());
 /// log(softmax(x)), finite where softmax(x) is 0.
 Tensor log_softmax(const Tensor&, int axis = -1, Where = Where::here());
+/// x above 0, else alpha (exp(x) - 1); its gradient at 0 is alpha.
+Tensor elu(const Operand&, double alpha = 1, Where = Where::here());
+/// x above 0, else slope x; its gradient at 0 is the slope.
+Tensor leaky_relu(const Operand&, double slope = 0.01, Where = Where::here());
 /// -sum_c target log(p) over the last axis: the target has p's shape, 0 log(0) being 0, or is integers without the last
 /// axis, each the class of its row (IndexError, when it runs, for none; DTypeError for floats). Of p = softmax(z) it is
 /// computed from z.

@@ -14,6 +14,12 @@ struct MomentumOptions { double rate = 0.01, momentum = 0.9; bool nesterov = fal
 /// As the paper names them; rate is alpha. beta1 and beta2: what each step leaves of the mean gradient and mean square.
 struct AdamOptions { double rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8; };
 
+/// decay: what each step leaves of the mean square.
+struct RmspropOptions { double rate = 1e-3, decay = 0.9, epsilon = 1e-6; };
+struct AdagradOptions { double rate = 0.01, epsilon = 1e-6; };
+/// decay: what each step leaves of both mean squares; rate: 1 in the paper.
+struct AdadeltaOptions { double rate = 1, decay = 0.95, epsilon = 1e-6; };
+
 /// p <- p - rate * dloss/dp.
 Updates sgd(const Tensor& loss, const std::vector<Shared>& parameters, const SgdOptions& = {}, Where = Where::here());
 /// v <- momentum * v - rate * dloss/dp; p <- p + v, with `nesterov` p <- p + momentum * v - rate * dloss/dp.
@@ -21,5 +27,17 @@ Updates momentum(const Tensor& loss, const std::vector<Shared>& parameters, cons
                  Where = Where::here());
 /// Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1. "adam.t" counts its steps.
 Updates adam(const Tensor& loss, const std::vector<Shared>& parameters, const AdamOptions& = {}, Where = Where::here());
+
+/// With g = dloss/dp: s <- decay * s + (1 - decay) * g^2; p <- p - rate * g / sqrt(s + epsilon). Tieleman and Hinton,
+/// "Neural networks for machine learning" (2012), lecture 6.5.
+Updates rmsprop(const Tensor& loss, const std::vector<Shared>& parameters, const RmspropOptions& = {},
+                Where = Where::here());
+/// s <- s + g^2; p <- p - rate * g / sqrt(s + epsilon). Duchi, Hazan and Singer, "Adaptive subgradient methods" (2011).
+Updates adagrad(const Tensor& loss, const std::vector<Shared>& parameters, const AdagradOptions& = {},
+                Where = Where::here());
+/// s as in rmsprop; d = g * sqrt(m + epsilon) / sqrt(s + epsilon); p <- p - rate * d; m <- decay * m + (1 - decay) * d^2.
+/// Zeiler, "Adadelta: an adaptive learning rate method" (2012).
+Updates adadelta(const Tensor& loss, const std::vector<Shared>& parameters, const AdadeltaOptions& = {},
+                 Where = Where::here());
 
 }  // namespace croton::optimizers

@@ -21,6 +21,10 @@ class RandomStream {
   /// Booleans, true with probability p: a number, or a tensor that broadcasts with the shape. A boolean times a float
   /// keeps the float's dtype: x * rng.bernoulli(x.shape(), 0.8) / 0.8.
   Tensor bernoulli(const Dims&, const Operand& p, Where = Where::here());
+  /// Integers from low to below high, evenly, as int64; low and high are int64 scalars or numbers. Where high <= low: low.
+  Tensor integers(const Dims&, const Operand& low, const Operand& high, Where = Where::here());
+  /// 0 to n - 1 in random order, an int64 vector; n is an integer scalar or number.
+  Tensor permutation(const Operand& n, Where = Where::here());
   /// How many calls have used the stream: an int64 scalar. Setting it goes back, or forward, to that call.
   const Shared& state() const { return key_; }
 

@@ -67,4 +67,44 @@ Updates adam(const Tensor& loss, const std::vector<Shared>& parameters, const Ad
   return updates;
 }
 
+Updates rmsprop(const Tensor& loss, const std::vector<Shared>& parameters, const RmspropOptions& o, Where w) {
+  const WhereScope scope(w);
+  const std::vector<Tensor> g = gradients("rmsprop", loss, parameters, w);
+  Updates updates;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Shared& p = parameters[i];
+    const Shared s = beside(p, "mean_square", w);
+    const Tensor next = o.decay * s + (1 - o.decay) * square(g[i]);
+    updates += {{s, next}, {p, p - o.rate * g[i] / sqrt(next + o.epsilon)}};
+  }
+  return updates;
+}
+
+Updates adagrad(const Tensor& loss, const std::vector<Shared>& parameters, const AdagradOptions& o, Where w) {
+  const WhereScope scope(w);
+  const std::vector<Tensor> g = gradients("adagrad", loss, parameters, w);
+  Updates updates;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Shared& p = parameters[i];
+    const Shared s = beside(p, "squares", w);
+    const Tensor next = s + square(g[i]);
+    updates += {{s, next}, {p, p - o.rate * g[i] / sqrt(next + o.epsilon)}};
+  }
+  return updates;
+}
+
+Updates adadelta(const Tensor& loss, const std::vector<Shared>& parameters, const AdadeltaOptions& o, Where w) {
+  const WhereScope scope(w);
+  const std::vector<Tensor> g = gradients("adadelta", loss, parameters, w);
+  const auto mean = [&](const Shared& s, const Tensor& x) { return o.decay * s + (1 - o.decay) * square(x); };
+  Updates updates;
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    const Shared& p = parameters[i];
+    const Shared s = beside(p, "mean_square", w), m = beside(p, "mean_square_step", w);
+    const Tensor next = mean(s, g[i]), step = g[i] * sqrt(m + o.epsilon) / sqrt(next + o.epsilon);
+    updates += {{s, next}, {m, mean(m, step)}, {p, p - o.rate * step}};
+  }
+  return updates;
+}
+
 }  // namespace croton::optimizers

@@ -3,8 +3,10 @@
 
 #include "base/dtype.h"
 #include "base/error.h"
+#include "croton/numpy.h"
 #include "function/words.h"
 #include "graph/op.h"
+#include "graph/walk.h"
 #include "ops/extents.h"
 
 namespace croton {
@@ -37,6 +39,25 @@ Tensor RandomStream::normal(const Dims& shape, DType d, Where w) {
 Tensor RandomStream::bernoulli(const Dims& shape, const Operand& p, Where w) {
   const WhereScope place(w);
   return drawn(ops::stream_uniform, "RandomStream::bernoulli", key_, seed_, shape, float64, w) < p;
+}
+
+Tensor RandomStream::integers(const Dims& shape, const Operand& from, const Operand& to, Where w) {
+  const WhereScope place(w);
+  const Tensor low = from.get(), high = to.get();
+  for (const Tensor& t : {low, high})
+    if (t.ndim() != 0 || !is_int(t.dtype()))
+      fail_at<DTypeError>(w, "RandomStream::integers: the end {} is {}; it is one integer", formula(t), text(type(t)));
+  const Tensor first = cast(low, int64, w), span = maximum(cast(high, int64, w) - first, 1, w);
+  const Tensor draw = drawn(ops::stream_uniform, "RandomStream::integers", key_, seed_, shape, float64, w);
+  return first + minimum(cast(floor(draw * cast(span, float64, w), w), int64, w), span - 1, w);
+}
+
+Tensor RandomStream::permutation(const Operand& count, Where w) {
+  const WhereScope place(w);
+  const Tensor n = count.get();
+  if (n.ndim() != 0 || !is_int(n.dtype()))
+    fail_at<DTypeError>(w, "RandomStream::permutation: {} is {}; it is one integer", formula(n), text(type(n)));
+  return argsort(drawn(ops::stream_uniform, "RandomStream::permutation", key_, seed_, {n}, float64, w), -1, w);
 }
 
 }  // namespace croton

@@ -172,36 +172,51 @@ Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where w) {
 }
 
 namespace {
-/// The products with all unit vectors at once, for a vector whose length is known when it runs.
-Tensor every_second_derivative(const Tensor& cost, const Tensor& wrt, Where w) {
-  const Tensor direction = make_input(type(wrt), "direction", w);
-  const Tensor product = hessian_vector_product(cost, wrt, direction, w);
-  const Tensor number = arange(wrt.shape(0, w), w);
-  const Tensor units = cast(number(all, newaxis) == number(newaxis, all), wrt.dtype(), w);
-  return gradient::batched(product, direction, units, "hessian", w);
+/// The gradients of all elements of a vector at once: of its products with unit vectors.
+Tensor all_rows(std::string_view verb, const Tensor& f, const Tensor& wrt, Where w) {
+  const Tensor direction = make_input(type(f), "direction", w);
+  GradOptions o;
+  o.known_grads = Givens({{f, direction}});
+  o.disconnected_inputs = Disconnected::ignore;
+  const Tensor product = grad(Cost(f, w), wrt, o), number = arange(f.shape(0, w), w);
+  const Tensor units = cast(number(all, newaxis) == number(newaxis, all), f.dtype(), w);
+  return gradient::batched(product, direction, units, verb, w);
 }
 
-/// A gradient for each row, which repeats the cost's graph: for a short vector, or where nothing else goes.
-Tensor second_derivatives_by_rows(const Tensor& cost, const Tensor& wrt, Index n, Where w) {
-  const Tensor slope = grad(Cost(cost, w), wrt);
-  if (n == 0) return zeros({0, 0}, wrt.dtype(), w);
+/// A gradient for each, which repeats the graph: for a short vector, or where nothing else goes.
+Tensor row_by_row(const Tensor& f, const Tensor& wrt, Index n, Where w) {
   GradOptions o;
   o.disconnected_inputs = Disconnected::ignore;  // a row of zeros
+  if (n == 0) return zeros_like(expand_dims(wrt, 0, w), w)(slice(0, 0));
   std::vector<Tensor> rows;
-  for (Index i = 0; i < n; ++i) rows.push_back(grad(Cost(slope(IndexItem(i, w)), w), wrt, o));
+  for (Index i = 0; i < n; ++i) rows.push_back(grad(Cost(f(IndexItem(i, w)), w), wrt, o));
   return stack(rows, 0, w);
 }
 
-Tensor second_derivatives(const Tensor& cost, const Tensor& wrt, Index n, Where w) {
+Tensor rows_of(std::string_view verb, const Tensor& f, const Tensor& wrt, Where w) {
   constexpr Index most_rows = 16;  // as many as scan repeats
-  if (n <= most_rows) return second_derivatives_by_rows(cost, wrt, n, w);
+  const Index n = type(f).shape[0];
+  if (n < 0) return all_rows(verb, f, wrt, w);
+  if (n <= most_rows) return row_by_row(f, wrt, n, w);
   try {
-    return every_second_derivative(cost, wrt, w);
+    return all_rows(verb, f, wrt, w);
   } catch (const GraphError&) {  // an op for one direction at a time
-    return second_derivatives_by_rows(cost, wrt, n, w);
+    return row_by_row(f, wrt, n, w);
   }
 }
 }  // namespace
+
+Tensor jacobian(const Tensor& f, const Tensor& wrt, Where w) {
+  check_wrt({&wrt, 1}, w);
+  if (!f.node()) fail_at<GraphError>(w, "jacobian: the function is an empty Tensor (declared, never assigned)");
+  if (f.ndim() > 1)
+    fail_at<ShapeError>(w, "jacobian: {} is {}; the derivatives of a vector are taken, so flatten it first",
+                        describe(f), text(type(f)));
+  const WhereScope place(w);
+  if (f.ndim() == 0) return grad(Cost(f, w), wrt);
+  (void)grad(Cost(sum(f, w), w), wrt);  // refuses what f does not depend on
+  return rows_of("jacobian", f, wrt, w);
+}
 
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
   check_wrt({&wrt, 1}, w);
@@ -209,9 +224,9 @@ Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
   if (wrt.ndim() != 1) fail_at<ShapeError>(w, "{}; the second derivatives are taken with respect to a vector", what);
   const Index n = type(wrt).shape[0];
   const WhereScope place(w);
-  if (n < 0) return every_second_derivative(cost, wrt, w);
+  const Tensor rows = rows_of("hessian", grad(Cost(cost, w), wrt), wrt, w);
   // the reshape refuses a shared variable that has another length by now
-  return reshape(second_derivatives(cost, wrt, n, w), {n, n}, w);
+  return n < 0 ? rows : reshape(rows, {n, n}, w);
 }
 
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where w) {

@@ -1,4 +1,4 @@
-// Tensors turned, joined and spread: rot90, block, array_split, meshgrid, pad, kron, cross.
+// Tensors turned, joined and spread: swapaxes, roll, rot90, block, array_split, meshgrid, pad, kron, cross.
 #include <algorithm>
 
 #include "base/dtype.h"
@@ -144,6 +144,41 @@ Tensor block(const std::vector<std::vector<Tensor>>& rows, Where w) {
     below.push_back(concatenate(beside, -1, w));
   }
   return concatenate(below, -2, w);
+}
+
+Tensor swapaxes(const Operand& of, int first, int second, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  refuse_empty("swapaxes", {&x, 1}, w);
+  return swapped(x, ops::axis_of("swapaxes", first, x.ndim(), w), ops::axis_of("swapaxes", second, x.ndim(), w), w);
+}
+
+Tensor moveaxis(const Operand& of, int from, int to, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  refuse_empty("moveaxis", {&x, 1}, w);
+  const int a = ops::axis_of("moveaxis", from, x.ndim(), w), b = ops::axis_of("moveaxis", to, x.ndim(), w);
+  std::vector<Index> order = ops::counting(x.ndim());
+  order.erase(order.begin() + a);
+  order.insert(order.begin() + b, a);
+  return ops::permuted(x, std::move(order), w);
+}
+
+Tensor roll(const Operand& of, const Operand& shift, int axis, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get(), by = shift.get(), both[] = {x, by};
+  refuse_empty("roll", both, w);
+  const int a = ops::axis_of("roll", axis, x.ndim(), w);
+  if (by.ndim() != 0 || !is_int(by.dtype()))
+    fail_at<DTypeError>(w, "roll: the shift {} is {}; it is one integer", formula(by), text(type(by)));
+  const Tensor n = ops::extent(x, a, w);
+  return take(x, (arange(n, w) - cast(by, int64, w)) % maximum(n, 1, w), a, w);
+}
+Tensor roll(const Operand& of, const Operand& shift, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  refuse_empty("roll", {&x, 1}, w);
+  return reshape(roll(flatten(x, w), shift, 0, w), shape_with(x, -1, 0, w), w);
 }
 
 Tensor rot90(const Operand& of, int k, const std::array<int, 2>& axes, Where w) {

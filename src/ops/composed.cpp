@@ -160,6 +160,18 @@ Tensor sinc(const Operand& of, Where w) {
   return where(x == 0, 1.0, sign_of * sin(pi * (x - n), w) / (pi * x), w);
 }
 
+Tensor isclose(const Operand& left, const Operand& right, double relative, double absolute, bool equal_nan, Where w) {
+  const WhereScope scope(w);
+  const Tensor both[] = {given("isclose", left, w), given("isclose", right, w)};
+  const DType common = ops::common_dtype("isclose", both, w), d = is_float(common) ? common : float64;
+  const Tensor a = ops::converted(both[0], d, w), b = ops::converted(both[1], d, w);
+  const Tensor close = where(isinf(a, w) | isinf(b, w), a == b, abs(a - b, w) <= absolute + relative * abs(b, w), w);
+  return equal_nan ? close | (isnan(a, w) & isnan(b, w)) : close;
+}
+Tensor allclose(const Operand& a, const Operand& b, double relative, double absolute, bool equal_nan, Where w) {
+  return all_of_axes(isclose(a, b, relative, absolute, equal_nan, w), Axes(), w);
+}
+
 Tensor nan_to_num(const Operand& of, Where w) {
   const WhereScope scope(w);
   Tensor x = given("nan_to_num", of, w);
@@ -233,6 +245,17 @@ std::vector<Tensor> split_at(const Operand& of, const Extents& at, int axis, Whe
   for (std::size_t i = 0; i <= at.size(); ++i)
     parts.push_back(part(x, a, i == 0 ? 0 : at[i - 1], i == at.size() ? ops::absent_bound : at[i], w));
   return parts;
+}
+
+Tensor eye(const Dims& shape, Index k, DType d, Where w) {
+  const WhereScope scope(w);
+  if (shape.whole || shape.list.empty() || shape.list.size() > 2)
+    fail_at<ShapeError>(w, "eye: a matrix has one extent, where it is square, or two");
+  const auto numbers = [&](const Dim& extent) {
+    if (extent.n < 0) fail_at<ShapeError>(w, "eye: {} rows or columns; an extent is not negative", extent.n);
+    return extent.t.node() ? arange(extent.t, w) : arange(extent.n, w);
+  };
+  return cast(numbers(shape.list.back())(newaxis) - numbers(shape.list.front())(all, newaxis) == k, d, w);
 }
 
 Tensor tril(const Operand& of, Index k, Where w) {

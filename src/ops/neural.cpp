@@ -180,6 +180,21 @@ Tensor softmax(const Tensor& x, int axis, Where w) {
   return apply(ops::softmax, {{"axis", a}}, {ops::converted(x, to_floating(x.dtype()), w)}, w);
 }
 
+Tensor elu(const Operand& of, double alpha, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  refuse_empty("elu", {&x, 1}, w);
+  const Tensor above = x > 0;
+  return where(above, x, alpha * expm1(where(above, 0, x, w), w), w);  // far above, the slope of expm1 is infinite
+}
+
+Tensor leaky_relu(const Operand& of, double slope, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  refuse_empty("leaky_relu", {&x, 1}, w);
+  return where(x > 0, x, slope * x, w);
+}
+
 Tensor log_softmax(const Tensor& x, int axis, Where w) {
   const Index a = ops::axis_of("log_softmax", axis, x.ndim(), w);
   return apply(ops::log_softmax, {{"axis", a}}, {ops::converted(x, to_floating(x.dtype()), w)}, w);

@@ -9,15 +9,15 @@
 
 namespace bench {
 
-/// Bytes a second over arrays far larger than the caches, by the least of the passes since they were last forgotten, at least
-/// seven. `streamed`: with stores past the caches.
+/// Bytes a second over arrays far larger than the caches, by the least of the passes since they were last forgotten, at
+/// least seven. `streamed`: with stores past the caches.
 double read_bandwidth();
 double copy_bandwidth(bool streamed);
 double triad_bandwidth(bool streamed);
 /// Bytes a second of a pass that reads and writes: the better of both kinds of store.
 double pass_bandwidth();
-/// Other machines share the memory bus, and take more or less of it from second to second: forget what was measured, and
-/// pass over the arrays once more.
+/// Other machines share the memory bus, and take more or less of it from second to second: forget what was measured,
+/// and pass over the arrays once more.
 void forget_bandwidth();
 void measure_bandwidth();
 /// Floating operations a second in registers, of all threads.

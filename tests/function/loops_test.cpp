@@ -1,4 +1,4 @@
-// scan and hessian.
+// scan, hessian and jacobian.
 #include <algorithm>
 
 #include "array/access.h"
@@ -85,6 +85,30 @@ TEST_CASE("a hessian of a shared variable refuses another length instead of givi
   CHECK(g().at<double>(3, 3) == 2);
   many.set_value(Array::zeros({21}));
   CHECK_THROWS_AS(g(), ShapeError);
+}
+
+TEST_CASE("jacobian has a row for each element of a vector, of any length") {
+  const Tensor x = tensor("x", float64, {3}), m = dmatrix("m"), v = dvector("v");
+  const Array at{1., 2., 3.};
+  const Array short_one = function(x, jacobian(stack({x[0] * x[1], exp(x[2]), x[1]}), x))(at);
+  CHECK(array_equal(short_one, Array{{2., 1., 0.}, {0., 0., std::exp(3.)}, {0., 1., 0.}}));
+  // of a product with respect to the matrix: row i has v in its i-th row
+  const Array product = function({m, v}, jacobian(dot(m, v), m))(Array::zeros({2, 3}), at);
+  REQUIRE(product.shape() == Extents{2, 2, 3});
+  CHECK(array_equal(product[1], Array{{0., 0., 0.}, {1., 2., 3.}}));
+  const Tensor wide = tensor("wide", float64, {40});
+  const Array ramp = linspace(0., 1., 40).eval();
+  for (const Tensor& f : {square(wide), cumsum(square(wide))}) {  // at once, and a gradient for each row
+    const Array rows = function(wide, jacobian(f, wide))(ramp);
+    REQUIRE(rows.shape() == Extents{40, 40});
+    CHECK(rows.at<double>(7, 7) == Approx(2 * ramp.at<double>(7)));
+    CHECK(rows.at<double>(7, 8) == 0);
+  }
+  CHECK(array_equal(function(v, jacobian(sum(v * v), v))(at), Array{2., 4., 6.}));
+  CHECK(function(v, jacobian(square(v[slice(0, 0)]), v))(at).shape() == Extents{0, 3});
+  CHECK_THROWS_AS(jacobian(m, m), ShapeError);
+  CHECK_THROWS_AS(jacobian(v, x), GraphError);
+  CHECK_THROWS_AS(jacobian(Tensor(), x), GraphError);
 }
 
 TEST_CASE("scan carries a value over the rows and stacks what each step gives") {

@@ -93,6 +93,26 @@ TEST_CASE("two tensors of a stream draw different numbers in one call, whichever
   CHECK(!array_equal(a, b));
 }
 
+TEST_CASE("integers lie evenly between their ends, and a permutation has each number once") {
+  RandomStream rng(3);
+  const Tensor n = lscalar("n");
+  const Function dice = function({}, rng.integers({60000}, 1, 7)), shuffled = function(n, rng.permutation(n));
+  const Array thrown = dice();
+  std::array<int, 8> counts{};
+  for (const Index each : thrown.values<Index>()) ++counts.at(static_cast<std::size_t>(each));
+  CHECK(counts[0] + counts[7] == 0);
+  for (std::size_t k = 1; k < 7; ++k) CHECK(std::abs(counts[k] - 10000) < 500);  // five standard errors
+  const Array first = shuffled(1000), second = shuffled(1000);
+  CHECK(!array_equal(first, second));
+  std::vector<Index> sorted(first.values<Index>().begin(), first.values<Index>().end());
+  std::sort(sorted.begin(), sorted.end());
+  for (Index i = 0; i < 1000; ++i) CHECK(sorted[static_cast<std::size_t>(i)] == i);
+  CHECK(shuffled(0).size() == 0);
+  CHECK(function({}, rng.integers({3}, 5, 5))().at<Index>(2) == 5);
+  CHECK_THROWS_AS(rng.integers({3}, 0.5, 2), DTypeError);
+  CHECK_THROWS_AS(rng.permutation(Tensor(Array{1., 2.})), DTypeError);
+}
+
 TEST_CASE("no_default_updates draws the same numbers again, and leaves the state alone") {
   RandomStream rng(2);
   const Tensor x = rng.uniform({4});

@@ -96,11 +96,49 @@ TEST_CASE("optimizers follow their formulas") {
   REQUIRE(adam.at<double>(0) == Approx(x).epsilon(1e-12));
 }
 
+TEST_CASE("optimizers with a rate for each element follow their formulas") {
+  const auto after_two = [](auto&& updates_of) {
+    const Shared p = shared(std::vector{1.0}, "p");
+    const Function step = function({}, sum(square(p)), updates_of(sum(square(p)), p));
+    (void)step();
+    (void)step();
+    return p.get_value().at<double>(0);
+  };
+  double x = 1, s = 0;
+  for (int t = 0; t < 2; ++t) {
+    s = 0.8 * s + 0.2 * 4 * x * x;
+    x -= 0.1 * 2 * x / std::sqrt(s + 1e-6);
+  }
+  CHECK(after_two([](const Tensor& l, const Shared& p) {
+          return optimizers::rmsprop(l, {p}, {.rate = 0.1, .decay = 0.8});
+        }) == Approx(x).epsilon(1e-12));
+  x = 1, s = 0;
+  for (int t = 0; t < 2; ++t) {
+    s += 4 * x * x;
+    x -= 0.1 * 2 * x / std::sqrt(s + 1e-6);
+  }
+  CHECK(after_two([](const Tensor& l, const Shared& p) { return optimizers::adagrad(l, {p}, {.rate = 0.1}); }) ==
+        Approx(x).epsilon(1e-12));
+  x = 1, s = 0;
+  double m = 0;
+  for (int t = 0; t < 2; ++t) {
+    s = 0.95 * s + 0.05 * 4 * x * x;
+    const double d = 2 * x * std::sqrt(m + 1e-6) / std::sqrt(s + 1e-6);
+    m = 0.95 * m + 0.05 * d * d;
+    x -= d;
+  }
+  CHECK(after_two([](const Tensor& l, const Shared& p) { return optimizers::adadelta(l, {p}); }) ==
+        Approx(x).epsilon(1e-12));
+}
+
 TEST_CASE("optimizers keep the dtype of float32 parameters under floatX=float64") {
   const Shared p = shared(std::vector{1.f, 2.f}, "p");
   const Tensor loss = sum(square(p));
   (void)function({}, loss, optimizers::adam(loss, {p}))();
   (void)function({}, loss, optimizers::momentum(loss, {p}))();
+  (void)function({}, loss, optimizers::rmsprop(loss, {p}))();
+  (void)function({}, loss, optimizers::adagrad(loss, {p}))();
+  (void)function({}, loss, optimizers::adadelta(loss, {p}))();
   REQUIRE(p.get_value().dtype() == float32);
   REQUIRE(p.get_value().at<float>(0) < 1);
 }

@@ -19,6 +19,10 @@ TEST_CASE("what arranges and multiplies has the gradients that differences give"
   std::vector<std::pair<std::string, Tensor>> all_of = {
       {"array_split", array_split(m, 3, 1)[0]},
       {"block", block({{m, x(all, newaxis)}, {n.T(), x(all, newaxis)}})},
+      {"swapaxes", swapaxes(m, 0, -1)},
+      {"moveaxis", moveaxis(m(all, newaxis), -1, 0)},
+      {"roll", roll(m, 3)},
+      {"roll along an axis", roll(m, -1, 1)},
       {"rot90", rot90(m)},
       {"rot90 by three", rot90(m, -1)},
       {"meshgrid", meshgrid({x, y})[1]},
@@ -44,6 +48,30 @@ TEST_CASE("what arranges and multiplies has the gradients that differences give"
     const Tensor weights = cast(arange(t.size()), float64) + 1;
     CHECK(disagreement(sum(flatten(t) * weights), leaves, 2e-5) == "");
   }
+}
+
+TEST_CASE("axes change places, and elements move round, as NumPy has it") {
+  const Tensor x = tensor("x", int64, {any_extent, any_extent, any_extent}), k = lscalar("k");
+  const Array at = value(arange(24), {}).reshape({2, 3, 4});
+  const std::vector<differences::Leaf> leaves{{x, at}, {k, Array::scalar(Index{5})}};
+  CHECK(value(swapaxes(x, 0, 2), leaves).shape() == Extents{4, 3, 2});
+  CHECK(array_equal(value(swapaxes(x, 0, 2), leaves), value(transpose(x, {2, 1, 0}), leaves)));
+  CHECK(array_equal(value(moveaxis(x, 0, -1), leaves), value(transpose(x, {1, 2, 0}), leaves)));
+  CHECK(array_equal(value(moveaxis(x, 2, 0), leaves), value(transpose(x, {2, 0, 1}), leaves)));
+  CHECK(array_equal(value(moveaxis(x, 1, 1), leaves), at));
+  const Tensor v = arange(5), none = arange(0);
+  const auto numbers_of = [](const Array& a) {
+    return std::vector<Index>(a.values<Index>().begin(), a.values<Index>().end());
+  };
+  CHECK(numbers_of(value(roll(v, 2), {})) == std::vector<Index>{3, 4, 0, 1, 2});
+  CHECK(numbers_of(value(roll(v, -7), {})) == std::vector<Index>{2, 3, 4, 0, 1});
+  CHECK(value(roll(none, 3), {}).size() == 0);
+  CHECK(array_equal(value(roll(x, k, 1), leaves), value(x(all, Tensor(Array{1, 2, 0})), leaves)));
+  CHECK(numbers_of(value(flatten(roll(x, 1)), leaves))[0] == 23);
+  CHECK_THROWS_AS(roll(x, 1.5, 0), DTypeError);
+  CHECK_THROWS_AS(roll(x, v, 0), DTypeError);
+  CHECK_THROWS_AS(swapaxes(x, 0, 3), IndexError);
+  CHECK_THROWS_AS(moveaxis(x, -4, 0), IndexError);
 }
 
 TEST_CASE("einsum without a result has the letters that occur once, in order, after the dots") {

@@ -33,6 +33,8 @@ TEST_CASE("functions made of others have the gradients that differences give") {
       {"trigamma", trigamma(y)},
       {"trigamma below 0", trigamma(x)},
       {"nan_to_num", nan_to_num(x)},
+      {"elu", elu(x, 1.5)},
+      {"leaky_relu", leaky_relu(x)},
       {"diff", diff(x, 2)},
       {"diff along axis 0", diff(m, 1, 0)},
       {"repeat", repeat(m, 3, 1)},
@@ -64,6 +66,49 @@ TEST_CASE("the second derivative of gammaln is trigamma") {
     CHECK(twice.values<double>()[i] == got.values<double>()[i]);
   }
   for (const double pole : {0., -1., -7.}) CHECK(std::isinf(value(trigamma(x), {{x, Array{pole}}}).at<double>(0)));
+}
+
+TEST_CASE("elu and leaky_relu are finite far out, and have the left slope at 0") {
+  const Tensor x = dvector("x");
+  const std::vector<differences::Leaf> at{{x, Array{-1e4, -1., 0., 2., 1e4}}};
+  const Array e = value(elu(x, 2), at), slope = value(grad(sum(elu(x, 2)), x), at);
+  CHECK(e.at<double>(0) == -2);
+  CHECK(e.at<double>(1) == Approx(2 * std::expm1(-1.)));
+  CHECK(e.at<double>(4) == 1e4);
+  CHECK(array_equal(value(slope[2], {}), Array::scalar(2.)));
+  CHECK(slope.at<double>(0) == 0);
+  CHECK(slope.at<double>(4) == 1);
+  CHECK(array_equal(value(leaky_relu(x, 0.25), at), Array{-2500., -0.25, 0., 2., 1e4}));
+  CHECK(array_equal(value(grad(sum(leaky_relu(x, 0.25)), x), at), Array{0.25, 0.25, 0.25, 1., 1.}));
+}
+
+TEST_CASE("isclose compares as NumPy does, and allclose all of it") {
+  const double inf = HUGE_VAL, nan = std::nan("");
+  const Tensor a(Array{1., 1., 100., inf, inf, -inf, nan, 0., 0.}),
+      b(Array{1. + 1e-6, 1.1, 100.0009, inf, 1., inf, nan, 1e-9, 1e-7});
+  const auto bools = [](const Tensor& t) {
+    const Array v = value(t, {});
+    return std::vector<bool>(v.values<bool>().begin(), v.values<bool>().end());
+  };
+  CHECK(bools(isclose(a, b)) == std::vector<bool>{true, false, true, true, false, false, false, true, false});
+  CHECK(bools(isclose(a, b, 0.2, 1e-6, true)) ==
+        std::vector<bool>{true, true, true, true, false, false, true, true, true});
+  CHECK(bools(isclose(Tensor(Array{3, 4}), 3)) == std::vector<bool>{true, false});
+  CHECK(value(isclose(Tensor(std::vector<std::uint8_t>{0}), Tensor(std::vector<std::uint8_t>{1})), {}).at<bool>(0) ==
+        false);
+  CHECK_FALSE(value(allclose(a, b), {}).item<bool>());
+  CHECK(value(allclose(a(slice(0, 1)), b(slice(0, 1))), {}).item<bool>());
+}
+
+TEST_CASE("eye has ones on one diagonal") {
+  CHECK(array_equal(value(eye({3}, 0, float64), {}), Array{{1., 0., 0.}, {0., 1., 0.}, {0., 0., 1.}}));
+  CHECK(array_equal(value(eye({2, 3}, 1, int64), {}), value(Tensor(Array{{0, 1, 0}, {0, 0, 1}}).astype(int64), {})));
+  CHECK(array_equal(value(eye({2, 3}, -1, boolean), {}), Array{{false, false, false}, {true, false, false}}));
+  const Tensor m = dmatrix("m");
+  CHECK(value(eye({m.shape(0), 5}), {{m, Array::zeros({2, 7})}}).shape() == Extents{2, 5});
+  CHECK(value(eye(2), {}).dtype() == floatX());
+  CHECK_THROWS_AS(eye({1, 2, 3}), ShapeError);
+  CHECK_THROWS_AS(eye({-1}), ShapeError);
 }
 
 TEST_CASE("gradients of functions made of others are finite at their edges") {

@@ -51,6 +51,11 @@ TEST_CASE("the bound of 0 * 0 counts that both factors may be off") {
   }
 }
 
+TEST_CASE("the bound of a product counts that each factor's product may be rounded among the subnormal numbers") {
+  const Tensor row = constant(Array::full({1, 64}, 0x1.8p-537)), t = dot(row, row.T());
+  CHECK(get(ops::evaluate_bounded({&t, 1}, {})[0].bound, 0) >= 64 * 0x1p-1074);
+}
+
 TEST_CASE("the bound of a sine that may have turned is all of its range") {
   // with operands that are off by whole turns, or by so much that the ends of what is possible are near each other
   for (const double far : {1e8, 2.96e10, 3.1e10, 4.7e12}) {
@@ -61,6 +66,15 @@ TEST_CASE("the bound of a sine that may have turned is all of its range") {
   }
   const Tensor near = sin(constant(Array{1.5f}) * constant(Array{1.1f}));
   CHECK(get(ops::evaluate_bounded({&near, 1}, {})[0].bound, 0) < 1e-6);
+}
+
+TEST_CASE("a product that overflows is doubtful, as what is added to it may bring it back; of infinity it is certain") {
+  const auto is_doubtful = [](const Tensor& t) { return get(ops::evaluate_bounded({&t, 1}, {})[0].doubtful, 0) != 0; };
+  const Tensor large = constant(Array{1e200}), infinity = constant(Array{HUGE_VAL});
+  CHECK(is_doubtful(large * large - infinity));  // -infinity by fma, else NaN
+  CHECK(is_doubtful(square(large)));
+  CHECK_FALSE(is_doubtful(large * infinity));
+  CHECK_FALSE(is_doubtful(large * 2));
 }
 
 TEST_CASE("a product whose order of factors decides is doubtful") {

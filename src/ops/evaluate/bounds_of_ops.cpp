@@ -78,6 +78,9 @@ Bounded bounded_pointwise(const Call& call, std::span<const Bounded> x) {
   const DType d = out.value.dtype();
   const std::vector<Elements> in = broadcast_elements(x, out.value.shape());
   const bool floats = is_float(x.back().value.dtype()), chooses = f.name == "select";
+  // fma leaves out the rounding of a product, and with it that it overflows
+  const bool multiplies = is_float(d) && (f.name == "mul" || f.name == "square");
+  const Elements made(out);
   const std::span<double> bound = out.bound.mutable_values<double>();
   const std::span<bool> doubtful = out.doubtful.mutable_values<bool>();
   Probe probe(f, in.size());
@@ -89,6 +92,8 @@ Bounded bounded_pointwise(const Call& call, std::span<const Bounded> x) {
       probe.bound[k] = in[k].bound[i];
     }
     if (!floats) continue;
+    doubtful[i] |= multiplies && std::isinf(made.value[i]) &&
+                   std::all_of(in.begin(), in.end(), [i](const Elements& e) { return std::isfinite(e.value[i]); });
     const double moved = probe.moved();
     if (is_float(d) && !is_step(f.name))
       bound[i] = moved;
@@ -201,9 +206,12 @@ Bounded bounded_contract(const Call& call, std::span<const Bounded> x) {
   const std::vector<double> by_a = mixed(x[0].bound, moved_b), by_b = mixed(a, x[1].bound), all = mixed(a, b),
                             terms = mixed(ones(x[0]), ones(x[1]));
   const std::span<double> bound = out.bound.mutable_values<double>();
+  // a product below the normal numbers is rounded by more than its share, to the next of these
+  const double least =
+      d == DType::float64 ? std::numeric_limits<double>::denorm_min() : std::numeric_limits<float>::denorm_min();
   for (std::size_t i = 0; i < bound.size(); ++i) {
     const double depth = 2 * summation_depth(static_cast<Index>(terms[i])) * unit_roundoff(d);
-    bound[i] = by_a[i] + by_b[i] + depth * all[i];
+    bound[i] = by_a[i] + by_b[i] + depth * all[i] + terms[i] * least;
     if (!std::isfinite(bound[i])) bound[i] = 0;
   }
   add_rounding(out, 1);
