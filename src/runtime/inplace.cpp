@@ -99,6 +99,7 @@ class Accesses {
 std::vector<bool> in_place(const Program& p, const std::vector<UpdateTarget>& updates) {
   const Accesses accesses(p);
   std::vector<bool> r;
+  r.reserve(updates.size());
   for (const UpdateTarget& u : updates) r.push_back(accesses.in_place(p.outputs[u.result], u.shared));
   return r;
 }

@@ -60,7 +60,7 @@ std::string content(const std::filesystem::path& path) {
 
 // A home folder with these files in it.
 std::filesystem::path home_with(const std::string& name, const std::map<std::string, std::string>& files) {
-  const std::filesystem::path folder = home / name;
+  std::filesystem::path folder = home / name;
   std::filesystem::remove_all(folder);
   std::filesystem::create_directories(folder);
   for (const auto& [file, text] : files) std::ofstream(folder / file) << text;
