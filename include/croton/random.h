@@ -21,7 +21,8 @@ class RandomStream {
   /// Booleans, true with probability p: a number, or a tensor that broadcasts with the shape. A boolean times a float
   /// keeps the float's dtype: x * rng.bernoulli(x.shape(), 0.8) / 0.8.
   Tensor bernoulli(const Dims&, const Operand& p, Where = Where::here());
-  /// Integers from low to below high, evenly, as int64; low and high are int64 scalars or numbers. Where high <= low: low.
+  /// Integers from low to below high, evenly (of up to 2^53), as int64; low and high are integer scalars or numbers. Where
+  /// high <= low: low. DTypeError for ends that are no integers.
   Tensor integers(const Dims&, const Operand& low, const Operand& high, Where = Where::here());
   /// 0 to n - 1 in random order, an int64 vector; n is an integer scalar or number.
   Tensor permutation(const Operand& n, Where = Where::here());

@@ -6,7 +6,7 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "croton/ops.h"
+#include "croton/numpy.h"
 #include "gradient/batched.h"
 #include "gradient/flow.h"
 #include "graph/walk.h"
@@ -178,9 +178,8 @@ Tensor all_rows(std::string_view verb, const Tensor& f, const Tensor& wrt, Where
   GradOptions o;
   o.known_grads = Givens({{f, direction}});
   o.disconnected_inputs = Disconnected::ignore;
-  const Tensor product = grad(Cost(f, w), wrt, o), number = arange(f.shape(0, w), w);
-  const Tensor units = cast(number(all, newaxis) == number(newaxis, all), f.dtype(), w);
-  return gradient::batched(product, direction, units, verb, w);
+  const Tensor product = grad(Cost(f, w), wrt, o);
+  return gradient::batched(product, direction, eye({f.shape(0, w)}, 0, f.dtype(), w), verb, w);
 }
 
 /// A gradient for each, which repeats the graph: for a short vector, or where nothing else goes.
@@ -193,10 +192,11 @@ Tensor row_by_row(const Tensor& f, const Tensor& wrt, Index n, Where w) {
   return stack(rows, 0, w);
 }
 
-Tensor rows_of(std::string_view verb, const Tensor& f, const Tensor& wrt, Where w) {
+Tensor rows_of(std::string_view verb, const Tensor& given, const Tensor& wrt, Where w) {
   constexpr Index most_rows = 16;  // as many as scan repeats
-  const Index n = type(f).shape[0];
-  if (n < 0) return all_rows(verb, f, wrt, w);
+  const Index n = type(given).shape[0];
+  if (n < 0) return all_rows(verb, given, wrt, w);
+  const Tensor f = reshape(given, {n}, w);  // refuses what has another length than its type says by now
   if (n <= most_rows) return row_by_row(f, wrt, n, w);
   try {
     return all_rows(verb, f, wrt, w);
@@ -222,11 +222,8 @@ Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
   check_wrt({&wrt, 1}, w);
   const std::string what = fmt::format("hessian: {} is {}", describe(wrt), text(type(wrt)));
   if (wrt.ndim() != 1) fail_at<ShapeError>(w, "{}; the second derivatives are taken with respect to a vector", what);
-  const Index n = type(wrt).shape[0];
   const WhereScope place(w);
-  const Tensor rows = rows_of("hessian", grad(Cost(cost, w), wrt), wrt, w);
-  // the reshape refuses a shared variable that has another length by now
-  return n < 0 ? rows : reshape(rows, {n, n}, w);
+  return rows_of("hessian", grad(Cost(cost, w), wrt), wrt, w);
 }
 
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where w) {

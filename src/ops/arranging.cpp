@@ -20,12 +20,6 @@ Dims shape_with(const Tensor& x, int axis, const Dim& extent, Where w) {
   return dims;
 }
 
-Tensor swapped(const Tensor& x, int a, int b, Where w) {
-  std::vector<Index> order = ops::counting(x.ndim());
-  std::swap(order[static_cast<std::size_t>(a)], order[static_cast<std::size_t>(b)]);
-  return ops::permuted(x, std::move(order), w);
-}
-
 // ---- pad
 bool is_odd(PadMode m) { return m == PadMode::reflect_odd || m == PadMode::symmetric_odd; }
 
@@ -150,7 +144,10 @@ Tensor swapaxes(const Operand& of, int first, int second, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   refuse_empty("swapaxes", {&x, 1}, w);
-  return swapped(x, ops::axis_of("swapaxes", first, x.ndim(), w), ops::axis_of("swapaxes", second, x.ndim(), w), w);
+  const int a = ops::axis_of("swapaxes", first, x.ndim(), w), b = ops::axis_of("swapaxes", second, x.ndim(), w);
+  std::vector<Index> order = ops::counting(x.ndim());
+  std::swap(order[static_cast<std::size_t>(a)], order[static_cast<std::size_t>(b)]);
+  return ops::permuted(x, std::move(order), w);
 }
 
 Tensor moveaxis(const Operand& of, int from, int to, Where w) {
@@ -188,9 +185,9 @@ Tensor rot90(const Operand& of, int k, const std::array<int, 2>& axes, Where w) 
   const int a = ops::axis_of("rot90", axes[0], x.ndim(), w), b = ops::axis_of("rot90", axes[1], x.ndim(), w);
   if (a == b) fail_at<ShapeError>(w, "rot90: axes {} and {} are the same; a plane has two", axes[0], axes[1]);
   switch ((k % 4 + 4) % 4) {
-    case 1: return swapped(flip(x, b, w), a, b, w);
+    case 1: return swapaxes(flip(x, b, w), a, b, w);
     case 2: return flip(flip(x, a, w), b, w);
-    case 3: return flip(swapped(x, a, b, w), b, w);
+    case 3: return flip(swapaxes(x, a, b, w), b, w);
     default: return x(ellipsis);
   }
 }

@@ -255,7 +255,7 @@ Tensor eye(const Dims& shape, Index k, DType d, Where w) {
     if (extent.n < 0) fail_at<ShapeError>(w, "eye: {} rows or columns; an extent is not negative", extent.n);
     return extent.t.node() ? arange(extent.t, w) : arange(extent.n, w);
   };
-  return cast(numbers(shape.list.back())(newaxis) - numbers(shape.list.front())(all, newaxis) == k, d, w);
+  return cast(numbers(shape.list.back()) == numbers(shape.list.front())(all, newaxis) + k, d, w);
 }
 
 Tensor tril(const Operand& of, Index k, Where w) {

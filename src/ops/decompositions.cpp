@@ -229,7 +229,7 @@ Gradients svd_pullback(const At& at) {
   const Tensor row = s(ellipsis, newaxis, every), column = s(ellipsis, every, newaxis);
   const Tensor inverse = where(row == 0, 0, 1 / where(row == 0, 1, row)), f = inverse_differences(croton::square(s));
   const Tensor of_u = matmul(turned(u), u_bar), of_v = matmul(turned(v), v_bar);
-  const Tensor r = cast(arange(s.shape(-1))(every, newaxis) == arange(s.shape(-1)), s.dtype());
+  const Tensor r = eye({s.shape(-1)}, 0, s.dtype());
   const Tensor inner =
       f * (of_u - turned(of_u)) * row + column * f * (of_v - turned(of_v)) + s_bar(ellipsis, newaxis, every) * r;
   const Tensor u_rest = (u_bar - matmul(u, of_u)) * inverse, v_rest = (v_bar - matmul(v, of_v)) * inverse;
@@ -239,7 +239,7 @@ Gradients svd_pullback(const At& at) {
 Gradients eigh_pullback(const At& at) {
   const Tensor w = at.y(ellipsis, 0, every), v = rows(at.y, 1, none);
   const Tensor w_bar = at.y_bar(ellipsis, 0, every), v_bar = rows(at.y_bar, 1, none);
-  const Tensor r = cast(arange(w.shape(-1))(every, newaxis) == arange(w.shape(-1)), w.dtype());
+  const Tensor r = eye({w.shape(-1)}, 0, w.dtype());
   const Tensor inner = inverse_differences(w) * matmul(turned(v), v_bar) + w_bar(ellipsis, newaxis, every) * r;
   const Tensor whole = matmul(matmul(v, inner), turned(v));
   const Tensor both = tril(whole + turned(whole));  // of the triangle that is read

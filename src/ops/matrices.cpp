@@ -5,6 +5,7 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/linalg.h"
+#include "croton/numpy.h"
 #include "graph/walk.h"
 #include "ops/broadcasting.h"
 #include "ops/extents.h"
@@ -49,10 +50,7 @@ Tensor solved(const Op& op, Params params, const Operand& left, const Operand& r
 }
 
 /// The identity of a's rows and dtype.
-Tensor identity_of(const Tensor& a, Where w) {
-  const Tensor i = arange(ops::extent(a, a.ndim() - 1, w), w);
-  return cast(i(all, newaxis) == i, a.dtype(), w);
-}
+Tensor identity_of(const Tensor& a, Where w) { return eye({ops::extent(a, a.ndim() - 1, w)}, 0, a.dtype(), w); }
 
 }  // namespace
 

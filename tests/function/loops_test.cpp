@@ -106,6 +106,11 @@ TEST_CASE("jacobian has a row for each element of a vector, of any length") {
   }
   CHECK(array_equal(function(v, jacobian(sum(v * v), v))(at), Array{2., 4., 6.}));
   CHECK(function(v, jacobian(square(v[slice(0, 0)]), v))(at).shape() == Extents{0, 3});
+  const Shared w = shared(Array{1., 2., 3.}, "w");
+  const Function of_shared = function({}, jacobian(square(w), w));
+  CHECK(of_shared().shape() == Extents{3, 3});
+  w.set_value(Array{1., 2., 3., 4., 5.});
+  CHECK_THROWS_AS(of_shared(), ShapeError);
   CHECK_THROWS_AS(jacobian(m, m), ShapeError);
   CHECK_THROWS_AS(jacobian(v, x), GraphError);
   CHECK_THROWS_AS(jacobian(Tensor(), x), GraphError);
