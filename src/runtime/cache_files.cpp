@@ -1,6 +1,5 @@
 #include "runtime/cache_files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -14,6 +13,7 @@
 #include <tuple>
 #include <utility>
 
+#include "base/listing.h"
 #include "base/size_signal.h"
 #include "runtime/cache_entry.h"
 #include "runtime/temporary.h"
@@ -103,26 +103,9 @@ void FileHandle::write_bytes(off_t at, const void* from, std::size_t bytes) cons
   while (pwrite(file_, from, bytes, at) < 0 && errno == EINTR) continue;
 }
 
-namespace {
-
-// Calls f(name) for each name in the folder that ends so.
-template <class F>
-void for_each_name(int folder, F&& f) {
-  const int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);  // a handle has one place in the listing
-  DIR* const listing = again >= 0 ? fdopendir(again) : nullptr;
-  if (listing == nullptr) {
-    if (again >= 0) close(again);
-    return;
-  }
-  while (const dirent* e = readdir(listing)) f(std::string_view(e->d_name));
-  closedir(listing);
-}
-
-}  // namespace
-
 std::vector<CacheEntry> see_entries(int folder, std::uint64_t last) {
   std::vector<CacheEntry> entries;
-  for_each_name(folder, [&](std::string_view name) {
+  for_each_name(folder, ".", [&](std::string_view name) {
     if (!name.ends_with(entry_suffix)) return;
     const std::string path(name);
     struct stat s {};
@@ -157,7 +140,7 @@ OrderFile count_entries(int folder) {
 
 std::size_t remove_all_entries(int folder) {
   std::size_t count = 0;
-  for_each_name(folder, [&](std::string_view name) {
+  for_each_name(folder, ".", [&](std::string_view name) {
     const bool entry = name.ends_with(entry_suffix);
     if (!entry && !name.ends_with(lock_suffix) && !name.ends_with(temporary_suffix) && name != order_name) return;
     if (unlinkat(folder, std::string(name).c_str(), 0) == 0 && entry) ++count;
@@ -168,7 +151,7 @@ std::size_t remove_all_entries(int folder) {
 void sweep_leftovers(int folder) {
   constexpr time_t day = 86400;
   const time_t now = time(nullptr);
-  for_each_name(folder, [&](std::string_view name) {
+  for_each_name(folder, ".", [&](std::string_view name) {
     if (!name.ends_with(lock_suffix) && !name.ends_with(temporary_suffix)) return;
     struct stat s {};
     const std::string path(name);

@@ -78,9 +78,8 @@ std::shared_ptr<Modules::Place> Modules::place_of(const CacheKey& key) {
     std::erase_if(places_, [](const auto& p) { return p.second.use_count() == 1 && p.second->module.expired(); });
     tidy_at_ = 2 * places_.size() + 64;
   }
-  auto& place = places_[key];
-  if (place == nullptr) place = std::make_shared<Place>();
-  return place;
+  if (const auto known = places_.find(key); known != places_.end()) return known->second;
+  return places_.emplace(key, std::make_shared<Place>()).first->second;
 }
 
 std::shared_ptr<CompileCache> Modules::cache(const Config& config) {

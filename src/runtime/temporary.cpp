@@ -17,6 +17,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/fork_safe.h"
+#include "base/listing.h"
 #include "base/size_signal.h"
 
 namespace croton::runtime {
@@ -31,6 +32,11 @@ bool has_room(const std::string& place) {
   return statvfs(place.c_str(), &s) != 0 || s.f_blocks == 0 || s.f_bavail * s.f_frsize >= least_room;
 }
 
+void remove_with_files(const std::string& folder) {
+  for_each_name(folder, [&](std::string_view name) { unlink(fmt::format("{}/{}", folder, name).c_str()); });
+  rmdir(folder.c_str());
+}
+
 // What killed processes of this user left there more than a day ago. Once in a process for each place.
 void sweep(const std::string& place) {
   static auto* const door = new ForkSafeMutex;
@@ -39,16 +45,14 @@ void sweep(const std::string& place) {
     const std::lock_guard guard(*door);
     if (!swept->insert(place).second) return;
   }
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(place, none)) {
-    const std::string path = entry.path();
+  for_each_name(place, [&](std::string_view name) {
+    const std::string path = fmt::format("{}/{}", place, name);
     struct stat s {};
-    if (path.size() != place.size() + prefix.size() + 6 || path.compare(place.size(), prefix.size(), prefix) != 0 ||
-        lstat(path.c_str(), &s) != 0 || !S_ISDIR(s.st_mode) || s.st_uid != geteuid() ||
-        s.st_mtime > time(nullptr) - 86400)
-      continue;
-    std::filesystem::remove_all(path, none);
-  }
+    if (name.size() + 1 != prefix.size() + 6 || !name.starts_with(prefix.substr(1)) || lstat(path.c_str(), &s) != 0 ||
+        !S_ISDIR(s.st_mode) || s.st_uid != geteuid() || s.st_mtime > time(nullptr) - 86400)
+      return;
+    remove_with_files(path);
+  });
 }
 
 }  // namespace
@@ -77,8 +81,7 @@ TemporaryFolder::TemporaryFolder() {
 TemporaryFolder::~TemporaryFolder() {
   if (kept_) return;
   try {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
+    remove_with_files(path_);
   } catch (const std::bad_alloc&) {}  // then it stays
 }
 

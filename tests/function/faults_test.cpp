@@ -297,6 +297,39 @@ TEST_CASE("M1: the same where the host compiler runs each time", "[unsanitized]"
   attempt();
 }
 
+TEST_CASE("M1: a child forked after allocations failed on the way to the compiler can compile", "[unsanitized]") {
+  const ScopedConfig on_cpu("device=cpu");  // a GPU does not work in a child
+  const Tensor x = vector("x");
+  int made = 0;
+  const auto attempt = [&] {
+    const ScopedConfig scope{fmt::format("gcc.cxxflags=-DM1=fork{}_{}", ++made, ::getpid())};  // new to the cache
+    (void)function(x, x * 1.625)(std::vector{2.0});
+  };
+  attempt();  // what is made once is there
+  const auto compilations = [] { return device_counters().compilations; };
+  bool failed = true;
+  for (std::uint64_t n = 0, before = 0; n == 0 || !failed || compilations() == before; ++n) {
+    before = compilations();
+    const AllocationFails fail(static_cast<long>(n));
+    try {
+      attempt();
+      failed = false;  // that failure was survived
+    } catch (const std::bad_alloc&) { failed = true; } catch (const Error&) {
+      failed = true;
+    }
+  }
+  CHECK(made > 100);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    attempt();
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  CHECK(status == 0);
+}
+
 TEST_CASE("M1: whichever allocation fails while parameters are saved and loaded, nothing is half assigned",
           "[unsanitized]") {
   const std::string path = std::string(CROTON_BINARY_DIR) + "/test_home/m1.npz";

@@ -14,10 +14,10 @@
 #include <array>
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
 
 #include "base/cgroup.h"
 #include "base/environment.h"
+#include "base/listing.h"
 
 namespace croton::runtime {
 namespace {
@@ -149,16 +149,15 @@ class Child {
   }
 
   static void add_children(std::vector<pid_t>& family) {
-    std::error_code none;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc", none)) {
-      const pid_t number = std::atoi(entry.path().filename().c_str());
-      if (number <= 0 || std::find(family.begin(), family.end(), number) != family.end()) continue;
-      const std::string facts = read_small_file(entry.path().string() + "/stat");
+    for_each_name("/proc", [&](std::string_view name) {
+      const pid_t number = std::atoi(name.data());  // names end in a zero
+      if (number <= 0 || std::find(family.begin(), family.end(), number) != family.end()) return;
+      const std::string facts = read_small_file(fmt::format("/proc/{}/stat", number));
       const std::size_t name_ends = facts.rfind(')');  // "123 (name) S 45": the parent is 45
-      if (name_ends == std::string::npos || name_ends + 4 > facts.size()) continue;
+      if (name_ends == std::string::npos || name_ends + 4 > facts.size()) return;
       const pid_t parent = std::atoi(facts.c_str() + name_ends + 4);
       if (std::find(family.begin(), family.end(), parent) != family.end()) family.push_back(number);
-    }
+    });
   }
 
   pid_t number_;

@@ -1,6 +1,7 @@
 #include "runtime/cuda/search.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 #include <link.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/listing.h"
 #include "base/text.h"
 
 namespace croton::runtime::cuda {
@@ -33,11 +35,10 @@ bool is_there(const std::string& path) {
 // The folders of `folder` whose names begin so, in order of their names.
 std::vector<std::string> folders_in(const std::string& folder, std::string_view beginning) {
   std::vector<std::string> found;
-  std::error_code none;
-  for (fs::directory_iterator entry(folder, none), end; !none && entry != end; entry.increment(none)) {
-    if (entry->path().filename().string().starts_with(beginning) && is_folder(entry->path()))
-      found.push_back(entry->path());
-  }
+  for_each_name(folder, [&](std::string_view name) {
+    if (std::string path = fmt::format("{}/{}", folder, name); name.starts_with(beginning) && is_folder(path))
+      found.push_back(std::move(path));
+  });
   std::sort(found.begin(), found.end());
   return found;
 }
