@@ -23,6 +23,10 @@ Buffer::~Buffer() {
   if (device_ != nullptr) device_->release(data_, bytes_);
 }
 
+void Device::relay(std::span<const RowStep> steps) {
+  for (const RowStep& s : steps) s.launch != nullptr ? launch({s.launch, 1}) : gemm(*s.gemm);
+}
+
 void Device::clear_error(void* slot) { to_device(slot, &no_kernel_error, sizeof no_kernel_error); }
 
 std::optional<KernelError> Device::read_error(const void* slot) {

@@ -118,6 +118,16 @@ struct Gemm {
   Index batch = 1, stride_a = 0, stride_b = 0, stride_c = 0;
 };
 
+/// A step of a relay (tile/relay.h): a launch or a product of one batch.
+struct RowStep {
+  const Launch* launch = nullptr;
+  const Gemm* gemm = nullptr;
+  Index rows = 0;        ///< points of a launch
+  Index chunk_rows = 0;  ///< those of each of its chunks, but for the last
+};
+
+inline constexpr std::size_t most_steps_of_a_relay = 4;
+
 /// A failed check inside a kernel: which check of the plan, and the smallest linear index at which it failed.
 struct KernelError {
   std::uint32_t site = 0;
@@ -186,6 +196,9 @@ class Device {
   virtual void launch(std::span<const Launch>) = 0;
   /// Throws DeviceError that says what to install where there is no such library.
   virtual void gemm(const Gemm&) = 0;
+  /// The steps of a relay, one after another; or in turns, while rows that one has made are in the caches. Bits are the
+  /// same.
+  virtual void relay(std::span<const RowStep>);
   /// What a plan asks before it writes anything, so that what is launched afterwards cannot fail: whether gemm() can
   /// multiply such matrices (it throws what gemm() would), and so many bytes of scratch for launches of this thread.
   virtual void check(const Gemm&) {}

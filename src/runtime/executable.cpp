@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstring>
@@ -46,6 +47,7 @@ struct Executable::Body {
   const tile::Program& program = compiled.program;
   const IndexChecks index_checks{program, inputs};
   std::vector<bool> written_in_place;
+  Layout layout{.separate = separate, .for_good = {}};
   const std::vector<Tensor> shared = leaves(results, NodeKind::shared);
   const Signatures signatures{program, inputs, shared};
   std::vector<SharedStorage*> stored, updated;     // by shared leaf; by update
@@ -67,6 +69,8 @@ struct Executable::Body {
         written_in_place(in_place(program, updates)) {
     update_of_result.assign(results.size(), -1);
     for (std::size_t k = 0; k < updates.size(); ++k) update_of_result[updates[k].result] = static_cast<int>(k);
+    layout.for_good.resize(program.buffers.size());
+    for (const UpdateTarget& u : updates) layout.for_good[at(program.outputs[u.result])] = true;
     for (const std::string& label : compiled.labels) times.push_back({label});
     find_leaves();
     upload_constants();
@@ -125,7 +129,7 @@ struct Executable::Body {
     Integers integers = signatures.integers(in);
     const Shapes shapes = infer(program, signatures.shapes(in), integers);
     check_updates(shapes);
-    Plan plan = make_plan(program, compiled.nests, shapes, integers, compiled.target, separate);
+    Plan plan = make_plan(program, compiled.nests, shapes, integers, compiled.target, layout);
     for (const PlannedStep& s : plan.steps)
       if (const auto* g = std::get_if<PlannedGemm>(&s)) device.check(g->gemm);
     return plan;
@@ -291,10 +295,7 @@ struct Executable::Body {
     Replays::Set* const set = replays && !timed ? &w.replays.of(w.pointers, plan.stretches.size()) : nullptr;
     for (std::size_t k = 0; k < plan.stretches.size(); ++k) {
       const Stretch& stretch = plan.stretches[k];
-      const auto work = [&] {
-        for (std::size_t s = stretch.first; s < stretch.end; ++s)
-          timed ? execute_timed(plan, s, w) : execute(plan, s, w);
-      };
+      const auto work = [&] { timed ? execute_timed(plan, stretch, w) : execute(plan, stretch, w); };
       if (set != nullptr && stretch.end - stretch.first > 1)
         set->run(device, k, work);
       else
@@ -305,22 +306,48 @@ struct Executable::Body {
     if (on_host) device.synchronize();  // else whoever reads a result waits for it
   }
 
-  void execute_timed(const Plan& plan, std::size_t step, Workspace& w) {
-    const auto begin = std::chrono::steady_clock::now();
-    execute(plan, step, w);
-    device.synchronize();
-    const std::lock_guard lock(times_mutex);
-    ++times[step].calls;
-    times[step].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  // One after another.
+  void execute_timed(const Plan& plan, const Stretch& stretch, Workspace& w) {
+    for (std::size_t s = stretch.first; s < stretch.end; ++s) {
+      const auto begin = std::chrono::steady_clock::now();
+      execute(plan, s, w);
+      device.synchronize();
+      const std::lock_guard lock(times_mutex);
+      ++times[s].calls;
+      times[s].seconds += std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    }
+  }
+
+  void execute(const Plan& plan, const Stretch& stretch, Workspace& w) {
+    for (std::size_t s = stretch.first; s < stretch.end;) {
+      const auto r = std::find_if(plan.relays.begin(), plan.relays.end(), [&](const auto& x) { return x.first == s; });
+      if (r == plan.relays.end())
+        execute(plan, s++, w);
+      else
+        relay(plan, *r, w), s = r->end;
+    }
   }
 
   void execute(const Plan& plan, std::size_t step, Workspace& w) {
     if (const auto* l = std::get_if<PlannedLaunch>(&plan.steps[step]))
-      launch(*l, w.launches[step], w);
+      device.launch({&launch(*l, w.launches[step], w), 1});
     else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[step]))
-      gemm(*g, w);
+      device.gemm(gemm(*g, w));
     else
       host(std::get<PlannedHost>(plan.steps[step]), plan, w);
+  }
+
+  void relay(const Plan& plan, const tile::Relay& r, Workspace& w) {
+    std::array<RowStep, most_steps_of_a_relay> steps;
+    Gemm product;
+    for (std::size_t s = r.first; s < r.end; ++s) {
+      RowStep& step = steps[s - r.first];
+      if (const auto* l = std::get_if<PlannedLaunch>(&plan.steps[s]))
+        step = {.launch = &launch(*l, w.launches[s], w), .rows = l->rows, .chunk_rows = l->chunk_rows};
+      else
+        product = gemm(std::get<PlannedGemm>(plan.steps[s]), w), step.gemm = &product;
+    }
+    device.relay({steps.data(), r.end - r.first});
   }
 
   // Results stay on the device until the host reads them.
@@ -334,7 +361,8 @@ struct Executable::Body {
     }
   }
 
-  void launch(const PlannedLaunch& l, WorkspaceLaunch& mine, const Workspace& w) {
+  // The launch and the product with this call's pointers.
+  static const Launch& launch(const PlannedLaunch& l, WorkspaceLaunch& mine, const Workspace& w) {
     for (const auto& [word, buffer] : l.pointers)
       mine.words[at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
     for (std::size_t k = 0; k < l.uses.size(); ++k) mine.uses[k].data = w.pointers[at(l.uses[k].first)];
@@ -344,15 +372,14 @@ struct Executable::Body {
                                         [&](const BufferUse& u) { return u.access == Access::r && u.data == to; });
       mine.words[at(word)] = reinterpret_cast<std::uintptr_t>(to) % 64 == 0 && !read_too;
     }
-    device.launch({&mine.launch, 1});
+    return mine.launch;
   }
-
-  void gemm(const PlannedGemm& g, const Workspace& w) {
+  static Gemm gemm(const PlannedGemm& g, const Workspace& w) {
     Gemm call = g.gemm;
     call.a = w.pointers[at(g.a)];
     call.b = w.pointers[at(g.b)];
     call.c = w.pointers[at(g.out)];
-    device.gemm(call);
+    return call;
   }
 
   void host(const PlannedHost& h, const Plan& plan, const Workspace& w) {

@@ -10,6 +10,7 @@
 #include "graph/walk.h"
 #include "ops/evaluate.h"
 #include "runtime/arena.h"
+#include "runtime/reuse.h"
 #include "tile/chunks.h"
 
 namespace croton::runtime {
@@ -89,16 +90,18 @@ std::optional<std::vector<Index>> compute(const Tensor& t, const Shapes& shapes,
 class Planner {
  public:
   Planner(const Program& program, std::span<const tile::Nest> nests, const Shapes& shapes, const Integers& integers,
-          const Target& target, bool separate)
-      : program_(program), nests_(nests), shapes_(shapes), integers_(integers), target_(target), separate_(separate) {}
+          const Target& target, const Layout& layout)
+      : program_(program), nests_(nests), shapes_(shapes), integers_(integers), target_(target), layout_(layout) {}
 
   Plan run() {
     count_chunks();
     find_reads();
     for (std::size_t b = 0; b < program_.buffers.size(); ++b) plan_.places.push_back(place(static_cast<int>(b)));
     for (const int out : program_.outputs) plan_.places[at(out)].home = Home::result;
+    if (target_.device_class == DeviceClass::cpu && !layout_.separate) use_places_again();
     for (std::size_t b = 0; b < plan_.places.size(); ++b)
       if (plan_.places[b].home == Home::base) plan_.views.push_back(static_cast<int>(b));
+    if (target_.device_class == DeviceClass::cpu) plan_.relays = tile::relays(program_, most_steps_of_a_relay);
     lay_out_arena();
     int nest = 0;
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
@@ -206,13 +209,24 @@ class Planner {
     p.offset = static_cast<std::size_t>(offset) * size_of(b.node.dtype());
   }
 
-  // A buffer lives from the step that writes it to the last that reads it; aliases keep their base alive.
+  void use_places_again() {
+    const std::vector<int> places = in_whose_place(program_, nests_, layout_.for_good);
+    for (std::size_t b = 0; b < places.size(); ++b)
+      if (places[b] >= 0) plan_.places[b].home = Home::base, plan_.places[b].base = places[b];
+  }
+
+  // A buffer lives from the step that writes it to the last that reads it, the steps of a relay being one; aliases keep
+  // their base alive.
   void lay_out_arena() {
     std::vector<Lifetime> lives(program_.buffers.size());
+    std::vector<int> time;
+    for (std::size_t s = 0; s < program_.steps.size(); ++s) time.push_back(static_cast<int>(s));
+    for (const tile::Relay& r : plan_.relays)
+      for (std::size_t s = r.first; s < r.end; ++s) time[s] = time[r.first];
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
       const auto touch = [&](int b) {
         while (plan_.places[at(b)].home == Home::base) b = plan_.places[at(b)].base;
-        lives[at(b)].touch(static_cast<int>(s));
+        lives[at(b)].touch(time[s]);
       };
       if (const auto* phase = std::get_if<tile::Phase>(&program_.steps[s])) {
         for (const tile::Value& v : phase->values)
@@ -228,7 +242,7 @@ class Planner {
     }
     for (std::size_t b = 0; b < lives.size(); ++b)
       lives[b].bytes = plan_.places[b].home == Home::arena ? plan_.places[b].bytes : 0;
-    const Arena arena = lay_out(lives, separate_);
+    const Arena arena = lay_out(lives, layout_.separate);
     for (std::size_t b = 0; b < lives.size(); ++b)
       if (plan_.places[b].home == Home::arena) plan_.places[b].offset = arena.offsets[b];
     plan_.arena_bytes = arena.bytes;
@@ -237,6 +251,7 @@ class Planner {
   PlannedLaunch launch(const tile::Phase& phase, std::size_t step, int nest_number) {
     const tile::Nest& nest = nests_[at(nest_number)];
     PlannedLaunch l{.nest = nest_number, .chunks = chunks_[step].chunks};
+    l.rows = chunks_[step].points, l.chunk_rows = chunks_[step].chunk_points;
     const auto of = [this](AxisId a) { return extent(a); };
     const bool leaves_no_room = moved_bytes(phase) >= static_cast<std::size_t>(target_.l3_bytes) / 4 * 3;
     std::vector<std::int64_t> offsets;
@@ -392,7 +407,7 @@ class Planner {
   const Shapes& shapes_;
   const Integers& integers_;
   const Target& target_;
-  bool separate_;
+  const Layout& layout_;
   std::vector<tile::Chunking> chunks_;
   std::vector<bool> is_read_;  // by buffer
   Plan plan_;
@@ -442,8 +457,8 @@ Shapes infer(const Program& program, const Shapes& leaves, Integers& integers) {
 }
 
 Plan make_plan(const Program& program, std::span<const tile::Nest> nests, const Shapes& shapes,
-               const Integers& integers, const Target& target, bool separate) {
-  return Planner(program, nests, shapes, integers, target, separate).run();
+               const Integers& integers, const Target& target, const Layout& layout) {
+  return Planner(program, nests, shapes, integers, target, layout).run();
 }
 
 }  // namespace croton::runtime

@@ -8,6 +8,7 @@
 
 #include "runtime/device.h"
 #include "tile/nest.h"
+#include "tile/relay.h"
 
 namespace croton::runtime {
 
@@ -41,6 +42,7 @@ struct PlannedLaunch {
   std::vector<std::pair<int, Access>> uses = {};  // buffer
   int errors = -1;                                // word: where it reports
   long chunks = 1;
+  Index rows = 1, chunk_rows = 1;  // points of all chunks, and of one
   std::size_t scratch_bytes = 0;
 };
 struct PlannedGemm {
@@ -68,6 +70,7 @@ struct Plan {
   std::vector<int> views;     // buffers whose home is a base, each after its base
   std::vector<PlannedStep> steps;
   std::vector<Stretch> stretches;      // all steps
+  std::vector<tile::Relay> relays;     // some of them, none across a stretch's end
   std::vector<std::int64_t> integers;  // values of shape_of leaves
   std::size_t arena_bytes = 0;
   std::size_t scratch_bytes = 0;  // the most that a launch needs
@@ -77,8 +80,14 @@ struct Plan {
   std::vector<std::pair<int, std::size_t>> stand_ins;  // buffer, bytes: what is read at wrong rows of nothing
 };
 
-/// `nests`: by step (-1 where a step is no kernel).
+/// How memory is laid out: `separate`, no value in another's place, or even where another lay before; for_good: by
+/// buffer, whether its memory is taken before its phase runs, as an updated variable's is.
+struct Layout {
+  bool separate = false;
+  std::vector<bool> for_good;
+};
+/// `nests`: of the steps that are kernels, in their order.
 Plan make_plan(const tile::Program&, std::span<const tile::Nest> nests, const Shapes&, const Integers&, const Target&,
-               bool separate);
+               const Layout&);
 
 }  // namespace croton::runtime

@@ -109,6 +109,10 @@ std::string work_text(const tile::Program& program, const Plan& plan) {
   for (std::size_t s = 0; s < all.size(); ++s)
     out += fmt::format("  {} {}: {:.6g} bytes moved, {:.6g} operations\n", kind(program.steps[s]), s, all[s].bytes,
                        all[s].operations);
+  for (const tile::Relay& r : plan.relays)
+    out += fmt::format("  steps {} to {} as a relay: rows that one has made are used while they are in the caches\n",
+                       r.first, r.end - 1);
+  out += fmt::format("  memory between steps: {} bytes\n", plan.arena_bytes);
   return out;
 }
 

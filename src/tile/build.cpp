@@ -7,6 +7,7 @@
 
 #include "expr/functions.h"
 #include "tile/items.h"
+#include "tile/order.h"
 #include "tile/phase.h"
 
 namespace croton::tile {
@@ -82,6 +83,7 @@ class Builder {
       if (!memory_.available(o)) throw std::logic_error("tile: an output that no step computes");
       memory_.program.outputs.push_back(memory_.buffer(o));
     }
+    bring_together(memory_.program);
     if (visits != nullptr) *visits = visits_ + items_.visits;
     return std::move(memory_.program);
   }

@@ -13,6 +13,7 @@
 #include "catch.h"
 #include "croton/config.h"
 #include "gpu.h"
+#include "runtime/cpu/blas.h"
 #include "runtime/cpu/cpu_device.h"
 #include "runtime/cpu/cpu_target.h"
 #include "runtime/cpu/parallel.h"
@@ -30,10 +31,14 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   return value ? std::strtoull(value, nullptr, 10) : otherwise;
 }
 
-/// While it lives, small arrays go in several chunks.
+/// While it lives, small arrays go in several chunks, and small products in several panels.
 struct SmallChunks {
-  explicit SmallChunks(bool on = true) { tile::set_work_of_a_chunk(on ? 2000 : 0); }
-  ~SmallChunks() { tile::set_work_of_a_chunk(0); }
+  explicit SmallChunks(bool on = true) { set(on); }
+  ~SmallChunks() { set(false); }
+  static void set(bool on) {
+    tile::set_work_of_a_chunk(on ? 2000 : 0);
+    runtime::set_size_of_a_panel(on ? 2 : 0);
+  }
 };
 
 std::uint64_t first_seed() { return from_environment("CROTON_SEED", 1); }

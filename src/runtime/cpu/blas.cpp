@@ -1,6 +1,7 @@
 #include "runtime/cpu/blas.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <climits>
 
@@ -15,20 +16,20 @@ using GemmFunction = void (*)(const char* transpose_a, const char* transpose_b, 
                               const int* k, const T* alpha, const T* a, const int* lda, const T* b, const int* ldb,
                               const T* beta, T* c, const int* ldc);
 
-// How an extent is cut: into equal pieces of at most 512, a multiple of 16 but for the last. Measured on one core:
-// panels of 512 rows cost 1.02 x of one call, of 256 rows 1.05 x.
-struct Cut {
-  Index count, size;
-  explicit Cut(Index extent) {
-    const Index pieces = std::max<Index>((extent + 511) / 512, 1);
-    size = ((extent + pieces - 1) / pieces + 15) / 16 * 16;
-    count = std::max<Index>((extent + size - 1) / std::max<Index>(size, 1), 1);
-  }
-};
+// Measured on one core: panels of 512 rows cost 1.02 x of one call, of 256 rows 1.05 x.
+constexpr Index usual_panel = 512;
+std::atomic<Index> largest_panel{usual_panel};
+
+// Equal pieces of an extent, multiples of 16 where they are not smaller, but for the last.
+Index piece(Index extent) {
+  const Index most = largest_panel, unit = std::min<Index>(most, 16);
+  const Index pieces = std::max<Index>((extent + most - 1) / most, 1);
+  return ((extent + pieces - 1) / pieces + unit - 1) / unit * unit;
+}
 
 // One panel of C, which is column-major for Fortran: C' = B' A'.
 template <class T>
-void multiply(void (*function)(), const Gemm& g, Index batch, Index row, Index rows, Index column, Index columns) {
+void call(void (*function)(), const Gemm& g, Index batch, Index row, Index rows, Index column, Index columns) {
   const auto size = [](Index n) { return static_cast<int>(n); };
   const T* const a = static_cast<const T*>(g.a) + batch * g.stride_a + (g.transpose_a ? row : row * g.lda);
   const T* const b = static_cast<const T*>(g.b) + batch * g.stride_b + (g.transpose_b ? column * g.ldb : column);
@@ -42,6 +43,15 @@ void multiply(void (*function)(), const Gemm& g, Index batch, Index row, Index r
 
 }  // namespace
 
+void set_size_of_a_panel(Index most) { largest_panel = most > 0 ? most : usual_panel; }
+
+Panels::Panels(const Gemm& g) {
+  if (g.m == 0 || g.n == 0 || g.batch <= 0) return;
+  batch = g.batch;
+  row_size = piece(g.m), column_size = piece(g.n);
+  rows = (g.m + row_size - 1) / row_size, columns = (g.n + column_size - 1) / column_size;
+}
+
 void Blas::check(const Gemm& g) const {
   if (g.dtype != float32 && g.dtype != float64) {
     fail<DTypeError>("gemm: {}, but the library has float32 and float64", name_of(g.dtype));
@@ -54,23 +64,22 @@ void Blas::check(const Gemm& g) const {
   }
 }
 
+void Blas::multiply(const Gemm& g, const Panels& cut, Index panel) const {
+  const Index batch = panel / (cut.rows * cut.columns);
+  const Index row = panel / cut.columns % cut.rows * cut.row_size, column = panel % cut.columns * cut.column_size;
+  const Index height = std::min(cut.row_size, g.m - row), width = std::min(cut.column_size, g.n - column);
+  if (g.dtype == float32)
+    call<float>(gemm_single_, g, batch, row, height, column, width);
+  else
+    call<double>(gemm_double_, g, batch, row, height, column, width);
+}
+
 void Blas::gemm(const Gemm& g) const {
   check(g);
-  if (g.m == 0 || g.n == 0 || g.batch <= 0) return;
-  const Cut rows(g.m), columns(g.n);
-  const Index panels = rows.count * columns.count;
-  const auto panel = [&](long chunk) {
-    const Index batch = chunk / panels, at = chunk % panels;
-    const Index row = at / columns.count * rows.size, column = at % columns.count * columns.size;
-    const Index height = std::min(rows.size, g.m - row), width = std::min(columns.size, g.n - column);
-    if (g.dtype == float32)
-      multiply<float>(gemm_single_, g, batch, row, height, column, width);
-    else
-      multiply<double>(gemm_double_, g, batch, row, height, column, width);
-  };
-  if (reentrant_) return parallel_for(g.batch * panels, panel);
+  const Panels cut(g);
+  if (reentrant_) return parallel_for(cut.count(), [&](long panel) { multiply(g, cut, panel); });
   const std::lock_guard guard(one_at_a_time_);
-  for (long chunk = 0; chunk < g.batch * panels; ++chunk) panel(chunk);
+  for (Index panel = 0; panel < cut.count(); ++panel) multiply(g, cut, panel);
 }
 
 double blas_gflops(const Blas& blas, DType dtype) {

@@ -19,6 +19,17 @@ struct BlasReport {
   std::string threading;  ///< how it was held to one thread, and whether several of ours may call it at once
 };
 
+/// How a product is cut: by its extents alone, into panels of C whose numbers go [batch, row, column].
+struct Panels {
+  explicit Panels(const Gemm&);
+  Index count() const { return batch * rows * columns; }
+  Index batch = 0, rows = 0, columns = 0;  // how many
+  Index row_size = 0, column_size = 0;     // but for the last
+};
+
+/// From here on panels have at most so many rows and columns; 0: as many as usual. For tests: what is small in many.
+void set_size_of_a_panel(Index most);
+
 class Blas {
  public:
   /// blas.ldflags, else Debian's OpenBLAS with locks, else any OpenBLAS or BLAS that the loader finds. Throws
@@ -27,6 +38,9 @@ class Blas {
   /// The product, in panels of about 512 rows and columns, on all threads where the library allows it. Bits depend on
   /// the extents only. Throws what check() does.
   void gemm(const Gemm&) const;
+  /// One panel of it, on this thread. Where the library is reentrant(), other threads may be at others.
+  void multiply(const Gemm&, const Panels&, Index panel) const;
+  bool reentrant() const { return reentrant_; }
   /// Throws ShapeError for extents beyond the library's 32-bit integers, DTypeError for what is no float32 or float64.
   void check(const Gemm&) const;
   const BlasReport& report() const { return report_; }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/float_control.h"
 #include "runtime/cpu/cpu_target.h"
+#include "runtime/cpu/relay.h"
 
 namespace croton::runtime {
 
@@ -80,6 +81,13 @@ void CpuDevice::gemm(const Gemm& g) {
   count(library_calls_);
   const FloatControl control;
   blas().gemm(g);
+}
+
+void CpuDevice::relay(std::span<const RowStep> steps) {
+  if (recording_of(*this) != nullptr || !gains_by_turns(blas(), steps)) return Device::relay(steps);
+  for (const RowStep& s : steps) count(s.launch != nullptr ? launches_ : library_calls_);
+  const FloatControl control;
+  run_in_turns(blas(), steps);
 }
 
 std::optional<KernelError> CpuDevice::commit(void* slot) {

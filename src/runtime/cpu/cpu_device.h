@@ -33,6 +33,7 @@ class CpuDevice final : public Device {
   std::shared_ptr<Module> compile(const Source& source) override { return modules_.compile(source); }
   void launch(std::span<const Launch>) override;
   void gemm(const Gemm&) override;
+  void relay(std::span<const RowStep>) override;
   void check(const Gemm& g) override { blas().check(g); }
   void reserve_scratch(std::size_t bytes) override { runtime::reserve_scratch(bytes); }
   std::optional<KernelError> commit(void* slot) override;
