@@ -125,6 +125,9 @@ TEST_CASE("a relay gives the bits of one step after another") {
   check({loss, grad(loss, w), grad(loss, b), grad(loss, x)}, {x, w, b, y}, {xs, ws, bs, ys});
   const Tensor deep = relu(dot(relu(dot(relu(z + b), w.T()) + 1), w) - b);
   check({deep}, {x, w, b}, {xs, ws, bs});
+  for (const Index k : {0, 1}) check({dot(tanh(x), w) + b}, {x, w, b}, {random({50, k}, 1), random({k, 30}, 2), bs});
+  check({dot(tanh(x), w) + b}, {x, w, b}, {random({0, 20}, 1), ws, bs});
+  check({dot(tanh(x), w) + b}, {x, w, b}, {xs, random({20, 0}, 2), random({0}, 3)});
   const Tensor s = tensor("s", float32, {any_extent, any_extent, any_extent});
   check({sigmoid(dot(s, w) + b)}, {s, w, b}, {random({7, 6, 20}, 5), ws, bs});
 }

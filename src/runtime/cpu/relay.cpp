@@ -89,8 +89,7 @@ class Turns {
     return std::all_of(stages_.begin(), stages_.begin() + count_, [](const Stage& s) { return s.next == s.tasks; });
   }
 
-  // Whether the step before has made the share of its rows that the next task reads. Of two numbers of rows one is a
-  // multiple of the other.
+  // Whether the step before has made the share of its rows that the next task reads.
   bool is_ready(std::size_t s) const {
     if (s == 0) return true;
     const Stage &stage = stages_[s], &before = stages_[s - 1];
@@ -155,13 +154,22 @@ bool writes_over(const RowStep& later, const RowStep& earlier) {
   });
 }
 
+Index rows(const RowStep& s) { return s.launch != nullptr ? s.rows : s.gemm->m; }
+
+// Whether shares of the rows of one are whole rows of the other.
+bool share_rows(Index one, Index other) {
+  return one > 0 && other > 0 && std::max(one, other) % std::min(one, other) == 0;
+}
+
 }  // namespace
 
 bool gains_by_turns(const Blas& blas, std::span<const RowStep> steps) {
   if (!blas.reentrant()) return false;
-  for (std::size_t later = 1; later < steps.size(); ++later)
+  for (std::size_t later = 1; later < steps.size(); ++later) {
+    if (!share_rows(rows(steps[later]), rows(steps[later - 1]))) return false;  // also where there are none
     for (std::size_t earlier = 0; earlier < later; ++earlier)
       if (writes_over(steps[later], steps[earlier])) return false;
+  }
   return std::any_of(steps.begin(), steps.end(),
                      [](const RowStep& s) { return s.gemm != nullptr && Panels(*s.gemm).rows > 1; });
 }
