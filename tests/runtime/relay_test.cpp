@@ -83,7 +83,7 @@ void sum_rows(const void* args, long chunk, void*) {
 
 }  // namespace
 
-TEST_CASE("the chunks of a kernel run as soon as their rows are there, in one thread and in several") {
+TEST_CASE("the chunks of a kernel run as soon as their rows are there, in one thread and in several", "[threads]") {
   const SmallPanels small;
   constexpr Index m = 20, n = 5, k = 4;
   const Array a = random({m, k}, 1), b = random({k, n}, 2);
@@ -110,7 +110,7 @@ TEST_CASE("the chunks of a kernel run as soon as their rows are there, in one th
     }
 }
 
-TEST_CASE("a relay gives the bits of one step after another") {
+TEST_CASE("a relay gives the bits of one step after another", "[threads]") {
   const Tensor x = fmatrix("x"), w = fmatrix("w"), y = fmatrix("y");
   const Tensor b = fvector("b");
   const Array xs = random({50, 20}, 1), ws = random({20, 30}, 2), bs = random({30}, 3), ys = random({50, 30}, 4);
@@ -143,7 +143,7 @@ TEST_CASE("what reads a product otherwise than by its rows waits for all of it")
   check({dot(tanh(x), tanh(x)) * 1}, {x, w}, values, false);
 }
 
-TEST_CASE("an update in place waits for the product that reads the old value") {
+TEST_CASE("an update in place waits for the product that reads the old value", "[threads]") {
   const SmallPanels small;
   const Array start = random({24, 24}, 1);
   const auto variable = [&] {
