@@ -319,12 +319,13 @@ struct Executable::Body {
   }
 
   void execute(const Plan& plan, const Stretch& stretch, Workspace& w) {
+    auto next = std::lower_bound(plan.relays.begin(), plan.relays.end(), stretch.first,
+                                 [](const tile::Relay& r, std::size_t s) { return r.first < s; });
     for (std::size_t s = stretch.first; s < stretch.end;) {
-      const auto r = std::find_if(plan.relays.begin(), plan.relays.end(), [&](const auto& x) { return x.first == s; });
-      if (r == plan.relays.end())
-        execute(plan, s++, w);
+      if (next != plan.relays.end() && next->first == s)
+        relay(plan, *next, w), s = next++->end;
       else
-        relay(plan, *r, w), s = r->end;
+        execute(plan, s++, w);
     }
   }
 
