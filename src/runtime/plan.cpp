@@ -224,21 +224,8 @@ class Planner {
     for (const tile::Relay& r : plan_.relays)
       for (std::size_t s = r.first; s < r.end; ++s) time[s] = time[r.first];
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
-      const auto touch = [&](int b) {
-        while (plan_.places[at(b)].home == Home::base) b = plan_.places[at(b)].base;
-        lives[at(b)].touch(time[s]);
-      };
-      if (const auto* phase = std::get_if<tile::Phase>(&program_.steps[s])) {
-        for (const tile::Value& v : phase->values)
-          if (v.buffer >= 0) touch(v.buffer);
-        for (const tile::Store& t : phase->stores) touch(t.buffer);
-      } else if (const auto* call = std::get_if<tile::LibraryCall>(&program_.steps[s])) {
-        for (const int b : {call->a, call->b, call->out}) touch(b);
-      } else {
-        const auto& host = std::get<tile::HostStep>(program_.steps[s]);
-        for (const int b : host.arguments) touch(b);
-        touch(host.out);
-      }
+      for (const int b : tile::buffers_read(program_.steps[s])) lives[at(root(b))].touch(time[s]);
+      for (const int b : tile::buffers_written(program_.steps[s])) lives[at(root(b))].touch(time[s]);
     }
     for (std::size_t b = 0; b < lives.size(); ++b)
       lives[b].bytes = plan_.places[b].home == Home::arena ? plan_.places[b].bytes : 0;

@@ -65,8 +65,8 @@ class Reuse {
   Reuse(const Program& p, const std::vector<bool>& for_good)
       : program_(p), for_good_(for_good), last_(p.buffers.size(), -1), taken_(p.buffers.size(), false) {
     for (std::size_t s = 0; s < p.steps.size(); ++s)
-      for (const int b : tile::buffers_read(p.steps[s])) last_[at(root(b))] = static_cast<int>(s);
-    for (const int b : p.outputs) last_[at(root(b))] = static_cast<int>(p.steps.size());
+      for (const int b : tile::buffers_read(p.steps[s])) last_[at(tile::root_of(program_, b))] = static_cast<int>(s);
+    for (const int b : p.outputs) last_[at(tile::root_of(program_, b))] = static_cast<int>(p.steps.size());
   }
 
   // From the last phase to the first: what lies in another's place lies where that one does.
@@ -89,11 +89,6 @@ class Reuse {
   }
 
  private:
-  int root(int b) const {
-    while (program_.buffers[at(b)].kind == Buffer::Kind::alias) b = program_.buffers[at(b)].base;
-    return b;
-  }
-
   // -1: none.
   int read_for_the_last_time(const Phase& phase, int step, const tile::Store& store, const Nest& nest) const {
     for (const tile::Value& v : phase.values) {
@@ -101,7 +96,7 @@ class Reuse {
       const Buffer& b = program_.buffers[at(v.buffer)];
       if (b.kind != Buffer::Kind::value || b.node.dtype() != program_.buffers[at(store.buffer)].node.dtype()) continue;
       const bool by_elements = std::all_of(phase.values.begin(), phase.values.end(), [&](const tile::Value& other) {
-        return other.buffer < 0 || root(other.buffer) != v.buffer ||
+        return other.buffer < 0 || tile::root_of(program_, other.buffer) != v.buffer ||
                (other.buffer == v.buffer && other.row_dim < 0 && other.index == store.index);
       });
       if (by_elements && OneLoop(nest, v.buffer, store.buffer).holds()) return v.buffer;

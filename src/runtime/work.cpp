@@ -110,7 +110,7 @@ std::string work_text(const tile::Program& program, const Plan& plan) {
     out += fmt::format("  {} {}: {:.6g} bytes moved, {:.6g} operations\n", kind(program.steps[s]), s, all[s].bytes,
                        all[s].operations);
   for (const tile::Relay& r : plan.relays)
-    out += fmt::format("  steps {} to {} as a relay: rows that one has made are used while they are in the caches\n",
+    out += fmt::format("  steps {} to {} as a relay: they take turns where a product has several panels of rows\n",
                        r.first, r.end - 1);
   out += fmt::format("  memory between steps: {} bytes\n", plan.arena_bytes);
   return out;

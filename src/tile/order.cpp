@@ -39,23 +39,12 @@ class Order {
  private:
   enum class Standing : std::uint8_t { to_come, waiting, placed };
 
-  int root(int b) const {
-    while (program_.buffers[at(b)].kind == Buffer::Kind::alias) b = program_.buffers[at(b)].base;
-    return b;
-  }
   std::vector<int> reads(std::size_t s) const {
     std::vector<int> r = buffers_read(program_.steps[s]);
-    for (int& b : r) b = root(b);
+    for (int& b : r) b = root_of(program_, b);
     return r;
   }
-  std::vector<int> writes(std::size_t s) const {
-    const Step& step = program_.steps[s];
-    if (const auto* call = std::get_if<LibraryCall>(&step)) return {call->out};
-    if (const auto* host = std::get_if<HostStep>(&step)) return {host->out};
-    std::vector<int> r;
-    for (const Store& t : std::get<Phase>(step).stores) r.push_back(t.buffer);
-    return r;
-  }
+  std::vector<int> writes(std::size_t s) const { return buffers_written(program_.steps[s]); }
 
   bool is_phase(std::size_t s) const { return std::holds_alternative<Phase>(program_.steps[s]); }
   bool writes_output(std::size_t s) const {

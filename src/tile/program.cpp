@@ -13,6 +13,19 @@ std::vector<int> buffers_read(const Step& step) {
   return r;
 }
 
+std::vector<int> buffers_written(const Step& step) {
+  if (const auto* call = std::get_if<LibraryCall>(&step)) return {call->out};
+  if (const auto* host = std::get_if<HostStep>(&step)) return {host->out};
+  std::vector<int> r;
+  for (const Store& s : std::get<Phase>(step).stores) r.push_back(s.buffer);
+  return r;
+}
+
+int root_of(const Program& p, int buffer) {
+  for (;; buffer = p.buffers[static_cast<std::size_t>(buffer)].base)
+    if (p.buffers[static_cast<std::size_t>(buffer)].kind != Buffer::Kind::alias) return buffer;
+}
+
 bool fills_lines(const Program& p, int partials) {
   const Buffer& b = p.buffers[static_cast<std::size_t>(partials)];
   const auto constant = [&](AxisId a) { return p.axes[static_cast<std::size_t>(a)].constant >= 0; };

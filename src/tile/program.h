@@ -115,6 +115,9 @@ inline bool holds_integers(const Tensor& t) { return is_int(t.dtype()) && t.ndim
 
 /// The buffers that a step reads, some of them more than once (aliases are buffers of their own).
 std::vector<int> buffers_read(const Step&);
+std::vector<int> buffers_written(const Step&);
+/// The buffer that it is a view of, through any number of views; itself where it is none.
+int root_of(const Program&, int buffer);
 /// Whether the free axis of these partials fills whole lines of memory, at each of their unrolled indices, where
 /// vectors are stored: so no part of a vector needs a mask. Not where a later phase reads several axes as one run.
 bool fills_lines(const Program&, int partials);

@@ -6,8 +6,6 @@
 namespace croton::tile {
 namespace {
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
 // The relay around one product, as it grows.
 class Runners {
  public:
@@ -35,11 +33,6 @@ class Runners {
     return step < program_.steps.size() ? std::get_if<Phase>(&program_.steps[step]) : nullptr;
   }
 
-  int root(int buffer) const {
-    while (program_.buffers[at(buffer)].kind == Buffer::Kind::alias) buffer = program_.buffers[at(buffer)].base;
-    return buffer;
-  }
-
   static bool goes_along(const std::vector<AxisId>& index, const std::vector<AxisId>& parallel) {
     return index.size() >= parallel.size() && std::equal(parallel.begin(), parallel.end(), index.begin());
   }
@@ -53,7 +46,7 @@ class Runners {
     if (p == nullptr || p->parallel.empty() || product.a_transposed || checks(*p)) return;
     note_stores(*p);
     const auto a = made_.find(product.a);
-    if (a != made_.end() && a->second && made_.count(root(product.b)) == 0)
+    if (a != made_.end() && a->second && made_.count(root_of(program_, product.b)) == 0)
       --relay_.first;
     else
       made_.clear();
@@ -64,7 +57,7 @@ class Runners {
     bool follows = false;
     for (const Value& v : p->values) {
       if (v.buffer < 0) continue;
-      const auto made = made_.find(root(v.buffer));
+      const auto made = made_.find(root_of(program_, v.buffer));
       if (made == made_.end()) continue;
       const bool by_rows = v.kind == Value::Kind::load && v.row_dim < 0 && v.buffer == made->first;
       if (!by_rows || !made->second || !goes_along(v.index, p->parallel)) return false;
