@@ -56,31 +56,26 @@ fs::path write(const char* name, const std::string& text) {
   return folder / name;
 }
 
+// That `file` compiles in at most `most` times the time of `standard`: the best of each so far, taken in turns, until
+// it holds, or twenty times. A busy machine is slow for a while; what costs too much costs it twenty times.
+void compare(const char* name, const fs::path& file, const fs::path& standard, double most) {
+  double whole = 1e9;
+  double without = 1e9;
+  for (int i = 0; i < 3 || (i < 20 && whole > most * without); ++i) {
+    whole = std::min(whole, compile_seconds(file));
+    without = std::min(without, compile_seconds(standard));
+  }
+  WARN(fmt::format("{} {:.2f} s, standard headers {:.2f} s, ratio {:.2f}", name, whole, without, whole / without));
+  CHECK(whole <= most * without);
+}
+
 }  // namespace
 
 TEST_CASE("a user's program compiles in at most 3 times the time of the standard headers") {
-  const fs::path program = fs::path(CROTON_SOURCE_DIR) / "tests/end_to_end/programs/tutorial.cpp";
-  const fs::path standard = write("standard_beside_program.cpp", standard_headers());
-  double whole = 1e9;
-  double without = 1e9;
-  for (int i = 0; i < 5; ++i) {
-    whole = std::min(whole, compile_seconds(program));
-    without = std::min(without, compile_seconds(standard));
-  }
-  WARN(fmt::format("tutorial.cpp {:.2f} s, standard headers {:.2f} s, ratio {:.2f}", whole, without, whole / without));
-  CHECK(whole <= 3 * without);
+  compare("tutorial.cpp", fs::path(CROTON_SOURCE_DIR) / "tests/end_to_end/programs/tutorial.cpp",
+          write("standard_beside_program.cpp", standard_headers()), 3);
 }
 
 TEST_CASE("croton.h compiles in at most 2.2 times the time of its standard headers") {
-  const fs::path croton = write("croton.cpp", "#include <croton.h>\n");
-  const fs::path standard = write("standard.cpp", standard_headers());
-  double with_croton = 1e9;
-  double without = 1e9;
-  for (int i = 0; i < 5; ++i) {  // best of 5, taken in turns
-    with_croton = std::min(with_croton, compile_seconds(croton));
-    without = std::min(without, compile_seconds(standard));
-  }
-  WARN(fmt::format("croton.h {:.2f} s, its standard headers {:.2f} s, ratio {:.2f}", with_croton, without,
-                   with_croton / without));
-  CHECK(with_croton <= 2.2 * without);
+  compare("croton.h", write("croton.cpp", "#include <croton.h>\n"), write("standard.cpp", standard_headers()), 2.2);
 }
