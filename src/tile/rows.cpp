@@ -70,12 +70,12 @@ class Rows : private LaneLoops {
     std::map<Index, int> of_rows = {};  // where threads stand for a tile's rows: what each has of its row, by height
   };
 
-  // Of the tiles one after another. Where threads stand for rows, single rows are dear, and half a tile is worth its
-  // text.
+  // Of the tiles one after another. Where threads stand for rows, or a tile has more rows than a chunk's are a multiple
+  // of, single rows are dear, and half a tile is worth its text.
   std::vector<Index> heights() const {
     const Index many = stages_.rows_a_tile();
     if (many == 1) return {1};
-    if (e_.lanes_are_threads() && stages_.has_row_lanes() && many >= 8) return {many, many / 2, 1};
+    if (many > 8 || (e_.lanes_are_threads() && stages_.has_row_lanes() && many == 8)) return {many, many / 2, 1};
     return {many, 1};
   }
 

@@ -89,6 +89,7 @@ class Stages {
   void find_columns();
   Index values_in_lanes(bool large) const;
   Index registers_with(const Columns& c, Index rows) const;
+  Index rows_wanted() const;
   Index rows_that_fit() const;
   bool calls_function(int stage) const;
   void find_costs();

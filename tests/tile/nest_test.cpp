@@ -82,6 +82,23 @@ TEST_CASE("the nest of a variance of columns carries three numbers a column") {
   golden("variance_of_columns", graphs::variance_of_columns());
 }
 
+TEST_CASE("a variance of columns goes by sixteen rows where there are registers for them, then by eight") {
+  const Program p = build(graphs::variance_of_columns());
+  const auto steps = [&](const Target& t) {
+    std::vector<Index> r;
+    const Nest n = lower(p, std::get<Phase>(p.steps[0]), t);
+    verify(n, t);
+    for (const Statement& s : n.body)
+      if (s.kind == Statement::Kind::loop) r.push_back(s.step);
+    return r;
+  };
+  Target avx512 = avx2();
+  avx512.isa = "avx512", avx512.vector_bytes = 64, avx512.vector_registers = 32;
+  CHECK(steps(avx512) == std::vector<Index>{16, 8, 1});
+  CHECK(steps(avx2()) == std::vector<Index>{8, 1});
+  CHECK(steps(graphs::gpu()) == std::vector<Index>{8, 1});
+}
+
 TEST_CASE("a contraction with eight columns runs in blocks that stay in registers, after the loop of its function") {
   const std::vector<Nest> all = nests(graphs::wide_network());
   // the loops over lanes of the tile of several rows: function, blocks of folds, what the gradient takes
