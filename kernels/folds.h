@@ -1,7 +1,6 @@
 // Folds across the lanes of one vector, always by the same tree: lane i with lane i + L/2, then half of that, ...
 namespace {
 
-template <int From, class X, int... I> CROTON_FN auto lanes_from(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
 
 /// The greater (lesser) of what was folded so far and one more: NaN once there is one; of equal ones the first.
 template <class X> CROTON_FN X running_max(X so_far, X x) {
@@ -23,7 +22,7 @@ template <int By, class X, int... I> CROTON_FN X lanes_down(X x, indices<I...>) 
   }                                                                                                                \
   template <class X> CROTON_FN Element<X> NAME(X x) {                                                              \
     constexpr int half = lanes<X> / 2;                                                                             \
-    if constexpr (sizeof(X) > 16) return NAME(OP(lanes_from<0>(x, upto<half>()), lanes_from<half>(x, upto<half>()))); \
+    if constexpr (sizeof(X) > 16) return NAME(OP(some_lanes<0>(x, upto<half>()), some_lanes<half>(x, upto<half>()))); \
     else return NAME##_of_first<lanes<X>>(x);                                                                      \
   }
 
@@ -66,7 +65,7 @@ template <int L, class X, int... P> CROTON_FN V<Element<X>, L> with_zeros(X x, i
 template <class F, class X, class... R> CROTON_FN auto folded_rows(F op, X x, R... more) {
   if constexpr (1 + sizeof...(more) < lanes<X>) {
     constexpr int half = lanes<X> / 2;
-    const auto halves = [&](X y) { return op(lanes_from<0>(y, upto<half>()), lanes_from<half>(y, upto<half>())); };
+    const auto halves = [&](X y) { return op(some_lanes<0>(y, upto<half>()), some_lanes<half>(y, upto<half>())); };
     return with_zeros<lanes<X>>(folded_rows(op, halves(x), halves(more)...), upto<lanes<X>>());
   } else {
     const X all[] = {x, more...};

@@ -38,23 +38,28 @@ template <class T, class X> requires(!is_scalar<X>) CROTON_FN void store(T* p, X
   auto s = to_stored(x);
   ((loose<decltype(s)>*)p)->v = s;
 }
-/// A store past the caches; p is a multiple of the vector's size.
-template <class T, class X> CROTON_FN void stream(T* p, X x) {
-#ifdef __AVX512F__
-  if constexpr (sizeof(X) == 64) { __builtin_ia32_movntps512((f32*)p, bits_as<V<f32, 16>>(x)); return; }
-#endif
+/// The first n lanes past the caches, in pieces of at most so many bytes, which p is a multiple of and the n lanes fill.
+/// (The processor gathers a line: with AVX-512 two halves are as fast as a whole vector, and fit rows of more lengths.)
+template <int Piece, class T, class X> CROTON_FN void stream(T* p, X x, i64 n = lanes<X>) {
+  if constexpr (sizeof(X) > Piece) {
+    constexpr int half = lanes<X> / 2;
+    stream<Piece>(p, some_lanes<0>(x, upto<half>()), n);
+    if (n > half) stream<Piece>(p + half, some_lanes<half>(x, upto<half>()), n - half);
 #ifdef __AVX__
-  if constexpr (sizeof(X) == 32) { __builtin_ia32_movntps256((f32*)p, bits_as<V<f32, 8>>(x)); return; }
+  } else if constexpr (sizeof(X) == 32) {
+    __builtin_ia32_movntps256((f32*)p, bits_as<V<f32, 8>>(x));
 #endif
-  if constexpr (sizeof(X) == 16) __builtin_ia32_movntps((f32*)p, bits_as<V<f32, 4>>(x));
-  else store(p, x);
-}
-/// A whole vector, past the caches where `past` says so (then p is a multiple of the vector's size).
-template <class T, class X> CROTON_FN void store_past(T* p, X x, i64 past) {
-  if constexpr (same<Stored<T>, T>) {
-    if (past) return stream(p, x);
+  } else if constexpr (sizeof(X) == 16) {
+    __builtin_ia32_movntps((f32*)p, bits_as<V<f32, 4>>(x));
+  } else {
+    store(p, x);
   }
-  store(p, x);
+}
+/// A whole vector, past the caches where `past` is the size of pieces, 32 or 16, not 0.
+template <class T, class X> CROTON_FN void store_past(T* p, X x, i64 past) {
+  if (past >= 32) stream<32>((Stored<T>*)p, to_stored(x));
+  else if (past) stream<16>((Stored<T>*)p, to_stored(x));
+  else store(p, x);
 }
 /// Brings the line of p into the second cache; any address will do.
 CROTON_FN void prefetch(const void* p) { __builtin_prefetch(p, 0, 2); }
@@ -127,6 +132,12 @@ template <class T, class X> CROTON_FN void store_n(T* p, X x, i64 n) {
 #else
   store_first((Element<U>*)p, (U)s, n);
 #endif
+}
+/// The first n lanes; past the caches where they fill such pieces.
+template <class T, class X> CROTON_FN void store_n_past(T* p, X x, i64 n, i64 past) {
+  if (past == 0 || (n * (i64)sizeof(T) & (past - 1)) != 0) store_n(p, x, n);
+  else if (past >= 32) stream<32>((Stored<T>*)p, to_stored(x), n);
+  else stream<16>((Stored<T>*)p, to_stored(x), n);
 }
 
 template <class T, int L, int... I> CROTON_FN V<Stored<T>, L> gather_lanes(const Stored<T>* p, i64 stride, indices<I...>) {

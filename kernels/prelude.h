@@ -97,6 +97,8 @@ template <class To, class X> CROTON_FN To converted(X x) { return __builtin_conv
 CROTON_FN int leading_zeros(u64 x) { return __builtin_clzl(x); }  // x != 0
 CROTON_FN u64 high_product(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
 
+/// So many lanes as there are indices, from lane From on.
+template <int From, class X, int... I> CROTON_FN auto some_lanes(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
 /// All lanes x.
 template <class R, class T, int... I> CROTON_FN R splat_lanes(T x, indices<I...>) { return R{((void)I, x)...}; }
 template <int L, class T> CROTON_FN V<T, L> splat(T x) {

@@ -1,3 +1,5 @@
+#include <sys/mman.h>
+
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
@@ -23,21 +25,33 @@ namespace {
   fail<Error>("out of memory: {} bytes for an array of {} cannot be had; {:.1f} GiB are free", bytes, name_of(dtype),
               static_cast<double>(available_bytes()) / (1 << 30));
 }
+
+// Whole large pages in it: fewer addresses to look up.
+void ask_for_large_pages(std::byte* from, std::size_t bytes) {
+  constexpr std::uintptr_t page = 2 << 20;
+  const auto begin = reinterpret_cast<std::uintptr_t>(from);
+  const auto first = (begin + page - 1) / page * page, end = (begin + bytes) / page * page;
+  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // a wish: no error matters
+}
 }  // namespace
 
 Block* new_block(std::size_t bytes, DType dtype) {
-  constexpr std::size_t small = 512, line = 64,
-                        address_space = std::size_t{1} << 47;  // sanitized allocators abort beyond it
-  constexpr std::size_t large = std::size_t{64}
-                                << 20;  // the system promises more than it has, and kills who believes it
-  const std::size_t room = bytes == 0 ? line : (bytes + line - 1) / line * line;
+  constexpr std::size_t small = 512, line = 64, page = 4096, several_pages = 64 << 10;
+  constexpr std::size_t address_space = std::size_t{1} << 47;  // sanitized allocators abort beyond it
+  // the system promises more than it has, and kills who believes it
+  constexpr std::size_t large = std::size_t{64} << 20;
+  // A load waits for an earlier store whose address ends like its own: where results lie some lines further in a page
+  // than arguments, and are written past the caches, a kernel takes up to 1.4 times as long.
+  const std::size_t align = bytes >= several_pages ? page : line;
+  const std::size_t room = bytes == 0 ? line : (bytes + align - 1) / align * align;
   if (bytes >= address_space || (bytes >= large && bytes > available_bytes())) refuse(bytes, dtype);
   auto b = std::make_unique<Block>();
   // malloc keeps lists of small pieces by size; aligned_alloc cuts a larger one each time, which costs a call 60 ns
-  b->owner = room > small ? std::aligned_alloc(line, room) : std::malloc(room + line);
+  b->owner = room > small ? std::aligned_alloc(align, room) : std::malloc(room + line);
   if (!b->owner) refuse(bytes, dtype);
   const auto first = (reinterpret_cast<std::uintptr_t>(b->owner) + line - 1) / line * line;
   b->bytes = reinterpret_cast<std::byte*>(first);
+  ask_for_large_pages(b->bytes, bytes);
   b->size = bytes;
   b->dtype = dtype;
   b->release = [](Block& block) noexcept { std::free(block.owner); };

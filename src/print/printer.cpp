@@ -251,12 +251,8 @@ class Printer {
     switch (s.reach) {
       case Reach::scalar: line("store({}, r{});", m, s.args[0]); break;
       case Reach::lanes:
-        if (s.partial)
-          line("store_n({}, r{}, n);", m, s.args[0]);
-        else if (s.stream >= 0)
-          line("store_past({}, r{}, w{});", m, s.args[0], s.stream);
-        else
-          line("store({}, r{});", m, s.args[0]);
+        line("{}{}({}, r{}{}{});", s.partial ? "store_n" : "store", s.stream >= 0 ? "_past" : "", m, s.args[0],
+             s.partial ? ", n" : "", s.stream >= 0 ? fmt::format(", w{}", s.stream) : "");
         break;
       case Reach::strided:
         s.partial ? line("scatter_n({}, {}, r{}, n);", m, factor(s.stride), s.args[0])

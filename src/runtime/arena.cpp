@@ -6,7 +6,12 @@
 namespace croton::runtime {
 namespace {
 
-std::size_t lines(std::size_t bytes) { return (bytes + 63) / 64 * 64; }
+// Whole lines; of more than some pages whole pages, which begin like arguments and results do (array/block.cpp says
+// why), for the larger ones come first.
+std::size_t room(std::size_t bytes) {
+  const std::size_t unit = bytes >= 64 << 10 ? 4096 : 64;
+  return (bytes + unit - 1) / unit * unit;
+}
 
 }  // namespace
 
@@ -21,13 +26,13 @@ Arena lay_out(const std::vector<Lifetime>& lives, bool separate) {
                    [&](std::size_t a, std::size_t b) { return lives[a].bytes > lives[b].bytes; });
   std::vector<std::size_t> placed;  // by offset
   for (const std::size_t b : order) {
-    const std::size_t need = lines(lives[b].bytes);
+    const std::size_t need = room(lives[b].bytes);
     std::size_t best = std::numeric_limits<std::size_t>::max(), best_gap = best, end = 0;
     for (const std::size_t p : placed) {
       if (!separate && (lives[p].last < lives[b].first || lives[b].last < lives[p].first)) continue;
       if (arena.offsets[p] >= end + need && arena.offsets[p] - end < best_gap)
         best = end, best_gap = arena.offsets[p] - end;
-      end = std::max(end, arena.offsets[p] + lines(lives[p].bytes));
+      end = std::max(end, arena.offsets[p] + room(lives[p].bytes));
     }
     arena.offsets[b] = best == std::numeric_limits<std::size_t>::max() ? end : best;
     arena.bytes = std::max(arena.bytes, arena.offsets[b] + need);

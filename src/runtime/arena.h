@@ -1,4 +1,4 @@
-// Laying buffers out in one block of memory by the time they live: best fit, 64-byte lines.
+// Laying buffers out in one block of memory by the time they live: best fit, on 64-byte lines, large ones on pages.
 #pragma once
 #include <algorithm>
 #include <cstddef>

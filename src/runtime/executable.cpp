@@ -367,11 +367,11 @@ struct Executable::Body {
     for (const auto& [word, buffer] : l.pointers)
       mine.words[at(word)] = reinterpret_cast<std::int64_t>(w.pointers[at(buffer)]);
     for (std::size_t k = 0; k < l.uses.size(); ++k) mine.uses[k].data = w.pointers[at(l.uses[k].first)];
-    for (const auto& [word, buffer] : l.streams) {
+    for (const auto& [word, buffer, piece] : l.streams) {
       const void* const to = w.pointers[at(buffer)];
       const bool read_too = std::any_of(mine.uses.begin(), mine.uses.end(),
                                         [&](const BufferUse& u) { return u.access == Access::r && u.data == to; });
-      mine.words[at(word)] = reinterpret_cast<std::uintptr_t>(to) % 64 == 0 && !read_too;
+      mine.words[at(word)] = reinterpret_cast<std::uintptr_t>(to) % 64 == 0 && !read_too ? piece : 0;
     }
     return mine.launch;
   }

@@ -21,6 +21,9 @@ using tile::holds_integers;
 using tile::Program;
 using tile::Word;
 
+// Bytes past the caches at one time (kernels/memory.h).
+constexpr Index least_streamed_piece = 16, most_streamed_piece = 32;
+
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 std::vector<Tensor> mentioned(const Program& program) {
@@ -249,8 +252,9 @@ class Planner {
       const Word& w = nest.words[k];
       if (w.kind == Word::Kind::pointer) l.pointers.emplace_back(static_cast<int>(k), w.buffer);
       if (w.kind == Word::Kind::errors) l.errors = static_cast<int>(k);
-      if (w.kind == Word::Kind::stream && leaves_no_room && streams(phase, w.buffer))
-        l.streams.emplace_back(static_cast<int>(k), w.buffer);
+      if (w.kind == Word::Kind::stream && leaves_no_room)
+        if (const Index piece = streamed_piece(phase, nest, w.buffer))
+          l.streams.push_back({static_cast<int>(k), w.buffer, piece});
       l.words.push_back(word(w, chunks_[step], offsets));
       if (w.kind == Word::Kind::warps) l.words.back() = warps;
     }
@@ -273,18 +277,17 @@ class Planner {
   }
 
   // Where what the kernel reads and writes leaves no room in the last of the caches, a result that nothing here reads
-  // again goes past them: a store into a cache reads the line first. Every vector of it lies on whole vectors of
-  // memory.
-  bool streams(const tile::Phase& phase, int buffer) const {
+  // again goes past them: a store into a cache reads the line first. All of it goes so, in pieces of the most bytes
+  // that every row begins and ends with, or the lines in which two rows meet would be written twice. 0: it does not.
+  Index streamed_piece(const tile::Phase& phase, const tile::Nest& nest, int buffer) const {
     const Place& p = plan_.places[at(buffer)];
-    if (p.home != Home::result || is_read_[at(buffer)]) return false;
+    if (p.home != Home::result || is_read_[at(buffer)]) return 0;
+    const auto bytes = static_cast<Index>(size_of(program_.buffers[at(buffer)].node.dtype()));
+    Index piece = std::min(nest.lanes * bytes, most_streamed_piece);
     const bool one_run = phase.flat && phase.parallel.size() > 1;
     for (std::size_t d = 0; !one_run && d + 1 < p.strides.size(); ++d)
-      if (p.strides[d] * static_cast<Index>(size_of(program_.buffers[at(buffer)].node.dtype())) %
-              target_.vector_bytes !=
-          0)
-        return false;
-    return true;
+      while (p.strides[d] * bytes % piece != 0) piece /= 2;
+    return piece >= least_streamed_piece ? piece : 0;
   }
 
   const tile::Chunking& made(int partials) const { return chunks_[at(program_.buffers[at(partials)].made_by)]; }

@@ -34,13 +34,16 @@ struct Place {
 };
 
 struct PlannedLaunch {
+  struct Stream {
+    int word, buffer;
+    Index piece;  // bytes
+  };
   int nest = 0;                                    // kernel number
   std::vector<std::int64_t> words = {};            // pointers still 0
   std::vector<std::pair<int, int>> pointers = {};  // word, buffer
-  std::vector<std::pair<int, int>> streams =
-      {};  // word, buffer: past the caches, if it lies on lines and is not read here
-  std::vector<std::pair<int, Access>> uses = {};  // buffer
-  int errors = -1;                                // word: where it reports
+  std::vector<Stream> streams = {};                // past the caches, if it lies on lines and is not read here
+  std::vector<std::pair<int, Access>> uses = {};   // buffer
+  int errors = -1;                                 // word: where it reports
   long chunks = 1;
   Index rows = 1, chunk_rows = 1;  // points of all chunks, and of one
   std::size_t scratch_bytes = 0;

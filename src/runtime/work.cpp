@@ -106,9 +106,14 @@ std::string work_text(const tile::Program& program, const Plan& plan) {
   std::string out =
       fmt::format("at least, with {}:\n", shapes.empty() ? "no arrays" : fmt::format("{}", fmt::join(shapes, ", ")));
   const std::vector<Work> all = work(program, plan);
-  for (std::size_t s = 0; s < all.size(); ++s)
-    out += fmt::format("  {} {}: {:.6g} bytes moved, {:.6g} operations\n", kind(program.steps[s]), s, all[s].bytes,
+  for (std::size_t s = 0; s < all.size(); ++s) {
+    out += fmt::format("  {} {}: {:.6g} bytes moved, {:.6g} operations", kind(program.steps[s]), s, all[s].bytes,
                        all[s].operations);
+    if (const auto* launch = std::get_if<PlannedLaunch>(&plan.steps[s]))
+      for (const PlannedLaunch::Stream& stream : launch->streams)
+        out += fmt::format(", b{} past the caches {} bytes at a time", stream.buffer, stream.piece);
+    out += '\n';
+  }
   for (const tile::Relay& r : plan.relays)
     out += fmt::format("  steps {} to {} as a relay: they take turns where a product has several panels of rows\n",
                        r.first, r.end - 1);

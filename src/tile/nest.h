@@ -24,7 +24,7 @@ struct Word {
     all_points,    ///< points of that phase
     scratch,       ///< byte offset of scratch piece `buffer` in the chunk's scratch
     scalar,        ///< a number: its bits as dtype (of halves: as float32)
-    stream,        ///< whether stores to buffer go past the caches
+    stream,        ///< bytes of the pieces in which stores to buffer go past the caches; 0: they do not
     errors,        ///< where failed checks are reported
     warps,         ///< 1: each warp of a block has rows of its own; 0: all threads of a block work at one row
   };
@@ -137,7 +137,7 @@ struct Statement {
   bool partial = false;  // only the first `count` lanes
   int mask = -1;         // let_load and let_row (else 0), store, let_masked: only threads for which this register holds
   Index rows = 0;        // lanes stand for rows of a tile
-  int stream = -1;       // store of whole vectors: the word that says whether it goes past the caches
+  int stream = -1;       // store of lanes: the word that says whether it goes past the caches
   int variable = -1;
   Linear from = {}, to = {};
   bool resume = false;       // loop: goes on from where the variable stands

@@ -334,7 +334,7 @@ void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& 
   if (place.lanes && f.loop) {
     reg = e_.splat(body, reg);
     reach(t, place.lane_stride, f.partial, f.mask);
-    if (t.reach == Reach::lanes && !f.partial && !e_.lanes_are_threads())
+    if (t.reach == Reach::lanes && !e_.lanes_are_threads())
       t.stream = e_.word({.kind = Word::Kind::stream, .buffer = s.buffer});
   }
   t.args = {reg};

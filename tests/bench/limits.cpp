@@ -36,7 +36,7 @@ extern "C" void copy_usual(const void* words, i64 k, void*) {
 }
 extern "C" void copy_streamed(const void* words, i64 k, void*) {
   CHUNK
-  for (i64 i = from; i < to; i += L) stream(s.b + i, load<L>(s.a + i));
+  for (i64 i = from; i < to; i += L) stream<32>(s.b + i, load<L>(s.a + i));
   stream_end();
 }
 extern "C" void triad_usual(const void* words, i64 k, void*) {
@@ -47,7 +47,7 @@ extern "C" void triad_usual(const void* words, i64 k, void*) {
 extern "C" void triad_streamed(const void* words, i64 k, void*) {
   CHUNK
   const X three = splat<L>((f32)3);
-  for (i64 i = from; i < to; i += L) stream(s.c + i, fma(load<L>(s.b + i), three, load<L>(s.a + i)));
+  for (i64 i = from; i < to; i += L) stream<32>(s.c + i, fma(load<L>(s.b + i), three, load<L>(s.a + i)));
   stream_end();
 }
 extern "C" void multiply_add(const void* words, i64 k, void*) {

@@ -1,8 +1,10 @@
 // Buffers in one block of memory by the time they live.
 #include "runtime/arena.h"
 
+#include <cstdint>
 #include <random>
 
+#include "array/access.h"
 #include "catch.h"
 
 namespace croton::runtime {
@@ -32,6 +34,12 @@ TEST_CASE("a buffer takes the smallest gap that holds it") {
   CHECK(a.bytes == 3072);
   CHECK(a.offsets[2] + 512 <= 2048);
   CHECK(a.offsets[3] + 128 <= 2048);
+}
+
+TEST_CASE("large buffers begin on pages, as arrays do") {
+  const Arena a = lay_out({{0, 1, 100}, {0, 1, 100'000}, {0, 1, 70'001}, {0, 1, 200}});
+  CHECK(a.offsets == std::vector<std::size_t>{176'384, 0, 102'400, 176'128});
+  CHECK(reinterpret_cast<std::uintptr_t>(data(Array::zeros({70'001}, int8))) % 4096 == 0);
 }
 
 TEST_CASE("nothing to place needs no memory, and separate buffers share none") {
