@@ -188,7 +188,7 @@ TEST_CASE("the order of blocks and threads on the emulated GPU changes no bits, 
   }
 }
 
-TEST_CASE("random graphs agree with the reference evaluator on narrower vectors, past the caches") {
+TEST_CASE("random graphs agree with the reference evaluator on narrower vectors and past the caches") {
   const std::string widest = runtime::cpu_target().isa;
   for (const std::string isa : {"avx2", "sse2", "generic"}) {
     if (isa == widest || (isa == "avx2" && widest != "avx512")) continue;
