@@ -64,6 +64,12 @@ constinit const Op spread{.name = "spread",
                           .type = spread_type,
                           .meaning = Reduce{Monoid::spread}};
 
+// Whether an axis is so short that a kernel has no loop over it.
+bool is_unrolled(const Tensor& x, Index axis) {
+  const Index n = type(x).shape[static_cast<std::size_t>(axis)];
+  return n >= 0 && n <= largest_constant_axis;
+}
+
 // x - mean(x) over the rows of a matrix, as var, batch normalization and users write it; the mean is sum(x) / n.
 struct Deviation {
   Tensor x, sum, mean;
@@ -80,11 +86,7 @@ std::optional<Deviation> deviation(const Tensor& d) {
       node(sum).params.list("axes") != std::vector<Index>{0})
     return {};
   const bool wide = x.dtype() == DType::float32 || x.dtype() == DType::float64;
-  const auto is_small = [&](int axis) {
-    const Index n = type(x).shape[static_cast<std::size_t>(axis)];
-    return n >= 0 && n <= largest_constant_axis;
-  };
-  if (!wide || is_small(0) || is_small(1)) return {};
+  if (!wide || is_unrolled(x, 0) || is_unrolled(x, 1)) return {};
   return Deviation{x, sum, mean};
 }
 
@@ -96,6 +98,58 @@ std::optional<Deviation> summed_deviation(const Tensor& t, bool& squares) {
   squares = p && p->function == "square";
   return deviation(squares ? node(of).inputs[0] : of);
 }
+
+// A sum's addend, or a part of it: x * factor, of which the factor is the same along the axes.
+struct Scaled {
+  Tensor x, factor;
+  bool negative;
+};
+bool take_apart(const Tensor& t, const std::vector<Index>& axes, bool negative, std::vector<Scaled>& parts) {
+  const std::vector<Tensor>& in = node(t).inputs;
+  if (is_op(t, ops::neg)) return take_apart(in[0], axes, !negative, parts);
+  if (is_op(t, ops::add) || is_op(t, ops::sub))
+    return take_apart(in[0], axes, negative, parts) && take_apart(in[1], axes, negative != is_op(t, ops::sub), parts);
+  if (!is_op(t, ops::mul)) return false;
+  const auto same_along = [&](const Tensor& x) {
+    return std::all_of(axes.begin(), axes.end(), [&](Index a) { return type(x).broadcasts(static_cast<int>(a)); });
+  };
+  if (same_along(in[0]) == same_along(in[1])) return false;
+  const bool first = same_along(in[0]);
+  parts.push_back({in[first ? 1 : 0], in[first ? 0 : 1], negative});
+  return true;
+}
+std::vector<Scaled> scaled_parts(const Tensor& t) {
+  std::vector<Scaled> parts;
+  if (!is_op(t, ops::sum) || !is_float(t.dtype())) return parts;
+  const Tensor& x = node(t).inputs[0];
+  const auto& axes = node(t).params.list("axes");
+  const bool loops = std::none_of(axes.begin(), axes.end(), [&](Index a) { return is_unrolled(x, a); });
+  return loops && take_apart(x, axes, false, parts) ? parts : std::vector<Scaled>{};
+}
+
+// How many folds wait for each other before a value is known.
+class Waits {
+ public:
+  explicit Waits(std::span<const Tensor> outputs) {
+    for (const Tensor& t : topological(outputs)) {
+      int n = 0;
+      for (const Tensor& x : node(t).inputs) n = std::max(n, folds_.at(x.node()));
+      folds_[t.node()] = n + (meaning<Reduce>(t) ? 1 : 0);
+    }
+  }
+  // Whether what is added up is known before the factors are.
+  bool longer_for_factors(const std::vector<Scaled>& parts) const {
+    int of_x = 0, of_factors = 0;
+    for (const Scaled& p : parts) {
+      of_x = std::max(of_x, folds_.at(p.x.node()));
+      of_factors = std::max(of_factors, folds_.at(p.factor.node()));
+    }
+    return of_factors > of_x;
+  }
+
+ private:
+  std::unordered_map<const Node*, int> folds_;
+};
 
 }  // namespace
 
@@ -134,6 +188,27 @@ std::vector<Tensor> join_spreads(std::span<const Tensor> outputs) {
   bool squares = false;
   return replaced(
       outputs, [&](const Tensor& t) { return summed_deviation(t, squares).has_value(); }, make);
+}
+
+// What rounds is no more than before: where s a and c b nearly cancel each other, each of the products was rounded too.
+// (So it is products alone: of x - mean the sum is not that of x without n times the mean.)
+std::vector<Tensor> scale_sums_late(std::span<const Tensor> outputs) {
+  const Waits waits(outputs);
+  const auto wanted = [&](const Tensor& t) { return waits.longer_for_factors(scaled_parts(t)); };
+  return replaced(outputs, wanted, [](const Tensor& t, std::vector<Tensor> of) {
+    const WhereScope scope(node(t).where);
+    const Tensor now = with_inputs(t, std::move(of));
+    const auto& axes = node(t).params.list("axes");
+    Tensor total;
+    for (const Scaled& p : scaled_parts(now)) {
+      const Tensor one = kept(reduced(ops::sum, p.x, axes), p.x, axes) * p.factor;
+      total = !total.node() ? (p.negative ? -one : one) : p.negative ? total - one : total + one;
+    }
+    std::vector<Index> rest;
+    for (Index d = 0; d < total.ndim(); ++d)
+      if (std::find(axes.begin(), axes.end(), d) == axes.end()) rest.push_back(d);
+    return apply(ops::permute, Params{{"axes", rest}}, {total}, node(t).where);
+  });
 }
 
 std::vector<Tensor> split_folds(std::span<const Tensor> outputs) {

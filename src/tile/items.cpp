@@ -305,7 +305,7 @@ bool Items::bounds_are_known(const Tensor& view) const {
 
 Items::Items(std::span<const Tensor> wanted) {
   const std::vector<Tensor> roots =
-      split_folds(join_spreads(split_argument_folds(canonical_contractions(widen_halves(wanted)))));
+      split_folds(scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(widen_halves(wanted))))));
   for (const Tensor& t : topological(roots)) {
     find_known(t);
     const bool view = is_op(t, ops::permute) || is_op(t, ops::broadcast);

@@ -113,6 +113,29 @@ TEST_CASE("the variance of columns, one pass over them, has the digits of two") 
     }
 }
 
+TEST_CASE("the gradients of normalized rows have the digits of their dtype, wherever the rows lie") {
+  for (const char* way : ways)
+    for (const double shift : {0.0, 100.0}) {
+      const ScopedConfig scope{way};
+      Array x = numbers({9, 700}, float32, 14);
+      const Array g = numbers({9, 700}, float32, 15), gain = numbers({700}, float32, 16);
+      for (Index i = 0; i < x.size(); ++i) set(x, i, shift + get(x, i));
+      const auto gradients = [&](DType dtype) {
+        const Tensor t = tensor("x", dtype, {-1, -1}), u = tensor("g", dtype, {-1, -1}), v = tensor("v", dtype, {-1});
+        const Tensor centred = t - mean(t, 1, keepdims);
+        const Tensor norm = centred * rsqrt(mean(square(centred), 1, keepdims) + 1e-5) * v;
+        const Tensor cost = sum(norm * u);
+        return function({t, u, v}, {grad(cost, t), grad(cost, v)})(x.astype(dtype), g.astype(dtype),
+                                                                   gain.astype(dtype));
+      };
+      const auto [dx, dgain] = gradients(float32);
+      const auto [want_dx, want_dgain] = gradients(float64);
+      const double unit = 0x1p-23 * (10 + shift);
+      for (Index i = 0; i < x.size(); ++i) CHECK(std::fabs(get(dx, i) - get(want_dx, i)) <= 4 * unit);
+      for (Index i = 0; i < 700; ++i) CHECK(std::fabs(get(dgain, i) - get(want_dgain, i)) <= 9 * unit);
+    }
+}
+
 TEST_CASE("the variance of columns that have been centred before is the same") {
   for (const char* way : ways) {
     const ScopedConfig scope{way};

@@ -1,0 +1,66 @@
+// Sums that need not wait for the factors of what they add up.
+#include "tile/folds.h"
+
+#include <algorithm>
+
+#include "catch.h"
+#include "tile/graphs.h"
+#include "tile/nest.h"
+
+namespace croton::tile {
+namespace {
+
+// The loops over a row that one phase needs, one after another.
+int loops(const Tensor& t) {
+  const std::vector<Tensor> outputs = rewrite::run(std::vector<Tensor>{t}, {});
+  const Program p = build(outputs);
+  REQUIRE(p.steps.size() == 1);
+  Target target;
+  target.vector_bytes = 32, target.vector_registers = 16, target.fma = true;
+  const Nest n = lower(p, std::get<Phase>(p.steps[0]), target);
+  verify(n, target);
+  int most = 0;
+  for (const Statement& s : n.body)
+    if (s.kind == Statement::Kind::loop)
+      most = std::max(most, static_cast<int>(std::count_if(s.body.begin(), s.body.end(), [](const Statement& inner) {
+                        return inner.kind == Statement::Kind::lane_loop;
+                      })));
+  return most;
+}
+
+bool is_changed(const Tensor& t) {
+  const std::vector<Tensor> outputs{t};
+  return scale_sums_late(outputs)[0].node() != t.node();
+}
+
+const Tensor x = fmatrix("x"), y = fmatrix("y"), few = tensor("few", float32, {-1, 4}), v = fvector("v");
+Tensor of_rows(const Tensor& t) { return sum(t, 1, keepdims); }
+
+}  // namespace
+
+TEST_CASE("the gradient of a layer norm reads its rows three times") {
+  const Tensor centred = x - mean(x, 1, keepdims);
+  const Tensor norm = centred * rsqrt(mean(square(centred), 1, keepdims) + 1e-5) * v;
+  CHECK(loops(grad(sum(norm * y), x)) == 3);
+}
+
+TEST_CASE("a sum of products waits for no factor of an earlier fold, with any sign, and in any order") {
+  const Tensor s = rsqrt(of_rows(square(x))), t = of_rows(x * y);
+  for (const Tensor& sum_of :
+       {s * x, x * s, s * x + y * t, s * x - t * y, -(s * x), -(x * s - y * t), t * y - -(s * x)})
+    CHECK(is_changed(sum(sum_of, 1)));
+  CHECK(loops(y * of_rows(s * x + t * y)) == 2);
+}
+
+TEST_CASE("sums stay where that saves no pass, or loses digits") {
+  const Tensor s = rsqrt(of_rows(square(x))), m = of_rows(x) / 100;
+  CHECK(!is_changed(sum(x - m, 1)));                             // all digits of x and m, few of their difference
+  CHECK(!is_changed(sum(s * x + y, 1)));                         // the same
+  CHECK(!is_changed(sum(x * expand_dims(fvector("w"), 1), 1)));  // no fold is waited for
+  CHECK(!is_changed(sum(s * exp(x * s), 1)));                    // nor is what is added up known before
+  CHECK(!is_changed(sum(s * y, 0)));                             // a factor for each row
+  CHECK(!is_changed(sum(of_rows(few) * few, 1)));                // no loop
+  CHECK(!is_changed(max(s * x, 1)));
+}
+
+}  // namespace croton::tile
