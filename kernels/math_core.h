@@ -159,7 +159,6 @@ CROTON_PART auto is_beyond(X x, X limit) {
 #ifdef CROTON_LANES_ARE_THREADS
 template <class X, class F, class... More> CROTON_FN X in_double(F f, X x, More... more) { return (X)f((f64)x, (f64)more...); }
 #else
-template <class X, int... I> CROTON_FN auto joined(X a, X b, indices<I...>) { return __builtin_shufflevector(a, b, I...); }
 template <class X, class F, class... More> CROTON_FN X in_double(F f, X x, More... more) {
   typedef With<X, f64> D;
   if constexpr (sizeof(D) <= CROTON_VECTOR_BYTES) {

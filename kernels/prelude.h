@@ -93,12 +93,21 @@ template <class To, class From> CROTON_FN To bits_as(From x) { return __builtin_
 template <class X> CROTON_FN IntsOf<X> int_bits(X x) { return bits_as<IntsOf<X>>(x); }
 
 constexpr f64 infinite = __builtin_inf(), not_a_number = __builtin_nan("");
-template <class To, class X> CROTON_FN To converted(X x) { return __builtin_convertvector(x, To); }
+/// So many lanes as there are indices, from lane From on.
+template <int From, class X, int... I> CROTON_FN auto some_lanes(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
+template <class X, int... I> CROTON_FN auto joined(X a, X b, indices<I...>) { return __builtin_shufflevector(a, b, I...); }
+template <class To, class X> CROTON_FN To converted(X x) {
+  if constexpr (sizeof(To) > 64) {  // g++ 12 crashes over two vectors of AVX-512 without -O
+    constexpr int half = lanes<X> / 2;
+    typedef V<Element<To>, half> Half;
+    return joined(converted<Half>(some_lanes<0>(x, upto<half>())), converted<Half>(some_lanes<half>(x, upto<half>())), upto<lanes<X>>());
+  } else {
+    return __builtin_convertvector(x, To);
+  }
+}
 CROTON_FN int leading_zeros(u64 x) { return __builtin_clzl(x); }  // x != 0
 CROTON_FN u64 high_product(u64 a, u64 b) { return (u64)((unsigned __int128)a * b >> 64); }
 
-/// So many lanes as there are indices, from lane From on.
-template <int From, class X, int... I> CROTON_FN auto some_lanes(X x, indices<I...>) { return __builtin_shufflevector(x, x, (From + I)...); }
 /// All lanes x.
 template <class R, class T, int... I> CROTON_FN R splat_lanes(T x, indices<I...>) { return R{((void)I, x)...}; }
 template <int L, class T> CROTON_FN V<T, L> splat(T x) {

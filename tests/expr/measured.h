@@ -25,7 +25,7 @@ using Real = long double;
 
 struct Isa {
   int bytes;
-  const char* flags;
+  std::string flags;
 };
 /// What this machine can run, widest first.
 inline std::vector<Isa> isas() {

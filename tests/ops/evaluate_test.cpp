@@ -77,6 +77,22 @@ TEST_CASE("a product that overflows is doubtful, as what is added to it may brin
   CHECK_FALSE(is_doubtful(large * 2));
 }
 
+TEST_CASE("a sum whose order of terms decides is doubtful") {
+  const auto is_doubtful = [](const Tensor& t) { return get(ops::evaluate_bounded({&t, 1}, {})[0].doubtful, 0) != 0; };
+  const float most = std::numeric_limits<float>::max(), infinity = std::numeric_limits<float>::infinity();
+  const auto check = [&](const std::vector<float>& terms, bool doubtful) {
+    const Array row = Array(std::span(terms)).reshape({1, static_cast<Index>(terms.size())});
+    CHECK(is_doubtful(sum(constant(row))) == doubtful);
+    CHECK(is_doubtful(dot(constant(row), ones_like(constant(row)).T())) == doubtful);
+  };
+  check({most, most, -most, -most}, true);  // by infinity of both signs: NaN; or 0
+  check({most, most, -infinity}, true);
+  check({most / 4, -most / 4}, false);
+  check({infinity, 1, -1}, false);
+  check({infinity, -infinity}, false);
+  check({}, false);
+}
+
 TEST_CASE("a product whose order of factors decides is doubtful") {
   const auto is_doubtful = [](const Array& factors) {
     const Tensor t = prod(constant(factors));

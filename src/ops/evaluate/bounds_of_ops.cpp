@@ -113,19 +113,28 @@ namespace {
 /// What a fold gathers for one of its results.
 struct Gathered {
   double bounds = 0, sizes = 0, largest_bound = 0, product = 1, widest_product = 1;
-  double above = 1, below = 1;  // the products of what is above 1, and of what is below 1 and not 0
-  bool shrinks = false;         // a factor is below 1
+  double above = 1, below = 1;    // the products of what is above 1, and of what is below 1 and not 0
+  bool shrinks = false;           // a factor is below 1
+  double finite = 0;              // the sizes of finite terms
+  bool up = false, down = false;  // there are terms of that sign
   double best = 0, best_bound = 0;
   Index count = 0, rivals = 0;
   bool doubtful = false;
 };
 
+double largest(DType d) {
+  return d == DType::float64 ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max();
+}
+
 /// Whether the order of a product's factors decides: some orders pass through infinity or through 0, others do not.
 bool leaves_the_range(const Gathered& g, DType d) {
-  const double most = d == DType::float64 ? std::numeric_limits<double>::max() : std::numeric_limits<float>::max();
+  const double most = largest(d);
   const double least = d == DType::float64 ? std::numeric_limits<double>::min() : std::numeric_limits<float>::min();
   return (g.above > most && g.shrinks) || (g.below < least && g.above > 1);
 }
+
+/// The same of a sum's terms: partial sums may be infinities of both signs.
+bool may_overflow(const Gathered& g, DType d) { return g.up && g.down && g.finite > largest(d); }
 
 bool is_choice(Monoid m) { return m == Monoid::argmax || m == Monoid::argmin; }
 
@@ -145,6 +154,8 @@ Bounded bounded_reduce(const Call& call, Monoid m, const Bounded& x) {
     const double v = std::fabs(in.value[i]), b = in.bound[i];
     g.bounds += b;
     g.sizes += v;
+    if (std::isfinite(v)) g.finite += v;
+    (in.value[i] < 0 ? g.down : g.up) |= v > 0;
     g.largest_bound = std::max(g.largest_bound, b);
     g.product *= v;
     g.widest_product *= v + b;
@@ -170,6 +181,7 @@ Bounded bounded_reduce(const Call& call, Monoid m, const Bounded& x) {
     if (!is_float(d)) continue;
     const double depth = 2 * summation_depth(g.count) * unit_roundoff(d);
     if (m == Monoid::sum) bound[r] = g.bounds + depth * g.sizes;
+    if (m == Monoid::sum) doubtful[r] |= may_overflow(g, d);
     if (m == Monoid::prod) doubtful[r] |= leaves_the_range(g, d);
     if (m == Monoid::prod) bound[r] = g.widest_product - g.product + depth * g.product;
     if (m == Monoid::max || m == Monoid::min) bound[r] = g.largest_bound;
@@ -187,9 +199,9 @@ Bounded bounded_contract(const Call& call, std::span<const Bounded> x) {
     const std::span<const double> v = product.values<double>();
     return std::vector<double>(v.begin(), v.end());
   };
-  const auto sizes = [](const Bounded& b) {
+  const auto sizes = [](const Bounded& b, bool finite) {
     Array a = contiguous(b.value.astype(DType::float64)).copy();
-    for (double& v : a.mutable_values<double>()) v = std::fabs(v);
+    for (double& v : a.mutable_values<double>()) v = finite && !std::isfinite(v) ? 0 : std::fabs(v);
     return a;
   };
   const auto doubts = [](const Bounded& b) { return b.doubtful.astype(DType::float64); };
@@ -198,13 +210,13 @@ Bounded bounded_contract(const Call& call, std::span<const Bounded> x) {
   const std::span<bool> doubtful = out.doubtful.mutable_values<bool>();
   for (std::size_t i = 0; i < left.size(); ++i) doubtful[i] = left[i] + right[i] > 0;
   if (!is_float(d)) return out;
-  const Array a = sizes(x[0]), b = sizes(x[1]);
+  const Array a = sizes(x[0], false), b = sizes(x[1], false);
   Array moved_b = b.copy();  // where both factors move, their bounds' product counts too
   const std::span<double> wide = moved_b.mutable_values<double>();
   const Array bound_b = contiguous(x[1].bound);
   for (std::size_t i = 0; i < wide.size(); ++i) wide[i] += bound_b.values<double>()[i];
   const std::vector<double> by_a = mixed(x[0].bound, moved_b), by_b = mixed(a, x[1].bound), all = mixed(a, b),
-                            terms = mixed(ones(x[0]), ones(x[1]));
+                            finite = mixed(sizes(x[0], true), sizes(x[1], true)), terms = mixed(ones(x[0]), ones(x[1]));
   const std::span<double> bound = out.bound.mutable_values<double>();
   // a product below the normal numbers is rounded by more than its share, to the next of these
   const double least =
@@ -213,6 +225,7 @@ Bounded bounded_contract(const Call& call, std::span<const Bounded> x) {
     const double depth = 2 * summation_depth(static_cast<Index>(terms[i])) * unit_roundoff(d);
     bound[i] = by_a[i] + by_b[i] + depth * all[i] + terms[i] * least;
     if (!std::isfinite(bound[i])) bound[i] = 0;
+    doubtful[i] |= finite[i] > largest(d);  // partial sums may be infinities of both signs
   }
   add_rounding(out, 1);
   return out;
