@@ -13,12 +13,12 @@ using tile::Statement;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-// Whether one loop over lanes does all that a nest does with the memory of two buffers, and has taken each element of
-// the first before it writes one of the second.
+// Whether a nest comes to each element of two buffers in one loop over lanes alone, and has taken that of the first
+// before it writes that of the second.
 class OneLoop {
  public:
   OneLoop(const Nest& nest, int read, int written) : nest_(nest), read_(read), written_(written) {}
-  bool holds() const { return count(nest_.body) == 1; }
+  bool holds() const { return of_chunk() == 1; }
 
  private:
   enum class Move : std::uint8_t { none, read, write };
@@ -31,29 +31,54 @@ class OneLoop {
     return s.kind == Statement::Kind::store && buffer == written_ ? Move::write : Move::none;
   }
 
-  int count(const tile::Body& body) const {
-    int n = 0;
-    for (const Statement& s : body) {
-      if (s.kind == Statement::Kind::lane_loop)
-        n += of_loop(s);
-      else
-        n += move(s) == Move::none ? count(s.body) : too_many;
+  // Each step of a loop over the chunk's points is at points of its own; one that goes on is at others than those
+  // before it.
+  int of_chunk() const {
+    int n = 0, before = 0;
+    for (const Statement& s : nest_.body) {
+      const bool loop = s.kind == Statement::Kind::loop;
+      const int here = loop ? count(s.body) : of_statement(s);
+      n += loop && s.resume ? std::max(here - before, 0) : here;
+      if (loop) before = s.resume ? std::max(before, here) : here;
     }
     return n;
   }
 
-  int of_loop(const Statement& loop) const {
+  int count(const tile::Body& body) const {
+    int n = 0;
+    for (const Statement& s : body) n += of_statement(s);
+    return n;
+  }
+
+  int of_statement(const Statement& s) const {
+    if (s.kind == Statement::Kind::lane_loop) return of_lanes(s);
+    return move(s) != Move::none || count(s.body) > 0 ? too_many : 0;
+  }
+
+  // The rows of a tile take turns in a loop's body: a row may be read after another was written.
+  int of_lanes(const Statement& loop) const {
     bool any = false;
     for (const tile::Body* body : {&loop.several, &loop.body, &loop.tail}) {
-      bool written = false;
+      std::vector<std::vector<int>> written;
       for (const Statement& s : *body) {
         const Move m = move(s);
-        if ((m == Move::read && written) || count(s.body) > 0) return too_many;
-        written = written || m == Move::write;
+        const std::vector<int> where = m == Move::none ? std::vector<int>{} : variables(s);
+        const bool again = m == Move::read && std::find(written.begin(), written.end(), where) != written.end();
+        if (again || count(s.body) > 0) return too_many;
+        if (m == Move::write) written.push_back(where);
         any = any || m != Move::none;
       }
     }
     return any;
+  }
+
+  // Those of an address: the elements of two buffers are others where they differ.
+  static std::vector<int> variables(const Statement& s) {
+    std::vector<int> r;
+    for (const tile::Term& t : s.address)
+      if (t.variable >= 0) r.push_back(t.variable);
+    std::sort(r.begin(), r.end());
+    return r;
   }
 
   const Nest& nest_;

@@ -289,6 +289,11 @@ Index Stages::vectors_a_step(int stage, Index folds) const {
   return vectors;
 }
 
+// Whether what an axis runs along lies side by side in memory. (Rows of an axis of extent 1 may have no index.)
+bool Stages::has_neighbours(const Value& load, AxisId lane) const {
+  return !load.index.empty() && load.index.back() == lane && e_.program.buffers[at(load.buffer)].inner_unit;
+}
+
 void Stages::find_packed() {
   bool shares = false;
   for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
@@ -296,8 +301,7 @@ void Stages::find_packed() {
     const std::vector<AxisId> lanes = e_.inner(v.axes);
     if (v.kind == Value::Kind::load && lanes.size() == 1 && !e_.has_parallel(v) && !used_[i].empty()) {
       shares = true;
-      const bool unit = v.index.back() == lanes[0] && e_.program.buffers[at(v.buffer)].inner_unit;
-      if (!unit) packed_.push_back(static_cast<int>(i));
+      if (!has_neighbours(v, lanes[0])) packed_.push_back(static_cast<int>(i));
     }
     const bool folds_rows = v.kind == Value::Kind::reduce &&
                             std::any_of(v.over.begin(), v.over.end(), [&](AxisId a) { return e_.is_parallel(a); });
@@ -386,8 +390,7 @@ void Stages::find_streamed() {
   const auto [stage, lane] = loops_.front();
   for (std::size_t i = 0; i < e_.phase.values.size(); ++i) {
     const Value& v = e_.phase.values[i];
-    const bool neighbours = v.kind == Value::Kind::load && v.args.empty() && !v.index.empty() &&
-                            v.index.back() == lane && e_.program.buffers[at(v.buffer)].inner_unit;
+    const bool neighbours = v.kind == Value::Kind::load && v.args.empty() && has_neighbours(v, lane);
     if (neighbours && e_.has_parallel(v) && e_.inner(v.axes).size() == 1 && e_.unrolled(v.axes).empty() &&
         used_[i].count(stage) > 0)
       streamed_.push_back(static_cast<int>(i));

@@ -77,6 +77,7 @@ class Stages {
   Index copies(const Value& v) const { return unrolled_points(v.axes); }
   Index steps(const Value& v) const { return unrolled_points(v.over); }
   bool wants_loop_of_its_own(const Value& v) const;
+  bool has_neighbours(const Value& load, AxisId lane) const;
   Index registers_for_folds() const;
   void find_stages();
   void find_sinks();

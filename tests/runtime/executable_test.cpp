@@ -167,4 +167,11 @@ TEST_CASE("the tutorial's step, forward and backward by hand, is few launches") 
   REQUIRE(program.launches_per_run() <= 3);
 }
 
+TEST_CASE("rows of an axis of extent 1, which a kernel's memory does not have") {
+  const Tensor x = vector("x", float64), ids = lvector("ids");
+  const Tensor one = sum(square(x), 0, keepdims);
+  for (const Index n : {1, 3, 40})
+    check({minimum(expand_dims(x, 1), one[ids])}, {x, ids}, {random({7}, float64), Array::zeros({n}, int64)});
+}
+
 }  // namespace croton

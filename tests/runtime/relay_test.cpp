@@ -180,7 +180,9 @@ TEST_CASE("what a kernel makes of a product lies where the product lay") {
   const Tensor z = dot(x, w);
   CHECK(between_steps({tanh(z) * y}) == 0);
   CHECK(between_steps({exp(z), z - y}) == 0);
-  CHECK(between_steps({z + b}) == 4800);  // a kernel by rows has a loop for several rows and one for those left over
+  CHECK(between_steps({z + b}) == 0);
+  CHECK(between_steps({relu(z + b) * y}) == 0);
+  CHECK(between_steps({z * sum(y, 1, keepdims)}) == 0);     // a loop for the sum, and one for z
   CHECK(between_steps({dot(tanh(z), z.T())}) == 9600);      // z and its tanh, both read by the product
   CHECK(between_steps({z + sum(z, 1, keepdims)}) == 4800);  // read again after the sum: as it was
   CHECK(between_steps({softmax(z)}) == 4800);               // several loops read it
