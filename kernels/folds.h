@@ -1,7 +1,6 @@
 // Folds across the lanes of one vector, always by the same tree: lane i with lane i + L/2, then half of that, ...
 namespace {
 
-
 /// The greater (lesser) of what was folded so far and one more: NaN once there is one; of equal ones the first.
 template <class X> CROTON_FN X running_max(X so_far, X x) {
   if constexpr (is_floating<Element<X>>) return select(isnan(x), x, greater(x, so_far));

@@ -276,12 +276,15 @@ class Planner {
     return bytes;
   }
 
-  // Where what the kernel reads and writes leaves no room in the last of the caches, a result that nothing here reads
-  // again goes past them: a store into a cache reads the line first. All of it goes so, in pieces of the most bytes
-  // that every row begins and ends with, or the lines in which two rows meet would be written twice. 0: it does not.
+  // Where what the kernel reads and writes leaves no room in the last of the caches, a result that nothing reads again,
+  // and that lies in no other value's place, goes past them: a store into a cache reads the line first. All of it goes
+  // so, in pieces of the most bytes that every row begins and ends with, or the lines in which two rows meet would be
+  // written twice. 0: it does not.
   Index streamed_piece(const tile::Phase& phase, const tile::Nest& nest, int buffer) const {
     const Place& p = plan_.places[at(buffer)];
-    if (p.home != Home::result || is_read_[at(buffer)]) return 0;
+    const bool in_place = std::any_of(phase.values.begin(), phase.values.end(),
+                                      [&](const tile::Value& v) { return v.buffer >= 0 && root(v.buffer) == buffer; });
+    if (p.home != Home::result || is_read_[at(buffer)] || in_place) return 0;
     const auto bytes = static_cast<Index>(size_of(program_.buffers[at(buffer)].node.dtype()));
     Index piece = std::min(nest.lanes * bytes, most_streamed_piece);
     const bool one_run = phase.flat && phase.parallel.size() > 1;

@@ -73,4 +73,18 @@ TEST_CASE("results that go past the caches are the same, for rows of any length"
   }
 }
 
+TEST_CASE("a result in the place of what its kernel reads stays in the caches") {
+  Target target = cpu_target();
+  target.l3_bytes = 0;
+  CpuDevice device(target);
+  const Tensor x = fmatrix("x"), w = fmatrix("w");
+  for (const bool in_place : {false, true}) {
+    const std::vector<Tensor> outputs{in_place ? dot(x, w) + 1 : x + 1};
+    Executable f(outputs, {x, w}, {}, device, "f");
+    std::vector<Array> out(1);
+    f.run({{random({16, 16}, float32), random({16, 16}, float32)}}, out);
+    CHECK(has(f.explain(), "past the caches") != in_place);
+  }
+}
+
 }  // namespace croton::runtime
