@@ -99,33 +99,48 @@ std::optional<Deviation> summed_deviation(const Tensor& t, bool& squares) {
   return deviation(squares ? node(of).inputs[0] : of);
 }
 
-// A sum's addend, or a part of it: x * factor, of which the factor is the same along the axes.
+// A sum's addend, or a part of it: x * factor, of which x varies along all axes of the sum, and the factor along none.
 struct Scaled {
   Tensor x, factor;
   bool negative;
 };
-bool take_apart(const Tensor& t, const std::vector<Index>& axes, bool negative, std::vector<Scaled>& parts) {
-  const std::vector<Tensor>& in = node(t).inputs;
-  if (is_op(t, ops::neg)) return take_apart(in[0], axes, !negative, parts);
-  if (is_op(t, ops::add) || is_op(t, ops::sub))
-    return take_apart(in[0], axes, negative, parts) && take_apart(in[1], axes, negative != is_op(t, ops::sub), parts);
-  if (!is_op(t, ops::mul)) return false;
-  const auto same_along = [&](const Tensor& x) {
-    return std::all_of(axes.begin(), axes.end(), [&](Index a) { return type(x).broadcasts(static_cast<int>(a)); });
-  };
-  if (same_along(in[0]) == same_along(in[1])) return false;
-  const bool first = same_along(in[0]);
-  parts.push_back({in[first ? 1 : 0], in[first ? 0 : 1], negative});
-  return true;
-}
-std::vector<Scaled> scaled_parts(const Tensor& t) {
-  std::vector<Scaled> parts;
-  if (!is_op(t, ops::sum) || !is_float(t.dtype())) return parts;
-  const Tensor& x = node(t).inputs[0];
-  const auto& axes = node(t).params.list("axes");
-  const bool loops = std::none_of(axes.begin(), axes.end(), [&](Index a) { return is_unrolled(x, a); });
-  return loops && take_apart(x, axes, false, parts) ? parts : std::vector<Scaled>{};
-}
+
+// The addend of a sum as such parts, where it has few, not far below.
+class Parts {
+ public:
+  explicit Parts(const Tensor& sum) {
+    if (!is_op(sum, ops::sum) || !is_float(sum.dtype())) return;
+    const Tensor& x = node(sum).inputs[0];
+    axes_ = node(sum).params.list("axes");
+    const bool loops = std::none_of(axes_.begin(), axes_.end(), [&](Index a) { return is_unrolled(x, a); });
+    if (!loops || !take(x, false)) list.clear();
+  }
+  std::vector<Scaled> list;
+
+ private:
+  static constexpr int most_nodes = 16;
+
+  bool take(const Tensor& t, bool negative) {
+    if (++nodes_ > most_nodes) return false;
+    const std::vector<Tensor>& in = node(t).inputs;
+    if (is_op(t, ops::neg)) return take(in[0], !negative);
+    const bool minus = is_op(t, ops::sub);
+    if (minus || is_op(t, ops::add)) return take(in[0], negative) && take(in[1], negative != minus);
+    if (!is_op(t, ops::mul)) return false;
+    for (const bool second : {false, true}) {
+      const Tensor &x = in[second], &factor = in[!second];
+      if (!std::all_of(axes_.begin(), axes_.end(), [&](Index a) { return varies(x, a) && !varies(factor, a); }))
+        continue;
+      list.push_back({x, factor, negative});
+      return true;
+    }
+    return false;
+  }
+  static bool varies(const Tensor& x, Index axis) { return !type(x).broadcasts(static_cast<int>(axis)); }
+
+  std::vector<Index> axes_;
+  int nodes_ = 0;
+};
 
 // How many folds wait for each other before a value is known.
 class Waits {
@@ -194,13 +209,14 @@ std::vector<Tensor> join_spreads(std::span<const Tensor> outputs) {
 // (So it is products alone: of x - mean the sum is not that of x without n times the mean.)
 std::vector<Tensor> scale_sums_late(std::span<const Tensor> outputs) {
   const Waits waits(outputs);
-  const auto wanted = [&](const Tensor& t) { return waits.longer_for_factors(scaled_parts(t)); };
+  const auto wanted = [&](const Tensor& t) { return waits.longer_for_factors(Parts(t).list); };
   return replaced(outputs, wanted, [](const Tensor& t, std::vector<Tensor> of) {
     const WhereScope scope(node(t).where);
     const Tensor now = with_inputs(t, std::move(of));
     const auto& axes = node(t).params.list("axes");
+    const Parts parts(now);
     Tensor total;
-    for (const Scaled& p : scaled_parts(now)) {
+    for (const Scaled& p : parts.list) {
       const Tensor one = kept(reduced(ops::sum, p.x, axes), p.x, axes) * p.factor;
       total = !total.node() ? (p.negative ? -one : one) : p.negative ? total - one : total + one;
     }

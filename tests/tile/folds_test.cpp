@@ -63,4 +63,16 @@ TEST_CASE("sums stay where that saves no pass, or loses digits") {
   CHECK(!is_changed(max(s * x, 1)));
 }
 
+TEST_CASE("a sum over two axes of what varies along one stays, and so does one of many parts") {
+  const Tensor row = expand_dims(v, 0), s = rsqrt(sum(square(x), Axes{0, 1}, keepdims));
+  CHECK(is_changed(sum(s * x + y * s)));
+  CHECK(!is_changed(sum(s * row + y * s)));
+  Tensor twice = s * x;  // 2^64 parts of one node, and a chain that is long
+  for (int k = 0; k < 64; ++k) twice = twice + twice;
+  CHECK(!is_changed(sum(twice)));
+  Tensor chain = s * x;
+  for (int k = 0; k < 100'000; ++k) chain = -chain;
+  CHECK(!is_changed(sum(chain)));
+}
+
 }  // namespace croton::tile
