@@ -26,12 +26,17 @@ namespace {
               static_cast<double>(available_bytes()) / (1 << 30));
 }
 
+// Bytes from p on to the next multiple of `unit`.
+std::size_t left_of(const void* p, std::size_t unit) {
+  return (unit - reinterpret_cast<std::uintptr_t>(p) % unit) % unit;
+}
+
 // Whole large pages in it: fewer addresses to look up.
 void ask_for_large_pages(std::byte* from, std::size_t bytes) {
-  constexpr std::uintptr_t page = 2 << 20;
-  const auto begin = reinterpret_cast<std::uintptr_t>(from);
-  const auto first = (begin + page - 1) / page * page, end = (begin + bytes) / page * page;
-  if (first < end) madvise(reinterpret_cast<void*>(first), end - first, MADV_HUGEPAGE);  // a wish: no error matters
+  constexpr std::size_t page = 2 << 20;
+  const std::size_t before = left_of(from, page);
+  if (bytes >= before + page)  // a wish: no error matters
+    madvise(from + before, (bytes - before) / page * page, MADV_HUGEPAGE);
 }
 }  // namespace
 
@@ -49,8 +54,7 @@ Block* new_block(std::size_t bytes, DType dtype) {
   // malloc keeps lists of small pieces by size; aligned_alloc cuts a larger one each time, which costs a call 60 ns
   b->owner = room > small ? std::aligned_alloc(align, room) : std::malloc(room + line);
   if (!b->owner) refuse(bytes, dtype);
-  const auto first = (reinterpret_cast<std::uintptr_t>(b->owner) + line - 1) / line * line;
-  b->bytes = reinterpret_cast<std::byte*>(first);
+  b->bytes = static_cast<std::byte*>(b->owner) + left_of(b->owner, line);
   ask_for_large_pages(b->bytes, bytes);
   b->size = bytes;
   b->dtype = dtype;

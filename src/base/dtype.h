@@ -42,7 +42,8 @@ template <class I, class F>
 constexpr I saturate(F x) {
   if (!(x == x)) return 0;
   constexpr F low = static_cast<F>(std::numeric_limits<I>::min());
-  constexpr F beyond = static_cast<F>(std::numeric_limits<I>::max() / 2 + 1) * 2;  // 2^n exactly, max may round up
+  constexpr I half = std::numeric_limits<I>::max() / 2 + 1;
+  constexpr F beyond = static_cast<F>(half) * 2;  // 2^n exactly, max may round up
   if (x <= low) return std::numeric_limits<I>::min();
   if (x >= beyond) return std::numeric_limits<I>::max();
   return static_cast<I>(x);

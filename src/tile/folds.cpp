@@ -186,7 +186,7 @@ std::vector<Tensor> join_spreads(std::span<const Tensor> outputs) {
   const auto make = [&](const Tensor& t, std::vector<Tensor> of) {
     const WhereScope scope(node(t).where);
     bool squares = false;
-    const Tensor now = with_inputs(t, std::move(of));
+    Tensor now = with_inputs(t, std::move(of));
     const auto found = summed_deviation(now, squares);
     if (!found) return now;  // of a sum that has been replaced itself: the variance of something centred
     const Deviation& d = *found;

@@ -219,7 +219,7 @@ extern "C" f32 rest_f32(const f32* p, i64 n) { constexpr int L = CROTON_VECTOR_B
     for (const auto& [name, size] : {std::pair{"copy_f32", 4}, {"copy_f64", 8}, {"copy_b8", 1}, {"copy_i16", 2}}) {
       const int lanes = size == 8 ? isa.bytes / 8 : isa.bytes / 4;
       for (int n = 0; n <= lanes; ++n) {
-        const auto bytes = static_cast<std::size_t>(n * size);
+        const std::size_t bytes = static_cast<std::size_t>(n) * static_cast<std::size_t>(size);
         unsigned char* at = memory + page - bytes;  // ends at the forbidden page
         for (std::size_t i = 0; i < bytes; ++i)
           at[i] = size == 1 ? static_cast<unsigned char>(i & 1) : static_cast<unsigned char>(i + 1);
@@ -301,7 +301,8 @@ extern "C" f64 mixed(const f32* p) { constexpr int H = L / 2; return hsum(select
     std::vector<float> x(64), q(256, 7.0f);
     for (int i = 0; i < 64; ++i) x[static_cast<std::size_t>(i)] = static_cast<float>(i + 1);
     using Fold = float (*)(const float*);
-    CHECK(unit.symbol<Fold>("sum")(x.data()) == static_cast<float>(lanes * (lanes + 1) / 2));
+    const int sum = lanes * (lanes + 1) / 2;
+    CHECK(unit.symbol<Fold>("sum")(x.data()) == static_cast<float>(sum));
     CHECK(unit.symbol<Fold>("top")(x.data()) == static_cast<float>(lanes));
     CHECK(unit.symbol<Fold>("bottom")(x.data()) == 1);
     CHECK(unit.symbol<Fold>("product_")(x.data()) == Approx(std::tgamma(lanes + 1.0)));
