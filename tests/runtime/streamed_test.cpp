@@ -43,6 +43,7 @@ void check(Ways& ways, const Tensor& x, const Tensor& y, const Array& in, const 
   REQUIRE(got[0].shape() == want[0].shape());
   REQUIRE(std::memcmp(data(got[0]), data(want[0]), size_of(y.dtype()) * static_cast<std::size_t>(want[0].size())) == 0);
   REQUIRE(!has(usual.explain(), "past the caches"));
+  REQUIRE(has(streamed.explain(), "past the caches") == !said.empty());
   REQUIRE(has(streamed.explain(), said));
 }
 
