@@ -285,29 +285,35 @@ template <int Threads, b8 Warps> CROTON_FN void barrier_of_team(Team<Threads, Wa
 template <int Threads, b8 Warps> CROTON_FN void barrier_of_teams(Team<Threads, Warps> team, int line = CROTON_LINE) {
   if (team.is_warp) barrier(line);
 }
-// Columns: a warp's threads have neighbouring ones, and the warps of the block share out the rows.
-constexpr int rows_at_once = 16;  // of a warp; as many are on their way as hide the way to memory
-template <class T> struct Rows {
-  T x[rows_at_once];
+// Columns: Width neighbouring threads have neighbouring ones, and the block's groups of so many share out the rows.
+/// Of a group: 256 of a block of 512 threads hide the way to memory.
+template <int Width> constexpr int rows_at_once = Width / 2;
+template <int Width, class T> struct Rows {
+  T x[rows_at_once<Width>];
 };
-/// The first rows of a warp: `apart` elements from one to the next, and so many times as far to the warp's next one.
-template <int Threads, class T> CROTON_FN Rows<T> column_rows(const T* p, i64 apart, i64 rows, b8 here, T nothing, i64 first = 0) {
-  constexpr int warps = Threads / 32;
-  const i64 row = first + (thread() >> 5), step = apart * warps;
+/// The first rows of a group: `apart` elements from one to the next, and so many times as far to the group's next one.
+template <int Threads, int Width, class T> CROTON_FN Rows<Width, T> column_rows(const T* p, i64 apart, i64 rows, b8 here, T nothing, i64 first = 0) {
+  constexpr int groups = Threads / Width;
+  const i64 row = first + thread() / Width, step = apart * groups;
   p += row * apart;
-  Rows<T> r;
-  CROTON_UNROLL for (int k = 0; k < rows_at_once; ++k) r.x[k] = here && row + k * warps < rows ? load(p + k * step) : nothing;
+  Rows<Width, T> r;
+  CROTON_UNROLL for (int k = 0; k < rows_at_once<Width>; ++k) r.x[k] = here && row + k * groups < rows ? load(p + k * step) : nothing;
   return r;
 }
-/// All rows of a warp one after another, those that have been begun first.
-template <class Op, int Threads, class T> CROTON_FN T column(Rows<T> begun, const T* p, i64 apart, i64 rows, b8 here, T nothing) {
+/// All rows of a group one after another, those that have been begun first.
+template <class Op, int Threads, int Width, class T> CROTON_FN T column(Rows<Width, T> begun, const T* p, i64 apart, i64 rows, b8 here, T nothing) {
   T sum = nothing;
   for (i64 row = 0;;) {
-    CROTON_UNROLL for (int k = 0; k < rows_at_once; ++k) sum = Op::of(sum, begun.x[k]);
-    row += Threads / 32 * rows_at_once;
+    CROTON_UNROLL for (int k = 0; k < rows_at_once<Width>; ++k) sum = Op::of(sum, begun.x[k]);
+    row += Threads / Width * rows_at_once<Width>;
     if (row >= rows) return sum;
-    begun = column_rows<Threads>(p, apart, rows, here, nothing, row);
+    begun = column_rows<Threads, Width>(p, apart, rows, here, nothing, row);
   }
+}
+/// Of a warp's groups.
+template <class Op, int Width, class T> CROTON_FN T fold_of_groups(T x, int line) {
+  CROTON_UNROLL for (int bit = 16; bit >= Width; bit /= 2) x = Op::of(x, unpacked<T>(exchanged(packed(x), bit, line)));
+  return x;
 }
 /// What the threads at one place of their warps have, folded by halves: between a put and a get a barrier, and before the next
 /// put into that slot. Slots: what 20 bytes of each thread hold.
@@ -347,9 +353,9 @@ template <class Op, class T, int From, int N> CROTON_FN T fold_of_places(const P
     if (!team.is_warp) return x;                                                                                    \
     return fold_of_words<NAME##_step, T, Slot * (Threads / 32), Threads / 32>(fold_words<Threads, Packed<T>>());    \
   }                                                                                                                 \
-  template <int Threads, class T>                                                                                   \
-  CROTON_FN T column_##NAME(const Rows<T>& begun, const T* p, i64 apart, i64 rows, b8 here, T nothing) {            \
-    return column<NAME##_step, Threads>(begun, p, apart, rows, here, nothing);                                      \
+  template <int Threads, int Width, class T>                                                                        \
+  CROTON_FN T column_##NAME(const Rows<Width, T>& begun, const T* p, i64 apart, i64 rows, b8 here, T nothing, int line = CROTON_LINE) { \
+    return fold_of_groups<NAME##_step, Width>(column<NAME##_step, Threads, Width>(begun, p, apart, rows, here, nothing), line); \
   }                                                                                                                 \
   template <int Threads, int Slot, class T> CROTON_FN void fold_##NAME##_of_warps(T x) {                            \
     places<Threads, T>()[Slot * Threads + thread()] = packed(x);                                                    \

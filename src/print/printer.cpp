@@ -388,16 +388,18 @@ class Printer {
                                  : fmt::format("lane(r{}, {})", s.args[0], s.integer));
       case K::let_own:
         if (s.dealt)
-          line("const i64 v{} = {} + (thread() & {});", s.variable, linear(s.from), tile::warp_lanes - 1);
+          line("const i64 v{} = {} + (thread() & {});", s.variable, linear(s.from), nest_.columns - 1);
         else if (nest_.by_warps)
           line("const i64 v{} = team.lane + {};", s.variable, s.integer * tile::warp_lanes);
         else
           line("const i64 v{} = thread() + {};", s.variable, s.integer * nest_.lanes);
         return let(s, fmt::format("v{} < {}", s.variable, linear(s.to)));
-      case K::let_first: return let(s, fmt::format("r{} && thread() < {}", s.args[0], tile::warp_lanes));
-      case K::begin_column: return line("const auto c{} = column_rows<{}>({});", s.slot, lanes(), column(s));
+      case K::let_first: return let(s, fmt::format("r{} && thread() < {}", s.args[0], nest_.columns));
+      case K::begin_column:
+        return line("const auto c{} = column_rows<{}, {}>({});", s.slot, lanes(), nest_.columns, column(s));
       case K::let_column:
-        return let(s, fmt::format("column_{}<{}>(c{}, {})", across(s.monoid), lanes(), s.slot, column(s)));
+        return let(s, fmt::format("column_{}<{}, {}>(c{}, {})", across(s.monoid), lanes(), nest_.columns, s.slot,
+                                  column(s)));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
       case K::let_row: return let(s, row(s));

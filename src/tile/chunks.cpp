@@ -51,6 +51,8 @@ constexpr std::size_t shared_bytes_everywhere = 48 << 10;
 constexpr Index turn_of_a_block = 2048;
 // Each is written out, and NVRTC would take seconds for hundreds.
 constexpr Index most_columns_of_a_value = 16;
+// Of float32 they are the 32 bytes that a GPU's caches move at once.
+constexpr int narrowest_columns = 8;
 // Rows of half a tile, which most nests know where threads keep their elements in registers (tile/rows).
 constexpr Index half_a_tile = 4;
 // Blocks of rows that leave no partials: each has its eight rows, or more.
@@ -148,7 +150,7 @@ bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& ext
          scratch_bytes(nest, extent, DeviceClass::gpu) * teams + fold_bytes(nest) <= shared_bytes_everywhere;
 }
 
-bool adds_up_columns(const Program& g, const Phase& p, DeviceClass device) {
+int columns_at_once(const Program& g, const Phase& p, DeviceClass device) {
   const auto copies = [&](const Value& v) {
     Index n = 1;
     for (const AxisId a : v.axes)
@@ -160,11 +162,24 @@ bool adds_up_columns(const Program& g, const Phase& p, DeviceClass device) {
            std::any_of(v.axes.begin(), v.axes.end(), [&](AxisId a) { return is_parallel(p, a); });
   };
   const auto has_many = [&](const Value& v) { return has_columns(v) && copies(v) > most_columns_of_a_value; };
-  return device == DeviceClass::gpu && p.flat && std::any_of(p.values.begin(), p.values.end(), has_columns) &&
-         std::none_of(p.values.begin(), p.values.end(), has_many) &&
-         std::none_of(p.stores.begin(), p.stores.end(), [&](const Store& s) {
-           return g.buffers[static_cast<std::size_t>(s.buffer)].kind == Buffer::Kind::partial;
-         });
+  const auto is_spread = [&](const Value& v) { return has_columns(v) && v.monoid == Monoid::spread; };
+  const auto leaves_partials = [&](const Store& s) {
+    return g.buffers[static_cast<std::size_t>(s.buffer)].kind == Buffer::Kind::partial;
+  };
+  const auto any = [&](auto&& is) { return std::any_of(p.values.begin(), p.values.end(), is); };
+  if (device != DeviceClass::gpu || !p.flat || !any(has_columns) || any(has_many) ||
+      std::any_of(p.stores.begin(), p.stores.end(), leaves_partials))
+    return 0;
+  if (any(is_spread)) return warp_lanes;
+  Index columns = 1;
+  for (const AxisId a : p.parallel) {
+    const Index n = extent_by_type(g.axes[static_cast<std::size_t>(a)]);
+    if (n < 0) return warp_lanes;
+    columns *= n;
+  }
+  int width = warp_lanes;
+  while (width > narrowest_columns && columns / width < wishes[static_cast<std::size_t>(device)].nominal) width /= 2;
+  return width;
 }
 
 Index apart(Index elements, DType dtype, DeviceClass device) {
@@ -214,8 +229,8 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
     c.chunks = (c.points + points_of_a_chunk - 1) / points_of_a_chunk;
     return c;
   };
-  if (adds_up_columns(g, p, device))
-    return cut(rounded_up(std::max<Index>(1, (c.points + wish.most - 1) / wish.most), warp_lanes));
+  if (const int columns = columns_at_once(g, p, device); columns > 0)
+    return cut(rounded_up(std::max<Index>(1, (c.points + wish.most - 1) / wish.most), columns));
   double most = static_cast<double>(wish.most);
   double partial_bytes = 0;
   for (const Store& s : p.stores) {

@@ -19,8 +19,9 @@ struct Chunking {
 };
 Chunking chunking(const Program&, const Phase&, const ExtentOf&, DeviceClass);
 
-/// Whether a phase adds up columns of partials by the warps of a GPU's blocks, 32 columns a block at a time.
-bool adds_up_columns(const Program&, const Phase&, DeviceClass);
+/// Where a phase adds up columns of partials by groups of a GPU's threads: how many columns a group has, and a block at
+/// a time: as few as give every multiprocessor a block, from 8 (32 bytes are read at once) to a warp's 32. 0 elsewhere.
+int columns_at_once(const Program&, const Phase&, DeviceClass);
 
 /// How many elements apart the copies of an axis lie in memory that only kernels see: on the CPU, where vectors are
 /// stored, whole lines of 64 bytes.

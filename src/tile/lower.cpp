@@ -25,7 +25,7 @@ class Points : private LaneLoops {
 
   Nest run() {
     e_.phase.parallel.empty()                                       ? single()
-    : adds_up_columns(e_.program, e_.phase, e_.target.device_class) ? columns()
+    : columns_at_once(e_.program, e_.phase, e_.target.device_class) > 0 ? columns()
                                                                     : flat();
     e_.nest.body = std::move(chunk_.body);
     return std::move(e_.nest);
@@ -42,14 +42,15 @@ class Points : private LaneLoops {
     store_points(f, chunk_.body);
   }
 
-  // ---- columns of partials: a warp's threads have neighbouring ones, and the block's warps share out their rows
+  // ---- columns of partials: a group's threads have neighbouring ones, and the block's groups share out their rows
   void columns() {
     e_.nest.lanes = threads_of_columns;
+    e_.nest.columns = columns_at_once(e_.program, e_.phase, e_.target.device_class);
     Statement loop = Emitter::statement(Statement::Kind::loop);
     loop.variable = e_.new_variable();
     loop.from = variable(first_point);
     loop.to = variable(last_point);
-    loop.step = warp_lanes;
+    loop.step = e_.nest.columns;
     Scope scope;
     Frame f;
     f.loop = &scope;
@@ -61,6 +62,12 @@ class Points : private LaneLoops {
     own.to = variable(last_point);
     for (const AxisId a : e_.phase.parallel) f.variables[a] = own.variable;
     f.mask = e_.let(scope.body, std::move(own), DType::boolean, true);
+    // what is done with the sums is little, and one group's; what it reads is on its way before the columns are
+    Statement s = Emitter::statement(Statement::Kind::let_first);
+    s.args = {f.mask};
+    const int first = e_.let(scope.body, std::move(s), DType::boolean, true), all = std::exchange(f.mask, first);
+    load_ahead(f);
+    f.mask = all;
     struct Column {
       std::pair<int, std::vector<Index>> key;
       Statement load;
@@ -94,9 +101,7 @@ class Points : private LaneLoops {
       for (std::size_t k = from; k < to; ++k) scope.made[columns[k].key] = sums[k - from];
       from = to;
     }
-    Statement first = Emitter::statement(Statement::Kind::let_first);  // what follows is little, and one warp's
-    first.args = {f.mask};
-    f.mask = e_.let(scope.body, std::move(first), DType::boolean, true);
+    f.mask = first;
     store_points(f, scope.body);
     loop.body = std::move(scope.body);
     chunk_.body.push_back(std::move(loop));

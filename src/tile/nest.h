@@ -89,12 +89,12 @@ struct Statement {
     let_load,     ///< result = memory[address]
     let_own,      ///< index variable `variable` = number `integer` of the elements that are the thread's own, of those
                   ///< from 0 to `to`: thread + integer * lanes. result: whether there is such an element.
-                  ///< dealt: of those from `from` to `to` the one at the thread's place in its warp; all warps have the
-                  ///< same
-    let_first,    ///< result = args[0], in the block's first warp; false in the others
+                  ///< dealt: of those from `from` to `to` the one at the thread's place in its group (`columns` of the
+                  ///< nest); all groups have the same
+    let_first,     ///< result = args[0], in the block's first group; false in the others
     begin_column,  ///< the first rows of what let_column of the same slot folds are on their way
     let_column,    ///< result = memory[address + k * stride] folded by monoid over the rows k below `to` that are the
-                   ///< warp's: warps take turns, by one
+                   ///< warp's: groups take turns, by one, and those of a warp are folded together
     let_iota,      ///< result = address + lane number
     let_row,   ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
                ///< `word`, at element address (of the first lane, the next ones `from` apart)
@@ -151,6 +151,9 @@ struct Statement {
   Body several = {}, body = {}, tail = {};
 };
 
+/// Of a warp, on every GPU.
+inline constexpr int warp_lanes = 32;
+
 /// A kernel: `void entry(const void* words, long chunk, void* scratch)`, or a kernel of a GPU with a block for each
 /// chunk. Index variable 0 is the first point of the chunk, 1 the point after its last, 2 the chunk's number. On a GPU
 /// `lanes` are the threads of a block, a register without lanes is the same in all of them, and a scalar store is done
@@ -167,10 +170,10 @@ struct Nest {
   int warps = -1;  // the word
   bool by_warps =
       false;  // each warp is a team, whatever the word says; let_own then counts from the thread's place in it
+  int columns = warp_lanes;  // where partials are added up: so many neighbouring threads have neighbouring columns, and
+                             // such groups share out the rows
   Body body;
 };
-/// Of a warp, on every GPU.
-inline constexpr int warp_lanes = 32;
 /// Of each thread of a block, for columns whose warps' sums are folded together, at most (`places` in
 /// kernels/prelude_gpu.h).
 inline constexpr std::size_t bytes_of_columns = 20;

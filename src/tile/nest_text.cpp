@@ -111,9 +111,9 @@ class Writer {
                            linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),
                            s.partial ? " of those that are left" : "", s.word);
       case K::let_own: return fmt::format("whether v{} < {}", s.variable, linear(s.to));
-      case K::let_first: return fmt::format("{} in the first warp", args(s));
+      case K::let_first: return fmt::format("{} in the first group", args(s));
       case K::let_column:
-        return fmt::format("{} of rows {} apart up to {}, dealt out to warps, of {}, begun in {}", monoid(s.monoid),
+        return fmt::format("{} of rows {} apart up to {}, dealt out to groups, of {}, begun in {}", monoid(s.monoid),
                            factor(s.stride), linear(s.to), memory(s), s.slot);
       case K::let_fold:
         return fmt::format("{} across lanes{} of {}{}{}", monoid(s.monoid), across(s.across),
@@ -173,7 +173,7 @@ class Writer {
         line(depth, s.body.empty() ? "each as the rest" : "rest");
         return body(s.tail, depth + 1);
       case K::let_own:
-        line(depth, s.dealt ? fmt::format("v{} = {} + the thread's place in its warp", s.variable, linear(s.from))
+        line(depth, s.dealt ? fmt::format("v{} = {} + the thread's place in its group of {}", s.variable, linear(s.from), nest_.columns)
                             : fmt::format("v{} = element {} of the thread's own", s.variable, s.integer));
         [[fallthrough]];
       default: {

@@ -9,6 +9,9 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
+// They stay in registers until they are used.
+constexpr Index most_loads_ahead = 8;
+
 }  // namespace
 
 Indices both(const Indices& outer, const Indices& inner) {
@@ -215,6 +218,22 @@ int PointWriter::load(const Value& v, const Indices& where, Index row, Frame& f,
   const bool lanes = s.reach != Reach::scalar;
   const int reg = e_.let(scope.body, std::move(s), v.dtype, lanes);
   return is_lanes(v, f) ? e_.splat(scope, reg) : reg;
+}
+
+void PointWriter::load_ahead(Frame& f) {
+  Index left = most_loads_ahead;
+  for (const Value& v : e_.phase.values) {
+    if (v.kind != Value::Kind::load || !v.args.empty() || !e_.has_parallel(v) || !e_.inner(v.axes).empty()) continue;
+    const Index rows = std::max<Index>(1, static_cast<Index>(f.rows.size()));
+    for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
+      if (is_loaded_by_rows(v, f)) {
+        if (left-- > 0) rows_of(id_of(v), where, 0, f);
+        continue;
+      }
+      for (Index q = 0; q < rows; ++q)
+        if (left-- > 0) get(id_of(v), where, q, f);
+    }
+  }
 }
 
 void PointWriter::go_to_row(Statement& load, const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {

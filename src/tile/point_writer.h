@@ -55,6 +55,9 @@ class PointWriter {
   int number(const Value& v, Body& body);
   std::map<AxisId, int> variables(const Frame& f, Index row) const;
   int load(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  /// Of threads: what each row or point loads, that no index names, is on its way before they wait for each other. As
+  /// much as there are registers for.
+  void load_ahead(Frame& f);
   static void reach(Statement& s, const Factor& stride, bool partial, int mask = -1);
   int id_of(const Value& v) const;
   /// The load's address at the row that its argument names: a scalar of the tile, or one of each lane.

@@ -177,6 +177,7 @@ class Rows : private LaneLoops {
     Frame f;
     f.tile = &scope;
     for (Index q = 0; q < height; ++q) f.rows.push_back(decode(scope.body, row, q));
+    if (e_.lanes_are_threads()) load_ahead(f);
     const auto& loops = stages_.loops();
     for (std::size_t k = 0; k < loops.size(); ++k) {
       const auto [stage, lane] = loops[k];

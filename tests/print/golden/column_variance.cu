@@ -90,16 +90,16 @@ CROTON_KERNEL(kernel_1, 9, 512) {
   for (i64 v3 = v0; v3 < v1; v3 += 32) {
     const i64 v4 = v3 + (thread() & 31);
     const b8 r0 = v4 < v1;
-    const auto c0 = column_rows<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
-    const f32 r1 = column_sum<512>(c0, (const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const b8 r1 = r0 && thread() < 32;
+    const auto c0 = column_rows<512, 32>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const f32 r2 = column_sum<512, 32>(c0, (const f32*)w2 + v4, w3, w4, r0, (f32)0);
     barrier();
-    fold_sum_of_warps<512, 0>(r1);
+    fold_sum_of_warps<512, 0>(r2);
     barrier();
-    const f32 r2 = folded_sum_of_warps<512, 0, f32>();
-    const b8 r3 = r0 && thread() < 32;
+    const f32 r3 = folded_sum_of_warps<512, 0, f32>();
     const f32 r5 = r4;
-    const f32 r6 = div(r2, r5);
-    if (r3) store((f32*)w6 + v4, r6);
+    const f32 r6 = div(r3, r5);
+    if (r1) store((f32*)w6 + v4, r6);
   }
 }
 
@@ -229,17 +229,17 @@ CROTON_KERNEL(kernel_3, 8, 512) {
   for (i64 v3 = v0; v3 < v1; v3 += 32) {
     const i64 v4 = v3 + (thread() & 31);
     const b8 r0 = v4 < v1;
-    const auto c0 = column_rows<512>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
-    const f32 r1 = column_sum<512>(c0, (const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const b8 r1 = r0 && thread() < 32;
+    const auto c0 = column_rows<512, 32>((const f32*)w2 + v4, w3, w4, r0, (f32)0);
+    const f32 r2 = column_sum<512, 32>(c0, (const f32*)w2 + v4, w3, w4, r0, (f32)0);
     barrier();
-    fold_sum_of_warps<512, 0>(r1);
+    fold_sum_of_warps<512, 0>(r2);
     barrier();
-    const f32 r2 = folded_sum_of_warps<512, 0, f32>();
-    const b8 r3 = r0 && thread() < 32;
+    const f32 r3 = folded_sum_of_warps<512, 0, f32>();
     const f32 r5 = r4;
-    const f32 r6 = add(r2, r5);
+    const f32 r6 = add(r3, r5);
     const f32 r7 = rsqrt(r6);
-    if (r3) store((f32*)w5 + v4, r7);
+    if (r1) store((f32*)w5 + v4, r7);
   }
 }
 
