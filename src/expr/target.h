@@ -21,6 +21,7 @@ struct Target {
   Index l2_bytes = 256 << 10;  ///< of one core
   Index l3_bytes = 4 << 20;    ///< shared by all cores
   bool gemm = false;           ///< Device::gemm exists (float32 and float64)
+  bool product_bias = false;   ///< and adds a bias to products of float32 on its way, and takes relu of it
   int block_lanes = 256;       ///< gpu: threads of a block, a lane each; a multiple of 32
   Index shared_bytes = 0;      ///< gpu: of a block; scratch beyond it lies in memory
   bool fast = false;           ///< gpu: float32 functions may be the machine's approximations

@@ -398,8 +398,8 @@ class Printer {
       case K::begin_column:
         return line("const auto c{} = column_rows<{}, {}>({});", s.slot, lanes(), nest_.columns, column(s));
       case K::let_column:
-        return let(s, fmt::format("column_{}<{}, {}>(c{}, {})", across(s.monoid), lanes(), nest_.columns, s.slot,
-                                  column(s)));
+        return let(
+            s, fmt::format("column_{}<{}, {}>(c{}, {})", across(s.monoid), lanes(), nest_.columns, s.slot, column(s)));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
       case K::let_row: return let(s, row(s));

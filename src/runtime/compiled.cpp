@@ -16,6 +16,7 @@
 #include "runtime/cpu/cpu_count.h"
 #include "tile/build.h"
 #include "tile/chunks.h"
+#include "tile/epilogue.h"
 
 namespace croton::runtime {
 namespace {
@@ -77,7 +78,8 @@ std::vector<Source> translation_units(std::span<const tile::Nest> nests, const T
 }
 
 std::string label(const tile::Step& s, std::size_t number) {
-  if (std::holds_alternative<tile::LibraryCall>(s)) return fmt::format("{}: gemm", number);
+  if (const auto* call = std::get_if<tile::LibraryCall>(&s))
+    return fmt::format("{}: gemm{}{}", number, call->bias < 0 ? "" : " + bias", call->relu ? ", relu" : "");
   if (const auto* host = std::get_if<tile::HostStep>(&s))
     return fmt::format("{}: host {}", number, node(host->node).op->name);
   const auto& phase = std::get<tile::Phase>(s);
@@ -95,6 +97,7 @@ Compiled compile(std::span<const Tensor> results, Device& device, const std::str
   Compiled c;
   c.target = target_with_config(device);
   c.program = tile::build(results);
+  tile::take_epilogues(c.program, c.target);
   const bool check_ir = config_snapshot()->flag("check_ir");
   if (check_ir) tile::verify(c.program);
   for (const tile::Step& s : c.program.steps) {

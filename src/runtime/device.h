@@ -116,6 +116,10 @@ struct Gemm {
   void* c = nullptr;
   Index ldc = 0;
   Index batch = 1, stride_a = 0, stride_b = 0, stride_c = 0;
+  /// n elements that are added to each row of C, and whether relu of that is wanted, which may make 0 of a NaN. Only of
+  /// one product of float32, with beta = 0, by a device whose target says so.
+  const void* bias = nullptr;
+  bool relu = false;
 };
 
 /// A step of a relay (tile/relay.h): a launch or a product of one batch.

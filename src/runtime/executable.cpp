@@ -380,6 +380,7 @@ struct Executable::Body {
     call.a = w.pointers[at(g.a)];
     call.b = w.pointers[at(g.b)];
     call.c = w.pointers[at(g.out)];
+    if (g.bias >= 0) call.bias = w.pointers[at(g.bias)];
     return call;
   }
 

@@ -392,7 +392,8 @@ class Planner {
     g.stride_a = g.m * g.k;
     g.stride_b = g.k * g.n;
     g.stride_c = g.m * g.n;
-    return {g, c.a, c.b, c.out};
+    g.relu = c.relu;
+    return {g, c.a, c.b, c.out, c.bias};
   }
 
   const Program& program_;

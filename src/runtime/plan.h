@@ -50,7 +50,7 @@ struct PlannedLaunch {
 };
 struct PlannedGemm {
   Gemm gemm;  // pointers still null
-  int a = -1, b = -1, out = -1;
+  int a = -1, b = -1, out = -1, bias = -1;
 };
 struct PlannedHost {
   Tensor node;

@@ -26,7 +26,8 @@ class Estimate {
     if (const auto* phase = std::get_if<tile::Phase>(&step)) return of(*phase);
     if (const auto* call = std::get_if<tile::LibraryCall>(&step)) {
       const Gemm& g = std::get<PlannedGemm>(plan_.steps[number]).gemm;
-      return {bytes(call->a) + bytes(call->b) + bytes(call->out),
+      const double bias = call->bias < 0 ? 0 : bytes(call->bias);
+      return {bytes(call->a) + bytes(call->b) + bytes(call->out) + bias,
               2.0 * static_cast<double>(g.batch) * static_cast<double>(g.m) * static_cast<double>(g.n) *
                   static_cast<double>(g.k)};
     }

@@ -24,9 +24,9 @@ class Points : private LaneLoops {
   Points(const Program& program, const Phase& phase, const Target& target) : LaneLoops(program, phase, target) {}
 
   Nest run() {
-    e_.phase.parallel.empty()                                       ? single()
+    e_.phase.parallel.empty()                                           ? single()
     : columns_at_once(e_.program, e_.phase, e_.target.device_class) > 0 ? columns()
-                                                                    : flat();
+                                                                        : flat();
     e_.nest.body = std::move(chunk_.body);
     return std::move(e_.nest);
   }

@@ -77,20 +77,20 @@ struct Statement;
 using Body = std::vector<Statement>;
 struct Statement {
   enum class Kind : std::uint8_t {
-    let_word,     ///< result = the scalar in word
-    let_number,   ///< result = number or integer
-    let_call,     ///< result = function(args)
-    let_convert,  ///< result = args[0] as the result's dtype
-    let_splat,    ///< result = args[0] in all lanes
-    let_pack,     ///< result = args, one in each of the first lanes; 0 in the others
-    let_lane,     ///< result = lane `integer` of args[0]
-                  ///< (let_pack, let_lane, let_load, put_fold, let_fold with `rows`: lanes stand for so many rows, see
-                  ///< Nest)
-    let_load,     ///< result = memory[address]
-    let_own,      ///< index variable `variable` = number `integer` of the elements that are the thread's own, of those
-                  ///< from 0 to `to`: thread + integer * lanes. result: whether there is such an element.
-                  ///< dealt: of those from `from` to `to` the one at the thread's place in its group (`columns` of the
-                  ///< nest); all groups have the same
+    let_word,      ///< result = the scalar in word
+    let_number,    ///< result = number or integer
+    let_call,      ///< result = function(args)
+    let_convert,   ///< result = args[0] as the result's dtype
+    let_splat,     ///< result = args[0] in all lanes
+    let_pack,      ///< result = args, one in each of the first lanes; 0 in the others
+    let_lane,      ///< result = lane `integer` of args[0]
+                   ///< (let_pack, let_lane, let_load, put_fold, let_fold with `rows`: lanes stand for so many rows, see
+                   ///< Nest)
+    let_load,      ///< result = memory[address]
+    let_own,       ///< index variable `variable` = number `integer` of the elements that are the thread's own, of those
+                   ///< from 0 to `to`: thread + integer * lanes. result: whether there is such an element.
+                   ///< dealt: of those from `from` to `to` the one at the thread's place in its group (`columns` of the
+                   ///< nest); all groups have the same
     let_first,     ///< result = args[0], in the block's first group; false in the others
     begin_column,  ///< the first rows of what let_column of the same slot folds are on their way
     let_column,    ///< result = memory[address + k * stride] folded by monoid over the rows k below `to` that are the

@@ -173,7 +173,8 @@ class Writer {
         line(depth, s.body.empty() ? "each as the rest" : "rest");
         return body(s.tail, depth + 1);
       case K::let_own:
-        line(depth, s.dealt ? fmt::format("v{} = {} + the thread's place in its group of {}", s.variable, linear(s.from), nest_.columns)
+        line(depth, s.dealt ? fmt::format("v{} = {} + the thread's place in its group of {}", s.variable,
+                                          linear(s.from), nest_.columns)
                             : fmt::format("v{} = element {} of the thread's own", s.variable, s.integer));
         [[fallthrough]];
       default: {

@@ -5,7 +5,10 @@
 namespace croton::tile {
 
 std::vector<int> buffers_read(const Step& step) {
-  if (const auto* call = std::get_if<LibraryCall>(&step)) return {call->a, call->b};
+  if (const auto* call = std::get_if<LibraryCall>(&step)) {
+    if (call->bias < 0) return {call->a, call->b};
+    return {call->a, call->b, call->bias};
+  }
   if (const auto* host = std::get_if<HostStep>(&step)) return host->arguments;
   std::vector<int> r;
   for (const Value& v : std::get<Phase>(step).values)

@@ -88,6 +88,8 @@ struct LibraryCall {
   int a = -1, b = -1, out = -1;
   int batch = 0, a_free = 0, b_free = 0, summed = 0;  // how many axes each group has
   bool a_transposed = false, b_transposed = false;    // A holds [batch, k, i], B holds [batch, j, k]
+  int bias = -1;                                      // a vector that is added to each row of C (tile/epilogue.h)
+  bool relu = false;                                  // of that
 };
 /// A node that the host computes from whole arrays.
 struct HostStep {

@@ -48,7 +48,11 @@ class Checker {
     if (written_[static_cast<std::size_t>(b)]) broken("step {} writes b{} again", step, b);
     written_[static_cast<std::size_t>(b)] = true;
   }
-  void check(const LibraryCall& c, std::size_t s) { read(c.a, s), read(c.b, s), write(c.out, s); }
+  void check(const LibraryCall& c, std::size_t s) {
+    read(c.a, s), read(c.b, s), write(c.out, s);
+    if (c.bias >= 0) read(c.bias, s);
+    if (c.relu && c.bias < 0) broken("step {} takes relu of a product without a bias", s);
+  }
   void check(const HostStep& h, std::size_t s) {
     for (const int a : h.arguments) read(a, s);
     if (h.axes.size() != h.arguments.size()) broken("step {} does not say how each argument is seen", s);

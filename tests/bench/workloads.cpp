@@ -214,11 +214,17 @@ std::vector<Workload> gpu_workloads() {
   Workload fast = step("tutorial_step_fastmath", 5000, 1000, DType::float32);
   fast.config = "nvcc.fastmath=True";
   fast.tolerance = 5e-3;
+  const auto with_epilogue = [](Workload w) {
+    w.name += "_fastmath";
+    w.config = "nvcc.fastmath=True";
+    return w;
+  };
   return {
       step("tutorial_step", 5000, 1000, DType::float32),
       fast,
       step("tutorial_step_float64", 5000, 1000, DType::float64),
       step("tutorial_step_hidden_100", 5000, 100, DType::float32),
+      step("tutorial_step_hidden_2000", 5000, 2000, DType::float32),
       step("tutorial_step_hidden_10000", 5000, 10000, DType::float32),
       step("tutorial_step_examples_500", 500, 1000, DType::float32),
       step("tutorial_step_examples_50000", 50000, 1000, DType::float32),
@@ -239,6 +245,8 @@ std::vector<Workload> gpu_workloads() {
       product("gemm_4096", 4096),
       product_bias_relu("gemm_bias_relu_1024", 1024, 1024),
       product_bias_relu("gemm_bias_relu_4096", 4096, 4096),
+      with_epilogue(product_bias_relu("gemm_bias_relu_1024", 1024, 1024)),
+      with_epilogue(product_bias_relu("gemm_bias_relu_4096", 4096, 4096)),
       {"mlp_adam", mlp_adam, {}, ""},
   };
 }

@@ -1,5 +1,5 @@
-// Columns of partials on the emulated GPU: what many blocks left of a variance is brought together by the warps of a
-// block.
+// Columns of partials on the emulated GPU: what many blocks left of sums is added up by groups of threads, of a
+// variance by the warps of a block.
 #include <algorithm>
 #include <cmath>
 
@@ -47,13 +47,51 @@ TEST_CASE("a variance of columns is brought together by 16 warps of a block") {
     const tile::Program p = tile::build(rewrite::run(std::vector<Tensor>{t}, {}));
     const auto last = std::find_if(p.steps.begin(), p.steps.end(), [&](const tile::Step& s) {
       const auto* phase = std::get_if<tile::Phase>(&s);
-      return phase != nullptr && tile::adds_up_columns(p, *phase, DeviceClass::gpu);
+      return phase != nullptr && tile::columns_at_once(p, *phase, DeviceClass::gpu) > 0;
     });
     REQUIRE(last != p.steps.end());
     const tile::Nest nest = tile::lower(p, std::get<tile::Phase>(*last), gpu);
     tile::verify(nest, gpu);
     CHECK(nest.lanes == 512);
     CHECK(nest.by_warps);
+  }
+}
+
+TEST_CASE("sums of columns are added up by groups of 8 to 32 threads, right and with the same bits in every order",
+          "[emulator][gpu]") {
+  const auto [columns, width] = GENERATE(table<Index, int>({{40, 8}, {1003, 8}, {4000, 16}, {4300, 32}}));
+  const Tensor x = tensor("x", float32, {any_extent, columns});
+  const std::vector<Tensor> inputs{x}, results{sqrt(sum(x, 0)) + max(x, 0), sum(square(x), 0) - x[0]};
+  const std::vector<Tensor> rewritten = rewrite::run(results, {});
+  const tile::Program program = tile::build(rewritten);
+  std::vector<int> widths;
+  for (const tile::Step& s : program.steps)
+    widths.push_back(tile::columns_at_once(program, std::get<tile::Phase>(s), DeviceClass::gpu));
+  CHECK(std::count(widths.begin(), widths.end(), width) > 0);
+  CHECK(std::all_of(widths.begin(), widths.end(), [&](int w) { return w == 0 || w == width; }));
+  std::vector<std::unique_ptr<Device>> emulated;
+  if (gpu_is_emulated())
+    for (const emulator::Options options : {emulator::Options{.check = true, .seed = 7}, {.check = false, .seed = 1}})
+      emulated.push_back(std::make_unique<GpuDevice>("emulator", std::make_unique<emulator::EmulatorDriver>(options)));
+  const SmallChunks scope;
+  for (const Index rows : {1, 40, 300}) {
+    const std::vector<Array> values{numbers_near_1000(rows, columns, float32)};
+    const std::vector<Array> right = ops::evaluate(results, {{x.node(), values[0]}});
+    std::vector<Array> first;
+    const auto check = [&](Device& gpu) {
+      Executable one(rewritten, inputs, std::vector<UpdateTarget>{}, gpu, "sums");
+      std::vector<Array> out(results.size());
+      one.run(values, out);
+      if (first.empty()) first = out;
+      for (std::size_t k = 0; k < out.size(); ++k)
+        for (Index i = 0; i < out[k].size(); ++i) {
+          INFO(rows << " rows, result " << k << ", element " << i);
+          REQUIRE(get(out[k], i) == get(first[k], i));
+          REQUIRE(get(out[k], i) == Approx(get(right[k], i)).epsilon(1e-5));
+        }
+    };
+    for (const auto& gpu : emulated) check(*gpu);
+    if (emulated.empty()) check(device(gpu_name()));
   }
 }
 

@@ -195,12 +195,17 @@ TEST_CASE("a product touches its matrices from their first element to the last, 
   float m[1] = {};
   Gemm g{.dtype = float32, .m = 2, .n = 3, .k = 5, .a = m, .lda = 7, .b = m, .ldb = 11, .c = m, .ldc = 13};
   const auto sizes = [&] {
-    const auto [a, b, c] = uses_of(g);
+    const auto [a, b, c, bias] = uses_of(g);
+    CHECK(bias.bytes == (g.bias == nullptr ? 0 : 3 * 4));
+    CHECK(bias.access == Access::r);
     return std::vector<std::size_t>{a.bytes, b.bytes, c.bytes};
   };
   CHECK(sizes() == std::vector<std::size_t>{(7 + 5) * 4, (4 * 11 + 3) * 4, (13 + 3) * 4});
   CHECK(uses_of(g)[0].access == Access::r);
   CHECK(uses_of(g)[2].access == Access::w);
+  g.bias = m;
+  sizes();
+  g.bias = nullptr;
   g.transpose_a = g.transpose_b = true;
   CHECK(sizes() == std::vector<std::size_t>{(4 * 7 + 2) * 4, (2 * 11 + 5) * 4, (13 + 3) * 4});
   g.batch = 3;

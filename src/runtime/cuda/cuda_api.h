@@ -228,6 +228,10 @@ using cublasLtMatmulPreferenceAttributes_t = int;
   F(CUBLAS_OP_T, 1)                                 \
   F(CUBLASLT_MATMUL_DESC_TRANSA, 3)                 \
   F(CUBLASLT_MATMUL_DESC_TRANSB, 4)                 \
+  F(CUBLASLT_MATMUL_DESC_EPILOGUE, 7)               \
+  F(CUBLASLT_MATMUL_DESC_BIAS_POINTER, 8)           \
+  F(CUBLASLT_EPILOGUE_BIAS, 4)                      \
+  F(CUBLASLT_EPILOGUE_RELU_BIAS, 6)                 \
   F(CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, 5)          \
   F(CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, 6) \
   F(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, 1)    \

@@ -349,20 +349,38 @@ Products& CudaDriver::products() {
   return *products_;
 }
 
+// A sum of nothing with a bias: cuBLASLt knows no empty matrices.
+Gemm CudaDriver::of_zeros(const Gemm& g) {
+  const std::size_t bytes = static_cast<std::size_t>(std::max(g.m, g.n)) * size_of(g.dtype);
+  if (zeros_bytes_ < bytes) {
+    refuse_capture("the first product of empty matrices with a bias,");
+    const std::size_t room = std::bit_ceil(bytes);
+    zeros_ = allocate(room);  // graphs may still read those that were there
+    zeros_bytes_ = room;
+    zero(zeros_, room);
+  }
+  Gemm with = g;
+  with.a = with.b = zeros_;
+  with.transpose_a = with.transpose_b = false;
+  with.k = with.lda = 1;
+  with.ldb = g.n;
+  return with;
+}
+
 void CudaDriver::prepare(const Gemm& g) {
-  if (g.m == 0 || g.n == 0 || g.k == 0 || g.batch <= 0) return;
+  if (g.m == 0 || g.n == 0 || g.batch <= 0 || (g.k == 0 && g.bias == nullptr)) return;
   const Current current(*this);
-  products().prepare(g);
+  products().prepare(g.k == 0 ? of_zeros(g) : g);
 }
 
 void CudaDriver::gemm(const Gemm& g) {
   if (g.m == 0 || g.n == 0 || g.batch <= 0) return;
   const Current current(*this);
-  if (g.k != 0) {
+  if (g.k != 0 || g.bias != nullptr) {
     note_launch(product_name_);
-    return products().run(g, stream());
+    return products().run(g.k == 0 ? of_zeros(g) : g, stream());
   }
-  // A sum of nothing. cuBLASLt knows no empty matrices.
+  // A sum of nothing.
   if (g.beta == 1) return;
   if (g.beta != 0) fail<DeviceError>("{}: an empty product added to {} times what was there", name_, g.beta);
   const std::size_t item = size_of(g.dtype);

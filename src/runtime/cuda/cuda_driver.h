@@ -66,6 +66,7 @@ class CudaDriver final : public gpu::Driver {
   const std::string* kept_name(std::string name) { return &*kernel_names_.insert(std::move(name)).first; }
   void note_launch(const std::string* name);
   Products& products();
+  Gemm of_zeros(const Gemm&);
   // Where work goes.
   CUstream stream() const { return is_capturing_ ? branches_.stream() : stream_; }
 
@@ -85,6 +86,8 @@ class CudaDriver final : public gpu::Driver {
   Marks marks_;
   Branches branches_;
   std::unique_ptr<Products> products_;
+  void* zeros_ = nullptr;  // of_zeros
+  std::size_t zeros_bytes_ = 0;
   bool is_capturing_ = false;
   std::vector<void*> released_in_capture_;
   std::string captured_names_;

@@ -104,6 +104,13 @@ std::unique_ptr<Products::Plan> Products::make(const Gemm& g, const Key& key) co
   };
   transpose(CUBLASLT_MATMUL_DESC_TRANSA, g.transpose_b);
   transpose(CUBLASLT_MATMUL_DESC_TRANSB, g.transpose_a);
+  if (g.bias != nullptr) {
+    const std::int32_t epilogue = g.relu ? CUBLASLT_EPILOGUE_RELU_BIAS : CUBLASLT_EPILOGUE_BIAS;
+    check(call.cublasLtMatmulDescSetAttribute(plan->description, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
+                                              sizeof epilogue),
+          g, "cublasLtMatmulDescSetAttribute");
+    set_bias(*plan, g);  // its alignment decides too
+  }
   // as stored, in rows of the row-major matrix: what cuBLASLt calls columns
   const auto layout = [&](cublasLtMatrixLayout_t& made, Index rows, Index columns, Index leading, Index stride) {
     check(call.cublasLtMatrixLayoutCreate(&made, type, static_cast<std::uint64_t>(columns),
@@ -150,10 +157,33 @@ std::unique_ptr<Products::Plan> Products::make(const Gemm& g, const Key& key) co
   return plan;
 }
 
+// Along cuBLASLt's columns, which are our rows.
+void Products::set_bias(const Plan& plan, const Gemm& g) const {
+  check(library_.call.cublasLtMatmulDescSetAttribute(plan.description, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &g.bias,
+                                                     sizeof g.bias),
+        g, "cublasLtMatmulDescSetAttribute");
+}
+
 const Products::Plan& Products::plan(const Gemm& g) {
-  const Key key{g.dtype,    g.transpose_a, g.transpose_b,  g.beta != 0,    g.m,           g.n,
-                g.k,        g.lda,         g.ldb,          g.ldc,          g.batch,       g.stride_a,
-                g.stride_b, g.stride_c,    alignment(g.a), alignment(g.b), alignment(g.c)};
+  const Key key{g.dtype,
+                g.transpose_a,
+                g.transpose_b,
+                g.beta != 0,
+                g.relu,
+                g.m,
+                g.n,
+                g.k,
+                g.lda,
+                g.ldb,
+                g.ldc,
+                g.batch,
+                g.stride_a,
+                g.stride_b,
+                g.stride_c,
+                alignment(g.a),
+                alignment(g.b),
+                alignment(g.c),
+                g.bias == nullptr ? 0 : alignment(g.bias)};
   if (plans_.size() >= most_plans && plans_.count(key) == 0) forget_oldest();
   auto& place = plans_[key];
   if (place == nullptr) {
@@ -177,6 +207,7 @@ void Products::prepare(const Gemm& g) { plan(g); }
 
 void Products::run(const Gemm& g, CUstream stream) {
   const Plan& p = plan(g);
+  if (g.bias != nullptr) set_bias(p, g);
   const float alpha_single = static_cast<float>(g.alpha), beta_single = static_cast<float>(g.beta);
   const bool is_single = g.dtype == float32;
   const void* const alpha = is_single ? static_cast<const void*>(&alpha_single) : &g.alpha;

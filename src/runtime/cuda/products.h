@@ -36,15 +36,16 @@ class Products {
   // What the choice of an algorithm depends on.
   struct Key {
     DType dtype;
-    bool transpose_a, transpose_b, adds_to_c;
+    bool transpose_a, transpose_b, adds_to_c, relu;
     Index m, n, k, lda, ldb, ldc, batch, stride_a, stride_b, stride_c;
-    unsigned align_a, align_b, align_c;
+    unsigned align_a, align_b, align_c, align_bias;             // of a bias: 0 without one
     friend auto operator<=>(const Key&, const Key&) = default;  // NOLINT(modernize-use-nullptr): clang-tidy's fault
   };
   struct Plan;
   const Plan& plan(const Gemm&);
   void forget_oldest();
   std::unique_ptr<Plan> make(const Gemm&, const Key&) const;
+  void set_bias(const Plan&, const Gemm&) const;
   void check(cublasStatus_t, const Gemm&, const char* what) const;
 
   CublasLt library_;

@@ -402,12 +402,22 @@ void EmulatorDriver::gemm(const Gemm& g) {
 
 void EmulatorDriver::run_gemm(const Gemm& given) {
   Gemm g = given;
-  const auto [a, b, c] = gpu::uses_of(given);
+  const auto [a, b, c, bias] = gpu::uses_of(given);
   g.a = memory_at(g.a, a.bytes, "a product reads");
   g.b = memory_at(g.b, b.bytes, "a product reads");
   g.c = memory_at(g.c, c.bytes, "a product writes");
   const FloatControl control;
   blas_->gemm(g);
+  if (g.bias != nullptr) {
+    const auto* const row = reinterpret_cast<const float*>(memory_at(g.bias, bias.bytes, "a product reads"));
+    auto* const out = static_cast<float*>(g.c);
+    for (Index i = 0; i < g.m; ++i)
+      for (Index j = 0; j < g.n; ++j) {
+        float& x = out[i * g.ldc + j];
+        x += row[j];
+        if (g.relu && !(x > 0)) x = 0;  // also of a NaN, as a library may
+      }
+  }
   if (checker_) checker_->wrote(static_cast<std::byte*>(g.c), c.bytes);
 }
 

@@ -109,7 +109,7 @@ void Dependencies::read(std::uintptr_t first, std::uintptr_t end) {
   }
 }
 
-std::array<BufferUse, 3> uses_of(const Gemm& g) {
+std::array<BufferUse, 4> uses_of(const Gemm& g) {
   const auto bytes = [&](Index rows, Index columns, Index from_row_to_row, Index from_one_to_next) {
     if (rows == 0 || columns == 0 || g.batch <= 0) return std::size_t{0};
     const Index items = (g.batch - 1) * from_one_to_next + (rows - 1) * from_row_to_row + columns;
@@ -119,7 +119,8 @@ std::array<BufferUse, 3> uses_of(const Gemm& g) {
   const std::size_t b = g.transpose_b ? bytes(g.n, g.k, g.ldb, g.stride_b) : bytes(g.k, g.n, g.ldb, g.stride_b);
   return {{{const_cast<void*>(g.a), a, Access::r, "a factor"},
            {const_cast<void*>(g.b), b, Access::r, "a factor"},
-           {g.c, bytes(g.m, g.n, g.ldc, g.stride_c), g.beta == 0 ? Access::w : Access::rw, "a product"}}};
+           {g.c, bytes(g.m, g.n, g.ldc, g.stride_c), g.beta == 0 ? Access::w : Access::rw, "a product"},
+           {const_cast<void*>(g.bias), g.bias == nullptr ? 0 : bytes(1, g.n, g.n, 0), Access::r, "a bias"}}};
 }
 
 }  // namespace croton::runtime::gpu

@@ -56,6 +56,6 @@ class Dependencies {
 };
 
 /// What a product touches: A, B and C, each as one range from its first element to its last.
-std::array<BufferUse, 3> uses_of(const Gemm&);
+std::array<BufferUse, 4> uses_of(const Gemm&);
 
 }  // namespace croton::runtime::gpu

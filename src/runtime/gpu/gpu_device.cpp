@@ -42,6 +42,7 @@ Target target_of(const gpu::Properties& p) {
       64;  // of the 128 that a thread of a block of 256 may have where two blocks share a multiprocessor
   t.fma = true;
   t.gemm = true;
+  t.product_bias = true;
   t.block_lanes = 256;
   t.shared_bytes = static_cast<Index>(p.shared_bytes);
   return t;
@@ -280,9 +281,9 @@ void GpuDevice::gemm(const Gemm& g) {
   const std::lock_guard guard(door_);
   if (is_preparing()) return driver_->prepare(g);
   capture_ != nullptr ? count(capture_->library_calls) : count(library_calls_);
-  const auto [a, b, c] = gpu::uses_of(g);
+  const auto [a, b, c, bias] = gpu::uses_of(g);
   // the driver has one workspace for all products; its own address, which no buffer has, stands for it
-  begin_piece(std::array{a, b, c, BufferUse{driver_.get(), 1, Access::rw, "workspace"}});
+  begin_piece(std::array{a, b, c, bias, BufferUse{driver_.get(), 1, Access::rw, "workspace"}});
   driver_->gemm(g);
 }
 

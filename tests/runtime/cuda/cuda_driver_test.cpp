@@ -442,6 +442,48 @@ TEST_CASE("an empty product is a sum of nothing, and writes no byte beside its r
   CHECK(values_of(*d, c, 10) == std::vector<float>{0, 0, 0, 4, 5, 0, 0, 0, 9, 10});
 }
 
+TEST_CASE("a product adds its bias to each row, also where the sums are of nothing, and takes relu of it") {
+  const auto d = open_stand_in();
+  void *const a = on_device(*d, {1, 2, 3, 4}), *const b = on_device(*d, {1, 0, 2, 0, 1, 1}),
+              *const c = on_device(*d, counting(10, 1));
+  const std::vector<float> row{10, -20, 30};
+  Gemm g{.dtype = float32, .m = 2, .n = 3, .k = 2, .a = a, .lda = 2, .b = b, .ldb = 3, .c = c, .ldc = 5};
+  g.bias = on_device(*d, row);
+  const auto rows = [&] {
+    d->gemm(g);
+    return values_of(*d, c, 10);
+  };
+  CHECK(rows() == std::vector<float>{11, -18, 34, 4, 5, 13, -16, 40, 9, 10});
+  g.relu = true;
+  CHECK(rows() == std::vector<float>{11, 0, 34, 4, 5, 13, 0, 40, 9, 10});
+  g.k = 0;
+  CHECK(rows() == std::vector<float>{10, 0, 30, 4, 5, 10, 0, 30, 9, 10});
+  g.relu = false;
+  CHECK(rows() == std::vector<float>{10, -20, 30, 4, 5, 10, -20, 30, 9, 10});
+  g.bias = on_device(*d, {1, 2, 3});
+  CHECK(rows() == std::vector<float>{1, 2, 3, 4, 5, 1, 2, 3, 9, 10});
+}
+
+TEST_CASE("an empty product with a bias can stand in a graph once it is prepared, and graphs keep their zeros") {
+  const auto d = open_stand_in();
+  void* const c = on_device(*d, counting(600));
+  Gemm g{.dtype = float32, .m = 1, .n = 2, .k = 0, .c = c, .ldc = 2, .bias = on_device(*d, {5, 6})};
+  d->prepare(g);
+  d->begin_capture();
+  d->gemm(g);
+  const auto graph = d->end_capture();
+  g.m = 300;
+  d->begin_capture();
+  CHECK(error_of<DeviceError>([&] { d->gemm(g); }) ==
+        "cuda0: the first product of empty matrices with a bias, cannot be part of a captured graph");
+  d->end_capture();
+  d->gemm(g);
+  CHECK(values_of(*d, c, 600).back() == 6);
+  d->zero(c, 600 * sizeof(float));
+  graph->launch();
+  CHECK(values_of(*d, c, 3) == std::vector<float>{5, 6, 0});
+}
+
 TEST_CASE("what one graph was prepared for is there when it is captured, however many products came before") {
   const auto d = open_stand_in();
   void *const a = on_device(*d, counting(4096)), *const b = on_device(*d, {3}),

@@ -11,7 +11,8 @@ namespace croton::runtime::cuda {
 struct cublasLtContext {};
 struct cublasLtMatmulDescOpaque_t {
   int compute, scale;
-  std::int32_t transpose_a = 0, transpose_b = 0;
+  std::int32_t transpose_a = 0, transpose_b = 0, epilogue = 0;
+  const void* bias = nullptr;
 };
 struct cublasLtMatrixLayoutOpaque_t {
   int type;
@@ -54,6 +55,8 @@ struct Product {
             sum += at(x, a, how.transpose_a != 0, row, k) * at(y, b, how.transpose_b != 0, k, column);
           T& out = z[row + column * static_cast<std::uint64_t>(c.leading)];
           out = alpha * sum + (beta == 0 ? T{0} : beta * out);
+          if (how.epilogue != 0) out += static_cast<const T*>(fake_cuda_host(how.bias))[row];
+          if (how.epilogue == CUBLASLT_EPILOGUE_RELU_BIAS && !(out > 0)) out = 0;
         }
       }
     }
@@ -95,8 +98,11 @@ cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t description) {
 }
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t description, cublasLtMatmulDescAttributes_t which,
                                               const void* value, std::size_t bytes) {
-  auto& to = which == CUBLASLT_MATMUL_DESC_TRANSA ? description->transpose_a : description->transpose_b;
-  std::memcpy(&to, value, bytes);
+  void* const to = which == CUBLASLT_MATMUL_DESC_TRANSA     ? static_cast<void*>(&description->transpose_a)
+                   : which == CUBLASLT_MATMUL_DESC_TRANSB   ? static_cast<void*>(&description->transpose_b)
+                   : which == CUBLASLT_MATMUL_DESC_EPILOGUE ? static_cast<void*>(&description->epilogue)
+                                                            : static_cast<void*>(&description->bias);
+  std::memcpy(to, value, bytes);
   return CUBLAS_STATUS_SUCCESS;
 }
 cublasStatus_t cublasLtMatrixLayoutCreate(cublasLtMatrixLayout_t* layout, cudaDataType_t type, std::uint64_t rows,
@@ -138,7 +144,8 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   const auto columns = [](cublasLtMatrixLayout_t m, bool t) { return t ? m->rows : m->columns; };
   const bool ta = how->transpose_a != 0, tb = how->transpose_b != 0;
   const bool fits = rows(a, ta) == c->rows && columns(b, tb) == c->columns && columns(a, ta) == rows(b, tb);
-  *found = fits ? 1 : 0;
+  const bool has_bias = how->epilogue == 0 || (how->bias != nullptr && how->scale == CUDA_R_32F);
+  *found = fits && has_bias ? 1 : 0;
   *results = {};
   return CUBLAS_STATUS_SUCCESS;
 }
