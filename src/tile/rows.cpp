@@ -123,6 +123,7 @@ class Rows : private LaneLoops {
   void hold_columns() {
     const Stages::Columns& c = stages_.columns();
     e_.nest.by_warps = c.copies > 0 && stages_.has_teams();
+    if (c.copies > 0 && !e_.nest.by_warps) e_.nest.lanes = static_cast<int>(c.threads);
     for (Index k = 0; k < c.copies; ++k) {
       Statement s = Emitter::statement(Statement::Kind::let_own);
       s.variable = e_.new_variable();

@@ -35,6 +35,9 @@ constexpr int cost_of_a_row = 4;
 // Of a thread of a GPU, for what it keeps from loop to loop; as many again are for what it works with. (With 256
 // threads a block, the machine has 255 for each.)
 constexpr Index kept_registers = 160;
+// The same where a row wants 512 threads, for each of which the machine has 128; in double precision an elementary
+// function alone wants most of them.
+constexpr Index kept_registers_of_long_rows = 122;
 // Rows that share more go by tiles, which all threads of a block work at.
 constexpr Index most_rows_of_a_team = 2;
 // Elements of a thread whose text is written out.
@@ -367,9 +370,16 @@ void Stages::find_columns() {
     columns_ = c;
     return;
   }
+  const auto is_wide = [&](const Value& v) { return !e_.inner(v.axes).empty() && size_of(v.dtype) > 4; };
+  const bool is_long = c.copies > most_columns && std::none_of(e_.phase.values.begin(), e_.phase.values.end(), is_wide);
+  if (is_long) {
+    c.threads *= 2;
+    c.copies = (c.extent + c.threads - 1) / c.threads;
+  }
+  const Index most = is_long ? kept_registers_of_long_rows : kept_registers;
   Index rows = rows_;
-  while (rows > 1 && registers_with(c, rows) > kept_registers) rows /= 2;
-  if (c.copies > most_columns || registers_with(c, rows) > kept_registers) return;
+  while (rows > 1 && registers_with(c, rows) > most) rows /= 2;
+  if (c.copies > most_columns || registers_with(c, rows) > most) return;
   rows_ = rows;
   columns_ = c;
 }

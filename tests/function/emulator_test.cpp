@@ -77,7 +77,7 @@ TEST_CASE("the emulated GPU trains the tutorial's network to the losses of the C
 
 TEST_CASE("a hidden layer of any width trains the same, whether threads keep its units in registers or not",
           "[emulator]") {
-  for (const std::size_t hidden : {3u, 256u, 300u, 1000u, 1100u}) {
+  for (const std::size_t hidden : {3u, 256u, 300u, 1000u, 1100u, 2048u, 2100u}) {
     INFO(hidden << " hidden units");
     const Losses cpu = train("device=cpu", hidden), gpu = train(on_gpu(), hidden),
                  checked = train(on_gpu() + ",emulator_check=True", hidden);

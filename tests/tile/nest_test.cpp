@@ -76,6 +76,30 @@ Nest softmax() { return nests(graphs::softmax_rows())[0]; }
 
 }  // namespace
 
+TEST_CASE("rows that add into partials lie in registers of 256 threads up to 1024 elements and of 512 up to 2048") {
+  const auto first = [](DType dtype, Index columns) {
+    const Tensor x = tensor("x", dtype, {any_extent, 2}), w = tensor("w", dtype, {2, columns});
+    const Program p = build(rewrite::run(std::vector<Tensor>{sum(tanh(dot(x, w)), 0)}, {}));
+    const Target gpu = graphs::gpu();
+    Nest n = lower(p, std::get<Phase>(p.steps[0]), gpu);
+    verify(n, gpu);
+    return n;
+  };
+  const auto owns = [](const Nest& n) {
+    return std::count_if(n.body.begin(), n.body.end(),
+                         [](const Statement& s) { return s.kind == Statement::Kind::let_own; });
+  };
+  for (const auto& [columns, threads, elements] :
+       {std::tuple{1000, 256, 4}, {1024, 256, 4}, {1025, 512, 3}, {2048, 512, 4}, {2049, 256, 0}}) {
+    CAPTURE(columns);
+    const Nest n = first(float32, columns);
+    CHECK(n.lanes == threads);
+    CHECK(owns(n) == elements);
+  }
+  CHECK(first(float64, 1024).lanes == 256);
+  CHECK(owns(first(float64, 1025)) == 0);
+}
+
 TEST_CASE("the nest of an elementwise chain is one loop over lanes") { golden("chain", graphs::chain()); }
 
 TEST_CASE("the nest of a variance of columns carries three numbers a column") {
