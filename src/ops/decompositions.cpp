@@ -145,7 +145,7 @@ struct Svd {
   }
 };
 
-void run_svd(const Node&, std::span<const Array> in, Array& out) {
+void run_svd(const Node&, std::span<const Array> in, Array& out, const Host&) {
   const Array a = contiguous(in[0]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     const auto m = matrix_of<T>(a, at);
@@ -192,7 +192,7 @@ struct Eigh {
   W size_;
 };
 
-void run_eigh(const Node&, std::span<const Array> in, Array& out) {
+void run_eigh(const Node&, std::span<const Array> in, Array& out, const Host&) {
   const Array a = contiguous(in[0]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     const Eigh<Wide<T>> e(matrix_of<T>(a, at));

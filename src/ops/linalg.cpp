@@ -104,7 +104,7 @@ std::string matrix_called(const Node& n, const Array& batch, std::size_t at) {
 }
 
 // ---- running
-void run_cholesky(const Node& n, std::span<const Array> in, Array& out) {
+void run_cholesky(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   const Array a = contiguous(in[0]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     auto m = matrix_of<T>(a, at);
@@ -128,7 +128,7 @@ void run_cholesky(const Node& n, std::span<const Array> in, Array& out) {
   });
 }
 
-void run_solve(const Node& n, std::span<const Array> in, Array& out) {
+void run_solve(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   const Array a = contiguous(in[0]), b = contiguous(in[1]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     const Lu<Wide<T>> lu(matrix_of<T>(a, at));
@@ -143,7 +143,7 @@ void run_solve(const Node& n, std::span<const Array> in, Array& out) {
   });
 }
 
-void run_solve_triangular(const Node& n, std::span<const Array> in, Array& out) {
+void run_solve_triangular(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   const Array a = contiguous(in[0]), b = contiguous(in[1]);
   const bool transposed = n.params.flag("transposed"), lower = n.params.flag("lower") != transposed;
   each_matrix(a, [&]<class T>(std::size_t at) {
@@ -158,7 +158,7 @@ void run_solve_triangular(const Node& n, std::span<const Array> in, Array& out) 
   });
 }
 
-void run_det(const Node&, std::span<const Array> in, Array& out) {
+void run_det(const Node&, std::span<const Array> in, Array& out, const Host&) {
   const Array a = contiguous(in[0]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     const Lu<Wide<T>> lu(matrix_of<T>(a, at));
@@ -168,7 +168,7 @@ void run_det(const Node&, std::span<const Array> in, Array& out) {
   });
 }
 
-void run_slogdet(const Node&, std::span<const Array> in, Array& out) {
+void run_slogdet(const Node&, std::span<const Array> in, Array& out, const Host&) {
   const Array a = contiguous(in[0]);
   each_matrix(a, [&]<class T>(std::size_t at) {
     const Lu<Wide<T>> lu(matrix_of<T>(a, at));

@@ -14,14 +14,18 @@
 namespace croton {
 namespace {
 
-Tensor order_of(std::string_view name, const Tensor& x, int axis, bool descending, Where w) {
+/// An axis of x counted from 0.
+Index axis_given(std::string_view name, const Tensor& x, int axis, Where w) {
   refuse_empty(name, {&x, 1}, w);
-  const Index a = ops::axis_of(name, axis, x.ndim(), w);
-  return apply(ops::argsort, {{"axis", a}, {"descending", descending}}, {x}, w);
+  return ops::axis_of(name, axis, x.ndim(), w);
 }
 
-/// The first k along an axis.
-Tensor first(const Tensor& x, int axis, Index k, Where w) { return take(x, arange(k, w), axis, w); }
+Tensor sorted_along(std::string_view name, const Tensor& x, int axis, Where w) {
+  return apply(ops::sort, {{"axis", axis_given(name, x, axis, w)}}, {x}, w);
+}
+Tensor order_of(std::string_view name, const Tensor& x, int axis, Where w) {
+  return apply(ops::argsort, {{"axis", axis_given(name, x, axis, w)}, {"descending", false}}, {x}, w);
+}
 
 /// The axes given (sorted) as one, the last.
 Tensor merged_last(const Tensor& x, const std::vector<Index>& axes, Where w) {
@@ -54,17 +58,16 @@ Tensor median_of(const Tensor& x, const Axes& axes, bool keep, Where where_asked
   const Where w = ambient(where_asked);
   const std::vector<Index> list = ops::normalized_axes("median", x, axes, w);
   const Tensor line = merged_last(ops::converted(x, to_floating(x.dtype()), w), list, w);
-  const Tensor sorted = sort(with_an_element(line, w), -1, w);
-  const Tensor n = ops::extent(sorted, sorted.ndim() - 1, w);
-  const auto at = [&](const Tensor& i) { return take(sorted, i, -1, w); };
-  const Tensor low = at(floor_divide(n - 1, 2, w)), high = at(floor_divide(n, 2, w)), last = at(n - 1);
-  const Tensor y = where(isnan(last, w), last, 0.5 * low + 0.5 * high, w);
+  const Tensor some = with_an_element(line, w);
+  const Tensor places = apply(ops::argmedian, {{"axis", Index{some.ndim() - 1}}}, {some}, w);
+  const Tensor middle = take_along_axis(some, places, -1, w);
+  const Tensor y = 0.5 * middle(ellipsis, 0) + 0.5 * middle(ellipsis, 1);
   return keep ? ops::with_axes(y, list, x.ndim()) : y;
 }
 
-/// What is unique along axis 0, given the order of its parts.
-Unique unique_parts(const Tensor& x, const Tensor& order, Where w) {
-  const Tensor n = ops::extent(x, 0, w), at = arange(n, w), sorted = take(x, order, 0, w);
+/// What is unique along axis 0, given its parts in order and that order.
+Unique unique_parts(const Tensor& x, const Tensor& sorted, const Tensor& order, Where w) {
+  const Tensor n = ops::extent(x, 0, w), at = arange(n, w);
   const Tensor before = take(sorted, maximum(at - 1, 0, w), 0, w);
   Tensor differs = sorted != before;
   if (is_float(x.dtype())) differs = differs & !(isnan(sorted, w) & isnan(before, w));
@@ -86,20 +89,20 @@ Tensor counted(const Operand& of, Index least, Where w) {
 
 Tensor argsort(const Operand& x, int axis, Where w) {
   const WhereScope scope(w);
-  return order_of("argsort", x.get(), axis, false, w);
+  return order_of("argsort", x.get(), axis, w);
 }
 
 Tensor sort(const Operand& of, int axis, Where w) {
   const WhereScope scope(w);
-  const Tensor x = of.get();
-  return take_along_axis(x, order_of("sort", x, axis, false, w), axis, w);
+  return sorted_along("sort", of.get(), axis, w);
 }
 
 std::array<Tensor, 2> topk(const Operand& of, Index k, int axis, bool largest, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   if (k < 0) fail_at<ShapeError>(w, "topk: the {} first elements; a count is not negative", k);
-  const Tensor index = first(order_of("topk", x, axis, largest, w), axis, k, w);
+  const Params params{{"axis", axis_given("topk", x, axis, w)}, {"descending", largest}, {"k", k}};
+  const Tensor index = apply(ops::argtopk, params, {x}, w);
   return {take_along_axis(x, index, axis, w), index};
 }
 
@@ -144,7 +147,7 @@ Tensor bincount(const Operand& of, const Operand& weights, Index least, Where w)
 Unique unique(const Operand& of, Where w) {
   const WhereScope scope(w);
   const Tensor x = flatten(of, w);
-  return unique_parts(x, order_of("unique", x, 0, false, w), w);
+  return unique_parts(x, sorted_along("unique", x, 0, w), order_of("unique", x, 0, w), w);
 }
 
 Unique unique(const Operand& of, int axis, Where w) {
@@ -166,7 +169,8 @@ Unique unique(const Operand& of, int axis, Where w) {
     whole.list.emplace_back(ops::extent(front, d, w));
   }
   const Tensor rows = reshape(front, {ops::extent(front, 0, w), width}, w);
-  Unique u = unique_parts(rows, apply(ops::row_order, {}, {rows}, w), w);
+  const Tensor by_rows = apply(ops::row_order, {}, {rows}, w);
+  Unique u = unique_parts(rows, take(rows, by_rows, 0, w), by_rows, w);
   whole.list[0] = ops::extent(u.index, 0, w);
   u.values = transpose(reshape(u.values, whole, w), back, w);
   return u;

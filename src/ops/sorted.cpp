@@ -1,0 +1,260 @@
+// What puts lines in order: sort and argsort of whole lines, and the elements that stand first or in the middle.
+// NaN comes after every number, as in NumPy, and equal elements keep their order. What has several results (topk,
+// median, unique) is composed of these in sorting.cpp.
+#include "base/dtype.h"
+#include "base/error.h"
+#include "croton/numpy.h"
+#include "graph/walk.h"
+#include "ops/extents.h"
+#include "ops/families.h"
+#include "ops/gathered.h"
+#include "ops/order.h"
+#include "ops/pointwise.h"
+#include "ops/sort_key.h"
+
+namespace croton::ops {
+namespace {
+
+/// The lines of x along the node's axis. ShapeError for more elements than a step can count.
+Lines lines_to_sort(const Node& n, const Array& x) {
+  const Lines lines = lines_of(x.shape(), n.params.integer("axis"));
+  if (static_cast<std::uint64_t>(lines.length) > most_sorted)
+    fail_at<ShapeError>(n.where, "{}: an axis of {} elements, and at most {} are put in order", n.op->name,
+                        lines.length, most_sorted);
+  return lines;
+}
+
+/// The key of an element in rising order, or in falling.
+template <class T>
+SortKey<T> key_in(bool falling, T v) {
+  return static_cast<SortKey<T>>(falling ? ~sort_key(v) : sort_key(v));
+}
+
+// ---- argsort
+Type argsort_type(const TypeAt& t) { return {int64, t.shapes[0]}; }
+
+void run_argsort(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
+  const Array x = contiguous(in[0]);
+  const Lines lines = lines_to_sort(n, x);
+  const bool falling = n.params.flag("descending");
+  Index* const to = mutable_data_as<Index>(out);
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    using K = SortKey<T>;
+    const T* const from = data_as<T>(x);
+    each_gathered<Keyed<K>>(lines, host, [&](const Gathered<Keyed<K>>& g) {
+      g.each_element([&](Keyed<K>& w, Index at, std::size_t i) { w = keyed(key_in(falling, from[at]), i); });
+      g.sort(key_of_keyed<K>);
+      g.each_element([&](const Keyed<K>& w, Index at, std::size_t) { to[at] = static_cast<Index>(place_of(w)); });
+    });
+  });
+}
+
+std::vector<Sample> sorted_samples(Params params) {
+  const auto along = [&](Index axis) {
+    Params p = params;
+    p.set("axis", axis);
+    return p;
+  };
+  return {{{{float64, {3, 4}}}, along(0)},         {{{float32, {2, 3, 4}}}, along(1)},
+          {{{float16, {7}}}, along(0), {{-2, 2}}}, {{{int32, {4, 5}}}, along(1)},
+          {{{uint8, {9}}}, along(0), {{0, 3}}},    {{{boolean, {5}}}, along(0), {{0, 1}}},
+          {{{float64, {0, 4}}}, along(1)},         {{{float64, {-1, 3}}}, along(0)}};
+}
+
+std::vector<Sample> argsort_samples() {
+  return join(sorted_samples({{"descending", false}}), sorted_samples({{"descending", true}}));
+}
+
+// ---- sort
+Type sort_type(const TypeAt& t) { return {t.dtype(0), t.shapes[0]}; }
+
+/// Keys know one zero and one NaN: puts those of a line back as they were, in their order.
+template <class T>
+void restore(const SortKey<T>* sorted, const T* from, T* to, const Lines& lines) {
+  const SortKey<T>* const end = sorted + lines.length;
+  const SortKey<T>* const zeros = std::lower_bound(sorted, end, sort_key(T{}));
+  const SortKey<T>* const nans = std::lower_bound(zeros, end, last_key<T>);
+  const bool any_zero = zeros != end && *zeros == sort_key(T{});
+  if (!any_zero && nans == end) return;
+  Index next_zero = zeros - sorted, next_nan = nans - sorted;
+  for (Index i = 0; i < lines.length; ++i) {
+    const T v = from[i * lines.step];
+    const SortKey<T> key = sort_key(v);
+    if (key == sort_key(T{})) to[next_zero++ * lines.step] = v;
+    if (key == last_key<T>) to[next_nan++ * lines.step] = v;
+  }
+}
+
+void run_sort(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
+  const Array x = contiguous(in[0]);
+  const Lines lines = lines_to_sort(n, x);
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    using K = SortKey<T>;
+    const T* const from = data_as<T>(x);
+    T* const to = mutable_data_as<T>(out);
+    each_gathered<K>(lines, host, [&](const Gathered<K>& g) {
+      g.each_element([&](K& w, Index at, std::size_t) { w = sort_key(from[at]); });
+      g.sort(whole_key<K>);
+      g.each_element([&](const K& w, Index at, std::size_t) { to[at] = element_of<T>(w); });
+      if constexpr (is_float_element<T>)
+        for (std::size_t l = 0; l < g.count(); ++l) {
+          const Index start = lines.start(g.number(l));
+          restore(g.line(l), from + start, to + start, lines);
+        }
+    });
+  });
+}
+
+Gradients sort_pullback(const At& at) {
+  const int axis = static_cast<int>(at.params.integer("axis"));
+  const Tensor order = croton::argsort(at.x[0], axis);
+  return {put_along_axis(zeros_of(at.y_bar, Where::here()), order, at.y_bar, axis)};
+}
+
+std::vector<Sample> sort_samples() { return sorted_samples({}); }
+
+// ---- argtopk and argmedian
+/// The shape of x with that many elements along the node's axis.
+Shape with_extent(const TypeAt& t, Index extent) {
+  Shape s = t.shapes[0];
+  s[static_cast<std::size_t>(t.params.integer("axis"))] = extent;
+  return s;
+}
+
+Type argtopk_type(const TypeAt& t) {
+  const Index k = t.params.integer("k"), axis = t.params.integer("axis");
+  const Index n = t.shapes[0][static_cast<std::size_t>(axis)];
+  if (n >= 0 && k > n)
+    fail_at<IndexError>(t.where, "topk: the first {} elements are out of range: axis {} of {} {} has {}", k, axis,
+                        formula(t.x[0]), text(Type{t.dtype(0), t.shapes[0]}), n);
+  return {int64, with_extent(t, k)};
+}
+
+/// Brings the first k of a line's words in order to its front.
+template <class K>
+void bring_first(Keyed<K>* line, Keyed<K>* spare, std::size_t n, std::size_t k) {
+  if (k == 0) return;
+  if (k < n) {
+    K* const keys = reinterpret_cast<K*>(spare);
+    for (std::size_t i = 0; i < n; ++i) keys[i] = key_of<K>(line[i]);
+    const K border = selected(keys, n, k - 1);
+    std::size_t equal = k, kept = 0;  // so many that equal the border are among the first
+    for (std::size_t i = 0; i < n; ++i) equal -= key_of<K>(line[i]) < border ? 1 : 0;
+    for (std::size_t i = 0; kept < k; ++i) {
+      const K key = key_of<K>(line[i]);
+      if (key > border || (key == border && equal == 0)) continue;
+      equal -= key == border ? 1 : 0;
+      line[kept++] = line[i];
+    }
+  }
+  sort_words(line, spare, k, key_of_keyed<K>);
+}
+
+void run_argtopk(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
+  const Array x = contiguous(in[0]);
+  const Lines lines = lines_to_sort(n, x), results = lines_of(out.shape(), n.params.integer("axis"));
+  const bool falling = n.params.flag("descending");
+  Index* const to = mutable_data_as<Index>(out);
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    using K = SortKey<T>;
+    const T* const from = data_as<T>(x);
+    each_gathered<Keyed<K>>(lines, host, [&](const Gathered<Keyed<K>>& g) {
+      g.each_element([&](Keyed<K>& w, Index at, std::size_t i) { w = keyed(key_in(falling, from[at]), i); });
+      for (std::size_t l = 0; l < g.count(); ++l) {
+        bring_first<K>(g.line(l), g.spare(), g.length(), static_cast<std::size_t>(results.length));
+        Index* const first = to + results.start(g.number(l));
+        for (Index i = 0; i < results.length; ++i) first[i * results.step] = static_cast<Index>(place_of(g.line(l)[i]));
+      }
+    });
+  });
+}
+
+std::vector<Sample> argtopk_samples() {
+  return join(sorted_samples({{"descending", false}, {"k", Index{0}}}),
+              std::vector<Sample>{{{{float64, {3, 4}}}, {{"axis", Index{0}}, {"descending", true}, {"k", Index{2}}}},
+                                  {{{int32, {2, 5}}}, {{"axis", Index{1}}, {"descending", false}, {"k", Index{5}}}}});
+}
+
+Type argmedian_type(const TypeAt& t) { return {int64, with_extent(t, 2)}; }
+
+/// Where the k-th smallest of a line of keys stands.
+template <class K>
+Index place_in_order(const K* line, K* spare, std::size_t n, std::size_t k) {
+  std::copy_n(line, n, spare);
+  const K wanted = selected(spare, n, k);
+  for (std::size_t i = 0; i < n; ++i) k -= line[i] < wanted ? 1 : 0;  // what is left: how many equals stand before it
+  std::size_t i = 0;
+  while (line[i] != wanted || k-- > 0) ++i;
+  return static_cast<Index>(i);
+}
+
+void run_argmedian(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
+  const Array x = contiguous(in[0]);
+  const Lines lines = lines_to_sort(n, x), results = lines_of(out.shape(), n.params.integer("axis"));
+  if (lines.count > 0 && lines.length == 0)
+    fail_at<ShapeError>(n.where, "argmedian: {} is {}, an axis without a middle", formula(n.inputs[0]), type_text(x));
+  Index* const to = mutable_data_as<Index>(out);
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    using K = SortKey<T>;
+    const T* const from = data_as<T>(x);
+    each_gathered<K>(lines, host, [&](const Gathered<K>& g) {
+      g.each_element([&](K& w, Index at, std::size_t) { w = sort_key(from[at]); });
+      const std::size_t length = g.length();
+      for (std::size_t l = 0; l < g.count(); ++l) {
+        const K* const keys = g.line(l);
+        const bool nan = is_float_element<T> && std::find(keys, keys + length, last_key<T>) != keys + length;
+        const auto place = [&](std::size_t k) { return place_in_order(keys, g.spare(), length, k); };
+        Index* const middle = to + results.start(g.number(l));
+        middle[0] = place(nan ? length - 1 : (length - 1) / 2);
+        middle[results.step] = nan || length % 2 != 0 ? middle[0] : place(length / 2);
+      }
+    });
+  });
+}
+
+std::vector<Sample> argmedian_samples() {
+  return {{{{float64, {3, 4}}}, {{"axis", Index{0}}}},         {{{float32, {2, 3, 4}}}, {{"axis", Index{2}}}},
+          {{{float16, {7}}}, {{"axis", Index{0}}}, {{-2, 2}}}, {{{int32, {4, 5}}}, {{"axis", Index{1}}}},
+          {{{float64, {0, 4}}}, {{"axis", Index{1}}}},         {{{float64, {-1, 3}}}, {{"axis", Index{1}}}}};
+}
+
+}  // namespace
+
+constinit const Op argsort{.name = "argsort",
+                           .doc =
+                               "The indices that put an axis in order; equal elements keep theirs, NaN comes last, or "
+                               "first where the order descends (NumPy's argsort, kind stable).",
+                           .type = argsort_type,
+                           .meaning = HostCall{run_argsort},
+                           .no_gradient = discrete,
+                           .samples = argsort_samples};
+
+constinit const Op sort{.name = "sort",
+                        .doc = "The elements of an axis in rising order, NaN last (NumPy's sort, kind stable).",
+                        .type = sort_type,
+                        .meaning = HostCall{run_sort},
+                        .pullback = sort_pullback,
+                        .samples = sort_samples};
+
+constinit const Op argtopk{.name = "argtopk",
+                           .doc = "The first k indices of argsort.",
+                           .type = argtopk_type,
+                           .meaning = HostCall{run_argtopk},
+                           .no_gradient = discrete,
+                           .samples = argtopk_samples};
+
+constinit const Op argmedian{.name = "argmedian",
+                             .doc =
+                                 "The indices of the two elements in the middle of an axis's order, of one twice where "
+                                 "their number is odd; of the last NaN where there is one.",
+                             .type = argmedian_type,
+                             .meaning = HostCall{run_argmedian},
+                             .no_gradient = discrete,
+                             .samples = argmedian_samples};
+
+Family sorted_ops() {
+  static constexpr const Op* list[] = {&argsort, &sort, &argtopk, &argmedian};
+  return list;
+}
+
+}  // namespace croton::ops
