@@ -162,7 +162,7 @@ Matrix<W> singular(const Matrix<W>& m, const Ours&) {
   return all;
 }
 
-Matrix<double> singular(const Matrix<double>& m, const Lapack& l) {
+Matrix<double> singular(const Matrix<double>& m, const Library& l) {
   std::optional<Matrix<double>> all = converged_singular(m, l);
   return all ? *std::move(all) : singular(m, Ours());
 }
@@ -233,7 +233,7 @@ Matrix<W> eigen(const Matrix<W>& a, const Ours&) {
   return stacked(values, e.v, ordered(values, std::less<>()));
 }
 
-Matrix<double> eigen(const Matrix<double>& a, const Lapack& l) {
+Matrix<double> eigen(const Matrix<double>& a, const Library& l) {
   const auto found = converged_eigen(a, l);
   return found ? stacked(found->first, found->second, ordered(found->first, std::less<>())) : eigen(a, Ours());
 }

@@ -56,8 +56,8 @@ void each_gathered(const Lines& lines, const Host& host, F&& f) {
   constexpr Index long_line = 1 << 16, words_of_a_strip = 1 << 14, line_of_cache = 16;
   if (lines.count == 0 || lines.length == 0) return;
   if (lines.length > long_line) {
-    const Array room = empty(Extents{2 * lines.length * static_cast<Index>(sizeof(W))}, uint8);
-    auto* const words = reinterpret_cast<W*>(mutable_data_as<std::uint8_t>(const_cast<Array&>(room)));
+    Array room = empty(Extents{2 * lines.length * static_cast<Index>(sizeof(W))}, uint8);
+    auto* const words = reinterpret_cast<W*>(mutable_data_as<std::uint8_t>(room));
     for (Index l = 0; l < lines.count; ++l) f(Gathered<W>(lines, l, 1, words, &host));
     return;
   }

@@ -113,7 +113,7 @@ template <class W>
 Lu<W> lu_of(Matrix<W> a, const Ours&) {
   return Lu<W>(std::move(a));
 }
-LapackLu lu_of(Matrix<double> a, const Lapack& l) { return {std::move(a), l}; }
+LapackLu lu_of(Matrix<double> a, const Library& l) { return {std::move(a), l}; }
 
 /// Cholesky's factor in the place of the lower triangle. The number of the first rows and columns that are not positive
 /// definite; 0: all are.

@@ -18,8 +18,12 @@ struct Matrix {
   const W* operator[](std::size_t row) const { return elements.data() + row * columns; }
 };
 
-/// Who computes: we ourselves, or a Lapack.
+/// Who computes: we ourselves, or a library, by the host's threads where its routines leave something to share.
 struct Ours {};
+struct Library {
+  const Lapack& lapack;
+  const Host& host;
+};
 /// What matrices of that type are computed in.
 template <class T, class By>
 using Wide = std::conditional_t<std::is_same_v<T, double> && std::is_same_v<By, Ours>, long double, double>;
@@ -56,8 +60,8 @@ bool finite(const T* m, std::size_t rows, std::size_t columns, Part part) {
   return true;
 }
 
-/// Calls f<T>(number of the matrix, Ours or Lapack) for each matrix of a batch of floats. From `large` rows and columns
-/// on (measured) a library is the faster one.
+/// Calls f<T>(number of the matrix, Ours or Library) for each matrix of a batch of floats. From `large` rows and
+/// columns on (measured) a library is the faster one.
 template <class F>
 void each_matrix(const Array& batch, Part part, Index large, const Host& host, F&& f) {
   constexpr Index most = 30000;  // what it needs beside the matrix is counted by 32 bits
@@ -71,7 +75,7 @@ void each_matrix(const Array& batch, Part part, Index large, const Host& host, F
     if constexpr (!std::is_integral_v<T>) {
       for (std::size_t at = 0; at < count; ++at)
         if (lapack != nullptr && finite(data_as<T>(batch) + at * m * n, m, n, part))
-          f.template operator()<T>(at, *lapack);
+          f.template operator()<T>(at, Library{*lapack, host});
         else
           f.template operator()<T>(at, Ours());
     }
