@@ -15,9 +15,9 @@
 namespace croton::ops {
 namespace {
 
-/// The lines of x along the node's axis. ShapeError for more elements than a step can count.
-Lines lines_to_sort(const Node& n, const Array& x) {
-  const Lines lines = lines_of(x.shape(), n.params.integer("axis"));
+/// The lines of x along an axis. ShapeError for more elements than a step can count.
+Lines lines_to_sort(const Node& n, const Array& x, Index axis) {
+  const Lines lines = lines_of(x.shape(), axis);
   if (static_cast<std::uint64_t>(lines.length) > most_sorted)
     fail_at<ShapeError>(n.where, "{}: an axis of {} elements, and at most {} are put in order", n.op->name,
                         lines.length, most_sorted);
@@ -33,19 +33,22 @@ SortKey<T> key_in(bool falling, T v) {
 // ---- argsort
 Type argsort_type(const TypeAt& t) { return {int64, t.shapes[0]}; }
 
+/// Where the elements of each line stand in order.
+template <class T>
+void argsort_lines(const T* from, const Lines& lines, bool falling, const Host& host, Index* to) {
+  using K = SortKey<T>;
+  each_gathered<Keyed<K>>(lines, host, [&](const Gathered<Keyed<K>>& g) {
+    g.each_element([&](Keyed<K>& w, Index at, std::size_t i) { w = keyed(key_in(falling, from[at]), i); });
+    g.sort(key_of_keyed<K>);
+    g.each_element([&](const Keyed<K>& w, Index at, std::size_t) { to[at] = static_cast<Index>(place_of(w)); });
+  });
+}
+
 void run_argsort(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array x = contiguous(in[0]);
-  const Lines lines = lines_to_sort(n, x);
-  const bool falling = n.params.flag("descending");
-  Index* const to = mutable_data_as<Index>(out);
+  const Lines lines = lines_to_sort(n, x, n.params.integer("axis"));
   visit_dtype(x.dtype(), [&]<class T>(T) {
-    using K = SortKey<T>;
-    const T* const from = data_as<T>(x);
-    each_gathered<Keyed<K>>(lines, host, [&](const Gathered<Keyed<K>>& g) {
-      g.each_element([&](Keyed<K>& w, Index at, std::size_t i) { w = keyed(key_in(falling, from[at]), i); });
-      g.sort(key_of_keyed<K>);
-      g.each_element([&](const Keyed<K>& w, Index at, std::size_t) { to[at] = static_cast<Index>(place_of(w)); });
-    });
+    argsort_lines(data_as<T>(x), lines, n.params.flag("descending"), host, mutable_data_as<Index>(out));
   });
 }
 
@@ -85,24 +88,26 @@ void restore(const SortKey<T>* sorted, const T* from, T* to, const Lines& lines)
   }
 }
 
+/// The elements of each line in order.
+template <class T>
+void sort_lines(const T* from, const Lines& lines, const Host& host, T* to) {
+  using K = SortKey<T>;
+  each_gathered<K>(lines, host, [&](const Gathered<K>& g) {
+    g.each_element([&](K& w, Index at, std::size_t) { w = sort_key(from[at]); });
+    g.sort(whole_key<K>);
+    g.each_element([&](const K& w, Index at, std::size_t) { to[at] = element_of<T>(w); });
+    if constexpr (is_float_element<T>)
+      for (std::size_t l = 0; l < g.count(); ++l) {
+        const Index start = lines.start(g.number(l));
+        restore(g.line(l), from + start, to + start, lines);
+      }
+  });
+}
+
 void run_sort(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array x = contiguous(in[0]);
-  const Lines lines = lines_to_sort(n, x);
-  visit_dtype(x.dtype(), [&]<class T>(T) {
-    using K = SortKey<T>;
-    const T* const from = data_as<T>(x);
-    T* const to = mutable_data_as<T>(out);
-    each_gathered<K>(lines, host, [&](const Gathered<K>& g) {
-      g.each_element([&](K& w, Index at, std::size_t) { w = sort_key(from[at]); });
-      g.sort(whole_key<K>);
-      g.each_element([&](const K& w, Index at, std::size_t) { to[at] = element_of<T>(w); });
-      if constexpr (is_float_element<T>)
-        for (std::size_t l = 0; l < g.count(); ++l) {
-          const Index start = lines.start(g.number(l));
-          restore(g.line(l), from + start, to + start, lines);
-        }
-    });
-  });
+  const Lines lines = lines_to_sort(n, x, n.params.integer("axis"));
+  visit_dtype(x.dtype(), [&]<class T>(T) { sort_lines(data_as<T>(x), lines, host, mutable_data_as<T>(out)); });
 }
 
 Gradients sort_pullback(const At& at) {
@@ -152,7 +157,8 @@ void bring_first(Keyed<K>* line, Keyed<K>* spare, std::size_t n, std::size_t k) 
 
 void run_argtopk(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array x = contiguous(in[0]);
-  const Lines lines = lines_to_sort(n, x), results = lines_of(out.shape(), n.params.integer("axis"));
+  const Lines lines = lines_to_sort(n, x, n.params.integer("axis")),
+              results = lines_of(out.shape(), n.params.integer("axis"));
   const bool falling = n.params.flag("descending");
   Index* const to = mutable_data_as<Index>(out);
   visit_dtype(x.dtype(), [&]<class T>(T) {
@@ -190,7 +196,8 @@ Index place_in_order(const K* line, K* spare, std::size_t n, std::size_t k) {
 
 void run_argmedian(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array x = contiguous(in[0]);
-  const Lines lines = lines_to_sort(n, x), results = lines_of(out.shape(), n.params.integer("axis"));
+  const Lines lines = lines_to_sort(n, x, n.params.integer("axis")),
+              results = lines_of(out.shape(), n.params.integer("axis"));
   if (lines.count > 0 && lines.length == 0)
     fail_at<ShapeError>(n.where, "argmedian: {} is {}, an axis without a middle", formula(n.inputs[0]), type_text(x));
   Index* const to = mutable_data_as<Index>(out);
@@ -216,6 +223,60 @@ std::vector<Sample> argmedian_samples() {
   return {{{{float64, {3, 4}}}, {{"axis", Index{0}}}},         {{{float32, {2, 3, 4}}}, {{"axis", Index{2}}}},
           {{{float16, {7}}}, {{"axis", Index{0}}}, {{-2, 2}}}, {{{int32, {4, 5}}}, {{"axis", Index{1}}}},
           {{{float64, {0, 4}}}, {{"axis", Index{1}}}},         {{{float64, {-1, 3}}}, {{"axis", Index{1}}}}};
+}
+
+// ---- unique and argunique
+Type unique_type(const TypeAt& t) { return {t.dtype(0), {-1}}; }
+Type argunique_type(const TypeAt&) { return {int64, {2, -1}}; }
+
+/// Calls f(i) for each of n places in an order at which another element than the one before it stands.
+template <class T, class At, class F>
+void each_start(Index n, At at, F&& f) {
+  for (Index i = 0; i < n; ++i)
+    if (i == 0 || sort_key<T>(at(i)) != sort_key<T>(at(i - 1))) f(i);
+}
+
+void run_unique(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
+  const Array x = contiguous(in[0]);
+  Array sorted = empty(x.shape(), x.dtype());
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    T* const in_order = mutable_data_as<T>(sorted);
+    sort_lines(data_as<T>(x), lines_to_sort(n, x, 0), host, in_order);
+    Index count = 0;
+    const auto at = [&](Index i) { return in_order[i]; };
+    each_start<T>(x.size(), at, [&](Index) { ++count; });
+    out = empty({count}, x.dtype());
+    T* to = mutable_data_as<T>(out);
+    each_start<T>(x.size(), at, [&](Index i) { *to++ = in_order[i]; });
+  });
+}
+
+void run_argunique(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
+  const Array x = contiguous(in[0]);
+  Array order = empty(x.shape(), int64);
+  visit_dtype(x.dtype(), [&]<class T>(T) {
+    Index* const places = mutable_data_as<Index>(order);
+    argsort_lines(data_as<T>(x), lines_to_sort(n, x, 0), false, host, places);
+    std::vector<Index> starts;
+    each_start<T>(
+        x.size(), [&](Index i) { return data_as<T>(x)[places[i]]; }, [&](Index i) { starts.push_back(i); });
+    const auto count = static_cast<Index>(starts.size());
+    out = empty({2, count}, int64);
+    Index* const to = mutable_data_as<Index>(out);
+    for (Index k = 0; k < count; ++k) {
+      to[count + k] = starts[static_cast<std::size_t>(k)];
+      to[k] = places[to[count + k]];
+    }
+  });
+}
+
+Gradients unique_pullback(const At& at) {
+  const Tensor first = apply(argunique, {}, {at.x[0]}, Where::here())[0];
+  return {zeros_of(at.x[0], Where::here())(IndexItem(first)).set(at.y_bar)};
+}
+
+std::vector<Sample> unique_samples() {
+  return {{{{float64, {5}}}, {}}, {{{int64, {6}}}, {}, {{0, 2}}}, {{{float32, {0}}}, {}}};
 }
 
 }  // namespace
@@ -252,8 +313,24 @@ constinit const Op argmedian{.name = "argmedian",
                              .no_gradient = discrete,
                              .samples = argmedian_samples};
 
+constinit const Op unique{.name = "unique",
+                          .doc = "Each of a vector's values once, in rising order; NaN is one value (NumPy's unique).",
+                          .type = unique_type,
+                          .meaning = HostCall{.run = run_unique, .sizes_itself = true},
+                          .pullback = unique_pullback,
+                          .samples = unique_samples};
+
+constinit const Op argunique{.name = "argunique",
+                             .doc =
+                                 "Where each of a vector's values stands first, in the values' order; below it, where "
+                                 "it would stand first if the vector were sorted.",
+                             .type = argunique_type,
+                             .meaning = HostCall{.run = run_argunique, .sizes_itself = true},
+                             .no_gradient = discrete,
+                             .samples = unique_samples};
+
 Family sorted_ops() {
-  static constexpr const Op* list[] = {&argsort, &sort, &argtopk, &argmedian};
+  static constexpr const Op* list[] = {&argsort, &sort, &argtopk, &argmedian, &unique, &argunique};
   return list;
 }
 

@@ -65,17 +65,20 @@ Tensor median_of(const Tensor& x, const Axes& axes, bool keep, Where where_asked
   return keep ? ops::with_axes(y, list, x.ndim()) : y;
 }
 
-/// What is unique along axis 0, given its parts in order and that order.
-Unique unique_parts(const Tensor& x, const Tensor& sorted, const Tensor& order, Where w) {
-  const Tensor n = ops::extent(x, 0, w), at = arange(n, w);
-  const Tensor before = take(sorted, maximum(at - 1, 0, w), 0, w);
+/// Where parts in order, along axis 0, differ from the one before.
+Tensor begins(const Tensor& sorted, Where w) {
+  const Tensor at = arange(ops::extent(sorted, 0, w), w), before = take(sorted, maximum(at - 1, 0, w), 0, w);
   Tensor differs = sorted != before;
-  if (is_float(x.dtype())) differs = differs & !(isnan(sorted, w) & isnan(before, w));
-  if (x.ndim() == 2) differs = any(differs, 1, w);
-  const Tensor begins = (at == 0) | differs, starts = nonzero(begins, w)[0];
-  const Tensor number = cumsum(begins, 0, w) - 1;
-  return {.values = take(sorted, starts, 0, w),
-          .index = take(order, starts, 0, w),
+  if (is_float(sorted.dtype())) differs = differs & !(isnan(sorted, w) & isnan(before, w));
+  if (sorted.ndim() == 2) differs = any(differs, 1, w);
+  return (at == 0) | differs;
+}
+
+/// The unique parts along axis 0, given their order, where each stands first, and where it begins in the order.
+Unique unique_parts(const Tensor& x, const Tensor& order, const Tensor& first, const Tensor& starts, Where w) {
+  const Tensor n = ops::extent(x, 0, w), number = cumsum(begins(take(x, order, 0, w), w), 0, w) - 1;
+  return {.values = take(x, first, 0, w),
+          .index = first,
           .inverse = zeros(n, int64, w)(IndexItem(order, w)).set(number),
           .counts = diff(concatenate({starts, ops::with_rank(n, 1, w)}, 0, w), 1, 0, w)};
 }
@@ -146,8 +149,10 @@ Tensor bincount(const Operand& of, const Operand& weights, Index least, Where w)
 
 Unique unique(const Operand& of, Where w) {
   const WhereScope scope(w);
-  const Tensor x = flatten(of, w);
-  return unique_parts(x, sorted_along("unique", x, 0, w), order_of("unique", x, 0, w), w);
+  const Tensor x = flatten(of, w), places = apply(ops::argunique, {}, {x}, w);
+  Unique u = unique_parts(x, order_of("unique", x, 0, w), places[0], places[1], w);
+  u.values = apply(ops::unique, {}, {x}, w);  // one sort, and no gathering
+  return u;
 }
 
 Unique unique(const Operand& of, int axis, Where w) {
@@ -156,12 +161,12 @@ Unique unique(const Operand& of, int axis, Where w) {
   refuse_empty("unique", {&x, 1}, w);
   const int a = ops::axis_of("unique", axis, x.ndim(), w);
   if (x.ndim() == 1) return unique(of, w);
-  Extents order{Index{a}}, back;
+  Extents front_first{Index{a}}, back;
   for (int d = 0; d < x.ndim(); ++d) {
-    if (d != a) order.add(d);
+    if (d != a) front_first.add(d);
     back.add(d < a ? d + 1 : d == a ? 0 : d);
   }
-  const Tensor front = transpose(x, order, w);
+  const Tensor front = transpose(x, front_first, w);
   Tensor width = ops::integer(1, w);
   Dims whole{Dim(-1)};
   for (int d = 1; d < x.ndim(); ++d) {
@@ -169,8 +174,9 @@ Unique unique(const Operand& of, int axis, Where w) {
     whole.list.emplace_back(ops::extent(front, d, w));
   }
   const Tensor rows = reshape(front, {ops::extent(front, 0, w), width}, w);
-  const Tensor by_rows = apply(ops::row_order, {}, {rows}, w);
-  Unique u = unique_parts(rows, take(rows, by_rows, 0, w), by_rows, w);
+  const Tensor order = apply(ops::row_order, {}, {rows}, w);
+  const Tensor starts = nonzero(begins(take(rows, order, 0, w), w), w)[0];
+  Unique u = unique_parts(rows, order, take(order, starts, 0, w), starts, w);
   whole.list[0] = ops::extent(u.index, 0, w);
   u.values = transpose(reshape(u.values, whole, w), back, w);
   return u;

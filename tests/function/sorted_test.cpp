@@ -152,6 +152,34 @@ TEST_CASE("topk is the beginning of the stable order with ties and NaN included"
   }
 }
 
+TEST_CASE("unique elements are the first of each run of the stable order") {
+  for (const DType d : {float32, float64, bfloat16, int64, uint8, boolean}) {
+    const Tensor x = tensor("x", d, {any_extent});
+    const Unique u = unique(x);
+    const auto f = function({x}, {u.values, u.index, u.inverse, u.counts});
+    const Function values_alone = function(x, u.values);
+    for (const Index n : {0, 1, 2, 40, 1000, 70000}) {
+      INFO(name_of(d) << ", " << n << " elements");
+      const Array a = drawn(d, {n}), order = order_of(a, 0);
+      const auto [values, index, inverse, counts] = f(a);
+      std::vector<Index> first, number(static_cast<std::size_t>(n)), count;
+      for (Index i = 0; i < n; ++i) {
+        const Index at = get_index(order, i), before = i > 0 ? get_index(order, i - 1) : at;
+        const bool equal = get(a, at) == get(a, before) || (std::isnan(get(a, at)) && std::isnan(get(a, before)));
+        const bool same = d == int64 ? get_index(a, at) == get_index(a, before) : equal;
+        if (i == 0 || !same) first.push_back(at), count.push_back(0);
+        ++count.back();
+        number[static_cast<std::size_t>(at)] = static_cast<Index>(first.size()) - 1;
+      }
+      CHECK(same_bits(index, Array(first)));
+      CHECK(same_bits(inverse, Array(number)));
+      CHECK(same_bits(counts, Array(count)));
+      CHECK(same_bits(values, taken(a, Array(first), 0)));
+      CHECK(same_bits(values_alone(a), values));
+    }
+  }
+}
+
 TEST_CASE("the median is the mean of the two elements in the middle of the order and one NaN makes it NaN") {
   const Tensor x = dmatrix("x");
   const Function f = function(x, median(x, 0));
