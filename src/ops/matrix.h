@@ -1,7 +1,10 @@
 // Matrices on the host, as the ops of linear algebra see them: one after another out of a batch, in the next wider
 // type by algorithms of our own, or in float64 by a library's, where they are large and it is there.
 #pragma once
+#include <algorithm>
 #include <cmath>
+#include <exception>
+#include <mutex>
 
 #include "ops/evaluate/loops.h"
 #include "ops/host.h"
@@ -60,11 +63,31 @@ bool finite(const T* m, std::size_t rows, std::size_t columns, Part part) {
   return true;
 }
 
-/// Calls f<T>(number of the matrix, Ours or Library) for each matrix of a batch of floats. From `large` rows and
-/// columns on (measured) a library is the faster one.
+/// Calls f(at) for each at < count, `apart` of them by one thread each. Throws what the f of the least number threw.
+template <class F>
+void each_shared_out(std::size_t count, std::size_t apart, const Host& host, F&& f) {
+  std::mutex door;
+  std::size_t failed = count;
+  std::exception_ptr why;
+  host.each(static_cast<long>((count + apart - 1) / apart), 0, [&](long chunk, void*) {
+    const std::size_t begin = static_cast<std::size_t>(chunk) * apart;
+    for (std::size_t at = begin; at < std::min(begin + apart, count); ++at) try {
+        f(at);
+      } catch (...) {
+        const std::lock_guard guard(door);
+        if (at < failed) failed = at, why = std::current_exception();
+        return;
+      }
+  });
+  if (why) std::rethrow_exception(why);
+}
+
+/// Calls f<T>(number of the matrix, Ours or Library) for each matrix of a batch of floats, some by each thread. From
+/// `large` rows and columns on (measured) a library is the faster one.
 template <class F>
 void each_matrix(const Array& batch, Part part, Index large, const Host& host, F&& f) {
-  constexpr Index most = 30000;  // what it needs beside the matrix is counted by 32 bits
+  constexpr Index most = 20000;  // the library counts its memory beside the matrix by 32 bits
+  constexpr std::size_t worth_a_chunk = 4096;
   std::size_t count = 1;
   for (int d = 0; d + 2 < batch.ndim(); ++d) count *= static_cast<std::size_t>(batch.shape(d));
   const Index rows = batch.shape(batch.ndim() - 2), columns = batch.shape(batch.ndim() - 1);
@@ -73,11 +96,13 @@ void each_matrix(const Array& batch, Part part, Index large, const Host& host, F
   const auto m = static_cast<std::size_t>(rows), n = static_cast<std::size_t>(columns);
   visit_dtype(batch.dtype(), [&]<class T>(T) {
     if constexpr (!std::is_integral_v<T>) {
-      for (std::size_t at = 0; at < count; ++at)
-        if (lapack != nullptr && finite(data_as<T>(batch) + at * m * n, m, n, part))
+      const T* const first = data_as<T>(batch);
+      each_shared_out(count, worth_a_chunk / (m * n + 1) + 1, host, [&](std::size_t at) {
+        if (lapack != nullptr && finite(first + at * m * n, m, n, part))
           f.template operator()<T>(at, Library{*lapack, host});
         else
           f.template operator()<T>(at, Ours());
+      });
     }
   });
 }

@@ -153,9 +153,26 @@ TEST_CASE("large matrices that cannot be factored are refused by name") {
   CHECK(det(singular).item<double>() == 0);
   CHECK(logarithm(singular)[0].item<double>() == 0);
   CHECK(logarithm(singular)[1].item<double>() == -HUGE_VAL);
-  set(singular, 30 * 51, 0);
-  set(singular, 7 * 51, 1);
+  set(singular, Index{30} * 51, 0);
+  set(singular, Index{7} * 51, 1);
   CHECK_THROWS_WITH(triangle(singular), Catch::Contains("is singular: element 30 of its diagonal is 0"));
+}
+
+TEST_CASE("of several matrices that cannot be factored the first is named on any number of threads", "[threads]") {
+  const Tensor stack = tensor3("stack", float64);
+  const Function f = function(stack, linalg::inv(stack));
+  for (const Index n : {2, 40}) {
+    Array many = positive(drawn({300, n, n}));
+    const Array inverse = f(many);
+    for (const Index wrong : {71, 72, 250})
+      for (Index j = 0; j < n; ++j) set(many, (wrong * n + j) * n, 0);
+    for (const int threads : {1, 2, 4}) {
+      runtime::set_threads(threads);
+      CHECK_THROWS_WITH(f(many), Catch::Contains("matrix 71 of stack"));
+      CHECK(same_bits(f(positive(drawn({300, n, n}))), inverse));
+    }
+    runtime::set_threads(0);
+  }
 }
 
 TEST_CASE("what is not finite goes through linear algebra as NaN and ends") {
@@ -191,8 +208,8 @@ TEST_CASE("linear algebra is the same to the bit on any number of threads and fr
   const std::array<Array, 4> alone = f(p, columns);
   runtime::set_threads(3);
   std::array<std::array<Array, 4>, 3> together;
-  std::vector<std::thread> callers;
-  for (std::array<Array, 4>& mine : together) callers.emplace_back([&] { mine = f(p, columns); });
+  std::array<std::thread, 3> callers;
+  for (std::size_t k = 0; k < callers.size(); ++k) callers[k] = std::thread([&, k] { together[k] = f(p, columns); });
   for (std::thread& caller : callers) caller.join();
   runtime::set_threads(0);
   for (const std::array<Array, 4>& one : together)
