@@ -1,6 +1,8 @@
 // What puts lines in order: sort and argsort of whole lines, and the elements that stand first or in the middle.
 // NaN comes after every number, as in NumPy, and equal elements keep their order. What has several results (topk,
 // median, unique) is composed of these in sorting.cpp.
+#include <limits>
+
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/numpy.h"
@@ -183,15 +185,28 @@ std::vector<Sample> argtopk_samples() {
 
 Type argmedian_type(const TypeAt& t) { return {int64, with_extent(t, 2)}; }
 
-/// Where the k-th smallest of a line of keys stands.
+/// Where the key stands that has so many equals before it.
 template <class K>
-Index place_in_order(const K* line, K* spare, std::size_t n, std::size_t k) {
-  std::copy_n(line, n, spare);
-  const K wanted = selected(spare, n, k);
-  for (std::size_t i = 0; i < n; ++i) k -= line[i] < wanted ? 1 : 0;  // what is left: how many equals stand before it
+Index place_among_equals(const K* keys, K key, std::size_t before) {
   std::size_t i = 0;
-  while (line[i] != wanted || k-- > 0) ++i;
+  while (keys[i] != key || before-- > 0) ++i;
   return static_cast<Index>(i);
+}
+
+/// Where the k-th smallest of a line of keys and the one after it stand; the one after the last is the last.
+template <class K>
+std::array<Index, 2> places_in_order(const K* keys, K* spare, std::size_t n, std::size_t k) {
+  std::copy_n(keys, n, spare);
+  const K key = selected(spare, n, k);
+  std::size_t before = k, equal = 0;
+  for (std::size_t i = 0; i < n; ++i) before -= keys[i] < key ? 1 : 0;
+  for (std::size_t i = 0; i < n; ++i) equal += keys[i] == key ? 1 : 0;
+  const Index place = place_among_equals(keys, key, before);
+  if (k + 1 == n) return {place, place};
+  if (before + 1 < equal) return {place, place_among_equals(keys, key, before + 1)};
+  K next = std::numeric_limits<K>::max();
+  for (std::size_t i = 0; i < n; ++i) next = std::min(next, keys[i] > key ? keys[i] : std::numeric_limits<K>::max());
+  return {place, place_among_equals(keys, next, 0)};
 }
 
 void run_argmedian(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
@@ -210,10 +225,10 @@ void run_argmedian(const Node& n, std::span<const Array> in, Array& out, const H
       for (std::size_t l = 0; l < g.count(); ++l) {
         const K* const keys = g.line(l);
         const bool nan = is_float_element<T> && std::find(keys, keys + length, last_key<T>) != keys + length;
-        const auto place = [&](std::size_t k) { return place_in_order(keys, g.spare(), length, k); };
+        const auto places = places_in_order(keys, g.spare(), length, nan ? length - 1 : (length - 1) / 2);
         Index* const middle = to + results.start(g.number(l));
-        middle[0] = place(nan ? length - 1 : (length - 1) / 2);
-        middle[results.step] = nan || length % 2 != 0 ? middle[0] : place(length / 2);
+        middle[0] = places[0];
+        middle[results.step] = places[nan || length % 2 != 0 ? 0 : 1];
       }
     });
   });
