@@ -53,7 +53,8 @@ class Gathered {
 /// Calls f(const Gathered<W>&) until all lines were given, perhaps on several threads at once. f does not throw.
 template <class W, class F>
 void each_gathered(const Lines& lines, const Host& host, F&& f) {
-  constexpr Index long_line = 1 << 16, words_of_a_strip = 1 << 14, line_of_cache = 16;
+  constexpr Index long_line = 1 << 16, words_of_a_strip = 1 << 14;
+  constexpr Index side_by_side_words = 1 << 18, line_of_cache = 16;
   if (lines.count == 0 || lines.length == 0) return;
   if (lines.length > long_line) {
     Array room = empty(Extents{2 * lines.length * static_cast<Index>(sizeof(W))}, uint8);
@@ -63,8 +64,9 @@ void each_gathered(const Lines& lines, const Host& host, F&& f) {
   }
   // lines side by side lie in the same lines of the cache
   const Index side_by_side = lines.step == 1 ? lines.count : lines.step;
-  const Index most = std::max<Index>(words_of_a_strip / lines.length, 2);
-  const Index width = std::min(side_by_side, lines.step == 1 ? most : std::min(8 * most, line_of_cache));
+  const Index most = lines.step == 1 ? std::max<Index>(words_of_a_strip / lines.length, 1)
+                                     : std::min(side_by_side_words / lines.length, line_of_cache);
+  const Index width = std::min(side_by_side, most);
   const Index strips = (side_by_side + width - 1) / width;
   const auto bytes = static_cast<std::size_t>((width + 1) * lines.length) * sizeof(W);
   host.each(static_cast<long>(lines.count / side_by_side * strips), bytes, [&](long chunk, void* scratch) {

@@ -22,6 +22,7 @@ struct Lapack {
                  int* info, std::size_t);
 };
 
+/// By default nothing: one thread and no library.
 struct Host {
   using Chunk = void (*)(void* context, long chunk, void* scratch);
   /// Calls run(context, chunk, scratch) for each chunk in [0, chunks), perhaps on several threads, each with

@@ -101,7 +101,7 @@ struct Pieces {
   explicit Pieces(std::size_t elements) : n(elements) {}
   std::size_t n, size = std::size_t{1} << 16;
   std::size_t count() const { return (n + size - 1) / size; }
-  /// Calls f(i) for each element of each piece.
+  /// Calls f(i, number of its piece) for each element.
   template <class F>
   void each(const Host& host, F&& f) const {
     host.each(static_cast<long>(count()), 0, [&](long piece, void*) {
