@@ -1,6 +1,7 @@
 // Linear algebra: NumPy's numpy.linalg and SciPy's solve_triangular. Matrices are the last two axes; axes before them
-// are a batch. Floats keep their dtype (halves too), integers become floatX. Factorizations are steps on the host, in
-// the next wider type: they are meant for matrices of up to some hundred rows. Everything here has a gradient.
+// are a batch. Floats keep their dtype (halves too), integers become floatX. Factorizations are steps on the host: of
+// small matrices in the next wider type, of large ones in float64 by the LAPACK in the BLAS library. Everything here has
+// a gradient.
 #pragma once
 #include "croton/ops.h"
 

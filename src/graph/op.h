@@ -8,6 +8,8 @@
 
 namespace croton {
 
+struct Host;  // ops/host.h
+
 /// What a type rule sees. `shapes` are the input's static shapes when a graph is built, and the true ones when a plan
 /// is made for given arguments; `x[i]`'s own type always holds the static one, which alone decides what broadcasts.
 struct TypeAt {
@@ -84,10 +86,10 @@ struct Concatenate {};
 struct Expansion {
   Tensor (*expand)(const At&);
 };
-/// Runs on host arrays, outside generated code: out is allocated with the node's dtype and true shape. What it refuses,
-/// it refuses at the node's place.
+/// Runs on host arrays, outside generated code, with what the host lends it: out is allocated with the node's dtype and
+/// true shape. What it refuses, it refuses at the node's place.
 struct HostCall {
-  void (*run)(const Node&, std::span<const Array> in, Array& out);
+  void (*run)(const Node&, std::span<const Array> in, Array& out, const Host&);
   /// Inputs from this one on say how large the result is; the data of those before do not.
   std::size_t extents_from = static_cast<std::size_t>(-1);
   /// The result's extents depend on the data: its type leaves them open, and run makes `out` anew.

@@ -43,7 +43,7 @@ struct Multiply {
 };
 
 template <class Fold>
-void run_running(const Node& n, std::span<const Array> in, Array& out) {
+void run_running(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   const Array x = contiguous(in[0].astype(out.dtype()));
   const Lines lines = lines_of(x.shape(), n.params.integer("axis"));
   const bool reverse = n.params.flag("reverse");
@@ -63,7 +63,7 @@ void run_running(const Node& n, std::span<const Array> in, Array& out) {
 
 /// Moves to an element that is strictly better, or the first NaN, and stays at that.
 template <bool largest>
-void run_place(const Node& n, std::span<const Array> in, Array& out) {
+void run_place(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   const Array x = contiguous(in[0]);
   const Lines lines = lines_of(x.shape(), n.params.integer("axis"));
   Index* const to = mutable_data_as<Index>(out);

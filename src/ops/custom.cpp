@@ -65,12 +65,12 @@ void check_result(const Node& n, const Array& made, DType dtype, const Extents& 
                         shape_text(shape));
 }
 
-void run_user(const Node& n, std::span<const Array> in, Array& out) {
+void run_user(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   const CustomOp& user = definition(*n.op);
   const DType dtype = out.dtype();
   const Extents shape = out.shape();
-  std::vector<Array> all;
-  for (int i = 0; i < user.outputs; ++i) all.push_back(Array::zeros(shape, dtype));
+  std::vector<Array> all(static_cast<std::size_t>(user.outputs));
+  for (Array& each : all) each = Array::zeros(shape, dtype);
   user.forward(in, all);
   Array& made = all[static_cast<std::size_t>(n.params.integer("output"))];
   check_result(n, made, dtype, shape);

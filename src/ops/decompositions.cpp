@@ -1,5 +1,6 @@
-// Singular values and eigenvalues, on the host and in the next wider type, by Jacobi's rotations (Golub and Van Loan,
-// Matrix Computations, 8.5 and 8.6.3): simple, and as accurate as the type allows.
+// Singular values and eigenvalues, on the host: of small matrices in the next wider type by Jacobi's rotations (Golub
+// and Van Loan, Matrix Computations, 8.5 and 8.6.3), simple and as accurate as the type allows; of large ones by a
+// LAPACK (lapack.h). Of a matrix with NaN or an infinity all is NaN.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -14,6 +15,7 @@
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/lapack.h"
 #include "ops/linalg.h"
 #include "ops/matrix.h"
 #include "ops/pointwise.h"
@@ -22,6 +24,7 @@ namespace croton::ops {
 namespace {
 
 constexpr const All& every = croton::all;
+constexpr Index large = 16;      // measured: the library takes 20 us, rotations 180
 constexpr int most_sweeps = 60;  // convergence is quadratic: a dozen are many
 
 Type svd_type(const TypeAt& t) {
@@ -145,21 +148,40 @@ struct Svd {
   }
 };
 
-void run_svd(const Node&, std::span<const Array> in, Array& out) {
+template <class W>
+Matrix<W> singular(const Matrix<W>& m, const Ours&) {
+  const bool wide = m.rows < m.columns;
+  Svd<W> d(wide ? transposed(m) : m);
+  if (wide) std::swap(d.u, d.v);
+  Matrix<W> all(m.rows + 1 + m.columns, d.s.size());
+  for (std::size_t k = 0; k < d.s.size(); ++k) {
+    for (std::size_t i = 0; i < m.rows; ++i) all[i][k] = d.u[k][i];
+    all[m.rows][k] = d.s[k];
+    for (std::size_t j = 0; j < m.columns; ++j) all[m.rows + 1 + j][k] = d.v[k][j];
+  }
+  return all;
+}
+
+Matrix<double> singular(const Matrix<double>& m, const Library& l) {
+  std::optional<Matrix<double>> all = converged_singular(m, l);
+  return all ? *std::move(all) : singular(m, Ours());
+}
+
+template <class T>
+void fill_with_nan(T* elements, std::size_t n) {
+  std::fill_n(elements, n, narrowed<T>(std::nan("")));
+}
+
+void run_svd(const Node&, std::span<const Array> in, Array& out, const Host& host) {
   const Array a = contiguous(in[0]);
-  each_matrix(a, [&]<class T>(std::size_t at) {
-    const auto m = matrix_of<T>(a, at);
-    const bool wide = m.rows < m.columns;
-    Svd<Wide<T>> d(wide ? transposed(m) : m);
-    if (wide) std::swap(d.u, d.v);
-    const std::size_t r = d.s.size();
-    Matrix<Wide<T>> all(m.rows + 1 + m.columns, r);
-    for (std::size_t k = 0; k < r; ++k) {
-      for (std::size_t i = 0; i < m.rows; ++i) all[i][k] = d.u[k][i];
-      all[m.rows][k] = d.s[k];
-      for (std::size_t j = 0; j < m.columns; ++j) all[m.rows + 1 + j][k] = d.v[k][j];
+  each_matrix(a, Part::whole, large, host, [&]<class T>(std::size_t at, const auto& by) {
+    const auto m = matrix_of<T>(a, at, by);
+    T* const to = mutable_data_as<T>(out);
+    if (!finite(m.elements.data(), m.rows, m.columns, Part::whole)) {
+      const std::size_t size = (m.rows + 1 + m.columns) * std::min(m.rows, m.columns);
+      return fill_with_nan(to + at * size, size);
     }
-    put(all, mutable_data_as<T>(out), at);
+    put(singular(m, by), to, at);
   });
 }
 
@@ -192,19 +214,38 @@ struct Eigh {
   W size_;
 };
 
-void run_eigh(const Node&, std::span<const Array> in, Array& out) {
+/// A row of the eigenvalues in rising order, and below it the vectors as columns.
+template <class W>
+Matrix<W> stacked(const std::vector<W>& values, const Matrix<W>& vectors, const std::vector<std::size_t>& order) {
+  Matrix<W> all(order.size() + 1, order.size());
+  for (std::size_t k = 0; k < order.size(); ++k) {
+    all[0][k] = values[order[k]];
+    for (std::size_t i = 0; i < order.size(); ++i) all[i + 1][k] = vectors[order[k]][i];
+  }
+  return all;
+}
+
+template <class W>
+Matrix<W> eigen(const Matrix<W>& a, const Ours&) {
+  const Eigh<W> e(a);
+  std::vector<W> values;
+  for (std::size_t i = 0; i < e.a.rows; ++i) values.push_back(e.a[i][i]);
+  return stacked(values, e.v, ordered(values, std::less<>()));
+}
+
+Matrix<double> eigen(const Matrix<double>& a, const Library& l) {
+  const auto found = converged_eigen(a, l);
+  return found ? stacked(found->first, found->second, ordered(found->first, std::less<>())) : eigen(a, Ours());
+}
+
+void run_eigh(const Node&, std::span<const Array> in, Array& out, const Host& host) {
   const Array a = contiguous(in[0]);
-  each_matrix(a, [&]<class T>(std::size_t at) {
-    const Eigh<Wide<T>> e(matrix_of<T>(a, at));
-    std::vector<Wide<T>> values;
-    for (std::size_t i = 0; i < e.a.rows; ++i) values.push_back(e.a[i][i]);
-    const std::vector<std::size_t> order = ordered(values, std::less<>());
-    Matrix<Wide<T>> all(order.size() + 1, order.size());
-    for (std::size_t k = 0; k < order.size(); ++k) {
-      all[0][k] = values[order[k]];
-      for (std::size_t i = 0; i < order.size(); ++i) all[i + 1][k] = e.v[order[k]][i];
-    }
-    put(all, mutable_data_as<T>(out), at);
+  each_matrix(a, Part::lower, large, host, [&]<class T>(std::size_t at, const auto& by) {
+    const auto m = matrix_of<T>(a, at, by);
+    T* const to = mutable_data_as<T>(out);
+    const std::size_t size = (m.rows + 1) * m.rows;
+    if (!finite(m.elements.data(), m.rows, m.rows, Part::lower)) return fill_with_nan(to + at * size, size);
+    put(eigen(m, by), to, at);
   });
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "graph/walk.h"
+#include "ops/host.h"
 
 namespace croton::ops {
 
@@ -26,7 +27,7 @@ struct Bounded {
 std::vector<Bounded> evaluate_bounded(std::span<const Tensor> outputs, const Values& leaves);
 
 /// One node on given arguments: what evaluate() does at each step, and what a host call in a plan does.
-Array evaluate_node(const Tensor& node, std::span<const Array> arguments);
+Array evaluate_node(const Tensor& node, std::span<const Array> arguments, const Host& = {});
 
 /// Whether a node is its argument 0 with some elements changed: a write, a scatter.
 bool changes_argument(const Tensor& node);

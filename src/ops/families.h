@@ -24,6 +24,7 @@ Family reduction_ops();
 Family statistics_ops();
 // along an axis, on the host
 Family accumulate_ops();
+Family sorted_ops();
 Family order_ops();
 // matrices, on the host
 Family linalg_ops();

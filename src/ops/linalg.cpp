@@ -1,5 +1,5 @@
-// Factorizations of matrices, on the host and in the next wider type: Cholesky's, and Gauss' with row exchanges (Golub
-// and Van Loan, Matrix Computations, 3.4 and 4.2).
+// Factorizations of matrices, on the host: Cholesky's, and Gauss' with row exchanges (Golub and Van Loan, Matrix
+// Computations, 3.4 and 4.2), of small matrices in the next wider type, of large ones by a LAPACK (lapack.h).
 #include "ops/linalg.h"
 
 #include <algorithm>
@@ -12,6 +12,7 @@
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/lapack.h"
 #include "ops/matrix.h"
 #include "ops/pointwise.h"
 
@@ -43,9 +44,26 @@ Type solve_type(const TypeAt& t) {
 }
 
 // ---- matrices
+constexpr Index large = 32;  // measured: both take 10 to 40 us
+
 template <class W>
 void subtract_row(W* from, const W* row, W factor, std::size_t begin, std::size_t end) {
   for (std::size_t j = begin; j < end; ++j) from[j] -= factor * row[j];
+}
+
+/// Solves t x = b for a triangle, in place of b; x goes from the first row to the last for a lower one. `at(i, j)`
+/// reads t.
+template <class W, class At>
+void substitute(Matrix<W>& b, bool lower, bool ones, At at) {
+  const std::size_t n = b.rows;
+  for (std::size_t k = 0; k < n; ++k) {
+    const std::size_t i = lower ? k : n - 1 - k;
+    for (std::size_t p = 0; p < k; ++p) {
+      const std::size_t j = lower ? p : n - 1 - p;
+      subtract_row(b[i], b[j], at(i, j), 0, b.columns);
+    }
+    for (std::size_t j = 0; !ones && j < b.columns; ++j) b[i][j] /= at(i, i);
+  }
 }
 
 /// The triangle below (its diagonal of ones not stored) and on and above the diagonal of a with its rows exchanged.
@@ -59,6 +77,15 @@ struct Lu {
   explicit Lu(Matrix<W> a) : m(std::move(a)), row(m.rows) {
     for (std::size_t i = 0; i < row.size(); ++i) row[i] = i;
     for (std::size_t k = 0; k < m.rows; ++k) eliminate(k);
+  }
+  /// x with a x = b.
+  Matrix<W> solve(const Matrix<W>& b) const {
+    Matrix<W> x(b.rows, b.columns);
+    for (std::size_t i = 0; i < x.rows; ++i) std::copy_n(b[row[i]], x.columns, x[i]);
+    const auto read = [&](std::size_t i, std::size_t j) { return m[i][j]; };
+    substitute(x, true, true, read);
+    substitute(x, false, false, read);
+    return x;
   }
 
  private:
@@ -82,19 +109,31 @@ struct Lu {
   }
 };
 
-/// Solves t x = b for a triangle, in place of b; x goes from the first row to the last for a lower one. `at(i, j)`
-/// reads t.
-template <class W, class At>
-void substitute(Matrix<W>& b, bool lower, bool ones, At at) {
-  const std::size_t n = b.rows;
-  for (std::size_t k = 0; k < n; ++k) {
-    const std::size_t i = lower ? k : n - 1 - k;
-    for (std::size_t p = 0; p < k; ++p) {
-      const std::size_t j = lower ? p : n - 1 - p;
-      subtract_row(b[i], b[j], at(i, j), 0, b.columns);
+template <class W>
+Lu<W> lu_of(Matrix<W> a, const Ours&) {
+  return Lu<W>(std::move(a));
+}
+LapackLu lu_of(Matrix<double> a, const Library& l) { return {std::move(a), l}; }
+
+/// Cholesky's factor in the place of the lower triangle. The number of the first rows and columns that are not positive
+/// definite; 0: all are.
+template <class W>
+std::size_t factor(Matrix<W>& m, const Ours&) {
+  for (std::size_t i = 0; i < m.rows; ++i)
+    for (std::size_t j = 0; j <= i; ++j) {
+      W rest = m[i][j];
+      for (std::size_t k = 0; k < j; ++k) rest -= m[i][k] * m[j][k];
+      if (i == j && rest <= 0) return i + 1;
+      m[i][j] = i == j ? std::sqrt(rest) : rest / m[j][j];
     }
-    for (std::size_t j = 0; !ones && j < b.columns; ++j) b[i][j] /= at(i, i);
-  }
+  return 0;
+}
+
+/// x with t x = b in the place of b, for the lower or upper triangle of a, transposed or not.
+template <class W>
+void solve_triangle(const Ours&, const Matrix<W>& a, bool lower, bool transposed, bool ones, Matrix<W>& b) {
+  substitute(b, lower != transposed, ones,
+             [&](std::size_t i, std::size_t j) { return transposed ? a[j][i] : a[i][j]; });
 }
 
 /// The first argument's matrix of that number: "K float64[2, 2]", or "matrix 3 of K float64[5, 2, 2]".
@@ -104,77 +143,60 @@ std::string matrix_called(const Node& n, const Array& batch, std::size_t at) {
 }
 
 // ---- running
-void run_cholesky(const Node& n, std::span<const Array> in, Array& out) {
+void run_cholesky(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array a = contiguous(in[0]);
-  each_matrix(a, [&]<class T>(std::size_t at) {
-    auto m = matrix_of<T>(a, at);
-    using W = Wide<T>;
-    for (std::size_t i = 0; i < m.rows; ++i) {
-      for (std::size_t j = 0; j <= i; ++j) {
-        W rest = m[i][j];
-        for (std::size_t k = 0; k < j; ++k) rest -= m[i][k] * m[j][k];
-        if (i != j) {
-          m[i][j] = rest / m[j][j];
-          continue;
-        }
-        if (rest <= 0)
-          fail_at<Error>(n.where, "cholesky: {} is not positive definite: its first {} rows and columns are not",
-                         matrix_called(n, a, at), i + 1);
-        m[i][i] = std::sqrt(rest);
-      }
-      std::fill(m[i] + i + 1, m[i] + m.columns, W{0});
-    }
+  each_matrix(a, Part::lower, large, host, [&]<class T>(std::size_t at, const auto& by) {
+    auto m = matrix_of<T>(a, at, by);
+    if (const std::size_t bad = factor(m, by); bad > 0)
+      fail_at<Error>(n.where, "cholesky: {} is not positive definite: its first {} rows and columns are not",
+                     matrix_called(n, a, at), bad);
+    for (std::size_t i = 0; i < m.rows; ++i) std::fill(m[i] + i + 1, m[i] + m.columns, 0);
     put(m, mutable_data_as<T>(out), at);
   });
 }
 
-void run_solve(const Node& n, std::span<const Array> in, Array& out) {
+void run_solve(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array a = contiguous(in[0]), b = contiguous(in[1]);
-  each_matrix(a, [&]<class T>(std::size_t at) {
-    const Lu<Wide<T>> lu(matrix_of<T>(a, at));
+  each_matrix(a, Part::whole, large, host, [&]<class T>(std::size_t at, const auto& by) {
+    const auto lu = lu_of(matrix_of<T>(a, at, by), by);
     if (lu.singular) fail_at<Error>(n.where, "solve: {} is singular", matrix_called(n, a, at));
-    const auto given = matrix_of<T>(b, at);
-    auto x = given;
-    for (std::size_t i = 0; i < x.rows; ++i) std::copy_n(given[lu.row[i]], x.columns, x[i]);
-    const auto read = [&](std::size_t i, std::size_t j) { return lu.m[i][j]; };
-    substitute(x, true, true, read);
-    substitute(x, false, false, read);
-    put(x, mutable_data_as<T>(out), at);
+    put(lu.solve(matrix_of<T>(b, at, by)), mutable_data_as<T>(out), at);
   });
 }
 
-void run_solve_triangular(const Node& n, std::span<const Array> in, Array& out) {
+void run_solve_triangular(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array a = contiguous(in[0]), b = contiguous(in[1]);
-  const bool transposed = n.params.flag("transposed"), lower = n.params.flag("lower") != transposed;
-  each_matrix(a, [&]<class T>(std::size_t at) {
-    const auto m = matrix_of<T>(a, at);
+  const bool transposed = n.params.flag("transposed"), lower = n.params.flag("lower");
+  each_matrix(a, lower ? Part::lower : Part::upper, large, host, [&]<class T>(std::size_t at, const auto& by) {
+    const auto m = matrix_of<T>(a, at, by);
     for (std::size_t i = 0; i < m.rows; ++i)
       if (m[i][i] == 0)
         fail_at<Error>(n.where, "solve_triangular: {} is singular: element {} of its diagonal is 0",
                        matrix_called(n, a, at), i);
-    auto x = matrix_of<T>(b, at);
-    substitute(x, lower, false, [&](std::size_t i, std::size_t j) { return transposed ? m[j][i] : m[i][j]; });
+    auto x = matrix_of<T>(b, at, by);
+    solve_triangle(by, m, lower, transposed, false, x);
     put(x, mutable_data_as<T>(out), at);
   });
 }
 
-void run_det(const Node&, std::span<const Array> in, Array& out) {
+void run_det(const Node&, std::span<const Array> in, Array& out, const Host& host) {
   const Array a = contiguous(in[0]);
-  each_matrix(a, [&]<class T>(std::size_t at) {
-    const Lu<Wide<T>> lu(matrix_of<T>(a, at));
-    Wide<T> product = lu.odd ? -1 : 1;
+  each_matrix(a, Part::whole, large, host, [&]<class T>(std::size_t at, const auto& by) {
+    const auto lu = lu_of(matrix_of<T>(a, at, by), by);
+    long double product = lu.odd ? -1 : 1;  // its exponents have room for those that others make up for
     for (std::size_t i = 0; i < lu.m.rows; ++i) product *= lu.m[i][i];
     mutable_data_as<T>(out)[at] = narrowed<T>(product);
   });
 }
 
-void run_slogdet(const Node&, std::span<const Array> in, Array& out) {
+void run_slogdet(const Node&, std::span<const Array> in, Array& out, const Host& host) {
   const Array a = contiguous(in[0]);
-  each_matrix(a, [&]<class T>(std::size_t at) {
-    const Lu<Wide<T>> lu(matrix_of<T>(a, at));
-    Wide<T> sign = lu.odd ? -1 : 1, log = 0;
+  each_matrix(a, Part::whole, large, host, [&]<class T>(std::size_t at, const auto& by) {
+    const auto lu = lu_of(matrix_of<T>(a, at, by), by);
+    using W = std::remove_cvref_t<decltype(lu.m[0][0])>;
+    W sign = lu.odd ? -1 : 1, log = 0;
     for (std::size_t i = 0; i < lu.m.rows; ++i) {
-      const Wide<T> pivot = lu.m[i][i];
+      const W pivot = lu.m[i][i];
       log += std::log(std::fabs(pivot));
       sign = pivot < 0 ? -sign : pivot == 0 ? 0 : pivot > 0 ? sign : pivot;  // NaN stays
     }

@@ -26,7 +26,7 @@ Type nonzero_type(const TypeAt& t) {
   return {int64, {-1}};
 }
 
-void run_nonzero(const Node&, std::span<const Array> in, Array& out) {
+void run_nonzero(const Node&, std::span<const Array> in, Array& out, const Host&) {
   const Array mask = contiguous(in[0]);
   const auto* p = data_as<bool>(mask);
   std::vector<Index> at;

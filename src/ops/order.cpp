@@ -1,5 +1,5 @@
-// Order: what sorting, searching and counting are made of. NaN comes after every number, as in NumPy; what has values
-// and gradients (sort, median, unique, ...) is composed of these in sorting.cpp.
+// Order between elements that are not one line: rows, searching, counting. NaN comes after every number, as in NumPy.
+// (Lines: sorted.cpp. What has values and gradients is composed of both in sorting.cpp.)
 #include "ops/order.h"
 
 #include <algorithm>
@@ -11,7 +11,6 @@
 #include "graph/walk.h"
 #include "ops/evaluate/loops.h"
 #include "ops/families.h"
-#include "ops/lines.h"
 #include "ops/pointwise.h"
 
 namespace croton::ops {
@@ -37,55 +36,10 @@ std::vector<Key<T>> keys_of(const Array& a) {
   return keys;
 }
 
-// ---- argsort
-Type argsort_type(const TypeAt& t) { return {int64, t.shapes[0]}; }
-
-template <class K>
-void sort_lines(const std::vector<K>& keys, const Lines& lines, bool descending, Index* out) {
-  struct Element {
-    K key;
-    Index at;
-  };
-  std::vector<Element> line(static_cast<std::size_t>(lines.length));
-  for (Index l = 0; l < lines.count; ++l) {
-    const Index start = lines.start(l);
-    for (Index i = 0; i < lines.length; ++i)
-      line[static_cast<std::size_t>(i)] = {keys[static_cast<std::size_t>(start + i * lines.step)], i};
-    std::stable_sort(line.begin(), line.end(), [&](const Element& a, const Element& b) {
-      return descending ? comes_before(b.key, a.key) : comes_before(a.key, b.key);
-    });
-    for (Index i = 0; i < lines.length; ++i) out[start + i * lines.step] = line[static_cast<std::size_t>(i)].at;
-  }
-}
-
-void run_argsort(const Node& n, std::span<const Array> in, Array& out) {
-  const Array x = contiguous(in[0]);
-  visit_dtype(x.dtype(), [&]<class T>(T) {
-    sort_lines(keys_of<T>(x), lines_of(x.shape(), n.params.integer("axis")), n.params.flag("descending"),
-               mutable_data_as<Index>(out));
-  });
-}
-
-std::vector<Sample> argsort_samples() {
-  std::vector<Sample> s;
-  for (const bool descending : {false, true}) {
-    const auto along = [&](Index axis) { return Params{{"axis", axis}, {"descending", descending}}; };
-    s = join(std::move(s), {{{{float64, {3, 4}}}, along(0)},
-                            {{{float32, {2, 3, 4}}}, along(1)},
-                            {{{float16, {7}}}, along(0), {{-2, 2}}},
-                            {{{int32, {4, 5}}}, along(1)},
-                            {{{uint8, {9}}}, along(0), {{0, 3}}},
-                            {{{boolean, {5}}}, along(0), {{0, 1}}},
-                            {{{float64, {0, 4}}}, along(1)},
-                            {{{float64, {-1, 3}}}, along(0)}});
-  }
-  return s;
-}
-
 // ---- row_order
 Type row_order_type(const TypeAt& t) { return {int64, {t.shapes[0][0]}}; }
 
-void run_row_order(const Node&, std::span<const Array> in, Array& out) {
+void run_row_order(const Node&, std::span<const Array> in, Array& out, const Host&) {
   const Array x = contiguous(in[0]);
   const auto columns = static_cast<std::ptrdiff_t>(x.shape(1));
   visit_dtype(x.dtype(), [&]<class T>(T) {
@@ -114,7 +68,7 @@ Type searchsorted_type(const TypeAt& t) {
   return {int64, t.shapes[1]};
 }
 
-void run_searchsorted(const Node& n, std::span<const Array> in, Array& out) {
+void run_searchsorted(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   const Array sorted = contiguous(in[0]), values = contiguous(in[1]);
   const bool right = n.params.flag("right");
   visit_dtype(sorted.dtype(), [&]<class T>(T) {
@@ -147,7 +101,7 @@ Type bincount_type(const TypeAt& t) {
   return {int64, {-1}};
 }
 
-void run_bincount(const Node& n, std::span<const Array> in, Array& out) {
+void run_bincount(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   const Array x = in[0].astype(int64);
   std::vector<Index> counts(static_cast<std::size_t>(n.params.integer("least")));
   for (Index i = 0; i < x.size(); ++i) {
@@ -168,15 +122,6 @@ std::vector<Sample> bincount_samples() {
 }
 
 }  // namespace
-
-constinit const Op argsort{.name = "argsort",
-                           .doc =
-                               "The indices that put an axis in order; equal elements keep theirs, NaN comes last, or "
-                               "first where the order descends (NumPy's argsort, kind stable).",
-                           .type = argsort_type,
-                           .meaning = HostCall{run_argsort},
-                           .no_gradient = discrete,
-                           .samples = argsort_samples};
 
 constinit const Op row_order{.name = "row_order",
                              .doc =
@@ -207,7 +152,7 @@ constinit const Op bincount{.name = "bincount",
                             .samples = bincount_samples};
 
 Family order_ops() {
-  static constexpr const Op* list[] = {&argsort, &row_order, &searchsorted, &bincount};
+  static constexpr const Op* list[] = {&row_order, &searchsorted, &bincount};
   return list;
 }
 

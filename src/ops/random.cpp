@@ -91,12 +91,14 @@ Source of_stream(const Params& p, std::span<const Array> in) {
           .draw = static_cast<std::uint64_t>(p.integer("draw"))};
 }
 
-void run_normal(const Node& n, std::span<const Array>, Array& out) { fill_normal(initial(n.params), out); }
-void run_uniform(const Node& n, std::span<const Array>, Array& out) { fill_uniform(initial(n.params), out); }
-void run_stream_normal(const Node& n, std::span<const Array> in, Array& out) {
+void run_normal(const Node& n, std::span<const Array>, Array& out, const Host&) { fill_normal(initial(n.params), out); }
+void run_uniform(const Node& n, std::span<const Array>, Array& out, const Host&) {
+  fill_uniform(initial(n.params), out);
+}
+void run_stream_normal(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   fill_normal(of_stream(n.params, in), out);
 }
-void run_stream_uniform(const Node& n, std::span<const Array> in, Array& out) {
+void run_stream_uniform(const Node& n, std::span<const Array> in, Array& out, const Host&) {
   fill_uniform(of_stream(n.params, in), out);
 }
 

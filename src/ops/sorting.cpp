@@ -14,14 +14,18 @@
 namespace croton {
 namespace {
 
-Tensor order_of(std::string_view name, const Tensor& x, int axis, bool descending, Where w) {
+/// An axis of x counted from 0.
+Index axis_given(std::string_view name, const Tensor& x, int axis, Where w) {
   refuse_empty(name, {&x, 1}, w);
-  const Index a = ops::axis_of(name, axis, x.ndim(), w);
-  return apply(ops::argsort, {{"axis", a}, {"descending", descending}}, {x}, w);
+  return ops::axis_of(name, axis, x.ndim(), w);
 }
 
-/// The first k along an axis.
-Tensor first(const Tensor& x, int axis, Index k, Where w) { return take(x, arange(k, w), axis, w); }
+Tensor sorted_along(std::string_view name, const Tensor& x, int axis, Where w) {
+  return apply(ops::sort, {{"axis", axis_given(name, x, axis, w)}}, {x}, w);
+}
+Tensor order_of(std::string_view name, const Tensor& x, int axis, Where w) {
+  return apply(ops::argsort, {{"axis", axis_given(name, x, axis, w)}, {"descending", false}}, {x}, w);
+}
 
 /// The axes given (sorted) as one, the last.
 Tensor merged_last(const Tensor& x, const std::vector<Index>& axes, Where w) {
@@ -54,25 +58,27 @@ Tensor median_of(const Tensor& x, const Axes& axes, bool keep, Where where_asked
   const Where w = ambient(where_asked);
   const std::vector<Index> list = ops::normalized_axes("median", x, axes, w);
   const Tensor line = merged_last(ops::converted(x, to_floating(x.dtype()), w), list, w);
-  const Tensor sorted = sort(with_an_element(line, w), -1, w);
-  const Tensor n = ops::extent(sorted, sorted.ndim() - 1, w);
-  const auto at = [&](const Tensor& i) { return take(sorted, i, -1, w); };
-  const Tensor low = at(floor_divide(n - 1, 2, w)), high = at(floor_divide(n, 2, w)), last = at(n - 1);
-  const Tensor y = where(isnan(last, w), last, 0.5 * low + 0.5 * high, w);
+  const Tensor some = with_an_element(line, w);
+  const Tensor places = apply(ops::argmedian, {{"axis", Index{some.ndim() - 1}}}, {some}, w);
+  const Tensor middle = take_along_axis(some, places, -1, w);
+  const Tensor y = 0.5 * middle(ellipsis, 0) + 0.5 * middle(ellipsis, 1);
   return keep ? ops::with_axes(y, list, x.ndim()) : y;
 }
 
-/// What is unique along axis 0, given the order of its parts.
-Unique unique_parts(const Tensor& x, const Tensor& order, Where w) {
-  const Tensor n = ops::extent(x, 0, w), at = arange(n, w), sorted = take(x, order, 0, w);
-  const Tensor before = take(sorted, maximum(at - 1, 0, w), 0, w);
+/// Where parts in order, along axis 0, differ from the one before.
+Tensor begins(const Tensor& sorted, Where w) {
+  const Tensor at = arange(ops::extent(sorted, 0, w), w), before = take(sorted, maximum(at - 1, 0, w), 0, w);
   Tensor differs = sorted != before;
-  if (is_float(x.dtype())) differs = differs & !(isnan(sorted, w) & isnan(before, w));
-  if (x.ndim() == 2) differs = any(differs, 1, w);
-  const Tensor begins = (at == 0) | differs, starts = nonzero(begins, w)[0];
-  const Tensor number = cumsum(begins, 0, w) - 1;
-  return {.values = take(sorted, starts, 0, w),
-          .index = take(order, starts, 0, w),
+  if (is_float(sorted.dtype())) differs = differs & !(isnan(sorted, w) & isnan(before, w));
+  if (sorted.ndim() == 2) differs = any(differs, 1, w);
+  return (at == 0) | differs;
+}
+
+/// The unique parts along axis 0, given their order, where each stands first, and where it begins in the order.
+Unique unique_parts(const Tensor& x, const Tensor& order, const Tensor& first, const Tensor& starts, Where w) {
+  const Tensor n = ops::extent(x, 0, w), number = cumsum(begins(take(x, order, 0, w), w), 0, w) - 1;
+  return {.values = take(x, first, 0, w),
+          .index = first,
           .inverse = zeros(n, int64, w)(IndexItem(order, w)).set(number),
           .counts = diff(concatenate({starts, ops::with_rank(n, 1, w)}, 0, w), 1, 0, w)};
 }
@@ -86,20 +92,20 @@ Tensor counted(const Operand& of, Index least, Where w) {
 
 Tensor argsort(const Operand& x, int axis, Where w) {
   const WhereScope scope(w);
-  return order_of("argsort", x.get(), axis, false, w);
+  return order_of("argsort", x.get(), axis, w);
 }
 
 Tensor sort(const Operand& of, int axis, Where w) {
   const WhereScope scope(w);
-  const Tensor x = of.get();
-  return take_along_axis(x, order_of("sort", x, axis, false, w), axis, w);
+  return sorted_along("sort", of.get(), axis, w);
 }
 
 std::array<Tensor, 2> topk(const Operand& of, Index k, int axis, bool largest, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   if (k < 0) fail_at<ShapeError>(w, "topk: the {} first elements; a count is not negative", k);
-  const Tensor index = first(order_of("topk", x, axis, largest, w), axis, k, w);
+  const Params params{{"axis", axis_given("topk", x, axis, w)}, {"descending", largest}, {"k", k}};
+  const Tensor index = apply(ops::argtopk, params, {x}, w);
   return {take_along_axis(x, index, axis, w), index};
 }
 
@@ -143,8 +149,10 @@ Tensor bincount(const Operand& of, const Operand& weights, Index least, Where w)
 
 Unique unique(const Operand& of, Where w) {
   const WhereScope scope(w);
-  const Tensor x = flatten(of, w);
-  return unique_parts(x, order_of("unique", x, 0, false, w), w);
+  const Tensor x = flatten(of, w), places = apply(ops::argunique, {}, {x}, w);
+  Unique u = unique_parts(x, order_of("unique", x, 0, w), places[0], places[1], w);
+  u.values = apply(ops::unique, {}, {x}, w);  // one sort, and no gathering
+  return u;
 }
 
 Unique unique(const Operand& of, int axis, Where w) {
@@ -153,12 +161,12 @@ Unique unique(const Operand& of, int axis, Where w) {
   refuse_empty("unique", {&x, 1}, w);
   const int a = ops::axis_of("unique", axis, x.ndim(), w);
   if (x.ndim() == 1) return unique(of, w);
-  Extents order{Index{a}}, back;
+  Extents front_first{Index{a}}, back;
   for (int d = 0; d < x.ndim(); ++d) {
-    if (d != a) order.add(d);
+    if (d != a) front_first.add(d);
     back.add(d < a ? d + 1 : d == a ? 0 : d);
   }
-  const Tensor front = transpose(x, order, w);
+  const Tensor front = transpose(x, front_first, w);
   Tensor width = ops::integer(1, w);
   Dims whole{Dim(-1)};
   for (int d = 1; d < x.ndim(); ++d) {
@@ -166,7 +174,9 @@ Unique unique(const Operand& of, int axis, Where w) {
     whole.list.emplace_back(ops::extent(front, d, w));
   }
   const Tensor rows = reshape(front, {ops::extent(front, 0, w), width}, w);
-  Unique u = unique_parts(rows, apply(ops::row_order, {}, {rows}, w), w);
+  const Tensor order = apply(ops::row_order, {}, {rows}, w);
+  const Tensor starts = nonzero(begins(take(rows, order, 0, w), w), w)[0];
+  Unique u = unique_parts(rows, order, take(order, starts, 0, w), starts, w);
   whole.list[0] = ops::extent(u.index, 0, w);
   u.values = transpose(reshape(u.values, whole, w), back, w);
   return u;

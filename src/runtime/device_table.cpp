@@ -9,14 +9,15 @@
 #include "runtime/emulator/emulator_driver.h"
 #include "runtime/gpu/cuda_plugin.h"
 #include "runtime/gpu/gpu_device.h"
+#include "runtime/host.h"
 #include "runtime/queued.h"
 
 namespace croton::runtime {
 namespace {
 
 // Devices are never closed: buffers and modules of static variables outlive any order of destruction.
-Device& cpu() {
-  static Device* const opened = new CpuDevice;
+CpuDevice& cpu() {
+  static auto* const opened = new CpuDevice;
   return *opened;
 }
 
@@ -71,6 +72,11 @@ Device& best() {
 }
 
 }  // namespace
+
+const Host& host() {
+  static constexpr Host lent{.parallel_for = parallel_for, .lapack = [] { return cpu().lapack(); }};
+  return lent;
+}
 
 Device& device(std::string_view written) {
   const std::string name = lower(trim(written));

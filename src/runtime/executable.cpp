@@ -18,6 +18,7 @@
 #include "ops/evaluate.h"
 #include "print/printer.h"
 #include "runtime/compiled.h"
+#include "runtime/host.h"
 #include "runtime/index_checks.h"
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
@@ -399,7 +400,7 @@ struct Executable::Body {
       }
       return ops::write_into(h.node, arguments, out);
     }
-    const Array value = contiguous(ops::evaluate_node(h.node, arguments));
+    const Array value = contiguous(ops::evaluate_node(h.node, arguments, runtime::host()));
     device.to_device(w.pointers[at(h.out)], data(value), plan.places[at(h.out)].bytes);
   }
 

@@ -10,6 +10,7 @@
 #include "ops/evaluate.h"
 #include "ops/loop.h"
 #include "ops/registry.h"
+#include "runtime/host.h"
 
 namespace croton::runtime {
 namespace {
@@ -171,7 +172,7 @@ Array Programs::value(const Source& s, std::span<const Array> given, std::span<c
 
 std::vector<Array> Programs::answers(const Question& q, std::span<const Array> values) {
   if (q.loop) return q.loop->run(values);
-  return {sizes_itself(q.nodes[0]) ? ops::evaluate_node(q.nodes[0], values) : values[0]};
+  return {sizes_itself(q.nodes[0]) ? ops::evaluate_node(q.nodes[0], values, host()) : values[0]};
 }
 
 void Programs::run(std::span<const Array> inputs, std::span<Array> outputs) {

@@ -27,13 +27,13 @@ Array run_expansion(const Call& call) {
   return evaluate({&whole, 1}, values)[0];
 }
 
-Array run_host_call(const Call& call, const HostCall& host) {
-  Array out = host.sizes_itself ? Array() : empty(extents_of(call.result().shape), call.result().dtype);
-  host.run(call.node(), call.arguments(), out);
+Array run_host_call(const Call& call, const HostCall& step, const Host& host) {
+  Array out = step.sizes_itself ? Array() : empty(extents_of(call.result().shape), call.result().dtype);
+  step.run(call.node(), call.arguments(), out, host);
   return out;
 }
 
-Array run(const Call& call) {
+Array run(const Call& call, const Host& host) {
   const Op& op = call.op();
   if (meaning<Pointwise>(op)) return run_pointwise(call);
   if (meaning<Convert>(op)) return run_convert(call);
@@ -43,7 +43,7 @@ Array run(const Call& call) {
   if (meaning<ShapeOf>(op)) return run_shape_of(call);
   if (meaning<Iota>(op)) return run_iota(call);
   if (meaning<Expansion>(op)) return run_expansion(call);
-  return run_host_call(call, *meaning<HostCall>(op));
+  return run_host_call(call, *meaning<HostCall>(op), host);
 }
 
 Array evaluate_loop(const Tensor& t, std::span<const Array> arguments) {
@@ -82,10 +82,10 @@ Tensor expanded(const Node& n, std::span<const Tensor> inputs) {
   return meaning<Expansion>(*n.op)->expand({n.params, inputs, Tensor(self), Tensor()});
 }
 
-Array evaluate_node(const Tensor& t, std::span<const Array> arguments) {
+Array evaluate_node(const Tensor& t, std::span<const Array> arguments, const Host& host) {
   const FloatControl control;
   if (meaning<Loop>(t)) return evaluate_loop(t, arguments);
-  return run(Call(t, arguments));
+  return run(Call(t, arguments), host);
 }
 
 bool changes_argument(const Tensor& t) { return meaning<Write>(t) || meaning<Scatter>(t); }

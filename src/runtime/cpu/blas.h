@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "ops/host.h"
 #include "runtime/device.h"
 
 namespace croton::runtime {
@@ -43,11 +44,15 @@ class Blas {
   bool reentrant() const { return reentrant_; }
   /// Throws ShapeError for extents beyond the library's 32-bit integers, DTypeError for what is no float32 or float64.
   void check(const Gemm&) const;
+  /// The library's LAPACK; null where it has not all of its routines, or is not reentrant().
+  const Lapack* lapack() const { return has_lapack_ ? &lapack_ : nullptr; }
   const BlasReport& report() const { return report_; }
 
  private:
   using Fortran = void (*)();
   Fortran gemm_single_ = nullptr, gemm_double_ = nullptr;
+  Lapack lapack_{};
+  bool has_lapack_ = false;
   bool reentrant_ = true;
   mutable std::mutex one_at_a_time_;  // where it is not
   BlasReport report_;

@@ -25,6 +25,17 @@ F function(void* library, const char* name) {
   return reinterpret_cast<F>(dlsym(library, name));
 }
 
+template <class F>
+bool find(void* library, const char* name, F& found) {
+  found = function<F>(library, name);
+  return found != nullptr;
+}
+
+bool find_lapack(void* library, Lapack& l) {
+  return find(library, "dpotrf_", l.dpotrf) && find(library, "dgetrf_", l.dgetrf) && find(library, "dtrsm_", l.dtrsm) &&
+         find(library, "dsyevd_", l.dsyevd) && find(library, "dgesdd_", l.dgesdd);
+}
+
 std::string hold_to_one_thread(void* library) {
   for (const char* name : {"openblas_set_num_threads", "MKL_Set_Num_Threads", "bli_thread_set_num_threads"}) {
     if (const auto set = function<void (*)(long)>(library, name)) {
@@ -111,6 +122,7 @@ Blas::Blas(const Config& config) {
     report_.config = said_by(library, "openblas_get_config");
     if (report_.config.empty()) report_.chosen.clear();  // it is no OpenBLAS
     reentrant_ = has_locks(report_.config);
+    has_lapack_ = find_lapack(library, lapack_) && reentrant_;
     if (!reentrant_)
       report_.threading += "; built without locks, so products use one thread (apt install libopenblas0-pthread)";
     return;  // never closed: its threads and exit handlers would outlive it

@@ -76,6 +76,10 @@ const Blas& CpuDevice::blas() {
   return *blas_;
 }
 
+const Lapack* CpuDevice::lapack() try { return blas().lapack(); } catch (const DeviceError&) {
+  return nullptr;
+}
+
 void CpuDevice::gemm(const Gemm& g) {
   if (Steps* steps = recording_of(*this)) return steps->gemm(g);
   count(library_calls_);

@@ -48,6 +48,8 @@ class CpuDevice final : public Device {
 
   /// Opened here if it was not. Throws DeviceError where there is none.
   const Blas& blas();
+  /// The LAPACK in it; null where there is none.
+  const Lapack* lapack();
 
  private:
   std::string name_ = "cpu";

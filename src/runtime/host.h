@@ -1,0 +1,10 @@
+// What steps on the host are lent, whichever device their function runs on: the processor's threads, and the LAPACK in
+// its BLAS.
+#pragma once
+#include "ops/host.h"
+
+namespace croton::runtime {
+
+const Host& host();
+
+}  // namespace croton::runtime
