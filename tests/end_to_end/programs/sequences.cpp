@@ -45,11 +45,11 @@ void cumulative_product() {
 void power_iteration() {
   const Tensor A = matrix("A", float64), times = lscalar("times");
   const auto [v, values] = scan(
-      [&](const Tensor& u, const Tensor&) {
+      [&](const Tensor& u) {
         const Tensor w = dot(A, u), length = sqrt(sum(w * w));
         return std::pair{w / length, length};
       },
-      Tensor(Array{1., 0.}), arange(times), {.length = times});
+      Tensor(Array{1., 0.}), {.length = times});
   const auto f = function({A, times}, {v, values});
   const auto [u, lengths] = f(Array{{2., 1.}, {1., 2.}}, 60);
   check("the eigenvalue", lengths.at<double>(59), 3, 1e-12);
