@@ -19,6 +19,7 @@ void check(const char* what, double got, double expected, double tolerance) {
 
 std::vector<double> sequence(int length) {
   std::vector<double> x;
+  x.reserve(static_cast<std::size_t>(length));
   for (int i = 0; i < length; ++i) x.push_back(std::sin(0.7 * i + length));
   return x;
 }
