@@ -1,17 +1,20 @@
 // Optimizers as Updates: function({x, y}, loss, optimizers::adam(loss, parameters)).
 #pragma once
+#include <optional>
+
 #include "croton/gradient.h"
 
 namespace croton::optimizers {
 
 // Each call makes state of its own, which begins at 0, beside the parameters ("W1.velocity"); the options are numbers
-// in the graph. All throw as grad(loss, parameters) does, and a ShapeError for a rate that is no scalar.
+// in the graph. All throw as grad(loss, parameters) does, a ShapeError for a rate that is no scalar, a GraphError for
+// one that is empty.
 
 /// A number, or a scalar Tensor of any dtype that may be another one at each step: a shared variable, or an expression
 /// of a counter, {.rate = 0.1 / (1 + 0.01 * step)}. It takes the dtype of each parameter.
 struct Rate {
   double n = 0;
-  Tensor t;  // empty where n holds
+  std::optional<Tensor> t;  // none where n holds
   template <Number N>
   Rate(N number) : n(static_cast<double>(number)) {}
   Rate(const Expr& tensor) : t(tensor) {}

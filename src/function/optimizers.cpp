@@ -18,11 +18,13 @@ Shared beside(const Shared& p, std::string_view what, Where w) {
 }
 
 void refuse_no_scalar(std::string_view verb, std::string_view option, const Rate& r, Where w) {
-  if (r.t.node() && r.t.ndim() != 0)
-    fail_at<ShapeError>(w, "{}: {} is {}, {}: it must be a scalar", verb, option, formula(r.t), text(type(r.t)));
+  if (!r.t) return;
+  if (!r.t->node()) fail_at<GraphError>(w, "{}: {} is an empty Tensor (declared, never assigned)", verb, option);
+  if (r.t->ndim() != 0)
+    fail_at<ShapeError>(w, "{}: {} is {}, {}: it must be a scalar", verb, option, formula(*r.t), text(type(*r.t)));
 }
 
-Tensor times(const Rate& r, const Tensor& x) { return r.t.node() ? r.t.astype(x.dtype()) * x : r.n * x; }
+Tensor times(const Rate& r, const Tensor& x) { return r.t ? r.t->astype(x.dtype()) * x : r.n * x; }
 
 /// What step(updates, parameter, its gradient) adds for each parameter.
 template <class F>

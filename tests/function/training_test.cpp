@@ -136,7 +136,7 @@ TEST_CASE("the rate of an optimizer may be a tensor that changes from step to st
     return optimizers::sgd(l, {p}, {.rate = r});
   };
   const auto momentum = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
-    return optimizers::momentum(l, {p}, {.rate = r, .momentum = 2 * r.t});
+    return optimizers::momentum(l, {p}, {.rate = r, .momentum = 2 * *r.t});
   };
   const auto nesterov = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
     return optimizers::momentum(l, {p}, {.rate = r, .momentum = r, .nesterov = true});
@@ -186,6 +186,8 @@ TEST_CASE("the rate of an optimizer may be a tensor that changes from step to st
   step();
   CHECK(p.get_value().item<double>() == 0.5 - 0.125);
   CHECK(q.get_value().item<double>() == 0.5 + 0.25 * -0.5 - 0.125);
+  CHECK(message<GraphError>([&] { (void)adam(square(p), p, Tensor()); }) ==
+        "HERE: adam: rate is an empty Tensor (declared, never assigned)");
   const Shared many = shared(std::vector{0.1, 0.2}, "many");
   CHECK(message<ShapeError>([&] { (void)adam(square(p), p, many); }) ==
         "HERE: adam: rate is many, float64[2]: it must be a scalar");
