@@ -46,7 +46,7 @@ int strength(std::string_view symbol) {
 bool is_invisible(const Node& n) {
   if (n.kind != NodeKind::apply || n.inputs.empty()) return false;
   if (meaning<Convert>(*n.op) || n.op->name == "broadcast") return true;
-  if (n.op->name != "permute") return false;
+  if (n.op->name != "permute" || !n.params.find_list("axes")) return false;
   Index last = -1;  // only new axes: those that stay are in order
   for (const Index a : n.params.list("axes")) {
     if (a < 0) continue;
@@ -92,9 +92,12 @@ class Formula {
       out_ += '-';
       return write(n.inputs[0], call_strength, depth + 1);
     }
-    if (is_index(n)) return write_indexed(n, depth);
-    if (n.op->name == "write" || n.op->name == "scatter") return write_subtensor(n, depth);
-    if (n.op->name == "permute") return write_transposed(n, depth);
+    // told by their parameters, since a custom op may have any name
+    const bool has_bounds = n.params.find_list("start") != nullptr;
+    const bool sets = std::any_of(n.params.begin(), n.params.end(), [](const auto& e) { return e.first == "set"; });
+    if (sets) return write_subtensor(n, n.inputs[has_bounds ? 1 : 2], depth);
+    if (has_bounds || meaning<Gather>(*n.op)) return write_indexed(n, depth);
+    if (n.op->name == "permute" && n.params.find_list("axes")) return write_transposed(n, depth);
     if (meaning<ShapeOf>(*n.op)) {
       write(n.inputs[0], call_strength, depth + 1);
       out_ += fmt::format(".shape[{}]", n.params.integer("axis"));
@@ -102,7 +105,6 @@ class Formula {
     }
     write_call(n, depth);
   }
-  static bool is_index(const Node& n) { return n.op->name == "slice" || n.op->name == "gather"; }
   WriteInput writer(int depth) {
     return [this, depth](const Tensor& t) { write(t, 0, depth + 1); };
   }
@@ -116,11 +118,11 @@ class Formula {
       write(n.inputs[1], 0, depth + 1);
     out_ += ']';
   }
-  void write_subtensor(const Node& n, int depth) {
+  void write_subtensor(const Node& n, const Tensor& value, int depth) {
     out_ += n.params.flag("set") ? "set_subtensor(" : "inc_subtensor(";
     write_indexed(n, depth);
     out_ += ", ";
-    write(n.inputs[n.op->name == "write" ? 1 : 2], 0, depth + 1);
+    write(value, 0, depth + 1);
     out_ += ')';
   }
   void write_transposed(const Node& n, int depth) {
@@ -139,7 +141,8 @@ class Formula {
     out_ += '(';
     const bool has_extents = n.params.find_list("dims") != nullptr;
     const std::size_t plain = has_extents ? inputs_before_held(n) : n.inputs.size();
-    const bool is_list = n.op->name == "concatenate";
+    const std::optional<Index> axis = axis_of(n);
+    const bool is_list = n.op->name == "concatenate" && axis;
     if (is_list) out_ += '{';
     for (std::size_t i = 0; i < plain; ++i) {
       if (i) out_ += ", ";
@@ -155,7 +158,7 @@ class Formula {
     const int rank = n.inputs[0].ndim();
     const std::vector<Index>* axes = n.params.find_list("axes");
     if (axes && static_cast<int>(axes->size()) < rank) out_ += ", " + list_text(*axes);
-    if (const std::optional<Index> axis = axis_of(n)) out_ += fmt::format(", {}", *axis);
+    if (axis) out_ += fmt::format(", {}", *axis);
     out_ += ')';
   }
   /// The axis that a call names: not the last one of the softmaxes, which nobody writes.
