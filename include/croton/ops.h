@@ -116,10 +116,17 @@ CROTON_REDUCTION(any, Tensor)
 /// axes into these, flattened. Of nothing a ShapeError.
 CROTON_REDUCTION(argmax, Tensor)
 CROTON_REDUCTION(argmin, Tensor)
-/// The variance of the population (ddof = 0), in two passes, and its root. NaN of nothing, of integers in floatX. Where
-/// all elements are equal, the gradient of stddev is 0.
+/// The variance of the population, in two passes, and its root. NaN of nothing, of integers in floatX. Where all elements
+/// are equal, the gradient of stddev is 0.
 CROTON_REDUCTION(var, Tensor)
 CROTON_REDUCTION(stddev, Operand)
+/// NumPy's ddof: the squares of n elements are divided by n - ddof, or by 0 where that is negative: var(x, 0, {.ddof = 1})
+/// is the unbiased estimate; of all elements var(x, {}, {.ddof = 1}).
+struct VarOptions { int ddof = 0; };
+Tensor var(const Tensor&, const Axes&, VarOptions, Where = Where::here());
+Tensor var(const Tensor&, const Axes&, KeepDims, VarOptions, Where = Where::here());
+Tensor stddev(const Operand&, const Axes&, VarOptions, Where = Where::here());
+Tensor stddev(const Operand&, const Axes&, KeepDims, VarOptions, Where = Where::here());
 /// Of an even number the mean of the middle two; NaN where there is one, and of nothing.
 CROTON_REDUCTION(median, Operand)
 /// log(sum(exp(x))) without overflow, of integers in floatX; of nothing a ShapeError.

@@ -1,24 +1,37 @@
 // Optimizers as Updates: function({x, y}, loss, optimizers::adam(loss, parameters)).
 #pragma once
+#include <optional>
+
 #include "croton/gradient.h"
 
 namespace croton::optimizers {
 
 // Each call makes state of its own, which begins at 0, beside the parameters ("W1.velocity"); the options are numbers
-// in the graph. All throw as grad(loss, parameters) does.
+// in the graph. All throw as grad(loss, parameters) does, a ShapeError for a rate that is no scalar, a GraphError for
+// one that is empty.
+
+/// A number, or a scalar Tensor of any dtype that may be another one at each step: a shared variable, or an expression
+/// of a counter, {.rate = 0.1 / (1 + 0.01 * step)}. It takes the dtype of each parameter.
+struct Rate {
+  double n = 0;
+  std::optional<Tensor> t;  // none where n holds
+  template <Number N>
+  Rate(N number) : n(static_cast<double>(number)) {}
+  Rate(const Expr& tensor) : t(tensor) {}
+};
 
 /// sgd(loss, parameters, {.rate = 0.1}). rate: the share of the gradient that is a step.
-struct SgdOptions { double rate = 0.01; };
+struct SgdOptions { Rate rate = 0.01; };
 /// momentum: the share of the last step that goes on. nesterov: see momentum().
-struct MomentumOptions { double rate = 0.01, momentum = 0.9; bool nesterov = false; };
+struct MomentumOptions { Rate rate = 0.01, momentum = 0.9; bool nesterov = false; };
 /// As the paper names them; rate is alpha. beta1 and beta2: what each step leaves of the mean gradient and mean square.
-struct AdamOptions { double rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8; };
+struct AdamOptions { Rate rate = 1e-3; double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8; };
 
 /// decay: what each step leaves of the mean square.
-struct RmspropOptions { double rate = 1e-3, decay = 0.9, epsilon = 1e-6; };
-struct AdagradOptions { double rate = 0.01, epsilon = 1e-6; };
+struct RmspropOptions { Rate rate = 1e-3; double decay = 0.9, epsilon = 1e-6; };
+struct AdagradOptions { Rate rate = 0.01; double epsilon = 1e-6; };
 /// decay: what each step leaves of both mean squares; rate: 1 in the paper.
-struct AdadeltaOptions { double rate = 1, decay = 0.95, epsilon = 1e-6; };
+struct AdadeltaOptions { Rate rate = 1; double decay = 0.95, epsilon = 1e-6; };
 
 /// p <- p - rate * dloss/dp.
 Updates sgd(const Tensor& loss, const std::vector<Shared>& parameters, const SgdOptions& = {}, Where = Where::here());

@@ -1,4 +1,4 @@
-// scan: a loop over the rows of a tensor, carrying values from step to step.
+// scan: a loop over the rows of tensors, or of so many steps, carrying values from step to step.
 #pragma once
 #include <utility>
 
@@ -8,7 +8,7 @@ namespace croton {
 
 /// Of scan: scan(step, init, xs, {.reverse = true}).
 struct ScanOptions {
-  /// How many steps: a number, or an integer scalar. Only needed where it should be checked: another number of rows is
+  /// How many steps: a number, or an integer scalar. Where there are xs it only checks them: another number of rows is
   /// a ShapeError, when it runs at the latest.
   Tensor length = {};
   /// From the last row to the first; ys stay in the order of xs.
@@ -18,12 +18,14 @@ struct ScanOptions {
 struct Scanned {
   std::vector<Tensor> carry, ys;
 };
-/// What a step returns, as a struct with names: {carry, y}.
+/// What a step that works with arrays may return: Step{std::array{a, b}, std::array{c}}.
 template <std::size_t C, std::size_t Y>
 struct Step {
   std::array<Tensor, C> carry;
   std::array<Tensor, Y> y;
 };
+template <std::size_t C, std::size_t Y>
+Step(std::array<Tensor, C>, std::array<Tensor, Y>) -> Step<C, Y>;
 
 namespace detail {
 /// A loop whose step is being written on symbols.
@@ -46,9 +48,53 @@ class Loop {
   Tensor length_;
   std::vector<Index> promised_;  // rows of each of the xs given, where its type says them
   Index steps_ = -1;             // where they are known
+  std::uint64_t begin_ = 0;      // nodes of the step have greater numbers
   bool reverse_;
   Where where_;
 };
+
+template <class T>
+inline constexpr bool is_array_of_tensors = false;
+template <std::derived_from<Expr> T, std::size_t N>
+inline constexpr bool is_array_of_tensors<std::array<T, N>> = true;
+/// What scan takes as one value or as several: a Tensor or what becomes one, or a std::array of tensors.
+template <class T>
+concept OneOrSeveral =
+    std::derived_from<T, Expr> || std::same_as<T, Array> || Number<T> || is_array_of_tensors<T>;
+
+template <OneOrSeveral T>
+Tensors listed(const T& t, Where w) {
+  if constexpr (Number<T> || std::same_as<T, Array>)
+    return {Tensor(t, w)};
+  else
+    return {t};
+}
+/// The first tensors of a list in the form of T: one, or as many in an array.
+template <OneOrSeveral T>
+auto formed(const std::vector<Tensor>& list) {
+  if constexpr (is_array_of_tensors<T>) {
+    std::array<Tensor, std::tuple_size_v<T>> array;
+    for (std::size_t i = 0; i < array.size(); ++i) array[i] = list[i];
+    return array;
+  } else {
+    return list[0];
+  }
+}
+/// What scan returns, after its step made this: the next carry, or a pair of that and the outputs.
+template <OneOrSeveral Init, class Made>
+auto finished(Loop& loop, const Made& made, Where w) {
+  if constexpr (OneOrSeveral<Made>) {
+    return finished<Init>(loop, std::pair{made, std::array<Tensor, 0>{}}, w).first;
+  } else {
+    const auto& [next, y] = made;
+    using Next = std::remove_cvref_t<decltype(next)>;
+    using Y = std::remove_cvref_t<decltype(y)>;
+    static_assert(std::same_as<decltype(formed<Next>({})), decltype(formed<Init>({}))>,
+                  "the step of a scan returns the next carry in the form of init: one tensor, or an array of as many");
+    const Scanned s = loop.run(listed(next, w), listed(y, w));
+    return std::pair{formed<Init>(s.carry), formed<Y>(s.ys)};
+  }
+}
 }  // namespace detail
 
 /// auto [last, ys] = scan(step, init, xs): step(carry, x) -> std::pair{next carry, y}, for each row x of xs. The step
@@ -62,25 +108,27 @@ class Loop {
 ///       const Tensor next = tanh(dot(x, W) + dot(h, U));
 ///       return std::pair{next, next};
 ///     }, zeros({64}), xs);
-template <class F>
-auto scan(F&& step, const Tensor& init, const Tensor& xs, const ScanOptions& o = {}, Where w = Where::here()) {
-  detail::Loop loop({init}, {xs}, o, w);
-  auto [next, y] = step(loop.carry()[0], loop.x()[0]);
-  const Scanned s = loop.run({next}, {y});
-  return std::pair{s.carry[0], s.ys[0]};
+///
+/// Where several values are carried, gone over or given out, init, xs or y is a std::array, the step takes const
+/// std::array<Tensor, N>& in its place, and last or ys is an array too. All xs have as many rows (ShapeError). A step
+/// without outputs returns the next carry alone, and scan the last one; with an array of nothing as init, or as xs, there
+/// is nothing to carry, or to go over.
+///
+///     auto [last, ys] = scan([&](const std::array<Tensor, 2>& c, const std::array<Tensor, 2>& x) {
+///       return Step{std::array{c[0] + x[0], c[1] * x[1]}, std::array{c[0], c[1]}};
+///     }, std::array{a, b}, std::array{u, v});
+template <class F, detail::OneOrSeveral Init = Tensor, detail::OneOrSeveral Xs = Tensor>
+auto scan(F&& step, const Init& init, const Xs& xs, const ScanOptions& o = {}, Where w = Where::here()) {
+  detail::Loop loop(detail::listed(init, w), detail::listed(xs, w), o, w);
+  return detail::finished<Init>(loop, step(detail::formed<Init>(loop.carry()), detail::formed<Xs>(loop.x())), w);
 }
-/// The same with several values carried: step takes const std::array<Tensor, C>& and returns std::pair{array, y}.
-template <class F, std::size_t C>
-auto scan(F&& step, const std::array<Tensor, C>& init, const Tensor& xs, const ScanOptions& o = {},
-          Where w = Where::here()) {
-  detail::Loop loop(init, {xs}, o, w);
-  std::array<Tensor, C> carry;
-  for (std::size_t i = 0; i < C; ++i) carry[i] = loop.carry()[i];
-  auto [next, y] = step(carry, loop.x()[0]);
-  const Scanned s = loop.run(next, {y});
-  std::array<Tensor, C> last;
-  for (std::size_t i = 0; i < C; ++i) last[i] = s.carry[i];
-  return std::pair{last, s.ys[0]};
+/// The same without rows to go over: step(carry), so many times as the options' length says (ShapeError without one).
+///
+///     const Tensor power = scan([&](Tensor p) { return p * a; }, ones_like(a), {.length = k});
+template <class F, detail::OneOrSeveral Init = Tensor>
+auto scan(F&& step, const Init& init, const ScanOptions& o, Where w = Where::here()) {
+  detail::Loop loop(detail::listed(init, w), {}, o, w);
+  return detail::finished<Init>(loop, step(detail::formed<Init>(loop.carry())), w);
 }
 
 }  // namespace croton

@@ -87,7 +87,7 @@ class Batcher {
     if (is_batched(t)) return now(t);
     ops::ExtentList to;
     to.add(count_);
-    for (int a = 0; a < t.ndim(); ++a) to.add(ops::own_extent);
+    for (int a = 0; a < t.ndim(); ++a) to.add(own_extent);
     return apply(ops::broadcast, {{"dims", to.dims}}, to.after(spread(t)), w_);
   }
 
@@ -163,8 +163,7 @@ class Batcher {
   }
   static std::vector<Params::Entry> bounds(const Tensor& t) {
     std::vector<Params::Entry> r;
-    for (const auto& [key, whole] :
-         {std::pair{"start", ops::absent_bound}, {"stop", ops::absent_bound}, {"step", Index{1}}}) {
+    for (const auto& [key, whole] : {std::pair{"start", absent_bound}, {"stop", absent_bound}, {"step", Index{1}}}) {
       List list = node(t).params.list(key);
       list.insert(list.begin(), whole);
       r.emplace_back(key, std::move(list));
@@ -186,7 +185,7 @@ class Batcher {
       dims.insert(dims.begin(), -static_cast<Index>(inputs.size()));  // held by the input that comes now
       inputs.push_back(count_);
     } else {
-      dims.insert(dims.begin(), ops::own_extent);
+      dims.insert(dims.begin(), own_extent);
     }
     return apply(*node(t).op, {{"dims", dims}}, std::move(inputs), node(t).where);
   }

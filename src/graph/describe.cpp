@@ -1,5 +1,6 @@
 // How errors and prints call a node.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -45,7 +46,7 @@ int strength(std::string_view symbol) {
 bool is_invisible(const Node& n) {
   if (n.kind != NodeKind::apply || n.inputs.empty()) return false;
   if (meaning<Convert>(*n.op) || n.op->name == "broadcast") return true;
-  if (n.op->name != "permute") return false;
+  if (n.op->name != "permute" || !n.params.find_list("axes")) return false;
   Index last = -1;  // only new axes: those that stay are in order
   for (const Index a : n.params.list("axes")) {
     if (a < 0) continue;
@@ -91,18 +92,84 @@ class Formula {
       out_ += '-';
       return write(n.inputs[0], call_strength, depth + 1);
     }
-    if (n.op->name == "permute") {
+    // told by their parameters, since a custom op may have any name
+    const bool has_bounds = n.params.find_list("start") != nullptr;
+    const bool sets = std::any_of(n.params.begin(), n.params.end(), [](const auto& e) { return e.first == "set"; });
+    if (sets) return write_subtensor(n, n.inputs[has_bounds ? 1 : 2], depth);
+    if (has_bounds || meaning<Gather>(*n.op)) return write_indexed(n, depth);
+    if (n.op->name == "permute" && n.params.find_list("axes")) return write_transposed(n, depth);
+    if (meaning<ShapeOf>(*n.op)) {
       write(n.inputs[0], call_strength, depth + 1);
-      out_ += n.params.list("axes").size() == 2 ? ".T()" : ".transpose()";
+      out_ += fmt::format(".shape[{}]", n.params.integer("axis"));
       return;
     }
+    write_call(n, depth);
+  }
+  WriteInput writer(int depth) {
+    return [this, depth](const Tensor& t) { write(t, 0, depth + 1); };
+  }
+  /// x[1:5, i]: of slice and write by bounds, of gather and scatter by an input.
+  void write_indexed(const Node& n, int depth) {
+    write(n.inputs[0], call_strength, depth + 1);
+    out_ += '[';
+    if (n.params.find_list("start"))
+      write_index(out_, n, writer(depth));
+    else
+      write(n.inputs[1], 0, depth + 1);
+    out_ += ']';
+  }
+  void write_subtensor(const Node& n, const Tensor& value, int depth) {
+    out_ += n.params.flag("set") ? "set_subtensor(" : "inc_subtensor(";
+    write_indexed(n, depth);
+    out_ += ", ";
+    write(value, 0, depth + 1);
+    out_ += ')';
+  }
+  void write_transposed(const Node& n, int depth) {
+    write(n.inputs[0], call_strength, depth + 1);
+    const std::vector<Index>& axes = n.params.list("axes");
+    bool reversed = static_cast<int>(axes.size()) == n.inputs[0].ndim();
+    for (std::size_t i = 0; i < axes.size(); ++i) reversed &= axes[i] == static_cast<Index>(axes.size() - 1 - i);
+    out_ += reversed ? ".T()" : fmt::format(".transpose({})", list_text(axes));
+  }
+  static std::string list_text(const std::vector<Index>& list) {
+    return list.size() == 1 ? fmt::to_string(list[0]) : fmt::format("{{{}}}", fmt::join(list, ", "));
+  }
+  /// f(inputs, extents, axes), as a program writes it.
+  void write_call(const Node& n, int depth) {
     out_ += spelling(n.op->name);
     out_ += '(';
-    for (std::size_t i = 0; i < n.inputs.size(); ++i) {
+    const bool has_extents = n.params.find_list("dims") != nullptr;
+    const std::size_t plain = has_extents ? inputs_before_held(n) : n.inputs.size();
+    const std::optional<Index> axis = axis_of(n);
+    const bool is_list = n.op->name == "concatenate" && axis;
+    if (is_list) out_ += '{';
+    for (std::size_t i = 0; i < plain; ++i) {
       if (i) out_ += ", ";
       write(n.inputs[i], 0, depth + 1);
     }
+    if (is_list) out_ += '}';
+    if (has_extents) {
+      out_ += plain > 0 ? ", {" : "{";
+      write_extents(out_, n, writer(depth));
+      out_ += '}';
+    }
+    if (n.inputs.empty() || has_extents) return void(out_ += ')');
+    const int rank = n.inputs[0].ndim();
+    const std::vector<Index>* axes = n.params.find_list("axes");
+    if (axes && static_cast<int>(axes->size()) < rank) out_ += ", " + list_text(*axes);
+    if (axis) out_ += fmt::format(", {}", *axis);
     out_ += ')';
+  }
+  /// The axis that a call names: not the last one of the softmaxes, which nobody writes.
+  static std::optional<Index> axis_of(const Node& n) {
+    for (const auto& [name, value] : n.params)
+      if (const auto* axis = std::get_if<Index>(&value); axis && name == "axis") {
+        const bool is_softmax = n.op->name == "softmax" || n.op->name == "log_softmax";
+        if (is_softmax && *axis == n.type.rank() - 1) return {};
+        return *axis;
+      }
+    return {};
   }
   void write_infix(const Node& n, std::string_view symbol, int outer, int depth) {
     const int mine = strength(symbol);

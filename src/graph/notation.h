@@ -1,5 +1,6 @@
 // Small words that the graph's texts share: how an op is spelled in formulas, how a number is written.
 #pragma once
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,6 +14,14 @@ std::string_view infix(std::string_view op);
 std::string_view spelling(std::string_view op);
 /// Element `i` so that reading it back gives the same bits: 2.5, 0x7fc00001 for an unusual NaN, True.
 std::string number_text(const Array&, Index i);
+/// Appends an input's text.
+using WriteInput = std::function<void(const Tensor&)>;
+/// Appends what slice and write select, as NumPy writes it: "1:5:2, ::-1".
+void write_index(std::string&, const Node&, const WriteInput& held);
+/// Appends the extents of an op with `dims`: "2, -1", where -1 is what the operand decides.
+void write_extents(std::string&, const Node&, const WriteInput& held);
+/// How many inputs come before those that hold bounds or extents: all of them, where none does.
+std::size_t inputs_before_held(const Node&);
 /// "vector", "matrix", ..., by rank.
 std::string_view rank_word(int rank);
 

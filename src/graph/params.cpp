@@ -86,6 +86,12 @@ const ParamValue& Params::at(std::string_view name) const {
   throw std::logic_error(fmt::format("no parameter {} in {}", name, text()));
 }
 
+const std::vector<Index>* Params::find_list(std::string_view name) const {
+  for (const Entry& e : entries_)
+    if (e.first == name) return std::get_if<std::vector<Index>>(&e.second);
+  return nullptr;
+}
+
 void Params::set(std::string_view name, ParamValue value) {
   for (Entry& e : entries_)
     if (e.first == name) {

@@ -54,6 +54,9 @@ class Params {
     return get<std::shared_ptr<const Subgraph>>(name);
   }
 
+  /// A list of that name, or null where there is none.
+  const std::vector<Index>* find_list(std::string_view name) const;
+
   /// Adds a value, or replaces the one of that name.
   void set(std::string_view name, ParamValue value);
 

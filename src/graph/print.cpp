@@ -47,12 +47,28 @@ std::string comment(const Node& n, bool with_places) {
   return fmt::format("  # {}{}{}", one_line(n.name), n.name.empty() || at.empty() ? "" : ", ", at);
 }
 
-/// Its parameters but for graphs, which stand below it.
+/// Its parameters but for graphs, which stand below it; an index and extents as formulas write them.
 std::string params_line(const Node& n) {
-  std::vector<Params::Entry> plain;
-  for (const Params::Entry& e : n.params)
-    if (!std::holds_alternative<SubgraphHandle>(e.second)) plain.push_back(e);
-  return Params(std::move(plain)).text();
+  std::string out;
+  const WriteInput held = [&](const Tensor& t) { out += formula(t); };
+  const auto begin = [&] { out += out.empty() ? "{" : ", "; };
+  for (const Params::Entry& e : n.params) {
+    if (std::holds_alternative<SubgraphHandle>(e.second) || e.first == "stop" || e.first == "step") continue;
+    begin();
+    if (e.first == "start") {
+      out += "index=[";
+      write_index(out, n, held);
+      out += ']';
+    } else if (e.first == "dims") {
+      out += "dims=[";
+      write_extents(out, n, held);
+      out += ']';
+    } else {
+      const std::string one = Params({e}).text();
+      out += std::string_view(one).substr(1, one.size() - 2);
+    }
+  }
+  return out.empty() ? out : out + '}';
 }
 
 std::string tree_line(const Node& n) {

@@ -186,7 +186,7 @@ Tensor diff(const Operand& of, int n, int axis, Where w) {
   const int a = ops::axis_of("diff", axis, x.ndim(), w);
   if (n < 0) fail_at<ShapeError>(w, "diff: {} times; a count is not negative", n);
   for (int i = 0; i < n; ++i) {
-    const Tensor next = part(x, a, 1, ops::absent_bound, w), here = part(x, a, ops::absent_bound, -1, w);
+    const Tensor next = part(x, a, 1, absent_bound, w), here = part(x, a, absent_bound, -1, w);
     x = x.dtype() == boolean ? next != here : next - here;
   }
   return x;
@@ -243,7 +243,7 @@ std::vector<Tensor> split_at(const Operand& of, const Extents& at, int axis, Whe
   const int a = ops::axis_of("split_at", axis, x.ndim(), w);
   std::vector<Tensor> parts;
   for (std::size_t i = 0; i <= at.size(); ++i)
-    parts.push_back(part(x, a, i == 0 ? 0 : at[i - 1], i == at.size() ? ops::absent_bound : at[i], w));
+    parts.push_back(part(x, a, i == 0 ? 0 : at[i - 1], i == at.size() ? absent_bound : at[i], w));
   return parts;
 }
 

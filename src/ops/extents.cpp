@@ -109,9 +109,9 @@ Shape resolve(const TypeAt& t, std::size_t first) {
   Shape shape;
   bool counts = true;
   for (const Index d : t.params.list("dims")) {
-    const bool is_held = d < 0 && d != own_extent;
-    const auto held = is_held ? t.values[first + static_cast<std::size_t>(-1 - d)] : std::nullopt;
-    const Index n = held ? (*held)[0] : is_held ? -1 : d;
+    const std::optional<std::size_t> holder = holder_of_extent(d);
+    const auto held = holder ? t.values[first + *holder] : std::nullopt;
+    const Index n = held ? (*held)[0] : holder ? -1 : d;
     counts = counts && !(held && n < 0);
     shape.push_back(n);
   }

@@ -105,7 +105,7 @@ class Indexer {
   }
   void take_integer(Index code) {
     slices_.start.push_back(code);
-    slices_.stop.push_back(ops::absent_bound);
+    slices_.stop.push_back(absent_bound);
     slices_.step.push_back(0);
     ++next_;
   }
@@ -153,14 +153,14 @@ class Indexer {
   Tensor selected(const Tensor& mask) const {
     std::vector<Tensor> inputs{mask};
     for (int a = 0; a < mask.ndim(); ++a) inputs.push_back(ops::extent(x_, next_ + a, w_));
-    const Tensor number = apply(ops::nonzero, {}, inputs, w_);
+    Tensor number = apply(ops::nonzero, {}, inputs, w_);
     if (!std::all_of(inputs.begin(), inputs.end(), [](const Tensor& t) { return node(t).kind == NodeKind::constant; }))
       return number;
     return make_constant(ops::evaluate({&number, 1}, {})[0], "", w_);
   }
   static Index known(const Tensor& constant) { return ops::SliceList::known(get_index(node(constant).value, 0)); }
   Index code(const Bound& b) {
-    if (!b.given) return ops::absent_bound;
+    if (!b.given) return absent_bound;
     if (!b.t.node()) return ops::SliceList::known(b.n);
     if (b.t.ndim() != 0 || !is_int(b.t.dtype()))
       fail_at<DTypeError>(w_, "a bound of a slice is an integer scalar, {} is {}", formula(b.t), text(type(b.t)));

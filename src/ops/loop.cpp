@@ -149,6 +149,7 @@ void refuse_rows(std::string_view length, Index steps, std::span<const Tensor> x
   std::string list;
   for (std::size_t k = 0; k < xs.size(); ++k)
     if (rows[k] >= 0) list += fmt::format("{}{} has {}", list.empty() ? "" : ", ", describe(xs[k]), rows[k]);
+  if (length.empty()) fail_at<ShapeError>(w, "scan: what it goes over has different numbers of rows: {}", list);
   fail_at<ShapeError>(w, "scan: length is {}, so what it goes over needs {} {}, one for each step: {}", length, steps,
                       steps == 1 ? "row" : "rows", list);
 }
@@ -162,8 +163,11 @@ Index steps_of(const Tensor& result, std::span<const Array> arguments) {
   const std::span xs = std::span(n.inputs).subspan(f.row(0) + 1, f.rows);
   std::vector<Index> rows;
   for (const Array& a : arguments.subspan(f.row(0) + 1, f.rows)) rows.push_back(a.shape(0));
+  const bool is_theirs = meaning<ShapeOf>(length) && std::any_of(xs.begin(), xs.end(), [&](const Tensor& t) {
+                           return same(node(length).inputs[0], t);
+                         });
   if (std::any_of(rows.begin(), rows.end(), [&](Index r) { return r != steps; }))
-    refuse_rows(length_text(length, steps), steps, xs, rows, n.where);
+    refuse_rows(is_theirs ? "" : length_text(length, steps), steps, xs, rows, n.where);
   return steps;
 }
 

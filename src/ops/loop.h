@@ -51,7 +51,7 @@ std::size_t place_in(const std::vector<std::size_t>& list, std::size_t number);
 LoopPart needed_part(const LoopForm&, std::span<const std::size_t> results);
 
 /// ShapeError that names what a scan goes over, each with its rows (any_extent: not known), and how many it needs.
-/// `length` says who asks for them: "n, 3", or "3".
+/// `length` says who asks for them: "n, 3", or "3"; "" where they only have to have the same.
 [[noreturn]] void refuse_rows(std::string_view length, Index steps, std::span<const Tensor> xs,
                               std::span<const Index> rows, Where);
 /// How many steps: checks that the xs of a loop's arguments (all inputs of the node) have as many rows. ShapeError.

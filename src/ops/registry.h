@@ -1,8 +1,8 @@
 // The list of all ops. Registration is explicit: a new family adds its list here and nowhere else.
 #pragma once
-#include <limits>
 #include <span>
 
+#include "graph/codes.h"
 #include "ops/elementwise.h"
 
 namespace croton::ops {
@@ -13,15 +13,8 @@ std::span<const Op* const> all();
 const Op* find(std::string_view name);
 
 // The primitives by name beside those of elementwise.h, for rooms that build graphs (rules, gradients, tiles). Each is
-// defined whole in its family's file. Extents: a number, -1-k for "held by the k-th of the inputs that hold extents",
-// or own_extent. Nothing that a type does not fix is ever a number: what depends on another tensor's extent is an input
-// made by shape_of.
-/// In `dims` of broadcast: the extent that x has here; of reshape: what is left of x's count of elements (once at
-/// most).
-inline constexpr Index own_extent = std::numeric_limits<Index>::min();
-/// In start/stop/step of slice and write: not given. absent_bound + 1 + k: held by the k-th of the inputs that hold
-/// bounds.
-inline constexpr Index absent_bound = std::numeric_limits<Index>::min();
+// defined whole in its family's file. Extents and bounds: graph/codes.h. Nothing that a type does not fix is ever a
+// number: what depends on another tensor's extent is an input made by shape_of.
 
 extern const Op permute;  // params axes: result axis d is input axis axes[d]; -1 makes a new axis of extent 1; dropped
                           // axes must be 1

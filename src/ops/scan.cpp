@@ -30,9 +30,13 @@ std::vector<Index> promised_rows(const std::vector<Tensor>& xs, Where w) {
   return rows;
 }
 
-/// How many steps a number says, or the rows of the first of the xs; -1 where neither is known.
-Index steps_of(Index first_rows, const ScanOptions& o, Where w) {
-  if (!o.length.node()) return first_rows;
+/// How many steps a number says, or the types of the xs; -1 where neither is known.
+Index steps_of(const std::vector<Index>& promised, const ScanOptions& o, Where w) {
+  if (!o.length.node()) {
+    if (promised.empty())
+      fail_at<ShapeError>(w, "scan: there are no xs to go over: say how many steps there are, {{.length = n}}");
+    return *std::max_element(promised.begin(), promised.end());
+  }
   const std::string what = fmt::format("scan: length is {}, {}", formula(o.length), text(type(o.length)));
   if (!is_int(o.length.dtype())) fail_at<DTypeError>(w, "{}: it must be an integer", what);
   if (o.length.ndim() != 0) fail_at<ShapeError>(w, "{}: it must be a scalar", what);
@@ -109,11 +113,13 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
     : init_(init.list()), reverse_(o.reverse), where_(w) {
   refuse_empty("scan", init_, w);
   refuse_empty("scan", xs.list(), w);
+  if (init_.empty() && xs.list().empty())
+    fail_at<ShapeError>(w, "scan: there is nothing to carry and nothing to go over: give it init, xs, or both");
   promised_ = promised_rows(xs.list(), w);
-  steps_ = steps_of(promised_[0], o, w);
+  steps_ = steps_of(promised_, o, w);
   for (const Index r : promised_)
     if (steps_ >= 0 && r >= 0 && r != steps_)
-      ops::refuse_rows(fmt::format("{}", steps_), steps_, xs.list(), promised_, w);
+      ops::refuse_rows(o.length.node() ? fmt::format("{}", steps_) : "", steps_, xs.list(), promised_, w);
   length_ = steps_ >= 0       ? ops::integer(steps_, w)
             : o.length.node() ? ops::converted(o.length, int64, w)
                               : xs.list()[0].shape(0, w);
@@ -122,13 +128,13 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
     x_.push_back(make_input(ops::row_type(type(t)), t.name(), w));
   }
   for (const Tensor& t : init_) carry_.push_back(make_input(type(t), t.name(), w));
+  begin_ = node(carry_.empty() ? x_.back() : carry_.back()).id;
 }
 
 Loop::~Loop() = default;
 
 /// What the step draws becomes rows that are drawn before the loop: other numbers at each step.
 void Loop::draw_before(std::vector<Tensor>& step) {
-  const std::uint64_t begin = node(carry_.back()).id;
   const auto is_inner = [&](const Tensor& t) {
     const auto is_t = [&](const Tensor& other) { return same(t, other); };
     return std::any_of(carry_.begin(), carry_.end(), is_t) || std::any_of(x_.begin(), x_.end(), is_t);
@@ -144,7 +150,7 @@ void Loop::draw_before(std::vector<Tensor>& step) {
       if (same(node(t).inputs[0], x_[k])) extents.emplace(t.node(), xs_[k].shape(axis + 1, where_));
   }
   for (const Tensor& t : nodes) {
-    if (!draws(t) || node(t).id < begin) continue;
+    if (!draws(t) || node(t).id < begin_) continue;
     std::vector<Tensor> inputs = rebuild(node(t).inputs, extents);
     for (const Tensor& leaf : leaves(inputs, NodeKind::input))
       if (is_inner(leaf))
@@ -168,7 +174,7 @@ Scanned Loop::run(const Tensors& next, const Tensors& y) {
   bool grows = false;
   for (std::size_t i = 0; i < carry_.size(); ++i) grows |= changed_axis(carry_[i], step[i]).has_value();
   const bool few = steps_ > 0 && steps_ <= most_repeated;
-  return few && (grows || is_small(step, node(carry_.back()).id, steps_)) ? repeated(step) : looped(step);
+  return few && (grows || is_small(step, begin_, steps_)) ? repeated(step) : looped(step);
 }
 
 Scanned Loop::repeated(const std::vector<Tensor>& step) const {

@@ -129,6 +129,7 @@ Tensor Expr::shape(Where w) const {
   const WhereScope scope(w);
   if (ndim() == 0) return make_constant(Array::zeros({0}, int64), "", w);
   std::vector<Tensor> parts;
+  parts.reserve(static_cast<std::size_t>(ndim()));
   for (int a = 0; a < ndim(); ++a) parts.push_back(ops::permuted(ops::extent(*this, a, w), {-1}, w));
   if (parts.size() == 1) return parts[0];
   return apply(ops::concatenate, {{"axis", Index{0}}}, std::move(parts), w);
@@ -151,9 +152,9 @@ Tensor reshape(const Tensor& x, const Dims& shape, Where w) {
 Tensor Expr::reshape(const Dims& shape, Where w) const { return croton::reshape(*this, shape, w); }
 
 Tensor flatten(const Operand& all_of, Where w) {
-  const Tensor x = all_of.get();
+  Tensor x = all_of.get();
   if (x.ndim() == 1) return x;
-  return apply(ops::reshape, {{"dims", std::vector<Index>{ops::own_extent}}}, {x}, w);
+  return apply(ops::reshape, {{"dims", std::vector<Index>{own_extent}}}, {x}, w);
 }
 
 Tensor full(const Dims& shape, const Operand& value, Where w) {

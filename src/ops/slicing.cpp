@@ -15,12 +15,11 @@ struct Number {
   bool unknown() const { return given && !n; }
 };
 
-constexpr Index last_code = absent_bound + (1 << 20);
-
 Number number(const TypeAt& t, Index code, std::size_t first) {
   if (code == absent_bound) return {};
-  if (code > last_code) return {true, code};
-  const auto& held = t.values[first + static_cast<std::size_t>(code - absent_bound - 1)];
+  const std::optional<std::size_t> holder = holder_of_bound(code);
+  if (!holder) return {true, code};
+  const auto& held = t.values[first + *holder];
   return {true, held ? std::optional<Index>((*held)[0]) : std::nullopt};
 }
 
@@ -79,7 +78,7 @@ bool SliceList::is_whole() const {
 
 Params SliceList::params() const { return {{"start", start}, {"stop", stop}, {"step", step}}; }
 
-Index SliceList::known(Index n) { return std::max(n, last_code + 1); }
+Index SliceList::known(Index n) { return std::max(n, last_held_bound + 1); }
 
 Index SliceList::hold(const Tensor& bound) {
   held.push_back(bound);

@@ -192,6 +192,34 @@ CROTON_REDUCTION(stddev, Operand, x.get())
 CROTON_REDUCTION(logsumexp, Tensor, x)
 #undef CROTON_REDUCTION
 
+namespace {
+
+/// var or stddev, whose squares are divided by n: times n / max(n - ddof, 0), or the root of that.
+Tensor with_ddof(const Op& op, const Tensor& x, const Axes& axes, bool keep, VarOptions o, Where w) {
+  Tensor y = ops::reduced(op, x, axes, keep, w);
+  if (o.ddof == 0) return y;
+  const WhereScope scope(w);
+  Tensor n = axes.everything ? x.size(w) : ops::integer(1, w);
+  for (const int axis : axes.list) n = n * x.shape(axis, w);
+  const Tensor factor = cast(n, float64, w) / cast(maximum(n - o.ddof, 0), float64, w);
+  return y * cast(&op == &ops::stddev ? sqrt(factor, w) : factor, y.dtype(), w);
+}
+
+}  // namespace
+
+Tensor var(const Tensor& x, const Axes& axes, VarOptions o, Where w) {
+  return with_ddof(ops::var, x, axes, false, o, w);
+}
+Tensor var(const Tensor& x, const Axes& axes, KeepDims, VarOptions o, Where w) {
+  return with_ddof(ops::var, x, axes, true, o, w);
+}
+Tensor stddev(const Operand& x, const Axes& axes, VarOptions o, Where w) {
+  return with_ddof(ops::stddev, x.get(), axes, false, o, w);
+}
+Tensor stddev(const Operand& x, const Axes& axes, KeepDims, VarOptions o, Where w) {
+  return with_ddof(ops::stddev, x.get(), axes, true, o, w);
+}
+
 Tensor Expr::mean(Where w) const { return croton::mean(*this, w); }
 Tensor Expr::mean(const Axes& axes, Where w) const { return croton::mean(*this, axes, w); }
 

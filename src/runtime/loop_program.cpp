@@ -119,8 +119,10 @@ void LoopProgram::look_at_rows(Running& r) {
 }
 
 std::string LoopProgram::title() const {
+  const std::vector<Tensor>& inputs = node(results_[0]).inputs;
+  if (form_.rows == 0) return fmt::format("loop of {} steps", formula(inputs[0]));
   std::vector<std::string> rows;
-  for (std::size_t k = 0; k < form_.rows; ++k) rows.push_back(formula(node(results_[0]).inputs[form_.row(k) + 1]));
+  for (std::size_t k = 0; k < form_.rows; ++k) rows.push_back(formula(inputs[form_.row(k) + 1]));
   return fmt::format("loop over the rows of {}{}", fmt::join(rows, ", "), form_.reverse ? ", last to first" : "");
 }
 

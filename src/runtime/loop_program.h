@@ -26,7 +26,7 @@ class LoopProgram {
   /// The values of the results. ShapeError where the xs have other numbers of rows than the loop has steps, or a carry
   /// changes its shape. The words of shared variables are held, as for an Executable.
   std::vector<Array> run(std::span<const Array> values);
-  /// "loop over the rows of xs, last to first"
+  /// "loop over the rows of xs, last to first", or "loop of n steps"
   std::string title() const;
   Programs& step() const { return *program_; }
 

@@ -25,7 +25,7 @@ bool sizes_itself(const Tensor& t) {
 /// Whether a slice's result is as long as input k says: bounds of an axis that stays.
 bool decides_slice(const Tensor& slice, std::size_t k) {
   const Params& p = node(slice).params;
-  const auto code = ops::absent_bound + static_cast<Index>(k);
+  const auto code = absent_bound + static_cast<Index>(k);
   for (std::size_t axis = 0; axis < p.list("step").size(); ++axis)
     if (p.list("step")[axis] != 0)
       for (const char* of : {"start", "stop", "step"})

@@ -79,6 +79,17 @@ TEST_CASE("a custom op with several outputs gives them all, and the gradient of 
   CHECK_THROWS_AS(apply(divide(), {a, b}), GraphError);
 }
 
+TEST_CASE("a custom op may have the name of an op, and prints as a call") {
+  const Tensor x = fvector("x");
+  for (const std::string name : {"slice", "gather", "write", "scatter", "permute", "concatenate", "sum"}) {
+    CustomOp op = clipped();
+    op.name = name;
+    std::ostringstream out;
+    out << apply(op, {x});
+    CHECK(out.str() == name + "(x) : float32[?]");
+  }
+}
+
 TEST_CASE("a shape rule decides the shape, of extents known and unknown") {
   static const CustomOp twice{
       .name = "twice",
@@ -157,6 +168,7 @@ TEST_CASE("forward runs on several threads at once", "[threads]") {
   std::atomic<int> wrong{0};
   {
     std::vector<std::jthread> pool;
+    pool.reserve(4);
     for (int t = 0; t < 4; ++t)
       pool.emplace_back([&, t] {
         const Array in = Array::full({8, 8}, -1.5 + 0.25 * t, float32),

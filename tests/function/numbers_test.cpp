@@ -259,4 +259,42 @@ TEST_CASE("adding to elements of integers wraps, in every mode") {
   }
 }
 
+TEST_CASE("var and stddev divide by n less ddof, as NumPy does") {
+  for (const std::string way : {"mode=FAST_RUN", "mode=FAST_COMPILE"}) {
+    INFO(way);
+    const ScopedConfig scope{way};
+    const Tensor x = tensor("x", float64, {any_extent, 2});
+    const auto f = function(x, {var(x, 0, {.ddof = 1}), stddev(x, 0, {.ddof = 1}), var(x, {}, {.ddof = 2}),
+                                var(x, -1, keepdims, {.ddof = 1}), stddev(x, {0, 1}, keepdims, {.ddof = 1})});
+    const auto r = f(Array{{1., 2.}, {3., 6.}, {8., 4.}});
+    CHECK(r[0].at<double>(0) == Approx(13));
+    CHECK(r[0].at<double>(1) == Approx(4));
+    CHECK(r[1].at<double>(1) == Approx(2));
+    CHECK(r[2].item<double>() == Approx(34. / 4));  // the mean is 4
+    CHECK(r[3].shape() == Extents{3, 1});
+    CHECK(r[3].at<double>(2, 0) == Approx(8));
+    CHECK(r[4].shape() == Extents{1, 1});
+    CHECK(r[4].at<double>(0, 0) == Approx(std::sqrt(34. / 5)));
+    // by 0: NaN of nothing and of equal elements, else infinite, also where ddof is larger than n
+    const auto g = function(x, {var(x, 0, {.ddof = 1}), stddev(x, 0, {.ddof = 2}), var(x, 0, {.ddof = 3})});
+    const auto one = g(Array{{1., 2.}}), two = g(Array{{1., 2.}, {2., 2.}}), none = g(Array::zeros({0, 2}));
+    CHECK(std::isnan(one[0].at<double>(0)));
+    CHECK(std::isnan(none[0].at<double>(0)));
+    CHECK(two[0].at<double>(0) == Approx(0.5));
+    CHECK(std::isinf(two[1].at<double>(0)));
+    CHECK(std::isnan(two[1].at<double>(1)));
+    CHECK(std::isinf(two[2].at<double>(0)));
+  }
+  const Tensor x = dmatrix("x"), w = dvector("w"), h = matrix("h", float16), n = imatrix("n");
+  verify_grad(sum(var(x, 0, {.ddof = 1}) * w) + sum(stddev(x, 1, {.ddof = 1})), {x, w},
+              {Array{{1., 2.}, {3., 6.}, {8., 4.}}, Array{0.5, -1.}});
+  CHECK(var(h, 0, {.ddof = 1}).dtype() == float16);
+  CHECK(var(n, 0, {.ddof = 1}).dtype() == floatX());
+  const Array counts{{1, 2}, {3, 6}, {8, 4}};
+  CHECK(var(n, 0, {.ddof = 1}).eval({{n, counts.astype(int32)}}).astype(float64).at<double>(0) == Approx(13));
+  // without a ddof it is var itself
+  CHECK(debugprint(var(x, 0, {.ddof = 0})) == debugprint(var(x, 0)));
+  CHECK_THROWS_AS(var(x, {0, 0}, {.ddof = 1}), ShapeError);
+}
+
 }  // namespace croton

@@ -131,6 +131,70 @@ TEST_CASE("optimizers with a rate for each element follow their formulas") {
         Approx(x).epsilon(1e-12));
 }
 
+TEST_CASE("the rate of an optimizer may be a tensor that changes from step to step") {
+  const auto sgd = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
+    return optimizers::sgd(l, {p}, {.rate = r});
+  };
+  const auto momentum = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
+    return optimizers::momentum(l, {p}, {.rate = r, .momentum = 2 * *r.t});
+  };
+  const auto nesterov = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
+    return optimizers::momentum(l, {p}, {.rate = r, .momentum = r, .nesterov = true});
+  };
+  const auto adam = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
+    return optimizers::adam(l, {p}, {.rate = r});
+  };
+  const auto rmsprop = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
+    return optimizers::rmsprop(l, {p}, {.rate = r});
+  };
+  const auto adagrad = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
+    return optimizers::adagrad(l, {p}, {.rate = r});
+  };
+  const auto adadelta = [](const Tensor& l, const Shared& p, const optimizers::Rate& r) {
+    return optimizers::adadelta(l, {p}, {.rate = r});
+  };
+  using Optimizer = Updates (*)(const Tensor&, const Shared&, const optimizers::Rate&);
+  for (const Optimizer optimizer : std::initializer_list<Optimizer>{sgd, nesterov, adam, rmsprop, adagrad, adadelta}) {
+    // a rate that is a number; the same in a variable of another dtype; the same again, after a step of rate 0
+    const auto stepped = [&](auto&& rate, auto&& between) {
+      const Shared p = shared(std::vector{1.f, -2.f}, "p");
+      const Function step = function({}, sum(square(p)), optimizer(sum(square(p)), p, rate));
+      (void)step();
+      between(p);
+      (void)step();
+      CHECK(p.get_value().dtype() == float32);
+      return printed(p.get_value());
+    };
+    const Shared rate = shared(0.25, "rate");
+    const std::string number = stepped(0.25, [](const Shared&) {});
+    CHECK(stepped(rate, [](const Shared&) {}) == number);
+    std::string first;
+    const std::string stopped = stepped(rate, [&](const Shared& p) {
+      first = printed(p.get_value());
+      rate.set_value(0.0);
+    });
+    CHECK(first != "[ 1. -2.]");
+    if (optimizer == sgd) CHECK(stopped == first);
+  }
+  // an expression of a counter: 1/2, then 1/4 of the gradient 2p; and a momentum that is one
+  const Shared p = shared(1.0, "p"), q = shared(1.0, "q"), t = shared(1.0, "t");
+  Updates updates = sgd(square(p), p, 0.25 / t);
+  updates += momentum(square(q), q, 0.25 / t);
+  updates.add(t, 2 * t);
+  const Procedure step = function({}, {.updates = updates});
+  step();
+  step();
+  CHECK(p.get_value().item<double>() == 0.5 - 0.125);
+  CHECK(q.get_value().item<double>() == 0.5 + 0.25 * -0.5 - 0.125);
+  CHECK(message<GraphError>([&] { (void)adam(square(p), p, Tensor()); }) ==
+        "HERE: adam: rate is an empty Tensor (declared, never assigned)");
+  const Shared many = shared(std::vector{0.1, 0.2}, "many");
+  CHECK(message<ShapeError>([&] { (void)adam(square(p), p, many); }) ==
+        "HERE: adam: rate is many, float64[2]: it must be a scalar");
+  CHECK(message<ShapeError>([&] { (void)optimizers::momentum(square(p), {p}, {.momentum = many}); }) ==
+        "HERE: momentum: momentum is many, float64[2]: it must be a scalar");
+}
+
 TEST_CASE("optimizers keep the dtype of float32 parameters under floatX=float64") {
   const Shared p = shared(std::vector{1.f, 2.f}, "p");
   const Tensor loss = sum(square(p));

@@ -69,19 +69,25 @@ class Quickstart {
     fs::remove_all(top_);
     fs::create_directories(top_ / "tools");
     fs::create_directories(top_ / "build/docs/examples");
+    fs::create_directories(top_ / "docs/examples");
     fs::create_directories(top_ / "elsewhere");
     for (const char* script : {"quickstart", "common.sh"})
       fs::copy_file(fs::path(CROTON_SOURCE_DIR) / "tools" / script, top_ / "tools" / script);
+    fs::copy_file(fs::path(CROTON_SOURCE_DIR) / "docs/examples/moons.cpp", top_ / "docs/examples/moons.cpp");
     const fs::path moons = top_ / "build/docs/examples/moons";
     std::ofstream(moons) << "#!/bin/sh\necho \"in $PWD with $CROTON_FLAGS: $*\"\n";
     fs::permissions(moons, fs::perms::owner_all);
   }
   const fs::path& top() const { return top_; }
-  /// What moons says, started from the folder elsewhere.
-  std::string run(const std::string& flags, const std::string& arguments) const {
-    const auto result = machine_.run(
+  /// Started from the folder elsewhere.
+  Machine::Result start(const std::string& flags, const std::string& arguments) const {
+    return machine_.run(
         fmt::format("cd '{0}/elsewhere' && CROTON_FLAGS='{1}' PATH='{2}':/usr/bin:/bin '{0}/tools/quickstart' {3}",
                     top_.string(), flags, machine_.bin().string(), arguments));
+  }
+  /// What moons says then.
+  std::string run(const std::string& flags, const std::string& arguments) const {
+    const auto result = start(flags, arguments);
     REQUIRE(result.code == 0);
     return result.out.substr(result.out.rfind("\nin ") + 1);
   }
@@ -141,4 +147,30 @@ TEST_CASE("quickstart draws into the build folder, or where the caller says, fro
         fmt::format("in {}/elsewhere with floatX=float32: --output x.png\n", top));
   CHECK(quickstart.run("", "--output=x.png --no-plot") ==
         fmt::format("in {}/elsewhere with floatX=float32: --output=x.png --no-plot\n", top));
+}
+
+TEST_CASE("quickstart shows its help and refuses unknown options before it installs or builds anything") {
+  const Quickstart quickstart("quickstart help");
+  const std::string help =
+      "tools/quickstart [OPTIONS]: installs what is missing, builds Croton, trains the two-moons network, draws it\n"
+      "\n"
+      "  --passes VALUE     steps of gradient descent\n"
+      "  --hidden VALUE     units of the hidden layer\n"
+      "  --examples VALUE   points of the data set\n"
+      "  --seed VALUE       seed of NumPy's legacy generator\n"
+      "  --no-plot          draw no picture\n"
+      "  --output VALUE     the picture, a PNG\n"
+      "  --save VALUE       an .npz for the losses and the trained parameters\n"
+      "  --help             show this, and do nothing\n";
+  for (const char* arguments : {"--help", "-h", "--passes 20 --help"}) {
+    const auto result = quickstart.start("", arguments);
+    CHECK(result.code == 0);
+    CHECK(result.out == help);
+  }
+  for (const char* wrong : {"--pases", "--pases=20", "-x", "20", "--help=3"}) {
+    const auto result = quickstart.start("", fmt::format("--passes 20 --no-plot {}", wrong));
+    CHECK(result.code == 1);
+    CHECK(result.out == fmt::format("quickstart: there is no option {}; --help shows those there are\n", wrong));
+  }
+  CHECK_THAT(quickstart.run("", "--output --strange.png"), Catch::Contains("--output --strange.png"));
 }

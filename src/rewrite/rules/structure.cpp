@@ -50,7 +50,7 @@ Tensor reshape_of_reshape(const Tensor& t, const NodeSet& keep) {
 
 /// Reshaping one axis into one axis.
 Tensor reshape_to_itself(const Tensor& t, const NodeSet&) {
-  const bool one = node(t).params.list("dims") == std::vector<Index>{ops::own_extent} && type(input(t)).rank() == 1;
+  const bool one = node(t).params.list("dims") == std::vector<Index>{own_extent} && type(input(t)).rank() == 1;
   return one ? input(t) : Tensor();
 }
 
@@ -68,7 +68,7 @@ Tensor slice_of_everything(const Tensor& t, const NodeSet&) {
     const std::vector<Index>& list = node(t).params.list(name);
     return std::all_of(list.begin(), list.end(), [&](Index i) { return i == value; });
   };
-  const bool all_of_it = whole("start", ops::absent_bound) && whole("stop", ops::absent_bound) && whole("step", 1);
+  const bool all_of_it = whole("start", absent_bound) && whole("stop", absent_bound) && whole("step", 1);
   return all_of_it ? input(t) : Tensor();
 }
 
@@ -185,7 +185,7 @@ Tensor permute_of_spread(const Tensor& t, const NodeSet& keep) {
   std::vector<bool> stays(from.size());
   std::vector<Index> dims;
   for (const Index a : axes_of(t)) {
-    dims.push_back(a < 0 ? ops::own_extent : from[static_cast<std::size_t>(a)]);
+    dims.push_back(a < 0 ? own_extent : from[static_cast<std::size_t>(a)]);
     if (a >= 0) stays[static_cast<std::size_t>(a)] = true;
   }
   if (std::find(stays.begin(), stays.end(), false) != stays.end()) return {};

@@ -19,6 +19,7 @@ void check(const char* what, double got, double expected, double tolerance) {
 
 std::vector<double> sequence(int length) {
   std::vector<double> x;
+  x.reserve(static_cast<std::size_t>(length));
   for (int i = 0; i < length; ++i) x.push_back(std::sin(0.7 * i + length));
   return x;
 }
@@ -45,11 +46,11 @@ void cumulative_product() {
 void power_iteration() {
   const Tensor A = matrix("A", float64), times = lscalar("times");
   const auto [v, values] = scan(
-      [&](const Tensor& u, const Tensor&) {
+      [&](const Tensor& u) {
         const Tensor w = dot(A, u), length = sqrt(sum(w * w));
         return std::pair{w / length, length};
       },
-      Tensor(Array{1., 0.}), arange(times), {.length = times});
+      Tensor(Array{1., 0.}), {.length = times});
   const auto f = function({A, times}, {v, values});
   const auto [u, lengths] = f(Array{{2., 1.}, {1., 2.}}, 60);
   check("the eigenvalue", lengths.at<double>(59), 3, 1e-12);
