@@ -68,7 +68,7 @@ TEST_CASE("sums of columns are added up by groups of 8 to 32 threads, right and 
   for (const tile::Step& s : program.steps)
     widths.push_back(tile::columns_at_once(program, std::get<tile::Phase>(s), DeviceClass::gpu));
   CHECK(std::count(widths.begin(), widths.end(), width) > 0);
-  CHECK(std::all_of(widths.begin(), widths.end(), [&](int w) { return w == 0 || w == width; }));
+  CHECK(std::all_of(widths.begin(), widths.end(), [only = width](int w) { return w == 0 || w == only; }));
   std::vector<std::unique_ptr<Device>> emulated;
   if (gpu_is_emulated())
     for (const emulator::Options options : {emulator::Options{.check = true, .seed = 7}, {.check = false, .seed = 1}})

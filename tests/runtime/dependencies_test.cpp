@@ -14,6 +14,7 @@ using Numbers = std::vector<int>;
 
 /// Bytes [first, end) of memory that is nobody's.
 BufferUse bytes(std::size_t first, std::size_t end, Access access) {
+  // NOLINTNEXTLINE(performance-no-int-to-ptr): nobody follows it
   return {reinterpret_cast<void*>((std::uintptr_t{1} << 20) + first), end - first, access, "x"};
 }
 BufferUse r(std::size_t first, std::size_t end) { return bytes(first, end, Access::r); }
@@ -24,6 +25,7 @@ BufferUse rw(std::size_t first, std::size_t end) { return bytes(first, end, Acce
 std::vector<Numbers> waits(const std::vector<std::vector<BufferUse>>& pieces) {
   Dependencies d;
   std::vector<Numbers> all;
+  all.reserve(pieces.size());
   for (const auto& uses : pieces) all.push_back(d.add(uses));
   return all;
 }
@@ -198,26 +200,26 @@ TEST_CASE("a product touches its matrices from their first element to the last, 
     const auto [a, b, c, bias] = uses_of(g);
     CHECK(bias.bytes == (g.bias == nullptr ? 0 : 3 * 4));
     CHECK(bias.access == Access::r);
-    return std::vector<std::size_t>{a.bytes, b.bytes, c.bytes};
+    return Numbers{static_cast<int>(a.bytes), static_cast<int>(b.bytes), static_cast<int>(c.bytes)};
   };
-  CHECK(sizes() == std::vector<std::size_t>{(7 + 5) * 4, (4 * 11 + 3) * 4, (13 + 3) * 4});
+  CHECK(sizes() == Numbers{(7 + 5) * 4, (4 * 11 + 3) * 4, (13 + 3) * 4});
   CHECK(uses_of(g)[0].access == Access::r);
   CHECK(uses_of(g)[2].access == Access::w);
   g.bias = m;
   sizes();
   g.bias = nullptr;
   g.transpose_a = g.transpose_b = true;
-  CHECK(sizes() == std::vector<std::size_t>{(4 * 7 + 2) * 4, (2 * 11 + 5) * 4, (13 + 3) * 4});
+  CHECK(sizes() == Numbers{(4 * 7 + 2) * 4, (2 * 11 + 5) * 4, (13 + 3) * 4});
   g.batch = 3;
   g.stride_a = 100;
   g.stride_b = 0;
   g.stride_c = 50;
   g.dtype = float64;
   g.beta = 1;
-  CHECK(sizes() == std::vector<std::size_t>{(200 + 4 * 7 + 2) * 8, (2 * 11 + 5) * 8, (100 + 13 + 3) * 8});
+  CHECK(sizes() == Numbers{(200 + 4 * 7 + 2) * 8, (2 * 11 + 5) * 8, (100 + 13 + 3) * 8});
   CHECK(uses_of(g)[2].access == Access::rw);
   g.k = 0;
-  CHECK(sizes() == std::vector<std::size_t>{0, 0, (100 + 13 + 3) * 8});
+  CHECK(sizes() == Numbers{0, 0, (100 + 13 + 3) * 8});
 }
 
 }  // namespace croton::runtime::gpu

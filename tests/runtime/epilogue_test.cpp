@@ -15,7 +15,7 @@
 namespace croton::runtime {
 namespace {
 
-Array numbers(Extents shape, double scale) {
+Array numbers(const Extents& shape, double scale) {
   const Index n = Array::zeros(shape, float32).size();
   std::vector<double> x;
   for (Index i = 0; i < n; ++i) x.push_back(scale * std::sin(12.9898 * static_cast<double>(i)));
