@@ -26,6 +26,17 @@ class RandomStream {
   Tensor integers(const Dims&, const Operand& low, const Operand& high, Where = Where::here());
   /// 0 to n - 1 in random order, an int64 vector; n is an integer scalar or number.
   Tensor permutation(const Operand& n, Where = Where::here());
+  /// One of 0 to n - 1 for each row of p, which holds n weights along its last axis: int64, of p's shape without that axis.
+  /// Each comes up as often as its share of the row's sum, which need not be 1; one of weight 0 never. Weights are not
+  /// negative, and not all 0. ShapeError where p is a scalar.
+  Tensor categorical(const Operand& p, Where = Where::here());
+  /// How often each comes up in so many draws from each row of p (NumPy's multinomial): int64, of p's shape. draws is an
+  /// integer scalar or number; what one call draws is in memory at once.
+  Tensor multinomial(const Operand& draws, const Operand& p, Where = Where::here());
+  /// k different ones of 0 to n - 1 for each row of p, in the order in which they were drawn, each from those that were left
+  /// (NumPy's choice without replacement): int64, of p's shape with k along the last axis. IndexError (when it runs) where
+  /// there are fewer than k; those of weight 0 come last.
+  Tensor choice(Index k, const Operand& p, Where = Where::here());
   /// How many calls have used the stream: an int64 scalar. Setting it goes back, or forward, to that call.
   const Shared& state() const { return key_; }
 

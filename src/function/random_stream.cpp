@@ -22,6 +22,28 @@ Tensor drawn(const Op& op, std::string_view verb, const Shared& state, std::uint
                to.after(state), w);
 }
 
+Tensor one_integer(std::string_view verb, const Operand& number, Where w) {
+  Tensor n = number.get();
+  if (n.ndim() != 0 || !is_int(n.dtype()))
+    fail_at<DTypeError>(w, "{}: {} is {}; it is one integer", verb, formula(n), text(type(n)));
+  return n;
+}
+
+Tensor rows_of_weights(std::string_view verb, const Operand& weights, Where w) {
+  Tensor p = weights.get();
+  if (p.ndim() == 0)
+    fail_at<ShapeError>(w, "{}: {} is a scalar; it is a row of weights, or rows of them", verb, formula(p));
+  return p;
+}
+
+/// The logarithms of weights, each with a number added that is drawn from Gumbel's distribution: the greatest of a row
+/// stands where one that is drawn by the weights does, the second where the next one of those that are left does.
+Tensor gumbel_keys(std::string_view verb, const Shared& state, std::uint64_t seed, const Dims& shape, const Tensor& p,
+                   Where w) {
+  const Tensor u = drawn(ops::stream_uniform, verb, state, seed, shape, float64, w);
+  return log(cast(p, float64, w), w) - log(-log(u, w), w);
+}
+
 }  // namespace
 
 RandomStream::RandomStream(std::uint64_t seed) : key_(shared(Array::scalar(Index{0}), "random")), seed_(seed) {
@@ -54,10 +76,33 @@ Tensor RandomStream::integers(const Dims& shape, const Operand& from, const Oper
 
 Tensor RandomStream::permutation(const Operand& count, Where w) {
   const WhereScope place(w);
-  const Tensor n = count.get();
-  if (n.ndim() != 0 || !is_int(n.dtype()))
-    fail_at<DTypeError>(w, "RandomStream::permutation: {} is {}; it is one integer", formula(n), text(type(n)));
+  const Tensor n = one_integer("RandomStream::permutation", count, w);
   return argsort(drawn(ops::stream_uniform, "RandomStream::permutation", key_, seed_, {n}, float64, w), -1, w);
+}
+
+Tensor RandomStream::categorical(const Operand& weights, Where w) {
+  const WhereScope place(w);
+  constexpr std::string_view verb = "RandomStream::categorical";
+  const Tensor p = rows_of_weights(verb, weights, w);
+  return gumbel_keys(verb, key_, seed_, p.shape(w), p, w).argmax(-1, w);
+}
+
+Tensor RandomStream::multinomial(const Operand& draws, const Operand& weights, Where w) {
+  const WhereScope place(w);
+  constexpr std::string_view verb = "RandomStream::multinomial";
+  const Tensor p = rows_of_weights(verb, weights, w);
+  Dims shape{one_integer(verb, draws, w)};
+  for (int axis = 0; axis < p.ndim(); ++axis) shape.list.emplace_back(p.shape(axis, w));
+  const Tensor each = gumbel_keys(verb, key_, seed_, shape, p, w).argmax(-1, w);
+  const Tensor is_it = expand_dims(each, -1, w) == arange(p.shape(-1, w), w);
+  return sum(cast(is_it, int64, w), 0, w);
+}
+
+Tensor RandomStream::choice(Index k, const Operand& weights, Where w) {
+  const WhereScope place(w);
+  constexpr std::string_view verb = "RandomStream::choice";
+  const Tensor p = rows_of_weights(verb, weights, w);
+  return topk(gumbel_keys(verb, key_, seed_, p.shape(w), p, w), k, -1, true, w)[1];
 }
 
 }  // namespace croton

@@ -113,6 +113,56 @@ TEST_CASE("integers lie evenly between their ends, and a permutation has each nu
   CHECK_THROWS_AS(rng.permutation(Tensor(Array{1., 2.})), DTypeError);
 }
 
+TEST_CASE("categorical draws by the shares of a row's weights, and multinomial counts such draws") {
+  const std::vector<double> weights{1, 0, 3, 4};
+  const Array rows = Array(weights, {1, 4});
+  constexpr Index n = 40000;
+  RandomStream rng(3);
+  const Tensor many = broadcast_to(Tensor(rows), {n, 4}), draws = lscalar("draws");
+  const Array drawn = function({}, rng.categorical(many))();
+  CHECK(drawn.dtype() == int64);
+  CHECK(drawn.shape() == Extents{n});
+  std::vector<Index> counts(4);
+  for (const Index each : drawn.values<Index>()) ++counts.at(static_cast<std::size_t>(each));
+  const Function multinomial = function(draws, rng.multinomial(draws, rows));
+  const Array counted = multinomial(n), again = multinomial(n);
+  CHECK(counted.dtype() == int64);
+  CHECK(counted.shape() == Extents{1, 4});
+  CHECK(!array_equal(counted, again));
+  for (std::size_t k = 0; k < 4; ++k) {
+    const double p = weights[k] / 8, error = 5 * std::sqrt(p * (1 - p) * static_cast<double>(n));
+    CHECK(std::abs(static_cast<double>(counts[k]) - p * static_cast<double>(n)) <= error);
+    CHECK(std::abs(get(counted, static_cast<Index>(k)) - p * static_cast<double>(n)) <= error);
+  }
+  const Array none = multinomial(0);
+  for (Index k = 0; k < 4; ++k) CHECK(get(none, k) == 0);
+  CHECK(function({}, rng.categorical(Tensor(Array(weights))))().ndim() == 0);
+  CHECK(function({}, rng.categorical(zeros({0, 3})))().shape() == Extents{0});
+  CHECK_THROWS_AS(rng.categorical(0.5), ShapeError);
+  CHECK_THROWS_AS(rng.multinomial(1.5, rows), DTypeError);
+}
+
+TEST_CASE("choice draws different ones, each by its share of what is left") {
+  constexpr Index n = 20000;
+  RandomStream rng(3);
+  const Tensor many = broadcast_to(Tensor(Array{1., 0., 3., 4.}), {n, 4});
+  const Array two = function({}, rng.choice(2, many))();
+  CHECK(two.dtype() == int64);
+  CHECK(two.shape() == Extents{n, 2});
+  std::array<std::array<int, 4>, 4> pairs{};
+  for (Index i = 0; i < n; ++i)
+    ++pairs.at(static_cast<std::size_t>(two.at<Index>(i, 0))).at(static_cast<std::size_t>(two.at<Index>(i, 1)));
+  const std::array weights{1., 0., 3., 4.};
+  for (std::size_t a = 0; a < 4; ++a)
+    for (std::size_t b = 0; b < 4; ++b) {
+      const double p = a == b ? 0 : weights[a] / 8 * weights[b] / (8 - weights[a]);
+      CHECK(std::abs(pairs[a][b] - p * n) <= 5 * std::sqrt(p * (1 - p) * n));
+    }
+  const Array all = function({}, rng.choice(4, many))();
+  for (Index i = 0; i < n; i += 100) CHECK(all.at<Index>(i, 3) == 1);
+  CHECK_THROWS_AS(rng.choice(3, Tensor(Array{1., 2.})), IndexError);
+}
+
 TEST_CASE("no_default_updates draws the same numbers again, and leaves the state alone") {
   RandomStream rng(2);
   const Tensor x = rng.uniform({4});
