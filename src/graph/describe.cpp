@@ -74,16 +74,20 @@ class Formula {
     const Tensor* t = &handle;
     while (node(*t).name.empty() && is_invisible(node(*t))) t = &node(*t).inputs[0];
     const Node& n = node(*t);
-    if (!n.name.empty())
-      out_ += one_line(n.name);
-    else if (n.kind == NodeKind::constant)
-      out_ += constant_text(n);
-    else if (n.kind != NodeKind::apply)
-      out_ += kind_word(n);
+    if (!n.name.empty() || n.kind != NodeKind::apply)
+      write_leaf(n);
     else if (depth > 24 || out_.size() > limit_)
       out_ += "...";  // the rest would be cut anyway
     else
       write_application(n, outer, depth);
+  }
+  [[gnu::noinline]] void write_leaf(const Node& n) {
+    if (!n.name.empty())
+      out_ += one_line(n.name);
+    else if (n.kind == NodeKind::constant)
+      out_ += constant_text(n);
+    else
+      out_ += kind_word(n);
   }
   void write_application(const Node& n, int outer, int depth) {
     const std::string_view symbol = n.inputs.size() == 2 ? infix(n.op->name) : "";
@@ -94,22 +98,23 @@ class Formula {
     }
     // told by their parameters, since a custom op may have any name
     const bool has_bounds = n.params.find_list("start") != nullptr;
-    const bool sets = std::any_of(n.params.begin(), n.params.end(), [](const auto& e) { return e.first == "set"; });
-    if (sets) return write_subtensor(n, n.inputs[has_bounds ? 1 : 2], depth);
+    if (sets(n)) return write_subtensor(n, n.inputs[has_bounds ? 1 : 2], depth);
     if (has_bounds || meaning<Gather>(*n.op)) return write_indexed(n, depth);
     if (n.op->name == "permute" && n.params.find_list("axes")) return write_transposed(n, depth);
     if (meaning<ShapeOf>(*n.op)) {
       write(n.inputs[0], call_strength, depth + 1);
-      out_ += fmt::format(".shape[{}]", n.params.integer("axis"));
-      return;
+      return append(".shape[", n.params.integer("axis"), "]");
     }
     write_call(n, depth);
+  }
+  [[gnu::noinline]] static bool sets(const Node& n) {
+    return std::any_of(n.params.begin(), n.params.end(), [](const auto& e) { return e.first == "set"; });
   }
   WriteInput writer(int depth) {
     return [this, depth](const Tensor& t) { write(t, 0, depth + 1); };
   }
   /// x[1:5, i]: of slice and write by bounds, of gather and scatter by an input.
-  void write_indexed(const Node& n, int depth) {
+  [[gnu::noinline]] void write_indexed(const Node& n, int depth) {
     write(n.inputs[0], call_strength, depth + 1);
     out_ += '[';
     if (n.params.find_list("start"))
@@ -118,25 +123,34 @@ class Formula {
       write(n.inputs[1], 0, depth + 1);
     out_ += ']';
   }
-  void write_subtensor(const Node& n, const Tensor& value, int depth) {
+  [[gnu::noinline]] void write_subtensor(const Node& n, const Tensor& value, int depth) {
     out_ += n.params.flag("set") ? "set_subtensor(" : "inc_subtensor(";
     write_indexed(n, depth);
     out_ += ", ";
     write(value, 0, depth + 1);
     out_ += ')';
   }
-  void write_transposed(const Node& n, int depth) {
+  [[gnu::noinline]] void write_transposed(const Node& n, int depth) {
     write(n.inputs[0], call_strength, depth + 1);
     const std::vector<Index>& axes = n.params.list("axes");
     bool reversed = static_cast<int>(axes.size()) == n.inputs[0].ndim();
     for (std::size_t i = 0; i < axes.size(); ++i) reversed &= axes[i] == static_cast<Index>(axes.size() - 1 - i);
-    out_ += reversed ? ".T()" : fmt::format(".transpose({})", list_text(axes));
+    if (reversed)
+      out_ += ".T()";
+    else
+      append(".transpose(", axes, ")");
   }
-  static std::string list_text(const std::vector<Index>& list) {
-    return list.size() == 1 ? fmt::to_string(list[0]) : fmt::format("{{{}}}", fmt::join(list, ", "));
+  // What is formatted stands apart, and what calls itself is not written into itself: a formula is deep, and a thread's
+  // stack may be small.
+  [[gnu::noinline]] void append(std::string_view before, Index number, std::string_view after) {
+    out_ += fmt::format("{}{}{}", before, number, after);
+  }
+  [[gnu::noinline]] void append(std::string_view before, const std::vector<Index>& list, std::string_view after) {
+    const bool one = list.size() == 1;
+    out_ += fmt::format("{}{}{}{}{}", before, one ? "" : "{", fmt::join(list, ", "), one ? "" : "}", after);
   }
   /// f(inputs, extents, axes), as a program writes it.
-  void write_call(const Node& n, int depth) {
+  [[gnu::noinline]] void write_call(const Node& n, int depth) {
     out_ += spelling(n.op->name);
     out_ += '(';
     const bool has_extents = n.params.find_list("dims") != nullptr;
@@ -149,20 +163,25 @@ class Formula {
       write(n.inputs[i], 0, depth + 1);
     }
     if (is_list) out_ += '}';
-    if (has_extents) {
-      out_ += plain > 0 ? ", {" : "{";
-      write_extents(out_, n, writer(depth));
-      out_ += '}';
-    }
-    if (n.inputs.empty() || has_extents) return void(out_ += ')');
-    const int rank = n.inputs[0].ndim();
-    const std::vector<Index>* axes = n.params.find_list("axes");
-    if (axes && static_cast<int>(axes->size()) < rank) out_ += ", " + list_text(*axes);
-    if (axis) out_ += fmt::format(", {}", *axis);
+    if (has_extents)
+      write_extents_after(n, plain, depth);
+    else if (!n.inputs.empty())
+      write_axes(n, axis);
     out_ += ')';
   }
+  [[gnu::noinline]] void write_extents_after(const Node& n, std::size_t inputs, int depth) {
+    out_ += inputs > 0 ? ", {" : "{";
+    write_extents(out_, n, writer(depth));
+    out_ += '}';
+  }
+  [[gnu::noinline]] void write_axes(const Node& n, std::optional<Index> axis) {
+    const int rank = n.inputs[0].ndim();
+    const std::vector<Index>* axes = n.params.find_list("axes");
+    if (axes && static_cast<int>(axes->size()) < rank) append(", ", *axes, "");
+    if (axis) append(", ", *axis, "");
+  }
   /// The axis that a call names: not the last one of the softmaxes, which nobody writes.
-  static std::optional<Index> axis_of(const Node& n) {
+  [[gnu::noinline]] static std::optional<Index> axis_of(const Node& n) {
     for (const auto& [name, value] : n.params)
       if (const auto* axis = std::get_if<Index>(&value); axis && name == "axis") {
         const bool is_softmax = n.op->name == "softmax" || n.op->name == "log_softmax";
@@ -171,11 +190,13 @@ class Formula {
       }
     return {};
   }
-  void write_infix(const Node& n, std::string_view symbol, int outer, int depth) {
+  [[gnu::noinline]] void write_infix(const Node& n, std::string_view symbol, int outer, int depth) {
     const int mine = strength(symbol);
     if (mine < outer) out_ += '(';
     write(n.inputs[0], mine, depth + 1);
-    out_ += fmt::format(" {} ", symbol);
+    out_ += ' ';
+    out_ += symbol;
+    out_ += ' ';
     write(n.inputs[1], mine + 1, depth + 1);
     if (mine < outer) out_ += ')';
   }
