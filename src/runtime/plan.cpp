@@ -98,7 +98,7 @@ class Planner {
 
   Plan run() {
     count_chunks();
-    find_reads();
+    find_uses();
     for (std::size_t b = 0; b < program_.buffers.size(); ++b) plan_.places.push_back(place(static_cast<int>(b)));
     for (const int out : program_.outputs) plan_.places[at(out)].home = Home::result;
     if (target_.device_class == DeviceClass::cpu && !layout_.separate) use_places_again();
@@ -139,10 +139,13 @@ class Planner {
     }
   }
 
-  void find_reads() {
+  void find_uses() {
     is_read_.resize(program_.buffers.size(), false);
-    for (const tile::Step& s : program_.steps)
+    is_written_.resize(program_.buffers.size(), false);
+    for (const tile::Step& s : program_.steps) {
       for (const int b : tile::buffers_read(s)) is_read_[at(b)] = true;
+      for (const int b : tile::buffers_written(s)) is_written_[at(b)] = true;
+    }
   }
 
   Index row_elements(const tile::Buffer& b) const {
@@ -165,7 +168,8 @@ class Planner {
     p.dtype = b.node.dtype();
     p.shape = shapes_.at(b.node.node());
     p.strides = row_major_strides(Extents(p.shape));
-    p.bytes = size_of(p.dtype);
+    // a product that a library call does more with lies nowhere
+    p.bytes = b.kind == tile::Buffer::Kind::value && !is_written_[at(id)] ? 0 : size_of(p.dtype);
     for (const Index n : p.shape) p.bytes *= static_cast<std::size_t>(n);
     if (b.kind == tile::Buffer::Kind::leaf) leaf(b, p);
     if (b.kind == tile::Buffer::Kind::alias) alias(b, p);
@@ -403,7 +407,7 @@ class Planner {
   const Target& target_;
   const Layout& layout_;
   std::vector<tile::Chunking> chunks_;
-  std::vector<bool> is_read_;  // by buffer
+  std::vector<bool> is_read_, is_written_;  // by buffer
   Plan plan_;
 };
 

@@ -11,6 +11,10 @@
 #include "rewrite/passes.h"
 #include "runtime/executable.h"
 #include "runtime/fixture.h"
+#include "runtime/plan.h"
+#include "tile/build.h"
+#include "tile/epilogue.h"
+#include "tile/graphs.h"
 
 namespace croton::runtime {
 namespace {
@@ -55,6 +59,28 @@ TEST_CASE("a product with a bias is one library call", "[emulator][gpu]") {
     for (Index i = 0; i < right.size(); ++i)
       REQUIRE(get(one.result, i) == Approx(get(right, i)).epsilon(1e-5).margin(1e-5));
   }
+}
+
+TEST_CASE("a product that its bias is added to at once takes no memory of its own") {
+  const Tensor x = fmatrix("x"), w = fmatrix("w"), b = fvector("b");
+  const std::vector<Tensor> results = rewrite::run(std::vector<Tensor>{dot(x, w) + b}, {});
+  const Target target = tile::graphs::gpu();
+  const auto arena_bytes = [&](bool with_bias) {
+    tile::Program p = tile::build(results);
+    Target may = target;
+    may.product_bias = with_bias;
+    tile::take_epilogues(p, may);
+    std::vector<tile::Nest> nests;
+    for (const tile::Step& s : p.steps)
+      if (const auto* phase = std::get_if<tile::Phase>(&s)) nests.push_back(tile::lower(p, *phase, may));
+    Integers integers;
+    const Shapes shapes = infer(p, {{x.node(), {64, 64}}, {w.node(), {64, 64}}, {b.node(), {64}}}, integers);
+    return make_plan(p, nests, shapes, integers, may,
+                     {.separate = false, .for_good = std::vector<bool>(p.buffers.size())})
+        .arena_bytes;
+  };
+  CHECK(arena_bytes(false) == std::size_t{64} * 64 * sizeof(float));
+  CHECK(arena_bytes(true) == 0);
 }
 
 TEST_CASE("a relu of a product with a bias keeps NaN, but with fastmath is the library's", "[emulator][gpu]") {
