@@ -38,7 +38,8 @@ constexpr Option option_table[] = {
 // Everything of the environment that reaches into a compilation.
 constexpr const char* variables[] = {"NVRTC_APPEND_FLAGS", "NVRTC_PREPEND_FLAGS"};
 
-// What a compilation needs and gives, shared with its thread: the thread goes on where nobody waits for it any more.
+// What a compilation needs and gives, shared with its thread: that one goes on where nobody waits for it any more, and
+// is joined where it ends in time.
 struct Task {
   NvrtcFunctions call;
   std::string text, name;
@@ -89,11 +90,10 @@ struct Task {
 // The compiler recurses deeply on large kernels, whatever stack the caller's thread has.
 constexpr std::size_t compiler_stack = 64 << 20;
 
-bool start(const std::shared_ptr<Task>& task) {
+std::optional<pthread_t> start(const std::shared_ptr<Task>& task) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
   pthread_attr_setstacksize(&attributes, compiler_stack);
-  pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
   auto* const own = new std::shared_ptr<Task>(task);
   pthread_t thread{};
   const int error = pthread_create(
@@ -105,8 +105,9 @@ bool start(const std::shared_ptr<Task>& task) {
       },
       own);
   pthread_attr_destroy(&attributes);
-  if (error != 0) delete own;
-  return error == 0;
+  if (error == 0) return thread;
+  delete own;
+  return {};
 }
 
 std::string first_part(const std::string& log) {
@@ -232,12 +233,16 @@ Nvrtc::Attempt Nvrtc::attempt(const Source& source, const Architecture& architec
   task->wants_ptx = architecture.is_ptx;
   Attempt attempt;
   attempt.options = task->options;
-  if (!start(task)) {
+  const std::optional<pthread_t> thread = start(task);
+  if (!thread) {
     attempt.failure = "cannot run: no thread with a stack of 64 MiB can be started";
     return attempt;
   }
   std::unique_lock lock(task->door);
-  if (!task->bell.wait_for(lock, std::chrono::seconds(seconds), [&] { return task->done; })) {
+  const bool in_time = task->bell.wait_for(lock, std::chrono::seconds(seconds), [&] { return task->done; });
+  lock.unlock();
+  in_time ? pthread_join(*thread, nullptr) : pthread_detach(*thread);
+  if (!in_time) {
     attempt.failure = fmt::format("has not finished after {} s (compile.timeout)", seconds);
     return attempt;
   }
