@@ -34,8 +34,8 @@ class RandomStream {
   /// integer scalar or number; what one call draws is in memory at once.
   Tensor multinomial(const Operand& draws, const Operand& p, Where = Where::here());
   /// k different ones of 0 to n - 1 for each row of p, in the order in which they were drawn, each from those that were left
-  /// (NumPy's choice without replacement): int64, of p's shape with k along the last axis. IndexError (when it runs) where
-  /// there are fewer than k; those of weight 0 come last.
+  /// (NumPy's choice without replacement): int64, of p's shape with k along the last axis. IndexError (when it runs, at
+  /// the latest) where there are fewer than k; those of weight 0 come last.
   Tensor choice(Index k, const Operand& p, Where = Where::here());
   /// How many calls have used the stream: an int64 scalar. Setting it goes back, or forward, to that call.
   const Shared& state() const { return key_; }

@@ -3,7 +3,6 @@
 #include "ops/order.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "array/access.h"
 #include "base/dtype.h"
@@ -12,28 +11,14 @@
 #include "ops/evaluate/loops.h"
 #include "ops/families.h"
 #include "ops/pointwise.h"
+#include "ops/sort_key.h"
 
 namespace croton::ops {
 namespace {
 
-/// What an element is compared as: halves as float.
 template <class T>
-using Key = std::conditional_t<std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>, float, T>;
-
-template <class K>
-bool comes_before(K a, K b) {
-  if constexpr (std::is_floating_point_v<K>)
-    return a < b || (std::isnan(b) && !std::isnan(a));
-  else
-    return a < b;
-}
-
-template <class T>
-std::vector<Key<T>> keys_of(const Array& a) {
-  const T* p = data_as<T>(a);
-  std::vector<Key<T>> keys(static_cast<std::size_t>(a.size()));
-  for (std::size_t i = 0; i < keys.size(); ++i) keys[i] = widened<Key<T>>(p[i]);
-  return keys;
+bool comes_before(T a, T b) {
+  return sort_key(a) < sort_key(b);
 }
 
 // ---- row_order
@@ -41,14 +26,13 @@ Type row_order_type(const TypeAt& t) { return {int64, {t.shapes[0][0]}}; }
 
 void run_row_order(const Node&, std::span<const Array> in, Array& out, const Host&) {
   const Array x = contiguous(in[0]);
-  const auto columns = static_cast<std::ptrdiff_t>(x.shape(1));
+  const Index columns = x.shape(1);
   visit_dtype(x.dtype(), [&]<class T>(T) {
-    const std::vector<Key<T>> keys = keys_of<T>(x);
-    const auto row = [&](Index i) { return keys.begin() + static_cast<std::ptrdiff_t>(i) * columns; };
+    const auto row = [&](Index i) { return data_as<T>(x) + i * columns; };
     Index* const order = mutable_data_as<Index>(out);
     for (Index i = 0; i < out.size(); ++i) order[i] = i;
     std::stable_sort(order, order + out.size(), [&](Index a, Index b) {
-      return std::lexicographical_compare(row(a), row(a) + columns, row(b), row(b) + columns, comes_before<Key<T>>);
+      return std::lexicographical_compare(row(a), row(a) + columns, row(b), row(b) + columns, comes_before<T>);
     });
   });
 }
@@ -72,12 +56,11 @@ void run_searchsorted(const Node& n, std::span<const Array> in, Array& out, cons
   const Array sorted = contiguous(in[0]), values = contiguous(in[1]);
   const bool right = n.params.flag("right");
   visit_dtype(sorted.dtype(), [&]<class T>(T) {
-    const std::vector<Key<T>> in_order = keys_of<T>(sorted), wanted = keys_of<T>(values);
-    const auto begin = in_order.begin(), end = in_order.end();
+    const T *const begin = data_as<T>(sorted), *const end = begin + sorted.size(), *const wanted = data_as<T>(values);
     Index* const to = mutable_data_as<Index>(out);
-    for (std::size_t i = 0; i < wanted.size(); ++i)
-      to[i] = (right ? std::upper_bound(begin, end, wanted[i], comes_before<Key<T>>)
-                     : std::lower_bound(begin, end, wanted[i], comes_before<Key<T>>)) -
+    for (Index i = 0; i < values.size(); ++i)
+      to[i] = (right ? std::upper_bound(begin, end, wanted[i], comes_before<T>)
+                     : std::lower_bound(begin, end, wanted[i], comes_before<T>)) -
               begin;
   });
 }

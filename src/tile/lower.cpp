@@ -81,7 +81,7 @@ class Points : private LaneLoops {
           else
             columns.push_back({e_.key(id_of(v), where, 0), column(v, where, f)});
         }
-    // together are so many columns as fit, for 16 rows of each are in registers, of which a thread has 128 there
+    // together are so many columns as fit, for up to 16 rows of each are in registers, of which a thread has 128 there
     for (std::size_t from = 0; from < columns.size();) {
       const std::size_t size = std::max<std::size_t>(4, size_of(columns[from].load.dtype)),
                         most = bytes_of_columns / size;

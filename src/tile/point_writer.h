@@ -68,7 +68,7 @@ class PointWriter {
   int combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   void add_rows(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, Linear from, Linear to,
                 Index at_once);
-  /// A warp's share of a column of partials.
+  /// A group's share of a column of partials.
   Statement column(const Value& v, const Indices& where, const Frame& f);
   int combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope, bool by_warps = false);

@@ -22,13 +22,13 @@ void find_written(const Body& body, std::set<int>& words) {
   }
 }
 
-/// Index variables that are elements of the thread's own; those that every warp has, and the masks of one warp.
+/// Index variables that are elements of the thread's own; those that every group has, and the masks of one group.
 struct Own {
-  std::set<int> all, of_every_warp, masks_of_one;
+  std::set<int> all, of_every_group, masks_of_one;
 };
 void find_own(const Body& body, Own& own) {
   for (const Statement& s : body) {
-    if (s.kind == Kind::let_own) (s.dealt ? own.of_every_warp : own.all).insert(s.variable);
+    if (s.kind == Kind::let_own) (s.dealt ? own.of_every_group : own.all).insert(s.variable);
     if (s.kind == Kind::let_first) own.masks_of_one.insert(s.result);
     find_own(s.body, own);
   }
@@ -115,7 +115,7 @@ class Checker {
   /// Whether it is for an element of the thread's own. Where warps are teams, each has such elements of its row alone.
   bool is_own(int variable, int mask, const Around& around) const {
     return (own_.all.count(variable) > 0 && (!by_warps_ || around.team != nullptr)) ||
-           (own_.of_every_warp.count(variable) > 0 && own_.masks_of_one.count(mask) > 0);
+           (own_.of_every_group.count(variable) > 0 && own_.masks_of_one.count(mask) > 0);
   }
   bool runs_along_lanes(const Statement& s, const Around& around) const {
     return std::any_of(s.address.begin(), s.address.end(), [&](const Term& t) {
