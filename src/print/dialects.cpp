@@ -20,11 +20,15 @@ bool is_in_double(const tile::Nest& nest) {
                      [](const tile::Register& r) { return r.dtype == float64 && r.lanes; });
 }
 
-std::string gpu_kernel(std::string_view name, const tile::Nest& nest) {
-  const std::size_t words = gpu_words(nest);
+std::string gpu_kernel(std::string_view name, std::span<const tile::Nest> nests) {
+  const std::size_t words = gpu_words(nests);
   const bool far = words * sizeof(std::int64_t) > most_gpu_parameters;
-  return fmt::format("CROTON_KERNEL{}({}, {}, {}{}) {{", far ? "_FAR" : "", name, words, nest.lanes,
-                     is_in_double(nest) ? ", 1" : "");
+  return fmt::format("CROTON_KERNEL{}({}, {}, {}{}) {{", far ? "_FAR" : "", name, words, nests[0].lanes,
+                     std::any_of(nests.begin(), nests.end(), is_in_double) ? ", 1" : "");
+}
+
+bool knows_both_teams(std::span<const tile::Nest> nests) {
+  return nests.size() == 1 && nests[0].warps >= 0 && !nests[0].by_warps;
 }
 
 std::string gpu_function(const expr::ScalarFunction& f, DType, bool in_line) {
@@ -41,10 +45,10 @@ const Dialect& cpp_dialect() {
   static constexpr Dialect d{
       .type = type_name,
       .signature =
-          [](std::string_view name, const tile::Nest&) {
+          [](std::string_view name, std::span<const tile::Nest>) {
             return fmt::format("extern \"C\" void {}(const void* words, i64 v2, void* scratch) {{\n", name);
           },
-      .closing = [](std::string_view, const tile::Nest&) { return std::string("}\n"); },
+      .closing = [](std::string_view, std::span<const tile::Nest>) { return std::string("}\n"); },
       .word = [](std::size_t k) { return fmt::format("((const i64*)words)[{}]", k); },
       .scratch = [](const tile::Nest&) { return std::string(); },
       .function = [](const expr::ScalarFunction& f, DType,
@@ -53,29 +57,32 @@ const Dialect& cpp_dialect() {
   return d;
 }
 
-std::size_t gpu_words(const tile::Nest& nest) { return nest.words.size() + 2; }
-
-bool knows_both_teams(const tile::Nest& nest) { return nest.warps >= 0 && !nest.by_warps; }
+std::size_t gpu_words(std::span<const tile::Nest> nests) {
+  std::size_t words = nests.size() - 1 + 2;
+  for (const tile::Nest& n : nests) words += n.words.size();
+  return words;
+}
 
 const Dialect& cuda_dialect() {
   static constexpr Dialect d{
       .type = type_name,
       .signature =
-          [](std::string_view name, const tile::Nest& nest) {
+          [](std::string_view name, std::span<const tile::Nest> nests) {
+            if (nests.size() > 1) return gpu_kernel(name, nests) + "\n";
             const std::string opened =
-                !knows_both_teams(nest)
-                    ? gpu_kernel(name, nest) + "\n"
+                !knows_both_teams(nests)
+                    ? gpu_kernel(name, nests) + "\n"
                     : fmt::format("template <b8 Warps> CROTON_FN void {}_by(const Words<{}>& words) {{\n", name,
-                                  gpu_words(nest));
+                                  gpu_words(nests));
             return opened + "  const i64 v2 = block();\n";
           },
       .closing =
-          [](std::string_view name, const tile::Nest& nest) {
+          [](std::string_view name, std::span<const tile::Nest> nests) {
             // the text for either kind of team; one line, which is nobody's when the emulator says where something
             // happened
-            if (!knows_both_teams(nest)) return std::string("}\n");
+            if (!knows_both_teams(nests)) return std::string("}\n");
             return fmt::format("}}\n{} words.w[{}] != 0 ? {}_by<true>(words) : {}_by<false>(words); }}\n",
-                               gpu_kernel(name, nest), nest.warps, name, name);
+                               gpu_kernel(name, nests), nests[0].warps, name, name);
           },
       .word = [](std::size_t k) { return fmt::format("words.w[{}]", k); },
       .scratch =

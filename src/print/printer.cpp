@@ -22,11 +22,11 @@ using tile::Word;
 
 class Printer {
  public:
-  Printer(const Nest& nest, const Dialect& dialect, const Names* names)
-      : nest_(nest), dialect_(dialect), names_(names) {}
+  Printer(const Nest& nest, const Dialect& dialect, const Names* names, std::size_t first_word = 0, int depth = 1)
+      : nest_(nest), dialect_(dialect), names_(names), first_word_(first_word), depth_(depth) {}
 
-  std::string run(std::string_view name) {
-    out_ = dialect_.signature(name, nest_);
+  /// What stands between the braces, where v2 is the chunk.
+  std::string run() {
     find_updated(nest_.body);
     if (nest_.warps >= 0) {
       const std::string_view warps = nest_.by_warps ? "true" : "Warps";
@@ -45,7 +45,7 @@ class Printer {
     body(nest_.body);
     if (std::any_of(nest_.words.begin(), nest_.words.end(), [](const Word& w) { return w.kind == Word::Kind::stream; }))
       line("stream_end();");
-    return std::move(out_) + dialect_.closing(name, nest_);
+    return std::move(out_);
   }
 
  private:
@@ -62,7 +62,7 @@ class Printer {
     for (std::size_t k = 0; k < nest_.words.size(); ++k) {
       const Word& w = nest_.words[k];
       const std::string note = names_ ? "  // " + names_->words[k] : "";
-      const std::string raw = dialect_.word(k);
+      const std::string raw = dialect_.word(first_word_ + k);
       if (w.kind == Word::Kind::chunk_points) points_ = static_cast<int>(k);
       if (w.kind == Word::Kind::parallel) total_ = static_cast<int>(k);
       switch (w.kind) {
@@ -444,8 +444,10 @@ class Printer {
   const Dialect& dialect_;
   const Names* names_;
   std::vector<bool> updated_;  // registers that are variables
+  std::size_t first_word_;     // the nest's, among the kernel's
+  int depth_;
   std::string out_;
-  int depth_ = 1, points_ = -1, total_ = -1;
+  int points_ = -1, total_ = -1;
   bool in_team_ = false;  // a team's own loop is around
 };
 
@@ -457,13 +459,34 @@ void collect(const tile::Body& body, std::vector<std::string_view>& out) {
   }
 }
 
+// Each nest has the blocks from where those of the one before it end.
+std::string side_by_side(std::span<const Nest> nests, const Dialect& dialect, std::span<const Names> names) {
+  std::size_t begins = 0;
+  for (const Nest& n : nests) begins += n.words.size();
+  std::string text;
+  std::size_t word = 0;
+  for (std::size_t k = 0; k < nests.size(); ++k) {
+    const bool last = k + 1 == nests.size();
+    text +=
+        (k == 0 ? "  " : " else ") + (last ? "{\n" : fmt::format("if (block() < {}) {{\n", dialect.word(begins + k)));
+    text += "    const i64 v2 = block()" + (k == 0 ? "" : " - " + dialect.word(begins + k - 1)) + ";\n";
+    text += Printer(nests[k], dialect, names.empty() ? nullptr : &names[k], word, 2).run() + "  }";
+    word += nests[k].words.size();
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
-std::string kernel(const Nest& nest, std::string_view name, const Dialect& dialect, const Names* names) {
-  std::string above;
-  if (names)
-    for (const std::string& line : names->computes) above += "// " + line + "\n";
-  return above + Printer(nest, dialect, names).run(name);
+std::string kernel(std::span<const Nest> nests, std::string_view name, const Dialect& dialect,
+                   std::span<const Names> names) {
+  std::string text;
+  for (const Names& n : names)
+    for (const std::string& line : n.computes) text += "// " + line + "\n";
+  text += dialect.signature(name, nests);
+  text += nests.size() == 1 ? Printer(nests[0], dialect, names.empty() ? nullptr : names.data()).run()
+                            : side_by_side(nests, dialect, names);
+  return text + dialect.closing(name, nests);
 }
 
 std::vector<std::string_view> functions(const Nest& nest) {
@@ -484,7 +507,11 @@ std::string translation_unit(std::span<const Nest> nests, const Target& target) 
   std::string text =
       gpu ? expr::gpu_kernel_source(used, target.fast) + "namespace croton {\n"
           : fmt::format("#define CROTON_VECTOR_BYTES {}\n", target.vector_bytes) + expr::kernel_source(used);
-  for (std::size_t i = 0; i < nests.size(); ++i) text += kernel(nests[i], entry_name(i), dialect(target));
+  for (std::size_t number = 0; !nests.empty(); ++number) {
+    const auto together = tile::one_kernel(nests);
+    text += kernel(together, entry_name(number), dialect(target));
+    nests = nests.subspan(together.size());
+  }
   return gpu ? text + "}  // namespace croton\n" : text;
 }
 

@@ -12,10 +12,10 @@ namespace croton::print {
 struct Dialect {
   /// The name of an element type.
   std::string (*type)(DType);
-  /// Opens a kernel of that name.
-  std::string (*signature)(std::string_view name, const tile::Nest&);
+  /// Opens a kernel of that name, for one nest or for several, each with blocks of its own.
+  std::string (*signature)(std::string_view name, std::span<const tile::Nest>);
   /// Closes it.
-  std::string (*closing)(std::string_view name, const tile::Nest&);
+  std::string (*closing)(std::string_view name, std::span<const tile::Nest>);
   /// The 64-bit word of that number.
   std::string (*word)(std::size_t);
   /// Where the scratch of a chunk begins: a declaration, or "" where the signature brings it.
@@ -37,17 +37,20 @@ struct Names {
   std::vector<std::string> computes = {};  // what stands above the kernel, a line each
 };
 
-/// One kernel. `names`: with comments for people.
-std::string kernel(const tile::Nest&, std::string_view name, const Dialect&, const Names* names = nullptr);
+/// One kernel: of one nest, or, where lanes are threads, of several. `names`, of each nest: with comments for people.
+std::string kernel(std::span<const tile::Nest>, std::string_view name, const Dialect&,
+                   std::span<const Names> names = {});
 /// The functions of expr/functions that a nest calls.
 std::vector<std::string_view> functions(const tile::Nest&);
-/// What a kernel of a GPU takes: the nest's words, then where the scratch of all blocks lies (0: in shared memory) and
-/// how many bytes of it a block has.
-std::size_t gpu_words(const tile::Nest&);
+/// What a kernel of a GPU takes: the words of its nests, one nest after another; where blocks of a second nest begin,
+/// and those of each after it; then where the scratch of all blocks lies (0: in shared memory) and how many bytes of it
+/// a block has.
+std::size_t gpu_words(std::span<const tile::Nest>);
 /// Beyond it, in bytes, a kernel's words lie in memory and its one parameter is their address.
 inline constexpr std::size_t most_gpu_parameters = 4096;
-/// A whole translation unit: the prelude with the mathematics that is used, then each nest as kernel_0, kernel_1, ...
-/// For a GPU all of it compiles as it is with NVRTC, and on the host behind the emulator's shim.
+/// A whole translation unit: the prelude with the mathematics that is used, then kernel_0, kernel_1, ... of each nest
+/// and those that share its kernel. For a GPU all of it compiles as it is with NVRTC, and on the host behind the
+/// emulator's shim.
 std::string translation_unit(std::span<const tile::Nest>, const Target&);
 std::string entry_name(std::size_t number);
 

@@ -64,10 +64,15 @@ std::vector<Source> translation_units(std::span<const tile::Nest> nests, const T
   for (std::size_t first = 0, end = 0; first < nests.size(); first = end) {
     Source s{.text = {}, .entries = {}, .name = name};
     std::size_t registers = 0;
-    while (end < nests.size() && (end == first || registers + nests[end].registers.size() <= most_registers)) {
-      s.threads.push_back(nests[end].lanes);
-      s.fold_bytes.push_back(tile::fold_bytes(nests[end]));
-      registers += nests[end++].registers.size();
+    while (end < nests.size()) {
+      const auto together = tile::one_kernel(nests.subspan(end));
+      std::size_t more = 0, fold_bytes = 0;
+      for (const tile::Nest& n : together) more += n.registers.size(), fold_bytes += tile::fold_bytes(n);
+      if (end > first && registers + more > most_registers) break;
+      s.threads.push_back(together[0].lanes);
+      s.fold_bytes.push_back(fold_bytes);
+      registers += more;
+      end += together.size();
       s.entries.push_back(print::entry_name(s.entries.size()));
     }
     s.text = print::translation_unit(nests.subspan(first, end - first), target);
@@ -91,26 +96,52 @@ std::string label(const tile::Step& s, std::size_t number) {
   return fmt::format("{}: kernel {}", number, what);
 }
 
+// Nests and labels; phases side by side have the first one's label together.
+void lower_phases(Compiled& c, std::span<const UpdateTarget> updates, bool check_ir) {
+  std::vector<tile::Replacement> replacements;
+  replacements.reserve(updates.size());
+  for (const UpdateTarget& u : updates) replacements.push_back({u.shared, c.program.outputs[u.result]});
+  c.groups = tile::side_by_side(c.program, replacements, c.target);
+  auto group = c.groups.begin();
+  for (std::size_t s = 0; s < c.program.steps.size(); ++s) {
+    c.labels.push_back(label(c.program.steps[s], s));
+    const auto* phase = std::get_if<tile::Phase>(&c.program.steps[s]);
+    if (!phase) continue;
+    while (group != c.groups.end() && group->end <= s) ++group;
+    const bool in_group = group != c.groups.end() && group->first <= s;
+    c.nests.push_back(tile::lower(c.program, *phase, c.target, in_group ? group->threads : 0));
+    if (check_ir) tile::verify(c.nests.back(), c.target);
+    if (!in_group || group->first == s) continue;
+    c.nests.back().beside = true;
+    c.labels[group->first] += "; " + c.labels.back();
+  }
+}
+
 }  // namespace
 
-Compiled compile(std::span<const Tensor> results, Device& device, const std::string& name) {
+std::vector<std::span<const tile::Nest>> Compiled::nests_of_kernels() const {
+  std::vector<std::span<const tile::Nest>> r;
+  for (std::span<const tile::Nest> left = nests; !left.empty(); left = left.subspan(r.back().size()))
+    r.push_back(tile::one_kernel(left));
+  return r;
+}
+
+Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> updates, Device& device,
+                 const std::string& name) {
   Compiled c;
   c.target = target_with_config(device);
   c.program = tile::build(results);
   tile::take_epilogues(c.program, c.target);
   const bool check_ir = config_snapshot()->flag("check_ir");
   if (check_ir) tile::verify(c.program);
-  for (const tile::Step& s : c.program.steps) {
-    c.labels.push_back(label(s, c.labels.size()));
-    const auto* phase = std::get_if<tile::Phase>(&s);
-    if (!phase) continue;
-    c.nests.push_back(tile::lower(c.program, *phase, c.target));
-    if (check_ir) tile::verify(c.nests.back(), c.target);
-  }
+  lower_phases(c, updates, check_ir);
   const std::vector<Source> sources = translation_units(c.nests, c.target, name);
   for (const Source& s : sources) c.text += s.text;
   c.modules = compile_side_by_side(device, sources);
-  for (const auto& m : c.modules) c.kernels.insert(c.kernels.end(), m->kernels().begin(), m->kernels().end());
+  std::vector<Kernel> kernels;
+  for (const auto& m : c.modules) kernels.insert(kernels.end(), m->kernels().begin(), m->kernels().end());
+  std::size_t next = 0;
+  for (const tile::Nest& n : c.nests) c.kernels.push_back(n.beside ? c.kernels.back() : kernels[next++]);
   return c;
 }
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "runtime/device.h"
+#include "runtime/update_target.h"
+#include "tile/beside.h"
 #include "tile/nest.h"
 
 namespace croton::runtime {
@@ -13,15 +15,18 @@ namespace croton::runtime {
 struct Compiled {
   Target target;  ///< the device's, with what the configuration adds
   tile::Program program;
+  std::vector<tile::Beside> groups;
   std::vector<tile::Nest> nests;  ///< of the steps that are kernels, in their order
   std::vector<std::shared_ptr<Module>> modules;
-  std::vector<Kernel> kernels;      ///< by nest
+  std::vector<Kernel> kernels;      ///< by nest, those side by side the same
   std::vector<std::string> labels;  ///< by step, for people: "0: kernel tanh(dot(x, w))"
   std::string text;                 ///< of all modules
+  std::vector<std::span<const tile::Nest>> nests_of_kernels() const;
 };
 
-/// `results`: primitives only. Large programs are several texts, which are compiled side by side. `name`: the
-/// function's. Throws CompileError.
-Compiled compile(std::span<const Tensor> results, Device&, const std::string& name);
+/// `results`: primitives only; `updates`: what some of them replace. Large programs are several texts, which are
+/// compiled side by side. `name`: the function's. Throws CompileError.
+Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> updates, Device&,
+                 const std::string& name);
 
 }  // namespace croton::runtime

@@ -66,7 +66,7 @@ struct Executable::Body {
         updates(std::move(u)),
         device(d),
         name(std::move(n)),
-        compiled(compile(results, device, name)),
+        compiled(compile(results, updates, device, name)),
         written_in_place(in_place(program, updates)) {
     update_of_result.assign(results.size(), -1);
     for (std::size_t k = 0; k < updates.size(); ++k) update_of_result[updates[k].result] = static_cast<int>(k);
@@ -310,6 +310,7 @@ struct Executable::Body {
   // One after another.
   void execute_timed(const Plan& plan, const Stretch& stretch, Workspace& w) {
     for (std::size_t s = stretch.first; s < stretch.end; ++s) {
+      if (std::holds_alternative<PlannedBeside>(plan.steps[s])) continue;
       const auto begin = std::chrono::steady_clock::now();
       execute(plan, s, w);
       device.synchronize();
@@ -335,8 +336,8 @@ struct Executable::Body {
       device.launch({&launch(*l, w.launches[step], w), 1});
     else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[step]))
       device.gemm(gemm(*g, w));
-    else
-      host(std::get<PlannedHost>(plan.steps[step]), plan, w);
+    else if (const auto* h = std::get_if<PlannedHost>(&plan.steps[step]))
+      host(*h, plan, w);
   }
 
   void relay(const Plan& plan, const tile::Relay& r, Workspace& w) {
@@ -493,26 +494,35 @@ const std::vector<SharedStorage*>& Executable::shared_variables() const { return
 std::string Executable::source() const { return body_->compiled.text; }
 
 std::vector<std::string> Executable::kernels_to_read() const {
+  std::vector<print::Names> names;
+  for (const tile::Step& s : body_->program.steps)
+    if (const auto* phase = std::get_if<tile::Phase>(&s))
+      names.push_back(
+          {tile::describe_words(body_->program, body_->compiled.nests[names.size()]), tile::describe_phase(*phase)});
   std::vector<std::string> r;
-  for (const tile::Step& s : body_->program.steps) {
-    const auto* phase = std::get_if<tile::Phase>(&s);
-    if (!phase) continue;
-    const tile::Nest& nest = body_->compiled.nests[r.size()];
-    const print::Names names{tile::describe_words(body_->program, nest), tile::describe_phase(*phase)};
-    r.push_back(print::kernel(nest, print::entry_name(r.size()), print::dialect(body_->compiled.target), &names));
+  std::span<const print::Names> left = names;
+  for (const auto kernel : body_->compiled.nests_of_kernels()) {
+    r.push_back(print::kernel(kernel, print::entry_name(r.size()), print::dialect(body_->compiled.target),
+                              left.first(kernel.size())));
+    left = left.subspan(kernel.size());
   }
   return r;
 }
 
 std::vector<std::string> Executable::nests() const {
   std::vector<std::string> r;
-  for (const tile::Nest& n : body_->compiled.nests) r.push_back(tile::text(n));
+  for (const auto kernel : body_->compiled.nests_of_kernels()) {
+    r.emplace_back();
+    for (const tile::Nest& n : kernel) r.back() += (n.beside ? "beside it:\n" : "") + tile::text(n);
+  }
   return r;
 }
 
 std::string Executable::explain() const {
   std::string r = tile::text(body_->program);
   for (const std::string& reason : body_->program.reasons) r += "not fused: " + reason + "\n";
+  for (const tile::Beside& b : body_->compiled.groups)
+    r += fmt::format("steps {} to {}: one kernel, side by side\n", b.first, b.end - 1);
   for (std::size_t u = 0; u < body_->updates.size(); ++u)
     r += fmt::format("update of {}: {}\n", formula(body_->updates[u].shared),
                      body_->written_in_place[u] ? "in place" : "exchanged at the end");
@@ -526,6 +536,10 @@ std::vector<Executable::StepTime> Executable::step_times() const {
   return body_->times;
 }
 
-int Executable::launches_per_run() const { return static_cast<int>(body_->program.steps.size()); }
+int Executable::launches_per_run() const {
+  const auto& nests = body_->compiled.nests;
+  const auto beside = std::count_if(nests.begin(), nests.end(), [](const tile::Nest& n) { return n.beside; });
+  return static_cast<int>(body_->program.steps.size()) - static_cast<int>(beside);
+}
 
 }  // namespace croton::runtime

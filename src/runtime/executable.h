@@ -7,16 +7,11 @@
 
 #include "graph/walk.h"
 #include "runtime/device.h"
+#include "runtime/update_target.h"
 
 namespace croton::runtime {
 
 class SharedStorage;
-
-/// New value of a shared leaf: result number `result` of the graph.
-struct UpdateTarget {
-  Tensor shared;
-  std::size_t result = 0;
-};
 
 class Executable {
  public:

@@ -2,7 +2,7 @@
 #pragma once
 #include <vector>
 
-#include "runtime/executable.h"
+#include "runtime/update_target.h"
 #include "tile/program.h"
 
 namespace croton::runtime {

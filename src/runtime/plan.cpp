@@ -106,11 +106,15 @@ class Planner {
       if (plan_.places[b].home == Home::base) plan_.views.push_back(static_cast<int>(b));
     if (target_.device_class == DeviceClass::cpu) plan_.relays = tile::relays(program_, most_steps_of_a_relay);
     lay_out_arena();
-    int nest = 0;
+    std::size_t nest = 0;
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
-      if (const auto* phase = std::get_if<tile::Phase>(&program_.steps[s]))
-        plan_.steps.emplace_back(launch(*phase, s, nest++));
-      else if (const auto* call = std::get_if<tile::LibraryCall>(&program_.steps[s]))
+      if (std::holds_alternative<tile::Phase>(program_.steps[s])) {
+        if (nests_[nest].beside)
+          plan_.steps.emplace_back(PlannedBeside{});
+        else
+          plan_.steps.emplace_back(launch(s, nest));
+        ++nest;
+      } else if (const auto* call = std::get_if<tile::LibraryCall>(&program_.steps[s]))
         plan_.steps.emplace_back(gemm(*call));
       else {
         const auto& host = std::get<tile::HostStep>(program_.steps[s]);
@@ -222,12 +226,16 @@ class Planner {
       if (places[b] >= 0) plan_.places[b].home = Home::base, plan_.places[b].base = places[b];
   }
 
-  // A buffer lives from the step that writes it to the last that reads it, the steps of a relay being one; aliases keep
-  // their base alive.
+  // A buffer lives from the step that writes it to the last that reads it, the steps of a relay being one, as are those
+  // side by side; aliases keep their base alive.
   void lay_out_arena() {
     std::vector<Lifetime> lives(program_.buffers.size());
     std::vector<int> time;
-    for (std::size_t s = 0; s < program_.steps.size(); ++s) time.push_back(static_cast<int>(s));
+    std::size_t nest = 0;
+    for (std::size_t s = 0; s < program_.steps.size(); ++s) {
+      const bool beside = std::holds_alternative<tile::Phase>(program_.steps[s]) && nests_[nest++].beside;
+      time.push_back(beside ? time.back() : static_cast<int>(s));
+    }
     for (const tile::Relay& r : plan_.relays)
       for (std::size_t s = r.first; s < r.end; ++s) time[s] = time[r.first];
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
@@ -242,9 +250,28 @@ class Planner {
     plan_.arena_bytes = arena.bytes;
   }
 
-  PlannedLaunch launch(const tile::Phase& phase, std::size_t step, int nest_number) {
-    const tile::Nest& nest = nests_[at(nest_number)];
-    PlannedLaunch l{.nest = nest_number, .chunks = chunks_[step].chunks};
+  // Of that nest and those side by side with it: the words of each, then the chunks with which others begin.
+  PlannedLaunch launch(std::size_t step, std::size_t nest) {
+    const std::size_t together = tile::one_kernel(nests_.subspan(nest)).size();
+    PlannedLaunch all = part(step, nest);
+    std::vector<std::int64_t> begins;
+    for (std::size_t k = 1; k < together; ++k) {
+      const PlannedLaunch l = part(step + k, nest + k);
+      const auto words = static_cast<int>(all.words.size());
+      for (const auto& [word, buffer] : l.pointers) all.pointers.emplace_back(words + word, buffer);
+      all.words.insert(all.words.end(), l.words.begin(), l.words.end());
+      all.uses.insert(all.uses.end(), l.uses.begin(), l.uses.end());
+      begins.push_back(all.chunks);
+      all.chunks += l.chunks;
+    }
+    all.words.insert(all.words.end(), begins.begin(), begins.end());
+    return all;
+  }
+
+  PlannedLaunch part(std::size_t step, std::size_t nest_number) {
+    const tile::Nest& nest = nests_[nest_number];
+    const auto& phase = std::get<tile::Phase>(program_.steps[step]);
+    PlannedLaunch l{.nest = static_cast<int>(nest_number), .chunks = chunks_[step].chunks};
     l.rows = chunks_[step].points, l.chunk_rows = chunks_[step].chunk_points;
     const auto of = [this](AxisId a) { return extent(a); };
     const bool leaves_no_room = moved_bytes(phase) >= static_cast<std::size_t>(target_.l3_bytes) / 4 * 3;

@@ -38,7 +38,7 @@ struct PlannedLaunch {
     int word, buffer;
     Index piece;  // bytes
   };
-  int nest = 0;                                    // kernel number
+  int nest = 0;                                    // the first of its kernel
   std::vector<std::int64_t> words = {};            // pointers still 0
   std::vector<std::pair<int, int>> pointers = {};  // word, buffer
   std::vector<Stream> streams = {};                // past the caches, if it lies on lines and is not read here
@@ -59,7 +59,9 @@ struct PlannedHost {
   std::vector<Shape> shapes;                          // of the arguments that have axes
   int out = -1;
 };
-using PlannedStep = std::variant<PlannedLaunch, PlannedGemm, PlannedHost>;
+/// What the launch before it does too.
+struct PlannedBeside {};
+using PlannedStep = std::variant<PlannedLaunch, PlannedBeside, PlannedGemm, PlannedHost>;
 
 /// Steps [first, end) that follow each other without the host: launches and products, or one host step.
 struct Stretch {

@@ -9,8 +9,6 @@ constexpr Index loads_in_flight = 16;
 // Of one value: where it has more copies, NVRTC would take seconds for the text of all of them.
 constexpr std::size_t most_long_loops = 16;
 
-std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
 }  // namespace
 
 Statement PointWriter::partial_load(const Value& v, const Indices& where, Index row, const Frame& f, int from,
@@ -90,7 +88,6 @@ int PointWriter::combine_spreads(const Value& v, const Indices& where, Index row
 // The partials of an earlier phase, row after row: the order is the same for any number of threads.
 int PointWriter::combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
   if (v.monoid == Monoid::spread) return combine_spreads(v, where, row, f, scope);
-  if (e_.lanes_are_threads() && e_.phase.parallel.empty()) return combine_by_threads(v, where, row, f, scope);
   const bool lanes = is_lanes(v, f);
   const int sum = e_.identity(scope.body, v.monoid, v.dtype, lanes);
   const Linear rows = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
@@ -139,21 +136,6 @@ Statement PointWriter::column(const Value& v, const Indices& where, const Frame&
   s.stride = e_.factor({.kind = Word::Kind::row, .buffer = v.buffer});
   s.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
   return s;
-}
-
-// One number, of which each thread adds up its share of the rows.
-int PointWriter::combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
-  const Factor apart = e_.factor({.kind = Word::Kind::row, .buffer = v.buffer});
-  const int sum = e_.identity(scope.body, v.monoid, v.dtype, true);
-  Statement loop = Emitter::statement(Statement::Kind::lane_loop);
-  loop.variable = e_.new_variable();
-  loop.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = v.buffer})}}};
-  const int x = load_partial(v, where, row, f, loop.body, loop.variable);
-  reach(loop.body.back(), apart, false);
-  e_.nest.registers[at(x)].lanes = true;
-  e_.update(loop.body, sum, v.monoid, {x});
-  scope.body.push_back(std::move(loop));
-  return e_.fold_lanes(scope.body, {{v.monoid, sum}})[0];
 }
 
 }  // namespace croton::tile

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/dtype.h"
 #include "expr/functions.h"
@@ -15,13 +17,17 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 // A fold along lanes is cut into blocks of this many elements, so that its error grows with the number of blocks only.
 constexpr Index block_elements = 8192;
 
+// Partials of a row that a thread has on their way at once.
+constexpr std::size_t most_together = 16;
+
 // So many that the rows of a thousand chunks are a few turns of each warp.
 constexpr int threads_of_columns = 512;
 
 /// A phase without rows: one point, or lanes along the parallel axes themselves.
 class Points : private LaneLoops {
  public:
-  Points(const Program& program, const Phase& phase, const Target& target) : LaneLoops(program, phase, target) {}
+  Points(const Program& program, const Phase& phase, const Target& target, int threads)
+      : LaneLoops(program, phase, target), threads_(threads) {}
 
   Nest run() {
     e_.phase.parallel.empty()                                           ? single()
@@ -37,9 +43,52 @@ class Points : private LaneLoops {
     const auto& values = e_.phase.values;
     const bool combines =
         std::any_of(values.begin(), values.end(), [](const Value& v) { return v.kind == Value::Kind::combine; });
-    if (e_.lanes_are_threads() && !combines) e_.nest.lanes = 1;
+    if (e_.lanes_are_threads() && (threads_ > 0 || !combines)) e_.nest.lanes = std::max(threads_, 1);
     Frame f;
+    if (e_.lanes_are_threads() && combines) {
+      load_ahead(f);
+      combine_by_threads(f);
+    }
     store_points(f, chunk_.body);
+  }
+
+  // What phases left as partials, in as few waits as can be: each thread adds up its share of the rows, of all that one
+  // phase left together; then the shares are folded.
+  void combine_by_threads(Frame& f) {
+    struct Share {
+      const Value* value;
+      Indices where;
+      int sum;
+    };
+    std::map<int, std::vector<Share>> left;  // by the step that left them
+    for (const Value& v : e_.phase.values)
+      if (v.kind == Value::Kind::combine && v.monoid != Monoid::spread)
+        for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
+          left[e_.program.buffers[at(v.buffer)].made_by].push_back(
+              {&v, where, e_.identity(chunk_.body, v.monoid, v.dtype, true)});
+    std::vector<Emitter::Fold> folds;
+    for (const auto& [step, shares] : left) {
+      for (std::size_t from = 0; from < shares.size(); from += most_together) {
+        Statement rows = Emitter::statement(Statement::Kind::lane_loop);
+        rows.variable = e_.new_variable();
+        rows.to = {{-1, {e_.factor({.kind = Word::Kind::rows, .buffer = shares[from].value->buffer})}}};
+        Body updates;
+        for (std::size_t k = from; k < std::min(from + most_together, shares.size()); ++k) {
+          const auto& [v, where, sum] = shares[k];
+          const int x = load_partial(*v, where, 0, f, rows.body, rows.variable);
+          reach(rows.body.back(), e_.factor({.kind = Word::Kind::row, .buffer = v->buffer}), false);
+          e_.nest.registers[at(x)].lanes = true;
+          e_.update(updates, sum, v->monoid, {x});
+        }
+        append(rows.body, std::move(updates));
+        chunk_.body.push_back(std::move(rows));
+      }
+      for (const Share& s : shares) folds.push_back({s.value->monoid, s.sum});
+    }
+    const std::vector<int> sums = e_.fold_lanes(chunk_.body, folds);
+    std::size_t next = 0;
+    for (const auto& [step, shares] : left)
+      for (const Share& s : shares) chunk_.made[e_.key(id_of(*s.value), s.where, 0)] = sums[next++];
   }
 
   // ---- columns of partials: a group's threads have neighbouring ones, and the block's groups share out their rows
@@ -167,6 +216,8 @@ class Points : private LaneLoops {
     const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds);
     for (std::size_t k = 0; k < sums.size(); ++k) store_partial(*sums[k].store, sums[k].where, totals[k]);
   }
+
+  int threads_;
 };
 
 // Elementary functions whose bodies stand in the text of a kernel, at most: each is some fifty instructions, and a call
@@ -197,11 +248,11 @@ void find_large_calls(Body& body, std::vector<Statement*>& calls) {
 
 }  // namespace
 
-Nest lower(const Program& program, const Phase& phase, const Target& target) {
+Nest lower(const Program& program, const Phase& phase, const Target& target, int threads) {
   Phase fused = phase;
   form_fma(fused);
   const bool has_rows = !fused.parallel.empty() && !fused.flat;
-  Nest nest = has_rows ? lower_rows(program, fused, target) : Points(program, fused, target).run();
+  Nest nest = has_rows ? lower_rows(program, fused, target) : Points(program, fused, target, threads).run();
   std::vector<Statement*> calls;
   const bool gpu = target.device_class == DeviceClass::gpu;
   if (gpu) {
@@ -211,6 +262,17 @@ Nest lower(const Program& program, const Phase& phase, const Target& target) {
     find_hot_calls(nest.body, false, nest, calls);
   for (Statement* s : calls) s->in_line = calls.size() <= (gpu ? most_bodies_gpu : most_bodies);
   return nest;
+}
+
+std::span<const Nest> one_kernel(std::span<const Nest> nests) {
+  std::size_t n = 1;
+  while (n < nests.size() && nests[n].beside) ++n;
+  return nests.first(n);
+}
+
+int threads_of_block(const Program& program, const Phase& phase, const Target& target) {
+  if (phase.parallel.empty()) return 0;
+  return columns_at_once(program, phase, target.device_class) > 0 ? threads_of_columns : target.block_lanes;
 }
 
 }  // namespace croton::tile

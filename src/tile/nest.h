@@ -1,6 +1,7 @@
 // The loop nest: one phase made for one target. Loops are bound to chunks, rows, lanes or nothing; every access has its
 // address; every register its type. It is all that the printer sees, and the printer decides nothing.
 #pragma once
+#include <span>
 #include <string>
 #include <vector>
 
@@ -173,15 +174,21 @@ struct Nest {
   int columns = warp_lanes;  // where partials are added up: so many neighbouring threads have neighbouring columns, and
                              // such groups share out the rows
   Body body;
+  bool beside = false;  // it shares the kernel of the nest before it, as blocks of its own
 };
+/// The first of these nests, with those that share its kernel.
+std::span<const Nest> one_kernel(std::span<const Nest>);
 /// Of each thread of a block, for columns whose warps' sums are folded together, at most (`places` in
 /// kernels/prelude_gpu.h).
 inline constexpr std::size_t bytes_of_columns = 20;
 /// 32 elements for each thread of a warp.
 inline constexpr Index longest_row_of_a_warp = 1024;
 
-/// The loop nest of a phase. `program` gives axes and buffers.
-Nest lower(const Program& program, const Phase& phase, const Target& target);
+/// The loop nest of a phase. `program` gives axes and buffers. `threads`: of a GPU's block, for a phase of one point;
+/// 0: as few as do.
+Nest lower(const Program& program, const Phase& phase, const Target& target, int threads = 0);
+/// How many threads a GPU's block has for a phase without rows; 0 where it is one point, and may have any number.
+int threads_of_block(const Program& program, const Phase& phase, const Target& target);
 
 /// The notation: words, scratch, then the body, a statement a line.
 std::string text(const Nest&);

@@ -223,7 +223,8 @@ int PointWriter::load(const Value& v, const Indices& where, Index row, Frame& f,
 void PointWriter::load_ahead(Frame& f) {
   Index left = most_loads_ahead;
   for (const Value& v : e_.phase.values) {
-    if (v.kind != Value::Kind::load || !v.args.empty() || !e_.has_parallel(v) || !e_.inner(v.axes).empty()) continue;
+    const bool of_point = e_.has_parallel(v) || e_.phase.parallel.empty();
+    if (v.kind != Value::Kind::load || !v.args.empty() || !of_point || !e_.inner(v.axes).empty()) continue;
     const Index rows = std::max<Index>(1, static_cast<Index>(f.rows.size()));
     for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
       if (is_loaded_by_rows(v, f)) {

@@ -70,7 +70,6 @@ class PointWriter {
                 Index at_once);
   /// A group's share of a column of partials.
   Statement column(const Value& v, const Indices& where, const Frame& f);
-  int combine_by_threads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int combine_spreads(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope, bool by_warps = false);
   Statement partial_load(const Value& v, const Indices& where, Index row, const Frame& f, int from, int part = 0);
   int load_partial(const Value& v, const Indices& where, Index row, const Frame& f, Body& body, int from, int part = 0);

@@ -28,7 +28,7 @@ std::vector<tile::Nest> nests(const std::vector<Tensor>& outputs, const Target& 
 std::string kernels(const std::vector<Tensor>& outputs) {
   std::string r;
   std::size_t number = 0;
-  for (const tile::Nest& n : nests(outputs, gpu())) r += kernel(n, entry_name(number++), cuda_dialect()) + "\n";
+  for (const tile::Nest& n : nests(outputs, gpu())) r += kernel({&n, 1}, entry_name(number++), cuda_dialect()) + "\n";
   return r;
 }
 

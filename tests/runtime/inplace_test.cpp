@@ -1,6 +1,7 @@
 // Updates that read what they replace: which are written where the old value lies, and that all give what the reference
 // gives.
 #include "runtime/inplace.h"
+#include "runtime/executable.h"
 
 #include "array/access.h"
 #include "catch.h"
@@ -54,6 +55,7 @@ std::vector<bool> check(const std::vector<Variable>& variables, const std::vecto
     }
   }
   std::vector<bool> r;
+  r.reserve(updates.size());
   const std::string text = program.explain();
   for (const UpdateTarget& u : updates)
     r.push_back(text.find("update of " + u.shared.name() + ": in place") != std::string::npos);

@@ -56,12 +56,12 @@ CROTON_KERNEL(kernel_0, 10, 256) { words.w[2] != 0 ? kernel_0_by<true>(words) : 
 CROTON_KERNEL(kernel_1, 6, 256) {
   const i64 v2 = block();
   const i64 w0 = words.w[0];
-  const i64 w1 = words.w[1];
-  void* const w2 = (void*)words.w[2];
+  void* const w1 = (void*)words.w[1];
+  const i64 w2 = words.w[2];
   void* const w3 = (void*)words.w[3];
   f32 r0 = (f32)0;
-  for (i64 v3 = thread(); v3 < w1; v3 += 256) {
-    const f32 r1 = load((const f32*)w2 + v3 * w0);
+  for (i64 v3 = thread(); v3 < w0; v3 += 256) {
+    const f32 r1 = load((const f32*)w1 + v3 * w2);
     r0 = add(r0, r1);
   }
   barrier();

@@ -844,38 +844,34 @@ CROTON_KERNEL(kernel_1, 26, 512) {
 
 CROTON_KERNEL(kernel_2, 8, 256) {
   const i64 v2 = block();
-  const f32 w0 = bits_as<f32>((i32)words.w[0]);
+  void* const w0 = (void*)words.w[0];
   const i64 w1 = words.w[1];
-  const i64 w2 = words.w[2];
-  void* const w3 = (void*)words.w[3];
-  void* const w4 = (void*)words.w[4];
+  void* const w2 = (void*)words.w[2];
+  const i64 w3 = words.w[3];
+  const f32 w4 = bits_as<f32>((i32)words.w[4]);
   void* const w5 = (void*)words.w[5];
-  const f32 r0 = w0;
-  const f32 r1 = neg(r0);
+  const f32 r0 = load((const f32*)w0 + 0);
+  const f32 r1 = load((const f32*)w0 + 1);
   f32 r2 = (f32)0;
-  for (i64 v3 = thread(); v3 < w2; v3 += 256) {
-    const f32 r3 = load((const f32*)w3 + v3 * w1);
-    r2 = add(r2, r3);
+  f32 r3 = (f32)0;
+  for (i64 v3 = thread(); v3 < w1; v3 += 256) {
+    const f32 r4 = load((const f32*)w2 + v3 * w3);
+    const f32 r5 = load((const f32*)w2 + v3 * w3 + 1);
+    r2 = add(r2, r4);
+    r3 = add(r3, r5);
   }
   barrier();
   fold_sum<256, 0>(r2);
+  fold_sum<256, 1>(r3);
   barrier();
-  const f32 r4 = folded_sum<256, 0, f32>();
-  const f32 r5 = load((const f32*)w4 + 0);
-  const f32 r6 = fma(r1, r4, r5);
-  f32 r7 = (f32)0;
-  for (i64 v4 = thread(); v4 < w2; v4 += 256) {
-    const f32 r8 = load((const f32*)w3 + v4 * w1 + 1);
-    r7 = add(r7, r8);
-  }
+  const f32 r6 = folded_sum<256, 0, f32>();
+  const f32 r7 = folded_sum<256, 1, f32>();
+  const f32 r8 = w4;
+  const f32 r9 = neg(r8);
+  const f32 r10 = fma(r9, r6, r0);
+  const f32 r11 = fma(r9, r7, r1);
   barrier();
-  fold_sum<256, 0>(r7);
-  barrier();
-  const f32 r9 = folded_sum<256, 0, f32>();
-  const f32 r10 = load((const f32*)w4 + 1);
-  const f32 r11 = fma(r1, r9, r10);
-  barrier();
-  if (thread() == 0) store((f32*)w5 + 0, r6);
+  if (thread() == 0) store((f32*)w5 + 0, r10);
   if (thread() == 0) store((f32*)w5 + 1, r11);
 }
 
