@@ -15,7 +15,7 @@ struct DeviceCounters {
   std::uint64_t compilations = 0;   ///< runs of the compiler: what the cache did not have
   std::uint64_t transfers_in = 0;   ///< copies from the host to the device
   std::uint64_t transfers_out = 0;  ///< copies from the device to the host
-  std::uint64_t graph_launches = 0;  ///< of many kernels and products as one (docs/gpu.md); each of them counts too
+  std::uint64_t graph_launches = 0;  ///< of many kernels and products as one (docs/gpu-kernels.md); each of them counts too
 };
 /// Of the configured device, which it opens as device_description does.
 DeviceCounters device_counters();
