@@ -31,9 +31,9 @@ Array evaluate_node(const Tensor& node, std::span<const Array> arguments, const 
 
 /// Whether a node is its argument 0 with some elements changed: a write, a scatter.
 bool changes_argument(const Tensor& node);
-/// Such a node's result in `out`, row-major: memory that has argument 0's elements already, or is that. An IndexError
-/// comes before anything is written.
-void write_into(const Tensor& node, std::span<const Array> arguments, std::byte* out);
+/// One node's result in `out`, row-major memory of its true shape that no argument lies in. Only a node that changes
+/// its argument 0 may find that there: then no more is written than what changes, and an IndexError comes before it.
+void evaluate_into(const Tensor& node, std::span<const Array> arguments, std::byte* out, const Host& = {});
 
 /// The true shape of a node, from the true shapes of its inputs and the integers some of them hold.
 Shape true_shape(const Tensor& node, std::span<const Shape> shapes,

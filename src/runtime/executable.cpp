@@ -6,7 +6,6 @@
 #include <array>
 #include <atomic>
 #include <chrono>
-#include <cstring>
 #include <mutex>
 #include <unordered_map>
 #include <utility>
@@ -393,14 +392,8 @@ struct Executable::Body {
       const Array x = value_of(h.arguments[k], plan, w);
       arguments.push_back(h.axes[k] ? seen_as(x, *h.axes[k], h.shapes[k]) : x);
     }
-    if (on_host && ops::changes_argument(h.node)) {
-      auto* const out = static_cast<std::byte*>(w.pointers[at(h.out)]);
-      if (out != w.pointers[at(h.arguments[0])]) {
-        const Array before = contiguous(arguments[0]);
-        if (before.size() > 0) std::memcpy(out, data(before), plan.places[at(h.out)].bytes);
-      }
-      return ops::write_into(h.node, arguments, out);
-    }
+    if (on_host)
+      return ops::evaluate_into(h.node, arguments, static_cast<std::byte*>(w.pointers[at(h.out)]), runtime::host());
     const Array value = contiguous(ops::evaluate_node(h.node, arguments, runtime::host()));
     device.to_device(w.pointers[at(h.out)], data(value), plan.places[at(h.out)].bytes);
   }

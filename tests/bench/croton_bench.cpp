@@ -14,6 +14,7 @@
 
 #include "expr/functions.h"
 #include "floor.h"
+#include "host_workloads.h"
 #include "limits.h"
 #include "workloads.h"
 
@@ -115,6 +116,21 @@ void run_workload(benchmark::State& state, const bench::Workload& w) {
   report(state, times, w.limit ? w.limit() : 0);
 }
 
+/// A step on the host beside its peer.
+void run_on_host(benchmark::State& state, const bench::HostWorkload& w) {
+  const bench::HostProblem p = w.build();
+  const auto f = compiled({p.outputs, {}}, w.name);
+  std::vector<Array> out(p.outputs.size());
+  f.run({}, out);
+  p.peer();
+  const std::vector<Array> wanted = p.results();
+  for (std::size_t i = 0; i < wanted.size(); ++i)
+    if (const double d = difference(out[i], wanted[i]); !(d <= w.tolerance))
+      return state.SkipWithError(fmt::format("result {} differs from {} by {:.3g}", i, w.peer, d).c_str());
+  run_in_turns(
+      state, [&] { f.run({}, out); }, p.peer);
+}
+
 /// A training step beside its floor.
 void run_step(benchmark::State& state, const bench::Workload& w, Index examples, Index hidden, DType dtype) {
   if (const std::string f = fault(w); !f.empty()) return state.SkipWithError(f.c_str());
@@ -153,15 +169,16 @@ void run_step(benchmark::State& state, const bench::Workload& w, Index examples,
 
 /// Seconds of one of many calls that are given one after another: as many as last `seconds`, waited for at their end.
 std::vector<double> times_of_calls(const std::function<void()>& call, double seconds, int turns) {
-  const auto time_of = [&](double calls) {
+  const auto time_of = [&](int calls) {
     const double start = bench::now();
-    for (double i = 0; i < calls; ++i) call();
+    for (int i = 0; i < calls; ++i) call();
     bench::here().synchronize();
     return (bench::now() - start) / calls;
   };
   time_of(5);  // the first ones load code and make the graph
-  const double calls = std::clamp(std::ceil(seconds / time_of(10)), 1., 1e5);
+  const int calls = static_cast<int>(std::clamp(std::ceil(seconds / time_of(10)), 1., 1e5));
   std::vector<double> times;
+  times.reserve(static_cast<std::size_t>(turns));
   for (int i = 0; i < turns; ++i) times.push_back(time_of(calls));
   return times;
 }
@@ -294,6 +311,10 @@ void register_all() {
               });
     b->UseManualTime()->Unit(benchmark::kMicrosecond);
   }
+  for (const bench::HostWorkload& w : bench::host_workloads())
+    benchmark::RegisterBenchmark(w.name.c_str(), [w](benchmark::State& state) { run_on_host(state, w); })
+        ->UseManualTime()
+        ->Unit(benchmark::kMicrosecond);
   benchmark::RegisterBenchmark("scalar_call", [](benchmark::State& s) { run_scalar_call(s, true); });
   benchmark::RegisterBenchmark("scalar_call_operator", [](benchmark::State& s) { run_scalar_call(s, false); });
   benchmark::RegisterBenchmark("shared_update", run_counter);

@@ -174,4 +174,41 @@ TEST_CASE("rows of an axis of extent 1, which a kernel's memory does not have") 
     check({minimum(expand_dims(x, 1), one[ids])}, {x, ids}, {random({7}, float64), Array::zeros({n}, int64)});
 }
 
+namespace {
+
+// Where the last run of `remembering` wrote.
+const void* written = nullptr;
+const Op remembering{.name = "remembering",
+                     .doc = "x, on the host.",
+                     .type =
+                         [](const TypeAt& t) {
+                           return Type{t.dtype(0), t.shapes[0]};
+                         },
+                     .meaning = HostCall{[](const Node&, std::span<const Array> in, Array& out, const Host&) {
+                       const Array x = contiguous(in[0]);
+                       std::copy_n(data_as<double>(x), x.size(), mutable_data_as<double>(out));
+                       written = data(out);
+                     }}};
+
+}  // namespace
+
+TEST_CASE("a step on the host writes where its result lies") {
+  const Tensor x = matrix("x", float64);
+  runtime::Executable program({apply(remembering, {}, {x}, Where::here())}, {x}, {}, runtime::device("cpu"), "test");
+  for (const Index rows : {1, 3, 1000}) {
+    const Array a = random({rows, 4}, float64);
+    std::array<Array, 1> y;
+    program.run({&a, 1}, y);
+    CHECK(written == data(y[0]));
+    require_close(y[0], a, 0);
+  }
+}
+
+TEST_CASE("parts that follow each other on the host are written where their result lies") {
+  const Tensor x = matrix("x", float64), y = matrix("y", float64);
+  for (const int axis : {0, 1})
+    check({concatenate({x, y, x}, axis)}, {x, y}, {random({4, 4}, float64), random({4, 4}, float64, 2)}, 0);
+  check({concatenate({x, y})}, {x, y}, {random({0, 3}, float64), random({2, 3}, float64, 2)}, 0);
+}
+
 }  // namespace croton

@@ -25,24 +25,21 @@ Array seen(const Array& x, const std::vector<AxisMap>& maps, const Extents& shap
 
 template <class T>
 void put_element(T& target, const T& v, bool set) {
+  using W = std::conditional_t<std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>, double, T>;
   if (set) {
     target = v;
-  } else if constexpr (std::is_same_v<T, bool>) {
-    target = target || v;
-  } else if constexpr (std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>) {
-    target = narrowed<T>(widened<double>(target) + widened<double>(v));
-  } else if constexpr (std::is_integral_v<T>) {
+  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
     using U = std::make_unsigned_t<T>;  // sums of integers wrap
     target = static_cast<T>(static_cast<U>(static_cast<U>(target) + static_cast<U>(v)));
   } else {
-    target = target + v;
+    target = narrowed<T>(static_cast<W>(widened<W>(target) + widened<W>(v)));
   }
 }
 
-/// Copies one array over the elements of a view of another, or adds it to them. Both have one dtype and shape.
-void put(const Array& value, const Array& part, std::byte* base, bool set) {
+/// Copies an array over the elements of its dtype that lie from `base` on by these strides, or adds it to them.
+void put(const Array& value, const Extents& steps, std::byte* base, bool set) {
   visit_dtype(value.dtype(), [&]<class T>(T) {
-    const StridedLoop loop(value.shape(), {strides(value), strides(part)});
+    const StridedLoop loop(value.shape(), {strides(value), steps});
     const T* from = data_as<T>(value);
     T* to = reinterpret_cast<T*>(base);
     loop.rows([&](const std::array<Index, most_operands>& offset, Index n) {
@@ -64,7 +61,7 @@ void write_part(const Call& call, const Write& write, const Array& x, const Arra
   if (value.size() == 0) return;
   const Shape value_shape(value.shape().begin(), value.shape().end());
   const Array part = seen(x, write.map(call.at(), value_shape), value.shape());
-  put(value, part, out + (data(part) - data(x)), call.params().flag("set"));
+  put(value, strides(part), out + (data(part) - data(x)), call.params().flag("set"));
 }
 
 [[noreturn]] void out_of_range(const Call& call, Index i, Index linear) {
@@ -134,17 +131,8 @@ void write_rows(const Call& call, const Array& x, const Array& values, std::byte
 }
 
 Array concatenated(const Call& call, std::span<const Array> parts) {
-  const std::size_t axis = static_cast<std::size_t>(call.params().integer("axis"));
   Array out = empty(extents_of(call.result().shape), parts[0].dtype());
-  const Extents steps = row_major_strides(out.shape());
-  Index start = 0;
-  if (out.size() == 0) return out;
-  std::byte* base = mutable_data(out);
-  for (const Array& part : parts) {
-    const Array there = view(out, part.shape(), steps, 0);
-    if (part.size() > 0) put(part, there, base + start * steps[axis] * static_cast<Index>(size_of(out.dtype())), true);
-    start += part.shape()[axis];
-  }
+  run_concatenate(call, parts, mutable_data(out));
   return out;
 }
 
@@ -172,6 +160,15 @@ void run_write(const Call& call, std::span<const Array> moved, std::byte* out) {
     write_part(call, *w, x, moved[1], out);
   else
     write_rows(call, x, moved[2], out);
+}
+
+void run_concatenate(const Call& call, std::span<const Array> parts, std::byte* out) {
+  const Extents steps = row_major_strides(extents_of(call.result().shape));
+  const auto axis = static_cast<std::size_t>(call.params().integer("axis"));
+  for (const Array& part : parts) {
+    if (part.size() > 0) put(part, steps, out, true);
+    out += part.shape()[axis] * steps[axis] * static_cast<Index>(size_of(part.dtype()));
+  }
 }
 
 Array run_shape_of(const Call& call) {

@@ -1,4 +1,6 @@
 // One node on given arguments: its true type by its own rule, then the step of its meaning.
+#include <cstring>
+
 #include "base/error.h"
 #include "base/float_control.h"
 #include "graph/walk.h"
@@ -27,10 +29,15 @@ Array run_expansion(const Call& call) {
   return evaluate({&whole, 1}, values)[0];
 }
 
-Array run_host_call(const Call& call, const HostCall& step, const Host& host) {
-  Array out = step.sizes_itself ? Array() : empty(extents_of(call.result().shape), call.result().dtype);
-  step.run(call.node(), call.arguments(), out, host);
-  return out;
+/// A row-major array for a node's result, over memory that is there.
+Array room_in(std::byte* memory, const Call& call) {
+  auto block = std::make_unique<Block>();
+  block->bytes = memory;
+  block->dtype = call.result().dtype;
+  block->foreign = true;
+  const Extents shape = extents_of(call.result().shape);
+  block->size = static_cast<std::size_t>(count_of(shape)) * size_of(block->dtype);
+  return from_block(block.release(), shape);
 }
 
 Array run(const Call& call, const Host& host) {
@@ -43,7 +50,10 @@ Array run(const Call& call, const Host& host) {
   if (meaning<ShapeOf>(op)) return run_shape_of(call);
   if (meaning<Iota>(op)) return run_iota(call);
   if (meaning<Expansion>(op)) return run_expansion(call);
-  return run_host_call(call, *meaning<HostCall>(op), host);
+  const HostCall& step = *meaning<HostCall>(op);
+  Array out = step.sizes_itself ? Array() : empty(extents_of(call.result().shape), call.result().dtype);
+  step.run(call.node(), call.arguments(), out, host);
+  return out;
 }
 
 Array evaluate_loop(const Tensor& t, std::span<const Array> arguments) {
@@ -90,9 +100,26 @@ Array evaluate_node(const Tensor& t, std::span<const Array> arguments, const Hos
 
 bool changes_argument(const Tensor& t) { return meaning<Write>(t) || meaning<Scatter>(t); }
 
-void write_into(const Tensor& t, std::span<const Array> arguments, std::byte* out) {
+void evaluate_into(const Tensor& t, std::span<const Array> arguments, std::byte* out, const Host& host) {
   const FloatControl control;
-  run_write(Call(t, arguments), arguments, out);
+  const Call call(t, arguments);
+  const auto keep = [&](const Array& made) {
+    if (made.size() == 0 || data(made) == out) return;
+    const Array whole = contiguous(made);
+    std::memcpy(out, data(whole), static_cast<std::size_t>(whole.size()) * size_of(whole.dtype()));
+  };
+  if (changes_argument(t)) {
+    keep(arguments[0]);
+    run_write(call, arguments, out);
+  } else if (const auto* step = meaning<HostCall>(t)) {
+    Array there = room_in(out, call);
+    step->run(call.node(), arguments, there, host);
+    keep(there);
+  } else if (meaning<Concatenate>(t)) {
+    run_concatenate(call, arguments, out);
+  } else {
+    keep(run(call, host));
+  }
 }
 
 Shape true_shape(const Tensor& t, std::span<const Shape> shapes,

@@ -45,8 +45,10 @@ Extents strides_over(const Extents& shape, const std::vector<Index>& axes, bool 
 /// the arguments whose elements move (bounds, say); all others are the call's own.
 Array run_movement(const Call&, std::span<const Array> moved);
 bool is_movement(const Op&);
-/// What write_into() does, on a write or a scatter.
+/// Changes `out`, which has the elements that a write or a scatter begins with.
 void run_write(const Call&, std::span<const Array> moved, std::byte* out);
+/// Parts one after another in `out`.
+void run_concatenate(const Call&, std::span<const Array> parts, std::byte* out);
 Array run_shape_of(const Call&);
 Array run_iota(const Call&);
 /// Leaves in the place of the node's inputs; constants stay what they are, since shapes may follow from them.
