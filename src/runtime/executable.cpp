@@ -14,10 +14,9 @@
 #include "base/config.h"
 #include "base/error.h"
 #include "base/log.h"
-#include "ops/evaluate.h"
 #include "print/printer.h"
 #include "runtime/compiled.h"
-#include "runtime/host.h"
+#include "runtime/host_step.h"
 #include "runtime/index_checks.h"
 #include "runtime/inplace.h"
 #include "runtime/plan.h"
@@ -336,7 +335,7 @@ struct Executable::Body {
     else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[step]))
       device.gemm(gemm(*g, w));
     else if (const auto* h = std::get_if<PlannedHost>(&plan.steps[step]))
-      host(*h, plan, w);
+      run_host_step(*h, program, plan, w.pointers, device);
   }
 
   void relay(const Plan& plan, const tile::Relay& r, Workspace& w) {
@@ -383,58 +382,6 @@ struct Executable::Body {
     call.c = w.pointers[at(g.out)];
     if (g.bias >= 0) call.bias = w.pointers[at(g.bias)];
     return call;
-  }
-
-  void host(const PlannedHost& h, const Plan& plan, const Workspace& w) {
-    device.synchronize();
-    std::vector<Array> arguments;
-    for (std::size_t k = 0; k < h.arguments.size(); ++k) {
-      const Array x = value_of(h.arguments[k], plan, w);
-      arguments.push_back(h.axes[k] ? seen_as(x, *h.axes[k], h.shapes[k]) : x);
-    }
-    if (on_host)
-      return ops::evaluate_into(h.node, arguments, static_cast<std::byte*>(w.pointers[at(h.out)]), runtime::host());
-    const Array value = contiguous(ops::evaluate_node(h.node, arguments, runtime::host()));
-    device.to_device(w.pointers[at(h.out)], data(value), plan.places[at(h.out)].bytes);
-  }
-
-  // Axis d is the array's axis axes[d], or repeats it.
-  static Array seen_as(const Array& a, const std::vector<int>& axes, const Shape& shape) {
-    Extents steps;
-    for (const int e : axes) steps.add(e < 0 ? 0 : strides(a)[at(e)]);
-    return view(a, Extents(shape), steps);
-  }
-
-  // A buffer's value for a step on the host, copied there; where the device's memory is the host's, as it lies.
-  Array value_of(int b, const Plan& plan, const Workspace& w) const {
-    const int base = base_of(b, plan);
-    const std::size_t bytes = plan.places[at(base)].bytes;
-    const DType d = program.buffers[at(b)].node.dtype();
-    if (!on_host) {
-      Array whole = empty(extents_of(base, plan), d);
-      device.to_host(mutable_data(whole), w.pointers[at(base)], bytes);
-      return part(whole, b, base, plan, w);
-    }
-    auto block = std::make_unique<Block>();
-    block->bytes = static_cast<std::byte*>(w.pointers[at(base)]);
-    block->size = bytes;
-    block->dtype = d;
-    block->writable = false;
-    block->foreign = true;
-    return part(from_block(block.release(), extents_of(base, plan)), b, base, plan, w);
-  }
-  static int base_of(int b, const Plan& plan) {
-    while (plan.places[at(b)].home == Home::base) b = plan.places[at(b)].base;
-    return b;
-  }
-  Extents extents_of(int base, const Plan& plan) const {
-    return Extents{plan.places[at(base)].bytes / size_of(program.buffers[at(base)].node.dtype())};
-  }
-  static Array part(const Array& whole, int b, int base, const Plan& plan, const Workspace& w) {
-    const Place& place = plan.places[at(b)];
-    const auto bytes = static_cast<std::byte*>(w.pointers[at(b)]) - static_cast<std::byte*>(w.pointers[at(base)]);
-    return view(whole, Extents(place.shape), Extents(place.strides),
-                bytes / static_cast<std::ptrdiff_t>(size_of(whole.dtype())));
   }
 
   // After everything that can fail: the new values take the old ones' place together.
