@@ -1,33 +1,12 @@
 // What a call may not do: leave a variable half updated, keep an old shape, or write where an argument still reads.
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <functional>
-
 #include "array/access.h"
+#include "child.h"
 #include "message.h"
 
 namespace croton {
 namespace {
 
 constexpr const char* ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued"};
-
-#if !defined(__SANITIZE_THREAD__)  // it ends a forked child that makes threads
-// Whether f is true in a process of its own, where a library that cannot be opened is not open already.
-bool in_own_process(const std::function<bool()>& f) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    bool good = false;
-    try {
-      good = f();
-    } catch (...) {}
-    ::_exit(good ? 0 : 1);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
-#endif
 
 }  // namespace
 
@@ -45,9 +24,9 @@ TEST_CASE("an update of as many elements in another shape changes the variable's
   }
 }
 
-#if !defined(__SANITIZE_THREAD__)  // it ends a forked child that makes threads
 TEST_CASE("with no BLAS a call fails and no update is visible") {
-  REQUIRE(in_own_process([] {
+  if (!can_fork) return;
+  REQUIRE(in_child([] {  // where a library that cannot be opened is not open already
     const ScopedConfig scope{"device=cpu,blas.ldflags=/nowhere/libblas.so"};
     const Tensor x = matrix("x"), y = matrix("y");
     const Shared n = shared(Array::zeros({200, 200}), "n");
@@ -58,7 +37,6 @@ TEST_CASE("with no BLAS a call fails and no update is visible") {
     return array_equal(n.get_value(), Array::zeros({200, 200}));
   }));
 }
-#endif
 
 TEST_CASE("a result that is passed again is not written where an argument reads it") {
   for (const char* way : ways) {

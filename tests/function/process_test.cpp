@@ -10,33 +10,12 @@
 #include <thread>
 
 #include "array/access.h"
+#include "child.h"
 #include "message.h"
 #include "runtime/cpu/parallel.h"
 
 namespace croton {
 namespace {
-
-#if defined(__SANITIZE_THREAD__)
-constexpr bool can_fork = false;  // it ends a forked child that makes threads
-#else
-constexpr bool can_fork = true;
-#endif
-
-// Whether f is true in a process of its own; 60 s instead of hanging.
-bool in_child(const std::function<bool()>& f) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::alarm(60);
-    bool good = false;
-    try {
-      good = f();
-    } catch (...) {}
-    ::_exit(good ? 0 : 1);
-  }
-  int status = 0;
-  ::waitpid(child, &status, 0);
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0;
-}
 
 // A graph that no other test has, so that it is compiled.
 Function fresh_function(int salt) {

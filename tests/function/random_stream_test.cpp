@@ -6,21 +6,9 @@
 #include "catch.h"
 #include "croton.h"
 #include "runtime/cpu/parallel.h"
+#include "values.h"
 
 using namespace croton;
-
-namespace {
-
-struct Moments {
-  double mean = 0, variance = 0;
-  explicit Moments(const Array& a) {
-    const auto n = static_cast<double>(a.size());
-    for (Index i = 0; i < a.size(); ++i) mean += get(a, i) / n;
-    for (Index i = 0; i < a.size(); ++i) variance += (get(a, i) - mean) * (get(a, i) - mean) / n;
-  }
-};
-
-}  // namespace
 
 TEST_CASE("the numbers of a stream have the moments of their distributions") {
   constexpr double n = 40000;

@@ -6,6 +6,7 @@
 #include "croton/random.h"
 #include "croton/scan.h"
 #include "message.h"
+#include "values.h"
 
 namespace croton {
 namespace {
@@ -15,12 +16,6 @@ using Two = std::array<Tensor, 2>;
 using Nothing = std::array<Tensor, 0>;
 
 const std::string ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", on_gpu()};
-
-Array numbers(const Extents& shape, int salt = 0) {
-  Array a = Array::zeros(shape, float64);
-  for (Index i = 0; i < a.size(); ++i) set(a, i, std::sin(1.7 * static_cast<double>(i) + salt));
-  return a;
-}
 
 // c0' = c0 u + c1, c1' = c1 - v c0 of numbers, by hand
 struct Mixed {
@@ -56,7 +51,7 @@ TEST_CASE("scan goes over several sequences and gives several outputs") {
       const Tensor a = dscalar("a"), b = dscalar("b"), u = dvector("u"), v = dvector("v");
       const auto [last, ys] = mixed(a, b, u, v, o);
       const auto f = function({a, b, u, v}, {last[0], last[1], ys[0], ys[1]});
-      const Array x = numbers({5}), z = numbers({5}, 1);
+      const Array x = sines({5}), z = sines({5}, 1);
       const auto got = f(0.5, 2.0, x, z);
       const Mixed want = mixed_by_hand(0.5, 2.0, x, z);
       CHECK(got[0].item<double>() == Approx(want.c0));
@@ -177,10 +172,10 @@ TEST_CASE("gradients of every form of scan are differences") {
       const ScopedConfig scope{way};
       const auto [last, ys] = mixed(a, b, u, v, o);
       const Tensor cost = last[0] * last[1] + sum(ys[0] * ys[1]);
-      verify_grad(cost, {a, b, u, v}, {Array(0.5), Array(-1.5), numbers({6}), numbers({6}, 1)});
+      verify_grad(cost, {a, b, u, v}, {Array(0.5), Array(-1.5), sines({6}), sines({6}, 1)});
     }
   const Tensor carried = scan([&](const Tensor& c, const Two& x) { return tanh(c * x[0] + x[1]) * w; }, w, Two{u, v});
-  verify_grad(sum(square(carried)), {u, v, w}, {numbers({6}), numbers({6}, 1), numbers({3}, 2)});
+  verify_grad(sum(square(carried)), {u, v, w}, {sines({6}), sines({6}, 1), sines({3}, 2)});
   for (const Tensor& length : {Tensor(5), u.shape(0)}) {
     const auto [h, hs] = scan(
         [&](const Tensor& c) {
@@ -188,7 +183,7 @@ TEST_CASE("gradients of every form of scan are differences") {
           return std::pair{next, std::array{next * w, c}};
         },
         w, {.length = length});
-    verify_grad(sum(h) + sum(hs[0] * hs[1]) + 0 * sum(u), {w, u}, {numbers({3}, 2), numbers({5})});
+    verify_grad(sum(h) + sum(hs[0] * hs[1]) + 0 * sum(u), {w, u}, {sines({3}, 2), sines({5})});
   }
 }
 

@@ -12,18 +12,13 @@
 #include "message.h"
 #include "ops/registry.h"
 #include "runtime/device.h"
+#include "values.h"
 
 namespace croton {
 namespace {
 
 const std::string ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", on_gpu(),
                             on_gpu() + ",emulator_check=True"};
-
-Array numbers(const Extents& shape, int salt = 0, DType dtype = float64) {
-  Array a = Array::zeros(shape, float64);
-  for (Index i = 0; i < a.size(); ++i) set(a, i, std::sin(1.7 * static_cast<double>(i) + salt));
-  return a.astype(dtype);
-}
 
 /// "" where they are equal but for rounding; else both.
 std::string difference(const Array& a, const Array& b, double tolerance = 1e-12) {
@@ -36,7 +31,7 @@ std::string difference(const Array& a, const Array& b, double tolerance = 1e-12)
 }
 
 const Shared& weights() {
-  static const Shared w = shared(numbers({3, 3}, 5), "W");
+  static const Shared w = shared(sines({3, 3}, 5), "W");
   return w;
 }
 
@@ -72,7 +67,7 @@ std::vector<Tensor> matrices(const Tensor& xs, const ScanOptions& o) {
         const Tensor next = where(x[0] > 0, dot(m, weights()) * 0.5, m.T() + outer(x, x));
         return std::pair{next, m(all, 1)};
       },
-      Tensor(numbers({3, 3}, 1)), xs, o);
+      Tensor(sines({3, 3}, 1)), xs, o);
   return {last, ys, sum(last * last) + sum(ys)};
 }
 
@@ -107,7 +102,7 @@ TEST_CASE("a scan of any number of rows is the same steps one after another, and
       for (const Index rows : {1, 2, 5}) {
         INFO("program " << p << ", reverse " << reverse << ", rows " << rows);
         const Tensor xs = dmatrix("xs"), known = dmatrix("xs");
-        const Array x = numbers({rows, 3}, 2);
+        const Array x = sines({rows, 3}, 2);
         const auto loop = run(xs, with_gradients(programs[p](xs, {.reverse = reverse}), xs), x);
         const auto repeated =
             run(known, with_gradients(programs[p](known, {.length = rows, .reverse = reverse}), known), x);
@@ -130,7 +125,7 @@ TEST_CASE("a scan gives the same on every device and in every mode") {
       std::vector<Tensor> results = with_gradients(programs[p](xs, {}), xs);
       const auto f = function({xs}, results, {.givens = {{weights(), w}}});
       for (const Index rows : {4, 2, 4, 0, 3}) {
-        const std::vector<Array> got = f(numbers({rows, 3}, 2));
+        const std::vector<Array> got = f(sines({rows, 3}, 2));
         if (rows != 3) continue;
         if (want.empty()) want = got;
         for (std::size_t k = 0; k < got.size(); ++k) CHECK(difference(got[k], want[k]) == "");
@@ -179,10 +174,10 @@ TEST_CASE("a scan of no rows whose step cannot take zeros") {
 TEST_CASE("one function takes any length, and compiles nothing for another") {
   const Tensor xs = dmatrix("xs");
   const auto f = function({xs}, with_gradients(network(xs, {}), xs));
-  static_cast<void>(f(numbers({3, 3})));
+  static_cast<void>(f(sines({3, 3})));
   const auto before = runtime::device("cpu").counters().compilations;
   for (const Index rows : {1, 2, 30, 500, 7}) {
-    const auto r = f(numbers({rows, 3}));
+    const auto r = f(sines({rows, 3}));
     CHECK(r[1].shape() == Extents{rows, 3});
     CHECK(r[3].shape() == Extents{rows, 3});
   }
@@ -204,7 +199,7 @@ TEST_CASE("the length of a scan may be a tensor, and has to be the number of row
     CHECK_THROWS_AS(f(Array{1., 2., 4.}, -3), ShapeError);
     CHECK(f(Array::zeros({0}), 0)[0].item<double>() == 0);
   }
-  const Shared many = shared(numbers({40}), "many");  // as many as there are when it runs
+  const Shared many = shared(sines({40}), "many");  // as many as there are when it runs
   const auto [total, sums] = scan(
       [](const Tensor& c, const Tensor& x) {
         return std::pair{c + x, c + x};
@@ -212,7 +207,7 @@ TEST_CASE("the length of a scan may be a tensor, and has to be the number of row
       Tensor(0.0), many);
   const Function f = function({}, sums);
   CHECK(f().shape() == Extents{40});
-  many.set_value(numbers({3}));
+  many.set_value(sines({3}));
   CHECK(f().shape() == Extents{3});
 }
 
@@ -225,7 +220,7 @@ TEST_CASE("gradients of a loop are differences, and gradients of gradients too")
       },
       h0, xs);
   const Tensor cost = sum(square(ys)) + sum(last * w[0]);
-  const std::vector<Array> at{numbers({20, 3}, 1), numbers({3}, 2), numbers({3, 3}, 3)};
+  const std::vector<Array> at{sines({20, 3}, 1), sines({3}, 2), sines({3, 3}, 3)};
   verify_grad(cost, {xs, h0, w}, at);
   const auto [gx, gh, gw] = grad(cost, xs, h0, w);
   verify_grad(sum(square(gx)) + sum(sin(gh)) + sum(gw * w), {xs, h0, w}, at);
@@ -236,8 +231,8 @@ TEST_CASE("gradients of a loop are differences, and gradients of gradients too")
     const Tensor slope = grad(r.back(), weights());
     return std::vector<Tensor>{r.back(), grad(sum(square(slope)), x), grad(sum(square(slope)), weights())};
   };
-  const auto loop = run(rows, second(rows, {}), numbers({4, 3}, 1));
-  const auto repeated = run(rows, second(rows, {.length = 4}), numbers({4, 3}, 1));
+  const auto loop = run(rows, second(rows, {}), sines({4, 3}, 1));
+  const auto repeated = run(rows, second(rows, {.length = 4}), sines({4, 3}, 1));
   for (std::size_t k = 0; k < 3; ++k) CHECK(difference(loop[k], repeated[k], 1e-10) == "");
 }
 
@@ -251,7 +246,7 @@ TEST_CASE("a product with the Jacobian of a loop, and with its Hessian") {
         Tensor(0.5), xs, o);
     return std::vector<Tensor>{Rop(ys, xs, v), hessian_vector_product(last + sum(ys), xs, v)};
   };
-  const Array x = numbers({6}), d = numbers({6}, 3);
+  const Array x = sines({6}), d = sines({6}, 3);
   const auto f = function({xs, v}, program({})), g = function({xs, v}, program({.length = 6}));
   const auto loop = f(x, d), repeated = g(x, d);
   for (std::size_t k = 0; k < 2; ++k) CHECK(difference(loop[k], repeated[k]) == "");
@@ -309,7 +304,7 @@ TEST_CASE("loops stand in loops") {
     const auto f = function({x}, with_gradients(program(x, {}, {}), x), {.givens = {{weights(), w}}});
     const auto g =
         function({x}, with_gradients(program(x, {.length = 3}, {.length = 4}), x), {.givens = {{weights(), w}}});
-    const auto loop = f(numbers({3, 4})), repeated = g(numbers({3, 4}));
+    const auto loop = f(sines({3, 4})), repeated = g(sines({3, 4}));
     for (std::size_t k = 0; k < loop.size(); ++k) CHECK(difference(loop[k], repeated[k]) == "");
   }
 }
@@ -319,8 +314,7 @@ TEST_CASE("a network that learns from sequences of any length") {
     INFO(way);
     const ScopedConfig scope{way};
     const Tensor xs = dvector("xs"), target = dscalar("target");
-    const Shared w = shared(numbers({4, 4}, 1), "w"), u = shared(numbers({4}, 2), "u"),
-                 v = shared(numbers({4}, 3), "v");
+    const Shared w = shared(sines({4, 4}, 1), "w"), u = shared(sines({4}, 2), "u"), v = shared(sines({4}, 3), "v");
     const auto [h, hs] = scan(
         [&](const Tensor& state, const Tensor& x) {
           const Tensor next = tanh(dot(w, state) + u * x);
@@ -334,7 +328,7 @@ TEST_CASE("a network that learns from sequences of any length") {
     for (int pass = 0; pass < 30; ++pass) {
       double sum_of_losses = 0;
       for (const Index length : {3, 8, 5}) {
-        const Array x = numbers({length}, static_cast<int>(length));
+        const Array x = sines({length}, static_cast<double>(length));
         sum_of_losses += train(x, get(x, 0)).item<double>();  // what the first number was
       }
       (pass == 0 ? first : last) = sum_of_losses;
@@ -471,11 +465,11 @@ TEST_CASE("equal loops are one, and givens reach into the step") {
         return std::pair{next, next};
       },
       h, xs);
-  const Shared wide = shared(numbers({3, 3}), "wide");
+  const Shared wide = shared(sines({3, 3}), "wide");
   const Function f = function({xs, h}, last, {.givens = {{narrow, wide}}});
-  CHECK(f(numbers({2, 3}), numbers({3})).shape() == Extents{3});
-  wide.set_value(numbers({5, 5}));
-  CHECK(f(numbers({2, 5}), numbers({5})).shape() == Extents{5});
+  CHECK(f(sines({2, 3}), sines({3})).shape() == Extents{3});
+  wide.set_value(sines({5, 5}));
+  CHECK(f(sines({2, 5}), sines({5})).shape() == Extents{5});
 }
 
 TEST_CASE("a loop can be looked at", "[look]") {

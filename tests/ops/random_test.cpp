@@ -4,20 +4,13 @@
 #include "catch.h"
 #include "croton/ops.h"
 #include "ops/evaluate.h"
+#include "values.h"
 
 using namespace croton;
 
 namespace {
 Array value(const Tensor& t) { return ops::evaluate({&t, 1}, {})[0]; }
 
-struct Moments {
-  double mean = 0, variance = 0;
-  explicit Moments(const Array& a) {
-    const auto n = static_cast<double>(a.size());
-    for (Index i = 0; i < a.size(); ++i) mean += get(a, i) / n;
-    for (Index i = 0; i < a.size(); ++i) variance += (get(a, i) - mean) * (get(a, i) - mean) / n;
-  }
-};
 }  // namespace
 
 TEST_CASE("normal and uniform numbers have the moments of their distributions") {

@@ -15,16 +15,10 @@
 #include "tile/beside.h"
 #include "tile/build.h"
 #include "tile/graphs.h"
+#include "values.h"
 
 namespace croton::runtime {
 namespace {
-
-Array numbers(const Extents& shape, double scale) {
-  const Index n = Array::zeros(shape, float32).size();
-  std::vector<double> x;
-  for (Index i = 0; i < n; ++i) x.push_back(scale * std::sin(12.9898 * static_cast<double>(i)));
-  return Array(x.data(), shape).astype(float32);
-}
 
 void require_equal(const Array& a, const Array& b, double tolerance = 1e-6) {
   REQUIRE(a.size() == b.size());
@@ -38,7 +32,7 @@ TEST_CASE("phases side by side are one launch and give what they give alone", "[
   CAPTURE(n, m);
   const Tensor x = fvector("x"), y = fvector("y"), z = fvector("z");
   const std::vector<Tensor> inputs{x, y, z}, results{exp(x), y * 3.0f, x + 1.0f, z[0] + z[1]};
-  const std::vector<Array> values{numbers({n}, 1), numbers({m}, 2), numbers({2}, 3)};
+  const std::vector<Array> values{sines({n}, 1, float32), sines({m}, 2, float32), sines({2}, 3, float32)};
   Device& gpu = device(gpu_name());
   Executable one(rewrite::run(results, {}), inputs, std::vector<UpdateTarget>{}, gpu, "beside");
   CHECK(one.launches_per_run() == 1);
@@ -56,7 +50,7 @@ TEST_CASE("columns and single sums of partials are added up in one launch", "[em
   const Tensor x = tensor("x", float32, {any_extent, 3}), w = tensor("w", float32, {3, 200});
   const Tensor h = tanh(dot(x, w));
   const std::vector<Tensor> results{sum(h, 0), sum(x, 0), max(h)};
-  const std::vector<Array> values{numbers({700, 3}, 1), numbers({3, 200}, 2)};
+  const std::vector<Array> values{sines({700, 3}, 1, float32), sines({3, 200}, 2, float32)};
   Executable one(rewrite::run(results, {}), {x, w}, std::vector<UpdateTarget>{}, device(gpu_name()), "sums");
   CHECK(one.launches_per_run() == 2);
   std::vector<Array> out(results.size());
@@ -66,8 +60,8 @@ TEST_CASE("columns and single sums of partials are added up in one launch", "[em
 }
 
 TEST_CASE("an update that is written where another phase reads has a launch of its own", "[emulator][gpu]") {
-  const Tensor w =
-      make_shared({float32, {any_extent}}, std::make_shared<SharedStorage>(numbers({5000}, 1)), "w", Where::here());
+  const Tensor w = make_shared({float32, {any_extent}}, std::make_shared<SharedStorage>(sines({5000}, 1, float32)), "w",
+                               Where::here());
   const Tensor x = fvector("x");
   const auto launches = [&](const std::vector<Tensor>& results, std::vector<UpdateTarget> updates) {
     return Executable(rewrite::run(results, {}), {x}, std::move(updates), device(gpu_name()), "updates")

@@ -15,16 +15,10 @@
 #include "tile/build.h"
 #include "tile/epilogue.h"
 #include "tile/graphs.h"
+#include "values.h"
 
 namespace croton::runtime {
 namespace {
-
-Array numbers(const Extents& shape, double scale) {
-  const Index n = Array::zeros(shape, float32).size();
-  std::vector<double> x;
-  for (Index i = 0; i < n; ++i) x.push_back(scale * std::sin(12.9898 * static_cast<double>(i)));
-  return Array(x.data(), shape).astype(float32);
-}
 
 struct Made {
   Array result;
@@ -48,7 +42,7 @@ TEST_CASE("a product with a bias is one library call", "[emulator][gpu]") {
   const std::vector<Tensor> inputs{x, w, b};
   const auto [m, k, n] = GENERATE(table<Index, Index, Index>({{20, 30, 40}, {1, 3, 17}, {4, 0, 5}, {0, 3, 5}}));
   CAPTURE(m, k, n);
-  const std::vector<Array> values{numbers({m, k}, 1), numbers({k, n}, 2), numbers({n}, 3)};
+  const std::vector<Array> values{sines({m, k}, 1, float32), sines({k, n}, 2, float32), sines({n}, 3, float32)};
   for (const Tensor& t : {dot(x, w) + b, b + dot(x, w)}) {
     const Made one = made(t, inputs, values);
     CHECK(one.launches == 0);
@@ -85,7 +79,7 @@ TEST_CASE("a product that its bias is added to at once takes no memory of its ow
 
 TEST_CASE("a relu of a product with a bias keeps NaN, but with fastmath is the library's", "[emulator][gpu]") {
   const Tensor x = fmatrix("x"), w = fmatrix("w"), b = fvector("b"), t = relu(dot(x, w) + b);
-  const std::vector<Array> values{numbers({20, 30}, 1), numbers({30, 40}, 1), numbers({40}, 1)};
+  const std::vector<Array> values{sines({20, 30}, 1, float32), sines({30, 40}, 1, float32), sines({40}, 1, float32)};
   Array with_nan = values[0].copy();
   set(with_nan, 0, std::numeric_limits<double>::quiet_NaN());
   const Made usual = made(t, {x, w, b}, {with_nan, values[1], values[2]});
