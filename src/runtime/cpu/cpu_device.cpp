@@ -19,10 +19,6 @@ std::string CpuDevice::description() const {
 }
 
 namespace {
-void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) {
-  counter.fetch_add(n, std::memory_order_relaxed);
-}
-
 void move_bytes(void* to, const void* from, std::size_t bytes) {
   if (bytes != 0) std::memmove(to, from, bytes);
 }
@@ -30,15 +26,13 @@ void move_bytes(void* to, const void* from, std::size_t bytes) {
 
 void CpuDevice::to_device(void* to, const void* from, std::size_t bytes) {
   if (Steps* steps = recording_of(*this)) return steps->to_device(to, from, bytes);
-  count(transfers_in_);
-  count(bytes_in_, bytes);
+  tally_.in(bytes);
   move_bytes(to, from, bytes);
 }
 
 void CpuDevice::to_host(void* to, const void* from, std::size_t bytes) {
   refuse_while_recording(*this);
-  count(transfers_out_);
-  count(bytes_out_, bytes);
+  tally_.out(bytes);
   move_bytes(to, from, bytes);
 }
 
@@ -57,7 +51,7 @@ void CpuDevice::launch(std::span<const Launch> list) {
     for (const Launch& l : list) steps->launch(l);
     return;
   }
-  count(launches_, list.size());
+  tally_.launches.add(list.size());
   for (const Launch& l : list) {
     const auto run = [](void* launch, long chunk, void* scratch) {
       const auto& own = *static_cast<const Launch*>(launch);
@@ -82,14 +76,14 @@ const Lapack* CpuDevice::lapack() try { return blas().lapack(); } catch (const D
 
 void CpuDevice::gemm(const Gemm& g) {
   if (Steps* steps = recording_of(*this)) return steps->gemm(g);
-  count(library_calls_);
+  tally_.library_calls.add();
   const FloatControl control;
   blas().gemm(g);
 }
 
 void CpuDevice::relay(std::span<const RowStep> steps) {
   if (recording_of(*this) != nullptr || !gains_by_turns(blas(), steps)) return Device::relay(steps);
-  for (const RowStep& s : steps) count(s.launch != nullptr ? launches_ : library_calls_);
+  for (const RowStep& s : steps) (s.launch != nullptr ? tally_.launches : tally_.library_calls).add();
   const FloatControl control;
   run_in_turns(blas(), steps);
 }
@@ -99,15 +93,6 @@ std::optional<KernelError> CpuDevice::commit(void* slot) {
   return read_error(slot);
 }
 
-Counters CpuDevice::counters() const {
-  Counters c = modules_.counters();
-  c.launches = launches_;
-  c.library_calls = library_calls_;
-  c.transfers_in = transfers_in_;
-  c.transfers_out = transfers_out_;
-  c.bytes_in = bytes_in_;
-  c.bytes_out = bytes_out_;
-  return c;
-}
+Counters CpuDevice::counters() const { return tally_.counters(modules_.counters()); }
 
 }  // namespace croton::runtime

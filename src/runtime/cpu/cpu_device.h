@@ -10,6 +10,7 @@
 #include "runtime/cpu/module_store.h"
 #include "runtime/cpu/parallel.h"
 #include "runtime/steps.h"
+#include "runtime/tally.h"
 
 namespace croton::runtime {
 
@@ -58,8 +59,7 @@ class CpuDevice final : public Device {
   ForkSafeMutex blas_door_;
   std::unique_ptr<Blas> blas_;
   std::atomic<const Blas*> blas_open_{nullptr};
-  std::atomic<std::uint64_t> launches_{0}, library_calls_{0}, transfers_in_{0}, transfers_out_{0}, bytes_in_{0},
-      bytes_out_{0};
+  Tally tally_;
 };
 
 }  // namespace croton::runtime

@@ -48,11 +48,6 @@ Target target_of(const gpu::Properties& p) {
   return t;
 }
 
-void count(std::atomic<std::uint64_t>& counter, std::uint64_t n = 1) {
-  counter.fetch_add(n, std::memory_order_relaxed);
-}
-void count(std::uint64_t& counter) { ++counter; }
-
 }  // namespace
 
 // A graph, and the memory that its work reads and writes besides what the caller named.
@@ -67,9 +62,9 @@ class GpuDevice::GraphRecording final : public Recording {
         library_calls_(library_calls) {}
   void replay() override {
     refuse_while_recording(device_);
-    count(device_.launches_, launches_);
-    count(device_.library_calls_, library_calls_);
-    count(device_.graph_launches_);
+    device_.tally_.launches.add(launches_);
+    device_.tally_.library_calls.add(library_calls_);
+    device_.tally_.graph_launches.add();
     const std::lock_guard guard(device_.door_);
     graph_->launch();
   }
@@ -152,8 +147,7 @@ void GpuDevice::to_device(void* to, const void* from, std::size_t bytes) {
     void* const there = held(bytes, from);
     return copy(to, there, bytes);
   }
-  count(transfers_in_);
-  count(bytes_in_, bytes);
+  tally_.in(bytes);
   driver_->to_device(to, from, bytes);
 }
 
@@ -161,8 +155,7 @@ void GpuDevice::to_host(void* to, const void* from, std::size_t bytes) {
   refuse_while_recording(*this);
   const std::lock_guard guard(door_);
   if (bytes == 0) return driver_->synchronize();
-  count(transfers_out_);
-  count(bytes_out_, bytes);
+  tally_.out(bytes);
   driver_->to_host(to, from, bytes);
 }
 
@@ -268,7 +261,10 @@ void GpuDevice::launch(const Launch& l) {
     driver_->to_device(far, parameters.data(), parameters.size());
   }
   if (is_preparing()) return;
-  capture_ != nullptr ? count(capture_->launches) : count(launches_);
+  if (capture_ != nullptr)
+    ++capture_->launches;
+  else
+    tally_.launches.add();
   begin_piece(l.buffers.empty() ? l.buffers : uses_);
   if (!is_far) return driver_->launch(function, shape, parameters, uses_);
   uses_.push_back({far, parameters.size(), Access::r, "the kernel's arguments"});
@@ -280,7 +276,10 @@ void GpuDevice::gemm(const Gemm& g) {
   if (Steps* steps = recording_of(*this)) return steps->gemm(g);
   const std::lock_guard guard(door_);
   if (is_preparing()) return driver_->prepare(g);
-  capture_ != nullptr ? count(capture_->library_calls) : count(library_calls_);
+  if (capture_ != nullptr)
+    ++capture_->library_calls;
+  else
+    tally_.library_calls.add();
   const auto [a, b, c, bias] = gpu::uses_of(g);
   // the driver has one workspace for all products; its own address, which no buffer has, stands for it
   begin_piece(std::array{a, b, c, bias, BufferUse{driver_.get(), 1, Access::rw, "workspace"}});
@@ -339,16 +338,6 @@ std::unique_ptr<Recording> GpuDevice::capture(const std::function<void()>& work)
                                           capture.library_calls);
 }
 
-Counters GpuDevice::counters() const {
-  Counters c = modules_.counters();
-  c.launches = launches_;
-  c.library_calls = library_calls_;
-  c.graph_launches = graph_launches_;
-  c.transfers_in = transfers_in_;
-  c.transfers_out = transfers_out_;
-  c.bytes_in = bytes_in_;
-  c.bytes_out = bytes_out_;
-  return c;
-}
+Counters GpuDevice::counters() const { return tally_.counters(modules_.counters()); }
 
 }  // namespace croton::runtime

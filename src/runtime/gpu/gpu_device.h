@@ -1,13 +1,13 @@
 // A GPU as a Device, whichever driver it has: modules, launches, counters, errors. cuda and the emulator differ below
 // it only.
 #pragma once
-#include <atomic>
 #include <mutex>
 #include <unordered_map>
 
 #include "runtime/gpu/driver.h"
 #include "runtime/modules.h"
 #include "runtime/steps.h"
+#include "runtime/tally.h"
 
 namespace croton::runtime {
 
@@ -64,8 +64,7 @@ class GpuDevice final : public Device {
   Capture* capture_ = nullptr;  // while one is made
   std::vector<std::int64_t> words_;
   std::vector<BufferUse> uses_;
-  std::atomic<std::uint64_t> launches_{0}, library_calls_{0}, graph_launches_{0}, transfers_in_{0}, transfers_out_{0},
-      bytes_in_{0}, bytes_out_{0};
+  Tally tally_;
 };
 
 }  // namespace croton::runtime
