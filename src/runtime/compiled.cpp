@@ -14,6 +14,7 @@
 #include "graph/walk.h"
 #include "print/printer.h"
 #include "runtime/cpu/cpu_count.h"
+#include "tile/beside.h"
 #include "tile/build.h"
 #include "tile/chunks.h"
 #include "tile/epilogue.h"
@@ -96,24 +97,31 @@ std::string label(const tile::Step& s, std::size_t number) {
   return fmt::format("{}: kernel {}", number, what);
 }
 
-// Nests and labels; phases side by side have the first one's label together.
+// Nests and labels. Phases side by side share a kernel, as far as its parameters hold the words of all, and the label
+// of the first.
 void lower_phases(Compiled& c, std::span<const UpdateTarget> updates, bool check_ir) {
   std::vector<tile::Replacement> replacements;
   replacements.reserve(updates.size());
   for (const UpdateTarget& u : updates) replacements.push_back({u.shared, c.program.outputs[u.result]});
-  c.groups = tile::side_by_side(c.program, replacements, c.target);
-  auto group = c.groups.begin();
+  const std::vector<tile::Beside> groups = tile::side_by_side(c.program, replacements, c.target);
+  auto group = groups.begin();
+  std::size_t first_nest = 0, first_step = 0;  // of the kernel
   for (std::size_t s = 0; s < c.program.steps.size(); ++s) {
     c.labels.push_back(label(c.program.steps[s], s));
     const auto* phase = std::get_if<tile::Phase>(&c.program.steps[s]);
     if (!phase) continue;
-    while (group != c.groups.end() && group->end <= s) ++group;
-    const bool in_group = group != c.groups.end() && group->first <= s;
+    while (group != groups.end() && group->end <= s) ++group;
+    const bool in_group = group != groups.end() && group->first <= s;
     c.nests.push_back(tile::lower(c.program, *phase, c.target, in_group ? group->threads : 0));
     if (check_ir) tile::verify(c.nests.back(), c.target);
-    if (!in_group || group->first == s) continue;
-    c.nests.back().beside = true;
-    c.labels[group->first] += "; " + c.labels.back();
+    const auto together = std::span(c.nests).subspan(first_nest);
+    if (in_group && group->first < s &&
+        print::gpu_words(together) * sizeof(std::int64_t) <= print::most_gpu_parameters) {
+      c.nests.back().beside = true;
+      c.labels[first_step] += "; " + c.labels.back();
+    } else {
+      first_nest = c.nests.size() - 1, first_step = s;
+    }
   }
 }
 
@@ -123,6 +131,18 @@ std::vector<std::span<const tile::Nest>> Compiled::nests_of_kernels() const {
   std::vector<std::span<const tile::Nest>> r;
   for (std::span<const tile::Nest> left = nests; !left.empty(); left = left.subspan(r.back().size()))
     r.push_back(tile::one_kernel(left));
+  return r;
+}
+
+std::vector<std::pair<std::size_t, std::size_t>> Compiled::side_by_side() const {
+  std::vector<std::pair<std::size_t, std::size_t>> r;
+  std::size_t nest = 0, first = 0;
+  for (std::size_t s = 0; s < program.steps.size(); ++s) {
+    if (!std::holds_alternative<tile::Phase>(program.steps[s])) continue;
+    if (!nests[nest].beside) first = s;
+    if (++nest < nests.size() && nests[nest].beside) continue;
+    if (first < s) r.emplace_back(first, s);
+  }
   return r;
 }
 

@@ -7,7 +7,6 @@
 
 #include "runtime/device.h"
 #include "runtime/update_target.h"
-#include "tile/beside.h"
 #include "tile/nest.h"
 
 namespace croton::runtime {
@@ -15,13 +14,14 @@ namespace croton::runtime {
 struct Compiled {
   Target target;  ///< the device's, with what the configuration adds
   tile::Program program;
-  std::vector<tile::Beside> groups;
   std::vector<tile::Nest> nests;  ///< of the steps that are kernels, in their order
   std::vector<std::shared_ptr<Module>> modules;
   std::vector<Kernel> kernels;      ///< by nest, those side by side the same
   std::vector<std::string> labels;  ///< by step, for people: "0: kernel tanh(dot(x, w))"
   std::string text;                 ///< of all modules
   std::vector<std::span<const tile::Nest>> nests_of_kernels() const;
+  /// The first and the last step of each kernel of several phases.
+  std::vector<std::pair<std::size_t, std::size_t>> side_by_side() const;
 };
 
 /// `results`: primitives only; `updates`: what some of them replace. Large programs are several texts, which are

@@ -461,8 +461,8 @@ std::vector<std::string> Executable::nests() const {
 std::string Executable::explain() const {
   std::string r = tile::text(body_->program);
   for (const std::string& reason : body_->program.reasons) r += "not fused: " + reason + "\n";
-  for (const tile::Beside& b : body_->compiled.groups)
-    r += fmt::format("steps {} to {}: one kernel, side by side\n", b.first, b.end - 1);
+  for (const auto& [first, last] : body_->compiled.side_by_side())
+    r += fmt::format("steps {} to {}: one kernel, side by side\n", first, last);
   for (std::size_t u = 0; u < body_->updates.size(); ++u)
     r += fmt::format("update of {}: {}\n", formula(body_->updates[u].shared),
                      body_->written_in_place[u] ? "in place" : "exchanged at the end");

@@ -10,7 +10,7 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-// A kernel's words are its parameters, and there is room for some five hundred.
+// A kernel holds the most registers that any of its parts takes.
 constexpr std::size_t most_beside = 4;
 
 class Neighbours {

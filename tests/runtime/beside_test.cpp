@@ -36,6 +36,7 @@ TEST_CASE("phases side by side are one launch and give what they give alone", "[
   Device& gpu = device(gpu_name());
   Executable one(rewrite::run(results, {}), inputs, std::vector<UpdateTarget>{}, gpu, "beside");
   CHECK(one.launches_per_run() == 1);
+  CHECK(one.explain().find("steps 0 to 2: one kernel, side by side\n") != std::string::npos);
   const std::uint64_t before = gpu.counters().launches;
   std::vector<Array> out(results.size());
   for (int k = 0; k < 3; ++k) one.run(values, out);  // alone, recorded, replayed
@@ -70,6 +71,29 @@ TEST_CASE("an update that is written where another phase reads has a launch of i
   CHECK(launches({w[0] * 3.0f + x[0], w * 2.0f}, {}) == 1);
   CHECK(launches({w[0] * 3.0f + x[0], w * 2.0f}, {{w, 1}}) == 2);
   CHECK(launches({x[0] * 3.0f, w * 2.0f}, {{w, 1}}) == 1);
+}
+
+TEST_CASE("phases whose words are more than a kernel's parameters have kernels of their own", "[emulator][gpu]") {
+  std::vector<Tensor> inputs, sums;
+  std::vector<Array> values;
+  for (int k = 0; k < 2; ++k) {
+    Tensor sum;
+    for (int i = 0; i < 300; ++i) {
+      inputs.push_back(fvector("x"));
+      values.push_back(sines({10}, i, float32));
+      sum = i == 0 ? inputs.back() : sum + inputs.back();
+    }
+    sums.push_back(sum);
+  }
+  Executable one(rewrite::run(sums, {}), inputs, std::vector<UpdateTarget>{}, device(gpu_name()), "sums");
+  CHECK(one.launches_per_run() == 2);
+  CHECK(one.explain().find("side by side") == std::string::npos);
+  std::vector<Array> out(2);
+  one.run(values, out);
+  std::unordered_map<const Node*, Array> given;
+  for (std::size_t k = 0; k < inputs.size(); ++k) given.emplace(inputs[k].node(), values[k]);
+  const auto right = ops::evaluate(sums, given);
+  for (std::size_t k = 0; k < 2; ++k) require_equal(out[k], right[k], 1e-4);
 }
 
 TEST_CASE("what a phase reads for the last time is no place for what another beside it makes") {
