@@ -27,6 +27,15 @@ const Row rows[] = {
     {"log1p(exp x)", [](const Tensor& x) { return log1p(exp(x)); }, 1000, 1},
     {"log(exp(x)-1)", [](const Tensor& x) { return log(exp(x) - 1); }, 1000, 1},
     {"log(1-exp x)", [](const Tensor& x) { return log(1 - exp(x)); }, -1e-20, -1e20},
+    {"1/(1+exp -x)", [](const Tensor& x) { return 1 / (1 + exp(-x)); }, -1000, 0},
+    {"1/(1+exp x)", [](const Tensor& x) { return 1 / (1 + exp(x)); }, 1000, 0},
+    {"1/(exp x+1)", [](const Tensor& x) { return 1 / (exp(x) + 1); }, 1000, 0},
+    {"reciprocal(1+exp -x)", [](const Tensor& x) { return reciprocal(1 + exp(-x)); }, -1000, 0},
+    {"exp x/(1+exp x)", [](const Tensor& x) { return exp(x) / (1 + exp(x)); }, 1000, 0},
+    {"tanh", [](const Tensor& x) { return (exp(x) - exp(-x)) / (exp(x) + exp(-x)); }, 1000, 0},
+    {"(exp x-1)/(exp x+1)", [](const Tensor& x) { return (exp(x) - 1) / (exp(x) + 1); }, 2000, 0},
+    {"log(1/(1+exp -x))", [](const Tensor& x) { return log(1 / (1 + exp(-x))); }, -1000, 1},
+    {"log(1-1/(1+exp -x))", [](const Tensor& x) { return log(1 - 1 / (1 + exp(-x))); }, 1000, -1},
     {"log(sigmoid x)", [](const Tensor& x) { return log(sigmoid(x)); }, -1000, 1},
     {"log(1-sigmoid x)", [](const Tensor& x) { return log(1 - sigmoid(x)); }, 1000, -1},
     {"log1p(-sigmoid x)", [](const Tensor& x) { return log1p(-sigmoid(x)); }, 1000, -1},
@@ -49,7 +58,7 @@ std::vector<Array> in_every_mode(const Tensor& t, const ops::Values& leaves) {
   return out;
 }
 
-void check_gradient(const Tensor& cost, const Tensor& wrt, ops::Values leaves, const Array& expected) {
+void check_gradient(const Tensor& cost, const Tensor& wrt, const ops::Values& leaves, const Array& expected) {
   for (const Array& g : in_every_mode(grad(cost, wrt), leaves)) {
     REQUIRE(g.shape() == expected.shape());
     for (Index i = 0; i < g.size(); ++i) CHECK(get(g, i) == Approx(get(expected, i)).epsilon(1e-12).margin(1e-300));

@@ -5,19 +5,21 @@ namespace {
 
 RuleBook made() {
   RuleBook b = canonical_rules();
-  b += rule("rsqrt", [](Tensor x) { return Equation{1 / sqrt(x), rsqrt(x)}; }).over({0.1, 9});
-  b += rule("reciprocal_of_sqrt", [](Tensor x) { return Equation{reciprocal(sqrt(x)), rsqrt(x)}; }).over({0.1, 9});
-  b += rule("pow_three", [](Tensor x) { return Equation{pow(x, 3), x * square(x)}; });
-  b += rule("pow_four", [](Tensor x) { return Equation{pow(x, 4), square(square(x))}; });
-  b += rule("pow_minus_one", [](Tensor x) { return Equation{pow(x, -1), 1 / x}; }).over({0.5, 4});
+  b += rule("rsqrt", [](const Tensor& x) { return Equation{1 / sqrt(x), rsqrt(x)}; }).over({0.1, 9});
+  b += rule("reciprocal_of_sqrt", [](const Tensor& x) {
+         return Equation{reciprocal(sqrt(x)), rsqrt(x)};
+       }).over({0.1, 9});
+  b += rule("pow_three", [](const Tensor& x) { return Equation{pow(x, 3), x * square(x)}; });
+  b += rule("pow_four", [](const Tensor& x) { return Equation{pow(x, 4), square(square(x))}; });
+  b += rule("pow_minus_one", [](const Tensor& x) { return Equation{pow(x, -1), 1 / x}; }).over({0.5, 4});
   return b;
 }
 
 RuleBook made_unsafe() {
   RuleBook b;
-  b += rule("itself_over_itself", [](Tensor x) { return Equation{x / x, ones_like(x)}; });
-  b += rule("minus_itself", [](Tensor x) { return Equation{x - x, zeros_like(x)}; });
-  b += rule("times_zero", [](Tensor x) { return Equation{x * 0, zeros_like(x)}; });
+  b += rule("itself_over_itself", [](const Tensor& x) { return Equation{x / x, ones_like(x)}; });
+  b += rule("minus_itself", [](const Tensor& x) { return Equation{x - x, zeros_like(x)}; });
+  b += rule("times_zero", [](const Tensor& x) { return Equation{x * 0, zeros_like(x)}; });
   return b;
 }
 

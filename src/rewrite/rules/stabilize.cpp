@@ -62,59 +62,71 @@ Tensor log_of_part(const Tensor& t, const NodeSet& keep) {
 
 RuleBook made() {
   RuleBook b;
-  b += rule("softplus", [](Tensor x) { return Equation{log(1 + exp(x)), softplus(x)}; });
-  b += rule("softplus_of_log1p", [](Tensor x) { return Equation{log1p(exp(x)), softplus(x)}; });
-  b += rule("log_sigmoid", [](Tensor x) { return Equation{log(sigmoid(x)), -softplus(-x)}; });
-  b += rule("log_one_minus_sigmoid", [](Tensor x) { return Equation{log(1 - sigmoid(x)), -softplus(x)}; });
-  b += rule("log1p_minus_sigmoid", [](Tensor x) { return Equation{log1p(-sigmoid(x)), -softplus(x)}; });
-  b += rule("logit_of_sigmoid", [](Tensor x) { return Equation{log(sigmoid(x) / (1 - sigmoid(x))), x}; });
+  b += rule("sigmoid", [](const Tensor& x) { return Equation{1 / (1 + exp(-x)), sigmoid(x)}; });
+  b += rule("sigmoid_of_neg", [](const Tensor& x) { return Equation{1 / (1 + exp(x)), sigmoid(-x)}; });
+  b += rule("sigmoid_of_reciprocal", [](const Tensor& x) { return Equation{reciprocal(1 + exp(x)), sigmoid(-x)}; });
+  b += rule("sigmoid_of_quotient", [](const Tensor& x) { return Equation{exp(x) / (1 + exp(x)), sigmoid(x)}; });
+  b += rule("tanh", [](const Tensor& x) { return Equation{(exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)}; });
+  b += rule("tanh_of_half", [](const Tensor& x) { return Equation{expm1(x) / (1 + exp(x)), tanh(x / 2)}; });
+  b += rule("softplus", [](const Tensor& x) { return Equation{log(1 + exp(x)), softplus(x)}; });
+  b += rule("softplus_of_log1p", [](const Tensor& x) { return Equation{log1p(exp(x)), softplus(x)}; });
+  b += rule("log_sigmoid", [](const Tensor& x) { return Equation{log(sigmoid(x)), -softplus(-x)}; });
+  b += rule("log_one_minus_sigmoid", [](const Tensor& x) { return Equation{log(1 - sigmoid(x)), -softplus(x)}; });
+  b += rule("log1p_minus_sigmoid", [](const Tensor& x) { return Equation{log1p(-sigmoid(x)), -softplus(x)}; });
+  b += rule("logit_of_sigmoid", [](const Tensor& x) { return Equation{log(sigmoid(x) / (1 - sigmoid(x))), x}; });
   b += rule("log_one_minus_exp",
-            [](Tensor x) {
+            [](const Tensor& x) {
               return Equation{log(1 - exp(x)), log1mexp(x)};
             })
            .when(is_not_clipped)
            .over({-4, -0.01});
   b += rule("log1p_minus_exp",
-            [](Tensor x) {
+            [](const Tensor& x) {
               return Equation{log1p(-exp(x)), log1mexp(x)};
             })
            .when(is_not_clipped)
            .over({-4, -0.01});
   b += rule("log_minus_expm1",
-            [](Tensor x) {
+            [](const Tensor& x) {
               return Equation{log(-expm1(x)), log1mexp(x)};
             })
            .when(is_not_clipped)
            .over({-4, -0.01});
-  b += rule("log_expm1", [](Tensor x) { return Equation{log(expm1(x)), x + log1mexp(-x)}; }).over({0.01, 4});
-  b += rule("log_exp", [](Tensor x) { return Equation{log(exp(x)), x}; });
-  b += rule("log_softmax", [](Tensor x, Axis a) { return Equation{log(softmax(x, a)), log_softmax(x, a)}; });
-  b += rule("exp_log_softmax", [](Tensor x, Axis a) { return Equation{exp(log_softmax(x, a)), softmax(x, a)}; });
-  b += rule("softmax", [](Tensor x, Axis a) {
+  b += rule("log_expm1", [](const Tensor& x) { return Equation{log(expm1(x)), x + log1mexp(-x)}; }).over({0.01, 4});
+  b += rule("log_exp", [](const Tensor& x) { return Equation{log(exp(x)), x}; });
+  b += rule("log_softmax", [](const Tensor& x, Axis a) { return Equation{log(softmax(x, a)), log_softmax(x, a)}; });
+  b += rule("exp_log_softmax", [](const Tensor& x, Axis a) { return Equation{exp(log_softmax(x, a)), softmax(x, a)}; });
+  b += rule("softmax", [](const Tensor& x, Axis a) {
     return Equation{exp(x) / sum(exp(x), Axes(a), keepdims), softmax(x, a)};
   });
-  b += rule("logsumexp", [](Tensor x, Along a) { return Equation{log(sum(exp(x), Axes(a))), logsumexp(x, Axes(a))}; });
+  b += rule("logsumexp", [](const Tensor& x, const Along& a) {
+    return Equation{log(sum(exp(x), Axes(a))), logsumexp(x, Axes(a))};
+  });
   b += rule("log_sum_of_logs",
-            [](Tensor x, Along a) {
+            [](const Tensor& x, const Along& a) {
               return Equation{log(prod(x, Axes(a))), sum(log(x), Axes(a))};
             })
            .when(is_positive)
            .over({0.1, 4});
-  b += rule("logaddexp", [](Tensor x, Tensor y) { return Equation{log(exp(x) + exp(y)), logaddexp(x, y)}; });
-  b += rule("logsubexp", [](Tensor x, Tensor y) { return Equation{log(exp(x) - exp(y)), log_sub_exp(x, y)}; });
-  b += rule("log_erfc", [](Tensor x) { return Equation{log(erfc(x)), log_erfc(x)}; }).when(is_not_clipped);
+  b += rule("logaddexp", [](const Tensor& x, const Tensor& y) {
+    return Equation{log(exp(x) + exp(y)), logaddexp(x, y)};
+  });
+  b += rule("logsubexp", [](const Tensor& x, const Tensor& y) {
+    return Equation{log(exp(x) - exp(y)), log_sub_exp(x, y)};
+  });
+  b += rule("log_erfc", [](const Tensor& x) { return Equation{log(erfc(x)), log_erfc(x)}; }).when(is_not_clipped);
   b += rule("log_of_part", ops::log, log_of_part);
-  b += rule("binary_crossentropy_of_sigmoid", [](Tensor x, Tensor y) {
+  b += rule("binary_crossentropy_of_sigmoid", [](const Tensor& x, const Tensor& y) {
     return Equation{binary_crossentropy(sigmoid(x), y), y * softplus(-x) + (1 - y) * softplus(x)};
   });
-  b += rule("log1p", [](Tensor x) { return Equation{log(1 + x), log1p(x)}; }).over({-0.9, 4});
-  b += rule("log1p_of_neg", [](Tensor x) { return Equation{log(1 - x), log1p(-x)}; }).over({-4, 0.9});
-  b += rule("expm1", [](Tensor x) { return Equation{exp(x) - 1, expm1(x)}; });
-  b += rule("minus_expm1", [](Tensor x) { return Equation{1 - exp(x), -expm1(x)}; });
-  b += rule("one_minus_erf", [](Tensor x) { return Equation{1 - erf(x), erfc(x)}; });
-  b += rule("one_plus_erf", [](Tensor x) { return Equation{1 + erf(x), erfc(-x)}; });
-  b += rule("erf_minus_one", [](Tensor x) { return Equation{erf(x) - 1, -erfc(x)}; });
-  b += rule("one_minus_erfc", [](Tensor x) { return Equation{1 - erfc(x), erf(x)}; });
+  b += rule("log1p", [](const Tensor& x) { return Equation{log(1 + x), log1p(x)}; }).over({-0.9, 4});
+  b += rule("log1p_of_neg", [](const Tensor& x) { return Equation{log(1 - x), log1p(-x)}; }).over({-4, 0.9});
+  b += rule("expm1", [](const Tensor& x) { return Equation{exp(x) - 1, expm1(x)}; });
+  b += rule("minus_expm1", [](const Tensor& x) { return Equation{1 - exp(x), -expm1(x)}; });
+  b += rule("one_minus_erf", [](const Tensor& x) { return Equation{1 - erf(x), erfc(x)}; });
+  b += rule("one_plus_erf", [](const Tensor& x) { return Equation{1 + erf(x), erfc(-x)}; });
+  b += rule("erf_minus_one", [](const Tensor& x) { return Equation{erf(x) - 1, -erfc(x)}; });
+  b += rule("one_minus_erfc", [](const Tensor& x) { return Equation{1 - erfc(x), erf(x)}; });
   return b;
 }
 
