@@ -7,6 +7,7 @@
 #include <exception>
 #include <system_error>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 
 #include "base/config.h"
@@ -56,6 +57,22 @@ Target target_with_config(const Device& device) {
   target.fast = target.device_class == DeviceClass::gpu && config_snapshot()->flag("nvcc.fastmath") &&
                 config_snapshot()->text("math") != "exact";
   return target;
+}
+
+// Kernels of one text are one: the layers of a network differ in what they read and write alone.
+struct Distinct {
+  std::vector<tile::Nest> nests;     // of each text once
+  std::vector<std::size_t> kernels;  // by kernel: which of those it is
+};
+Distinct distinct(std::span<const std::span<const tile::Nest>> kernels, const Target& target) {
+  Distinct r;
+  std::unordered_map<std::string, std::size_t> known;
+  for (const auto nests : kernels) {
+    const auto [at, is_new] = known.emplace(print::kernel(nests, "kernel", print::dialect(target)), known.size());
+    if (is_new) r.nests.insert(r.nests.end(), nests.begin(), nests.end());
+    r.kernels.push_back(at->second);
+  }
+  return r;
 }
 
 std::vector<Source> translation_units(std::span<const tile::Nest> nests, const Target& target,
@@ -155,13 +172,15 @@ Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> 
   const bool check_ir = config_snapshot()->flag("check_ir");
   if (check_ir) tile::verify(c.program);
   lower_phases(c, updates, check_ir);
-  const std::vector<Source> sources = translation_units(c.nests, c.target, name);
+  const auto kernels = c.nests_of_kernels();
+  const Distinct once = distinct(kernels, c.target);
+  const std::vector<Source> sources = translation_units(once.nests, c.target, name);
   for (const Source& s : sources) c.text += s.text;
   c.modules = compile_side_by_side(device, sources);
-  std::vector<Kernel> kernels;
-  for (const auto& m : c.modules) kernels.insert(kernels.end(), m->kernels().begin(), m->kernels().end());
-  std::size_t next = 0;
-  for (const tile::Nest& n : c.nests) c.kernels.push_back(n.beside ? c.kernels.back() : kernels[next++]);
+  std::vector<Kernel> made;
+  for (const auto& m : c.modules) made.insert(made.end(), m->kernels().begin(), m->kernels().end());
+  for (std::size_t k = 0; k < kernels.size(); ++k)
+    c.kernels.insert(c.kernels.end(), kernels[k].size(), made[once.kernels[k]]);
   return c;
 }
 

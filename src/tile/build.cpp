@@ -1,8 +1,10 @@
 #include "tile/build.h"
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <stdexcept>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "expr/functions.h"
@@ -52,6 +54,9 @@ constexpr std::size_t most_choices = 64, most_looks = 16000;
 // Phases of more values than this are cut: the host compiler slows down, and nothing is left to share. Where no axis is
 // gone along, every element is a value.
 constexpr std::size_t largest_phase = 500;
+// Values of a phase of computations that share nothing: the updates of many parameters are several kernels, of one text
+// where they are alike. With rows each value is many statements.
+constexpr std::size_t largest_mixture = 100, largest_mixture_of_rows = 25;
 // So many items that wait are looked at together: larger graphs take a time that grows as their size.
 constexpr std::size_t most_waiting = 2 * largest_phase;
 
@@ -213,8 +218,45 @@ class Builder {
     std::vector<int> read;
     for (const int i : in)
       for (const Operand& o : items_.list[at(i)].operands) read.push_back(o.item);
-    memory_.emit(c.parallel, c.flat, in);
+    const std::size_t largest = c.flat || c.parallel.empty() ? largest_mixture : largest_mixture_of_rows;
+    for (const std::vector<int>& part : apart(in, largest)) memory_.emit(c.parallel, c.flat, part);
     for (const int o : read) let_go(o);
+  }
+
+  // A long list of members as several, between which nothing is shared: neither a value nor an array that both read.
+  std::vector<std::vector<int>> apart(const std::vector<int>& in, std::size_t largest) const {
+    if (in.size() <= largest) return {in};
+    std::unordered_map<int, int> parents;  // of members, and of what they read and compute
+    const std::function<int(int)> root = [&](int i) {
+      const int p = parents.emplace(i, i).first->second;
+      return p == i ? i : parents[i] = root(p);
+    };
+    for (const int i : in) {
+      std::vector<int> todo{i};
+      while (!todo.empty()) {
+        const int user = todo.back();
+        todo.pop_back();
+        for (const Operand& o : items_.list[at(user)].operands) {
+          const bool is_number = memory_.available(o.item) && free_of(o.labels).empty();
+          if (is_number || root(o.item) == root(i)) continue;
+          parents[root(o.item)] = root(i);
+          if (!memory_.available(o.item)) todo.push_back(o.item);
+        }
+      }
+    }
+    std::unordered_map<int, std::vector<int>> together;
+    for (const int i : in) together[root(i)].push_back(i);
+    std::vector<std::vector<int>> parts;
+    for (const int i : in) {
+      const auto found = together.find(root(i));
+      if (found == together.end()) continue;
+      const std::vector<int>& more = found->second;
+      if (parts.empty() || parts.back().size() + more.size() > largest) parts.emplace_back();
+      parts.back().insert(parts.back().end(), more.begin(), more.end());
+      together.erase(found);
+    }
+    for (std::vector<int>& part : parts) std::sort(part.begin(), part.end());
+    return parts;
   }
 
   // A user of the item has been computed. What nobody computes any more where it is used is done with, and so may be

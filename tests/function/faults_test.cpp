@@ -477,7 +477,8 @@ TEST_CASE("T8: a large function is several kernels in several texts, and an erro
   const auto large = [] {
     const Tensor x = vector("x");
     Tensor y = x;
-    for (int i = 0; i < 6000; ++i) y = (y + x) * 0.5;
+    // no part of it is like another: those would be one kernel
+    for (unsigned i = 0; i < 4000; ++i) y = (i * 2654435761U >> 28 & 1) != 0 ? (y + x) * 0.5 : sqrt(abs(y * x));
     return function(x, y);
   };
   const Function f = large();

@@ -58,6 +58,31 @@ TEST_CASE("an elementwise chain is one kernel") {
   REQUIRE(program.launches_per_run() == 1);
 }
 
+TEST_CASE(
+    "what shares nothing is several kernels where there is much of it, and those that are alike are compiled once") {
+  const auto count = [](const std::string& text, std::string_view what) {
+    std::size_t n = 0;
+    for (std::size_t at = 0; (at = text.find(what, at)) != std::string::npos; ++at) ++n;
+    return n;
+  };
+  // 40 vectors of one length, which a row of a matrix has too
+  Tensor rows = matrix("rows", float64);
+  std::vector<Tensor> inputs{rows}, results;
+  std::vector<Array> values{random({3, 50}, float64)};
+  for (unsigned k = 0; k < 40; ++k) {
+    inputs.push_back(vector("v", float64));
+    values.push_back(random({50}, float64, k + 2));
+    rows = rows + inputs.back();
+    const Tensor& v = inputs.back();
+    results.push_back(tanh(v) * 0.5 + square(v) / (1.0 + exp(v)) - sqrt(abs(v)));
+  }
+  results.push_back(sum(rows, 1));
+  check(results, inputs, values);
+  runtime::Executable program(results, inputs, {}, runtime::device("cpu"), "test");
+  CHECK(program.nests().size() == 5);  // the rows, and ten vectors each
+  CHECK(count(program.source(), "extern \"C\" void kernel") == 2);
+}
+
 TEST_CASE("an extent that depends on data is refused before any memory is taken for it (Programs cuts there)") {
   const Tensor x = vector("x", float64);
   runtime::Executable program({zeros({cast(sum(x), int64)}) + 1.0}, {x}, {}, runtime::device("cpu"), "test");
