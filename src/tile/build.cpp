@@ -57,8 +57,6 @@ constexpr std::size_t largest_phase = 500;
 // Values of a phase of computations that share nothing: the updates of many parameters are several kernels, of one text
 // where they are alike. With rows each value is many statements.
 constexpr std::size_t largest_mixture = 100, largest_mixture_of_rows = 25;
-// So many items that wait are looked at together: larger graphs take a time that grows as their size.
-constexpr std::size_t most_waiting = 2 * largest_phase;
 
 class Builder {
  public:

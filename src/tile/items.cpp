@@ -21,6 +21,22 @@ bool generated(const Tensor& t) {
   return meaning<Reduce>(t) || meaning<Convert>(t) || meaning<Contract>(t) || meaning<Iota>(t) || meaning<Gather>(t);
 }
 
+// Of a graph of which the fuser sees a part at a time, what can be computed early comes early: a gradient is summed
+// over its rows where it is made, not when the last weight wants that.
+std::vector<Tensor> operands_first(const std::vector<Tensor>& roots) {
+  std::vector<Tensor> r = topological(roots);
+  if (r.size() <= most_waiting) return r;
+  std::unordered_map<const Node*, int> depths;
+  for (const Tensor& t : r) {
+    int depth = 0;
+    for (const Tensor& x : node(t).inputs) depth = std::max(depth, depths.at(x.node()) + 1);
+    depths.emplace(t.node(), depth);
+  }
+  std::stable_sort(r.begin(), r.end(),
+                   [&](const Tensor& a, const Tensor& b) { return depths.at(a.node()) < depths.at(b.node()); });
+  return r;
+}
+
 }  // namespace
 
 int Items::find(int label) const {
@@ -306,7 +322,7 @@ bool Items::bounds_are_known(const Tensor& view) const {
 Items::Items(std::span<const Tensor> wanted) {
   const std::vector<Tensor> roots =
       split_folds(scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(widen_halves(wanted))))));
-  for (const Tensor& t : topological(roots)) {
+  for (const Tensor& t : operands_first(roots)) {
     find_known(t);
     const bool view = is_op(t, ops::permute) || is_op(t, ops::broadcast);
     if (view) {

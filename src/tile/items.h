@@ -11,6 +11,9 @@
 
 namespace croton::tile {
 
+/// So many items that wait are looked at together: larger graphs take a time that grows as their size.
+inline constexpr std::size_t most_waiting = 1000;
+
 struct Operand {
   int item = -1;
   std::vector<int> labels;  // along each axis of the item's node; -1: extent 1, or read at 0

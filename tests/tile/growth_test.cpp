@@ -1,7 +1,9 @@
 // What the fuser does for large graphs: counted, so that a busy machine changes nothing.
 #include "catch.h"
+#include "croton/gradient.h"
 #include "croton/ops.h"
 #include "graph/walk.h"
+#include "rewrite/passes.h"
 #include "tile/build.h"
 
 namespace croton::tile {
@@ -99,6 +101,26 @@ TEST_CASE("tensors so small that every element is written out are many phases wh
     ++phases;
   }
   CHECK(phases <= 8);
+}
+
+TEST_CASE("a network of many layers sums gradients over its examples where a network of few does") {
+  const auto steps = [](int depth) {
+    const Tensor x = fmatrix("x");
+    Tensor a = x;
+    std::vector<Tensor> parameters;
+    for (int i = 0; i < depth; ++i) {
+      const Tensor w = fmatrix("w"), b = fvector("b"), g = fvector("g");
+      parameters.insert(parameters.end(), {w, b, g});
+      const Tensor z = dot(a, w) + b, c = z - mean(z, 1, keepdims);
+      a = a + tanh(c * rsqrt(mean(square(c), 1, keepdims) + 1e-5f) * g);
+    }
+    const auto gradients = grad(mean(square(a)), parameters);
+    std::vector<Tensor> updates;
+    for (std::size_t k = 0; k < parameters.size(); ++k) updates.push_back(parameters[k] - 0.1f * gradients[k]);
+    return static_cast<int>(build(rewrite::run(updates, {})).steps.size());
+  };
+  const int few = steps(8) - steps(4), many = steps(104) - steps(100);
+  CHECK(many <= few + 1);  // vectors are updated by tens
 }
 
 }  // namespace croton::tile
