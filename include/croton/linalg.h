@@ -46,6 +46,17 @@ struct Eigenvalues {
   Tensor values, vectors;
 };
 Eigenvalues eigh(const Operand& a, Where = Where::here());
+/// a = q r, with k = min(m, n) for an m x n matrix: the columns of q, m x k, are orthogonal and of length 1, r, k x n, is
+/// zero below its diagonal, whose signs are LAPACK's. (NumPy's qr, mode reduced.) The gradient is an Error, when it runs,
+/// where the first k columns of a depend on each other.
+struct OrthogonalFactor {
+  Tensor q, r;
+};
+/// ShapeError for what is no matrix.
+OrthogonalFactor qr(const Operand& a, Where = Where::here());
+/// The exponential of a square matrix: the sum of a^k / k! (SciPy's expm). NaN where a is not finite. ShapeError for a
+/// matrix that is not square.
+Tensor expm(const Operand& a, Where = Where::here());
 /// The pseudo-inverse. Singular values below max(m, n) roundings of the largest one count as 0.
 Tensor pinv(const Operand& a, Where = Where::here());
 /// The x of least length among those that make a x - b least: pinv(a) b.
