@@ -65,7 +65,7 @@ Tensor lstsq(const Operand& a, const Operand& b, Where = Where::here());
 /// The root of the sum of squares over axes: Euclid's norm of a vector, Frobenius' of a matrix. Its gradient at 0 is 0.
 Tensor norm(const Operand&, const Axes& = Axes(), Where = Where::here());
 /// The sum of the order-th powers of the sizes, and its order-th root; infinity is the largest size, -infinity the
-/// smallest, 0 counts what is not 0.
+/// smallest, 0 counts what is not 0. Its gradient at 0 is 0, for orders from 1 on.
 Tensor vector_norm(const Operand&, double order, const Axes& = Axes(), Where = Where::here());
 /// Of the last two axes. 2 and -2: the largest and smallest singular value; 1 and -1: the largest and smallest sum of
 /// the sizes in a column; infinity and -infinity: in a row. ShapeError for another order.

@@ -161,7 +161,8 @@ Tensor vector_norm(const Operand& of, double order, const Axes& axes, Where w) {
   const Tensor size = abs(x, w);
   if (std::isinf(order)) return order > 0 ? max(size, axes, w) : min(size, axes, w);
   if (order == 1) return sum(size, axes, w);
-  return pow(sum(pow(size, order, w), axes, w), 1 / order, w);
+  const Tensor total = sum(pow(size, order, w), axes, w), none = total == 0;  // the root has no gradient at 0
+  return where(none, 0, pow(where(none, 1, total, w), 1 / order, w), w);
 }
 
 Tensor matrix_norm(const Operand& of, double order, Where w) {

@@ -71,6 +71,23 @@ TEST_CASE("the second derivative of log(det) of a multiple is that of the logari
   CHECK(value(grad(grad(y, s), s), {{s, Array::scalar(2.0)}}).item<double>() == Approx(-0.75));
 }
 
+TEST_CASE("the gradient of a norm at 0 is 0") {
+  const Tensor x = dmatrix("x");
+  for (const double order : {1., 1.5, 2., 3., HUGE_VAL}) {
+    INFO(order);
+    const Tensor y = linalg::vector_norm(x, order, 1);
+    const std::vector<differences::Leaf> at{{x, Array{{0., 0.}, {3., 0.}}}};
+    const Array slopes = value(grad(sum(y), x), at);
+    CHECK(slopes.values<double>()[0] == 0);
+    CHECK(slopes.values<double>()[1] == 0);
+    CHECK(slopes.values<double>()[2] == Approx(1));
+    CHECK(slopes.values<double>()[3] == 0);
+    const Array norms = value(y, at);
+    CHECK(norms.values<double>()[0] == 0);
+    CHECK(norms.values<double>()[1] == Approx(3));
+  }
+}
+
 TEST_CASE("singular matrices have singular vectors too") {
   const Tensor a = dmatrix("a");
   const auto [u, s, vt] = linalg::svd(a);
