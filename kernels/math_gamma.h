@@ -41,11 +41,16 @@ CROTON_PART X lgamma_of_positive(X a) {
   const X series = polynomial(w, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156, -3617.0 / 122400);
   return far ? fma(a - 0.5, l - 1, fma(v, series, all<X>(0.41893853320467274178))) : near;
 }
+/// lgamma(-a), given lgamma(a).
+CROTON_PART X lgamma_reflected(X a, X g) {
+  const X s = of_half_turns(a).sine;
+  return a < 1e-20 ? -log(a) : s == 0 ? all<X>(infinite) : 1.1447298858494001741 - log(a) - log(s) - g;
+}
 CROTON_PART X lgamma_in_double(X x) {
-  const X a = abs(x), inf = all<X>(infinite);
-  const X g = lgamma_of_positive(a < inf ? a : all<X>(1)), s = of_half_turns(a < inf ? a : all<X>(0)).sine;
-  const X reflected = 1.1447298858494001741 - log(a) - log(s) - g;
-  return x != x ? x : a < 1e-20 ? -log(a) : (a == inf) | ((x < 0) & (s == 0)) ? inf : x < 0 ? reflected : g;
+  const X a = abs(x), inf = all<X>(infinite), safe = a < inf ? a : all<X>(1);
+  X g = lgamma_of_positive(safe);
+  if (any_lane(x < 0)) g = x < 0 ? lgamma_reflected(safe, g) : g;
+  return x != x ? x : a == inf ? inf : g;
 }
 CROTON_PART X digamma_in_double(X x) {
   const X a = abs(x), inf = all<X>(infinite);

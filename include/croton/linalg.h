@@ -46,6 +46,17 @@ struct Eigenvalues {
   Tensor values, vectors;
 };
 Eigenvalues eigh(const Operand& a, Where = Where::here());
+/// a = q r, with k = min(m, n) for an m x n matrix: the columns of q, m x k, are orthogonal and of length 1, r, k x n, is
+/// zero below its diagonal, whose signs are LAPACK's. (NumPy's qr, mode reduced.) The gradient is an Error, when it runs,
+/// where the first k columns of a depend on each other.
+struct OrthogonalFactor {
+  Tensor q, r;
+};
+/// ShapeError for what is no matrix.
+OrthogonalFactor qr(const Operand& a, Where = Where::here());
+/// The exponential of a square matrix: the sum of a^k / k! (SciPy's expm). NaN where a is not finite. ShapeError for a
+/// matrix that is not square.
+Tensor expm(const Operand& a, Where = Where::here());
 /// The pseudo-inverse. Singular values below max(m, n) roundings of the largest one count as 0.
 Tensor pinv(const Operand& a, Where = Where::here());
 /// The x of least length among those that make a x - b least: pinv(a) b.
@@ -54,7 +65,7 @@ Tensor lstsq(const Operand& a, const Operand& b, Where = Where::here());
 /// The root of the sum of squares over axes: Euclid's norm of a vector, Frobenius' of a matrix. Its gradient at 0 is 0.
 Tensor norm(const Operand&, const Axes& = Axes(), Where = Where::here());
 /// The sum of the order-th powers of the sizes, and its order-th root; infinity is the largest size, -infinity the
-/// smallest, 0 counts what is not 0.
+/// smallest, 0 counts what is not 0. Its gradient at 0 is 0, for orders from 1 on.
 Tensor vector_norm(const Operand&, double order, const Axes& = Axes(), Where = Where::here());
 /// Of the last two axes. 2 and -2: the largest and smallest singular value; 1 and -1: the largest and smallest sum of
 /// the sizes in a column; infinity and -infinity: in a row. ShapeError for another order.

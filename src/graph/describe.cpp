@@ -20,7 +20,7 @@ std::string_view kind_word(const Node& n) {
     case NodeKind::shared: return "shared";
     case NodeKind::apply: break;
   }
-  return spelling(n.op->name);
+  return spelling(n);
 }
 
 std::string constant_text(const Node& n) {
@@ -105,6 +105,7 @@ class Formula {
       write(n.inputs[0], call_strength, depth + 1);
       return append(".shape[", n.params.integer("axis"), "]");
     }
+    if (meaning<Contract>(*n.op)) return write_contraction(n, depth);
     write_call(n, depth);
   }
   [[gnu::noinline]] static bool sets(const Node& n) {
@@ -149,9 +150,20 @@ class Formula {
     const bool one = list.size() == 1;
     out_ += fmt::format("{}{}{}{}{}", before, one ? "" : "{", fmt::join(list, ", "), one ? "" : "}", after);
   }
+  [[gnu::noinline]] void write_contraction(const Node& n, int depth) {
+    const auto transposed = transposed_for_dot(n);
+    out_ += transposed ? std::string(spelling(n)) + "(" : "einsum(\"" + subscripts(n) + "\", {";
+    for (const std::size_t i : {0, 1}) {
+      if (i > 0) out_ += ", ";
+      const bool turned = transposed && (*transposed)[i];
+      write(n.inputs[i], turned ? call_strength : 0, depth + 1);
+      if (turned) out_ += ".T()";
+    }
+    out_ += transposed ? ")" : "})";
+  }
   /// f(inputs, extents, axes), as a program writes it.
   [[gnu::noinline]] void write_call(const Node& n, int depth) {
-    out_ += spelling(n.op->name);
+    out_ += spelling(n);
     out_ += '(';
     const bool has_extents = n.params.find_list("dims") != nullptr;
     const std::size_t plain = has_extents ? inputs_before_held(n) : n.inputs.size();
@@ -170,9 +182,10 @@ class Formula {
     out_ += ')';
   }
   [[gnu::noinline]] void write_extents_after(const Node& n, std::size_t inputs, int depth) {
-    out_ += inputs > 0 ? ", {" : "{";
+    const bool one = inputs == 0 && n.op->name == "iota" && n.type.rank() == 1;  // arange(n)
+    out_ += one ? "" : inputs > 0 ? ", {" : "{";
     write_extents(out_, n, writer(depth));
-    out_ += '}';
+    if (!one) out_ += '}';
   }
   [[gnu::noinline]] void write_axes(const Node& n, std::optional<Index> axis) {
     const int rank = n.inputs[0].ndim();

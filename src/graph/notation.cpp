@@ -1,5 +1,6 @@
 #include "graph/notation.h"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "array/access.h"
 #include "base/dtype.h"
+#include "graph/op.h"
 
 namespace croton {
 namespace {
@@ -51,7 +53,74 @@ std::string_view infix(std::string_view op) {
   return {};
 }
 
-std::string_view spelling(std::string_view op) { return op == "contract" ? "dot" : op; }
+namespace {
+
+using Labels = std::vector<Index>;
+
+bool has(const Labels& labels, Index l) { return std::find(labels.begin(), labels.end(), l) != labels.end(); }
+
+/// The last axis of a and the second to last of b (the last of a vector) are summed over; axes in all three come first,
+/// then a's own, then b's.
+bool is_product(const Labels& a, const Labels& b, const Labels& out) {
+  if (a.empty() || b.empty() || a.back() != b[b.size() < 2 ? 0 : b.size() - 2]) return false;
+  Labels order;
+  for (const Index l : a)
+    if (has(b, l) && l != a.back()) order.push_back(l);
+  const std::size_t batch = order.size();
+  for (const Labels* own : {&a, &b}) {
+    if (!std::equal(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(batch), own->begin())) return false;
+    for (std::size_t i = batch; i < own->size(); ++i)
+      if ((*own)[i] != a.back()) order.push_back((*own)[i]);
+  }
+  return order == out;
+}
+
+}  // namespace
+
+std::optional<std::array<bool, 2>> transposed_for_dot(const Node& n) {
+  if (!n.params.find_list("out")) return std::array{false, false};
+  const auto seen = [&](const char* operand, bool transposed) {
+    Labels labels = n.params.list(operand);
+    if (transposed) std::reverse(labels.begin(), labels.end());
+    return labels;
+  };
+  for (const bool a : {false, true})
+    for (const bool b : {false, true})
+      if (((!a && !b) || (n.inputs[0].ndim() <= 2 && n.inputs[1].ndim() <= 2)) &&
+          is_product(seen("a", a), seen("b", b), n.params.list("out")))
+        return std::array{a, b};
+  return {};
+}
+
+std::string_view spelling(const Node& n) {
+  if (n.op->name == "iota") return "arange";
+  if (!meaning<Contract>(*n.op)) return n.op->name;
+  if (!n.params.find_list("out")) return "dot";
+  const Labels &a = n.params.list("a"), &b = n.params.list("b"), &out = n.params.list("out");
+  const bool batch = std::any_of(out.begin(), out.end(), [&](Index l) { return has(a, l) && has(b, l); });
+  return batch ? "matmul" : "dot";
+}
+
+std::string subscripts(const Node& n) {
+  if (!n.params.find_list("out")) return {};
+  const Labels &a = n.params.list("a"), &b = n.params.list("b"), &out = n.params.list("out");
+  if (is_product(a, b, out)) return {};
+  constexpr std::string_view letters = "ijklmnopqrstuvwxyzabcdefghIJKLMNOPQRSTUVWXYZABCDEFGH";
+  Labels met;
+  std::string text;
+  const auto write = [&](const Labels& labels) {
+    for (const Index l : labels) {
+      if (!has(met, l)) met.push_back(l);
+      text += letters[static_cast<std::size_t>(std::find(met.begin(), met.end(), l) - met.begin()) % letters.size()];
+    }
+  };
+  write(a);
+  text += ',';
+  write(b);
+  text += "->";
+  write(out);
+  return text;
+}
 
 std::string number_text(const Array& a, Index i) {
   if (a.dtype() == DType::boolean) return get(a, i) != 0 ? "True" : "False";

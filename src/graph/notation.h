@@ -1,6 +1,8 @@
 // Small words that the graph's texts share: how an op is spelled in formulas, how a number is written.
 #pragma once
+#include <array>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,8 +12,13 @@ namespace croton {
 
 /// "+" for add; "" for an op that is written as a call.
 std::string_view infix(std::string_view op);
-/// The word between op and user: "dot" for contract; the op's own name for most.
-std::string_view spelling(std::string_view op);
+/// The word between an op and its user: "dot" for contract, or "matmul" over a batch; the op's own name for most.
+std::string_view spelling(const Node&);
+/// "ij,kj->ik" of a contraction, as einsum takes it; "" where it is what dot does with its operands, or, over a batch,
+/// matmul.
+std::string subscripts(const Node&);
+/// Which operands of a contraction are transposed first where dot does the rest; nothing where it does not.
+std::optional<std::array<bool, 2>> transposed_for_dot(const Node&);
 /// Element `i` so that reading it back gives the same bits: 2.5, 0x7fc00001 for an unusual NaN, True.
 std::string number_text(const Array&, Index i);
 /// Appends an input's text.

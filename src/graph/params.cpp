@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "graph/codes.h"
 #include "graph/subgraph.h"
 
 namespace croton {
@@ -54,7 +55,15 @@ std::string number_text(double d) {
   return s;
 }
 
-std::string list_text(const std::vector<Index>& v) { return fmt::format("[{}]", fmt::join(v, ", ")); }
+std::string list_text(const std::vector<Index>& v) {
+  std::string out = "[";
+  for (const Index n : v) {
+    if (out.size() > 1) out += ", ";
+    const std::optional<std::size_t> holder = holder_of_bound(n);
+    out += n == absent_bound ? "none" : holder ? fmt::format("held {}", *holder) : fmt::to_string(n);
+  }
+  return out + "]";
+}
 
 std::string text_of(const ParamValue& value) {
   return std::visit(

@@ -10,6 +10,7 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "graph/codes.h"
 #include "graph/subgraph.h"
 
 namespace croton {
@@ -111,13 +112,20 @@ SubgraphHandle read_graph(Line& line, const FindOp& op) {
   return std::make_shared<const Subgraph>(Subgraph{{all.end() - inputs, all.end()}, {all.begin(), all.end() - inputs}});
 }
 
+/// A number of a list: "none" and "held 0" are codes of bounds.
+Index read_index(Line& line) {
+  if (line.take("none")) return absent_bound;
+  if (line.take("held ")) return absent_bound + 1 + line.number<Index>(line.until(",]"));
+  return line.number<Index>(line.until(",]"));
+}
+
 ParamValue read_param(Line& line, const FindOp& op) {
   if (line.take("\"")) return line.string();
   if (line.take("graph(")) return read_graph(line, op);
   if (line.take("[")) {
     std::vector<Index> list;
     while (!line.take("]")) {
-      list.push_back(line.number<Index>(line.until(",]")));
+      list.push_back(read_index(line));
       if (!line.take(",") && line.rest().substr(0, 1) != "]") line.refuse("a list is not closed");
     }
     return list;

@@ -71,8 +71,16 @@ std::string params_line(const Node& n) {
   return out.empty() ? out : out + '}';
 }
 
+std::string call_line(const Node& n) {
+  if (meaning<Contract>(*n.op)) {
+    const std::string labels = subscripts(n);
+    return labels.empty() ? std::string(spelling(n)) : "einsum{" + labels + "}";
+  }
+  return std::string(spelling(n)) + params_line(n);
+}
+
 std::string tree_line(const Node& n) {
-  std::string out = n.kind == NodeKind::apply ? std::string(spelling(n.op->name)) + params_line(n)
+  std::string out = n.kind == NodeKind::apply ? call_line(n)
                     : n.kind == NodeKind::constant
                         ? fmt::format("constant {}", n.value.size() > 8 ? "..." : elements(n.value))
                         : std::string(n.kind == NodeKind::shared ? "shared" : "input");

@@ -29,6 +29,8 @@ Family order_ops();
 // matrices, on the host
 Family linalg_ops();
 Family decomposition_ops();
+Family qr_ops();
+Family expm_ops();
 // data movement and products
 Family view_ops();
 Family identity_ops();

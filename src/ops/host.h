@@ -20,6 +20,13 @@ struct Lapack {
   void (*dgesdd)(const char* job, const int* m, const int* n, double* a, const int* lda, double* s, double* u,
                  const int* ldu, double* vt, const int* ldvt, double* work, const int* work_size, int* integers,
                  int* info, std::size_t);
+  void (*dgelqf)(const int* m, const int* n, double* a, const int* lda, double* tau, double* work, const int* work_size,
+                 int* info);
+  void (*dorglq)(const int* m, const int* n, const int* k, double* a, const int* lda, const double* tau, double* work,
+                 const int* work_size, int* info);
+  void (*dgemm)(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k,
+                const double* alpha, const double* a, const int* lda, const double* b, const int* ldb,
+                const double* beta, double* c, const int* ldc, std::size_t, std::size_t);
 };
 
 /// By default nothing: one thread and no library.

@@ -96,4 +96,44 @@ inline std::optional<Matrix<double>> converged_singular(Matrix<double> a, const 
   return all;
 }
 
+/// q and r with q r = a in m rows and min(m, n) below them, as linalg.h says: a's transpose is r's, a lower triangle,
+/// times q's.
+inline Matrix<double> orthogonal_and_triangle(const Matrix<double>& a, const Library& l) {
+  const std::size_t k = std::min(a.rows, a.columns);
+  Matrix<double> all(a.rows + k, a.columns);
+  std::copy(a.elements.begin(), a.elements.end(), all[0]);
+  std::vector<double> factors(k), work(1);
+  const int m = int_of(a.columns), n = int_of(a.rows), few = int_of(k);
+  int info = 0, work_size = -1;  // first they say how much they need
+  const auto factor = [&] { l.lapack.dgelqf(&m, &n, all[0], &m, factors.data(), work.data(), &work_size, &info); };
+  const auto make_q = [&] {
+    l.lapack.dorglq(&few, &n, &few, all[0], &m, factors.data(), work.data(), &work_size, &info);
+  };
+  factor();
+  const double of_factor = work[0];
+  make_q();
+  work.resize(static_cast<std::size_t>(std::max(of_factor, work[0])));
+  work_size = int_of(work.size());
+  factor();
+  for (std::size_t i = 0; i < k; ++i) std::copy(all[i] + i, all[i] + a.columns, all[a.rows + i] + i);
+  make_q();
+  for (std::size_t i = 0; i < a.rows; ++i) std::fill(all[i] + k, all[i] + a.columns, 0.0);
+  return all;
+}
+
+/// a b, some rows by each thread.
+inline Matrix<double> product(const Matrix<double>& a, const Matrix<double>& b, const Library& l) {
+  constexpr std::size_t panel = 128;
+  Matrix<double> c(a.rows, b.columns);
+  const int n = int_of(b.columns), k = int_of(a.columns);
+  auto multiply = [&](long number, void*) {
+    const std::size_t first = static_cast<std::size_t>(number) * panel;
+    const int m = int_of(std::min(panel, a.rows - first));
+    const double one = 1, none = 0;
+    l.lapack.dgemm("N", "N", &n, &m, &k, &one, b[0], &n, a[first], &k, &none, c[first], &n, 1, 1);
+  };
+  l.host.each(static_cast<long>((a.rows + panel - 1) / panel), 0, multiply);
+  return c;
+}
+
 }  // namespace croton::ops

@@ -16,6 +16,9 @@ extern const Op slogdet;           // a last axis of 2 in their place: the sign,
 extern const Op svd;   // [m + 1 + n, r]: u, a row of the singular values (descending), v
 extern const Op eigh;  // [1 + n, n]: a row of the eigenvalues (ascending), the eigenvectors as columns
 
+extern const Op qr;    // qr.cpp: [m + r, n]: q, with zeros beside it where a is wide, and the triangle
+extern const Op expm;  // expm.cpp: of a
+
 /// ShapeError where the first input is no stack of square matrices.
 void need_square(const TypeAt&);
 /// Its last two axes exchanged.

@@ -117,6 +117,21 @@ Eigenvalues eigh(const Operand& of, Where w) {
   return {both(ellipsis, 0, all), both(ellipsis, slice(1, none), all)};
 }
 
+OrthogonalFactor qr(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor a = matrix_given("qr", of, w), both = apply(ops::qr, {}, {a}, w);
+  const Index rows = type(a).shape[static_cast<std::size_t>(a.ndim() - 2)], columns = type(a).shape.back();
+  const Tensor m = ops::extent(a, a.ndim() - 2, w), k = rows >= 0 && columns >= 0
+                                                            ? ops::integer(std::min(rows, columns), w)
+                                                            : minimum(m, ops::extent(a, a.ndim() - 1, w), w);
+  return {both(ellipsis, slice(m), slice(k)), both(ellipsis, slice(m, none), all)};
+}
+
+Tensor expm(const Operand& a, Where w) {
+  const WhereScope scope(w);
+  return apply(ops::expm, {}, {matrix_given("expm", a, w)}, w);
+}
+
 Tensor pinv(const Operand& of, Where w) {
   const WhereScope scope(w);
   const Tensor a = matrix_given("pinv", of, w);
@@ -146,7 +161,8 @@ Tensor vector_norm(const Operand& of, double order, const Axes& axes, Where w) {
   const Tensor size = abs(x, w);
   if (std::isinf(order)) return order > 0 ? max(size, axes, w) : min(size, axes, w);
   if (order == 1) return sum(size, axes, w);
-  return pow(sum(pow(size, order, w), axes, w), 1 / order, w);
+  const Tensor total = sum(pow(size, order, w), axes, w), none = total == 0;  // the root has no gradient at 0
+  return where(none, 0, pow(where(none, 1, total, w), 1 / order, w), w);
 }
 
 Tensor matrix_norm(const Operand& of, double order, Where w) {

@@ -12,7 +12,7 @@ std::span<const FamilyList> families() {
       special_ops,    select_ops,  cast_ops,        masked_ops,      reduction_ops,     statistics_ops,
       accumulate_ops, sorted_ops,  order_ops,       view_ops,        identity_ops,      shape_ops,
       index_ops,      nonzero_ops, concatenate_ops, contract_ops,    linalg_ops,        decomposition_ops,
-      neural_ops,     random_ops,  loop_ops,
+      qr_ops,         expm_ops,    neural_ops,      random_ops,      loop_ops,
   };
   return list;
 }

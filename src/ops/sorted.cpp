@@ -32,6 +32,14 @@ SortKey<T> key_in(bool falling, T v) {
   return static_cast<SortKey<T>>(falling ? ~sort_key(v) : sort_key(v));
 }
 
+/// The elements' keys, in rising order.
+template <class T>
+void gather_keys(const T* from, const Gathered<SortKey<T>>& g) {
+  using K = SortKey<T>;
+  g.each_element([from](K& w, Index at, std::size_t) { w = std::bit_cast<K>(from[at]); });
+  g.each_word([](K& w) { w = sort_key(std::bit_cast<T>(w)); });
+}
+
 // ---- argsort
 Type argsort_type(const TypeAt& t) { return {int64, t.shapes[0]}; }
 
@@ -73,15 +81,13 @@ std::vector<Sample> argsort_samples() {
 // ---- sort
 Type sort_type(const TypeAt& t) { return {t.dtype(0), t.shapes[0]}; }
 
-/// Keys know one zero and one NaN: puts those of a line back as they were, in their order.
+/// Keys know one zero and one NaN: puts those of a sorted line back as they were, in their order.
 template <class T>
-void restore(const SortKey<T>* sorted, const T* from, T* to, const Lines& lines) {
-  const SortKey<T>* const end = sorted + lines.length;
-  const SortKey<T>* const zeros = std::lower_bound(sorted, end, sort_key(T{}));
-  const SortKey<T>* const nans = std::lower_bound(zeros, end, last_key<T>);
-  const bool any_zero = zeros != end && *zeros == sort_key(T{});
-  if (!any_zero && nans == end) return;
-  Index next_zero = zeros - sorted, next_nan = nans - sorted;
+void restore(const Gathered<SortKey<T>>& g, std::size_t line, const Lines& lines, const T* from, T* to) {
+  const auto index = [](std::size_t n) { return static_cast<Index>(n); };
+  Index next_zero = index(g.before(line, sort_key(T{}))), next_nan = index(g.before(line, last_key<T>));
+  const bool any_zero = next_zero < lines.length && g.word(line, static_cast<std::size_t>(next_zero)) == sort_key(T{});
+  if (!any_zero && next_nan == lines.length) return;
   for (Index i = 0; i < lines.length; ++i) {
     const T v = from[i * lines.step];
     const SortKey<T> key = sort_key(v);
@@ -95,14 +101,17 @@ template <class T>
 void sort_lines(const T* from, const Lines& lines, const Host& host, T* to) {
   using K = SortKey<T>;
   each_gathered<K>(lines, host, [&](const Gathered<K>& g) {
-    g.each_element([&](K& w, Index at, std::size_t) { w = sort_key(from[at]); });
+    gather_keys<T>(from, g);
     g.sort(whole_key<K>);
+    if (!is_float_element<T> || (g.lacks(sort_key(T{})) && g.lacks(last_key<T>))) {
+      g.each_word([](K& w) { w = std::bit_cast<K>(element_of<T>(w)); });
+      return g.each_element([&](const K& w, Index at, std::size_t) { to[at] = std::bit_cast<T>(w); });
+    }
     g.each_element([&](const K& w, Index at, std::size_t) { to[at] = element_of<T>(w); });
-    if constexpr (is_float_element<T>)
-      for (std::size_t l = 0; l < g.count(); ++l) {
-        const Index start = lines.start(g.number(l));
-        restore(g.line(l), from + start, to + start, lines);
-      }
+    for (std::size_t l = 0; l < g.count(); ++l) {
+      const Index start = lines.start(g.number(l));
+      restore(g, l, lines, from + start, to + start);
+    }
   });
 }
 
@@ -137,43 +146,112 @@ Type argtopk_type(const TypeAt& t) {
   return {int64, with_extent(t, k)};
 }
 
-/// Brings the first k of a line's words in order to its front.
+/// The first k in order of words that come one after another, their places rising.
 template <class K>
-void bring_first(Keyed<K>* line, Keyed<K>* spare, std::size_t n, std::size_t k) {
-  if (k == 0) return;
-  if (k < n) {
-    K* const keys = reinterpret_cast<K*>(spare);
-    for (std::size_t i = 0; i < n; ++i) keys[i] = key_of<K>(line[i]);
-    const K border = selected(keys, n, k - 1);
-    std::size_t equal = k, kept = 0;  // so many that equal the border are among the first
-    for (std::size_t i = 0; i < n; ++i) equal -= key_of<K>(line[i]) < border ? 1 : 0;
-    for (std::size_t i = 0; kept < k; ++i) {
-      const K key = key_of<K>(line[i]);
-      if (key > border || (key == border && equal == 0)) continue;
-      equal -= key == border ? 1 : 0;
-      line[kept++] = line[i];
-    }
+class First {
+ public:
+  /// Room in each for most(k) words, or for all there will be.
+  First(Keyed<K>* words, Keyed<K>* spare, std::size_t k) : words_(words), spare_(spare), k_(k) {}
+  static std::size_t most(std::size_t k) { return 2 * k + 128; }
+
+  /// Whether so many have come that a later one may be too late.
+  bool chooses() const { return chooses_; }
+  bool takes(K key) const { return key < border_; }
+  void take(const Keyed<K>& w) {
+    words_[count_++] = w;
+    if (count_ == most(k_)) cut();
   }
-  sort_words(line, spare, k, key_of_keyed<K>);
+  const Keyed<K>* in_order() {
+    cut();
+    sort_words(words_, spare_, k_, key_of_keyed<K>);
+    return words_;
+  }
+
+ private:
+  /// Keeps the first k, in the order of their places.
+  void cut() {
+    K* const keys = reinterpret_cast<K*>(spare_);
+    for (std::size_t i = 0; i < count_; ++i) keys[i] = key_of<K>(words_[i]);
+    border_ = selected(keys, count_, k_ - 1);
+    std::size_t equal = k_, kept = 0;  // so many that equal the border are among the first
+    for (std::size_t i = 0; i < count_; ++i) equal -= key_of<K>(words_[i]) < border_ ? 1 : 0;
+    for (std::size_t i = 0; kept < k_; ++i) {
+      const K key = key_of<K>(words_[i]);
+      if (key > border_ || (key == border_ && equal == 0)) continue;
+      equal -= key == border_ ? 1 : 0;
+      words_[kept++] = words_[i];
+    }
+    count_ = k_;
+    chooses_ = true;
+  }
+  Keyed<K>*words_, *spare_;
+  std::size_t k_, count_ = 0;
+  K border_ = 0;
+  bool chooses_ = false;
+};
+
+/// Gives those elements that may be among the first of a long line.
+template <class T>
+void choose(const T* from, Index step, Index n, bool falling, First<SortKey<T>>& first) {
+  constexpr Index block = 64;
+  const auto key = [&](Index i) { return key_in(falling, from[i * step]); };
+  const auto word = [&](Index i) { return keyed(key(i), static_cast<std::size_t>(i)); };
+  Index i = 0;
+  for (; i < n && !first.chooses(); ++i) first.take(word(i));
+  while (i < n) {
+    const Index end = std::min(i + block, n);
+    unsigned any = 0;
+    for (Index j = i; j < end; ++j) any |= first.takes(key(j)) ? 1u : 0u;
+    for (; any != 0 && i < end; ++i)
+      if (first.takes(key(i))) first.take(word(i));
+    i = end;
+  }
+}
+
+/// Writes the places of the first k elements of each line.
+template <class T>
+void argtopk_lines(const T* from, const Lines& lines, bool falling, const Host& host, Index* to, const Lines& results) {
+  using K = SortKey<T>;
+  const auto k = static_cast<std::size_t>(results.length);
+  const auto write = [&](Index line, auto&& word) {
+    Index* const first = to + results.start(line);
+    for (std::size_t i = 0; i < k; ++i)
+      first[static_cast<Index>(i) * results.step] = static_cast<Index>(place_of(word(i)));
+  };
+  if (k == 0) return;
+  if (lines.length > long_line) {
+    const std::size_t most = std::min(First<K>::most(k), static_cast<std::size_t>(lines.length));
+    Array room = empty(Extents{2 * most * sizeof(Keyed<K>)}, uint8);
+    auto* const words = reinterpret_cast<Keyed<K>*>(mutable_data_as<std::uint8_t>(room));
+    for (Index l = 0; l < lines.count; ++l) {
+      First<K> first(words, words + most, k);
+      choose(from + lines.start(l), lines.step, lines.length, falling, first);
+      const Keyed<K>* const found = first.in_order();
+      write(l, [&](std::size_t i) { return found[i]; });
+    }
+    return;
+  }
+  each_gathered<Keyed<K>>(lines, host, [&](const Gathered<Keyed<K>>& g) {
+    g.each_element([&](Keyed<K>& w, Index at, std::size_t i) { w = keyed(key_in(falling, from[at]), i); });
+    if (g.abreast()) g.sort(key_of_keyed<K>);
+    for (std::size_t l = 0; l < g.count(); ++l) {
+      if (!g.abreast()) {
+        First<K> first(g.line(l), g.spare(), k);
+        for (std::size_t i = 0; i < g.length(); ++i)
+          if (const Keyed<K> w = g.word(l, i); !first.chooses() || first.takes(key_of<K>(w))) first.take(w);
+        first.in_order();
+      }
+      write(g.number(l), [&](std::size_t i) { return g.word(l, i); });
+    }
+  });
 }
 
 void run_argtopk(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array x = contiguous(in[0]);
-  const Lines lines = lines_to_sort(n, x, n.params.integer("axis")),
-              results = lines_of(out.shape(), n.params.integer("axis"));
-  const bool falling = n.params.flag("descending");
-  Index* const to = mutable_data_as<Index>(out);
+  const Index axis = n.params.integer("axis");
+  const Lines lines = lines_to_sort(n, x, axis), results = lines_of(out.shape(), axis);
   visit_dtype(x.dtype(), [&]<class T>(T) {
-    using K = SortKey<T>;
-    const T* const from = data_as<T>(x);
-    each_gathered<Keyed<K>>(lines, host, [&](const Gathered<Keyed<K>>& g) {
-      g.each_element([&](Keyed<K>& w, Index at, std::size_t i) { w = keyed(key_in(falling, from[at]), i); });
-      for (std::size_t l = 0; l < g.count(); ++l) {
-        bring_first<K>(g.line(l), g.spare(), g.length(), static_cast<std::size_t>(results.length));
-        Index* const first = to + results.start(g.number(l));
-        for (Index i = 0; i < results.length; ++i) first[i * results.step] = static_cast<Index>(place_of(g.line(l)[i]));
-      }
-    });
+    argtopk_lines(data_as<T>(x), lines, n.params.flag("descending"), host, mutable_data_as<Index>(out), results);
   });
 }
 
@@ -185,28 +263,57 @@ std::vector<Sample> argtopk_samples() {
 
 Type argmedian_type(const TypeAt& t) { return {int64, with_extent(t, 2)}; }
 
-/// Where the key stands that has so many equals before it.
-template <class K>
-Index place_among_equals(const K* keys, K key, std::size_t before) {
+/// Where the key stands that has so many equals before it, of keys of which key(i) is number i.
+template <class K, class KeyAt>
+Index place_among_equals(KeyAt key, K wanted, std::size_t before) {
   std::size_t i = 0;
-  while (keys[i] != key || before-- > 0) ++i;
+  while (key(i) != wanted || before-- > 0) ++i;
   return static_cast<Index>(i);
 }
 
 /// Where the k-th smallest of a line of keys and the one after it stand; the one after the last is the last.
 template <class K>
 std::array<Index, 2> places_in_order(const K* keys, K* spare, std::size_t n, std::size_t k) {
+  const auto key_at = [keys](std::size_t i) { return keys[i]; };
   std::copy_n(keys, n, spare);
   const K key = selected(spare, n, k);
   std::size_t before = k, equal = 0;
   for (std::size_t i = 0; i < n; ++i) before -= keys[i] < key ? 1 : 0;
   for (std::size_t i = 0; i < n; ++i) equal += keys[i] == key ? 1 : 0;
-  const Index place = place_among_equals(keys, key, before);
+  const Index place = place_among_equals(key_at, key, before);
   if (k + 1 == n) return {place, place};
-  if (before + 1 < equal) return {place, place_among_equals(keys, key, before + 1)};
+  if (before + 1 < equal) return {place, place_among_equals(key_at, key, before + 1)};
   K next = std::numeric_limits<K>::max();
   for (std::size_t i = 0; i < n; ++i) next = std::min(next, keys[i] > key ? keys[i] : std::numeric_limits<K>::max());
-  return {place, place_among_equals(keys, next, 0)};
+  return {place, place_among_equals(key_at, next, 0)};
+}
+
+/// Writes the places of the two elements in the middle of each line.
+template <class T>
+void argmedian_lines(const T* from, const Lines& lines, const Host& host, Index* to, const Lines& results) {
+  using K = SortKey<T>;
+  const auto n = static_cast<std::size_t>(lines.length);
+  const auto is_nan = [](K key) { return is_float_element<T> && key == last_key<T>; };
+  each_gathered<K>(lines, host, [&](const Gathered<K>& g) {
+    gather_keys<T>(from, g);
+    if (g.abreast()) g.sort(whole_key<K>);
+    const auto in_sorted = [&](std::size_t l, std::size_t k) {
+      const T* const line = from + lines.start(g.number(l));
+      const auto key_at = [&](std::size_t i) { return sort_key(line[static_cast<Index>(i) * lines.step]); };
+      const K key = g.word(l, k);
+      return place_among_equals(key_at, key, k - g.before(l, key));
+    };
+    for (std::size_t l = 0; l < g.count(); ++l) {
+      const K* const keys = g.line(l);
+      const bool nan = g.abreast() ? is_nan(g.word(l, n - 1)) : std::find_if(keys, keys + n, is_nan) != keys + n;
+      const std::size_t first = nan ? n - 1 : (n - 1) / 2, second = nan ? n - 1 : n / 2;
+      const auto places = g.abreast() ? std::array{in_sorted(l, first), in_sorted(l, second)}
+                                      : places_in_order(keys, g.spare(), n, first);
+      Index* const middle = to + results.start(g.number(l));
+      middle[0] = places[0];
+      middle[results.step] = places[second == first ? 0 : 1];
+    }
+  });
 }
 
 void run_argmedian(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
@@ -215,23 +322,8 @@ void run_argmedian(const Node& n, std::span<const Array> in, Array& out, const H
               results = lines_of(out.shape(), n.params.integer("axis"));
   if (lines.count > 0 && lines.length == 0)
     fail_at<ShapeError>(n.where, "argmedian: {} is {}, an axis without a middle", formula(n.inputs[0]), type_text(x));
-  Index* const to = mutable_data_as<Index>(out);
-  visit_dtype(x.dtype(), [&]<class T>(T) {
-    using K = SortKey<T>;
-    const T* const from = data_as<T>(x);
-    each_gathered<K>(lines, host, [&](const Gathered<K>& g) {
-      g.each_element([&](K& w, Index at, std::size_t) { w = sort_key(from[at]); });
-      const std::size_t length = g.length();
-      for (std::size_t l = 0; l < g.count(); ++l) {
-        const K* const keys = g.line(l);
-        const bool nan = is_float_element<T> && std::find(keys, keys + length, last_key<T>) != keys + length;
-        const auto places = places_in_order(keys, g.spare(), length, nan ? length - 1 : (length - 1) / 2);
-        Index* const middle = to + results.start(g.number(l));
-        middle[0] = places[0];
-        middle[results.step] = places[nan || length % 2 != 0 ? 0 : 1];
-      }
-    });
-  });
+  visit_dtype(x.dtype(),
+              [&]<class T>(T) { argmedian_lines(data_as<T>(x), lines, host, mutable_data_as<Index>(out), results); });
 }
 
 std::vector<Sample> argmedian_samples() {

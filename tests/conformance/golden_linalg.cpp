@@ -2,6 +2,7 @@
 #include <cmath>
 
 #include "croton/linalg.h"
+#include "croton/numpy.h"
 #include "golden_ops.h"
 
 using namespace croton;
@@ -46,6 +47,16 @@ void add_linalg(Table& t) {
     const auto [values, vectors] = linalg::eigh(in[0]);
     return {values, vectors};
   };
+  t["linalg.qr"] = [](const In& in, const json& a) -> Out {
+    if (a.at("mode") == "reduced") {
+      const auto [q, r] = linalg::qr(in[0]);
+      return {q, r};
+    }
+    const Tensor rows = in[0].shape(0), columns = in[0].shape(1);  // complete: q has a column for each row
+    const auto [q, r] = linalg::qr(concatenate({in[0], eye({rows}, 0, in[0].dtype())}, 1));
+    return {q, r(all, slice(columns))};
+  };
+  t["expm"] = [](const In& in, const json&) -> Out { return {linalg::expm(in[0])}; };
   t["linalg.pinv"] = [](const In& in, const json&) -> Out { return {linalg::pinv(in[0])}; };
   t["linalg.lstsq"] = [](const In& in, const json&) -> Out { return {linalg::lstsq(in[0], in[1])}; };
   t["linalg.norm"] = [](const In& in, const json& a) -> Out { return {norm_of(in[0], a)}; };

@@ -1,6 +1,7 @@
 // Factors of matrices are not unique; what must hold of them is.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <map>
@@ -50,6 +51,13 @@ bool equal(const Matrix& a, const Matrix& b, double bound) {
   return true;
 }
 
+bool is_upper(const Matrix& m, double bound) {
+  for (Index i = 0; i < m.rows; ++i)
+    for (Index j = 0; j < std::min(i, m.columns); ++j)
+      if (!(std::fabs(m.at(i, j)) <= bound)) return false;
+  return true;
+}
+
 /// The values are in order (`sign` 1: rising), and those expected.
 bool in_order(const Array& got, const Array& want, double sign, const json& tol) {
   for (Index i = 1; i < got.size(); ++i)
@@ -72,6 +80,8 @@ std::string broken_property(const std::vector<Array>& got, const std::vector<Arr
       {"out_0 ascending and close", [&] { return in_order(got[0], want[0], 1, tol); }},
       {"out_1 descending and close", [&] { return in_order(got[1], want[1], -1, tol); }},
       {"out_0 * out_1 @ out_2 = a", [&] { return equal(product(scaled(out(0), got[1]), out(2)), a, bound); }},
+      {"out_0 @ out_1 = a", [&] { return equal(product(out(0), out(1)), a, bound); }},
+      {"out_1 upper triangular", [&] { return is_upper(out(1), bound); }},
       {"a @ out_1 = out_1 * out_0", [&] { return equal(product(a, out(1)), scaled(out(1), got[0]), bound); }},
       {"out_0.T @ out_0 = I", [&] { return orthogonal(transposed(out(0))); }},
       {"out_1.T @ out_1 = I", [&] { return orthogonal(transposed(out(1))); }},

@@ -91,6 +91,52 @@ TEST_CASE("factors and solutions of small and large matrices are what they are t
   }
 }
 
+TEST_CASE("an orthogonal matrix times a triangle is the matrix for any shape") {
+  const Tensor a = tensor3("a", float64);
+  const auto factors = linalg::qr(a);
+  const auto qr = function({a}, {factors.q, factors.r});
+  for (const Index n : sizes)
+    for (const Extents& shape : {Extents{2, n, n}, {2, n, n + 20}, {2, n + 20, n}}) {
+      INFO(shape);
+      const Array m = drawn(shape);
+      const auto [left, right] = qr(m);
+      const Index least = std::min(shape[1], shape[2]);
+      REQUIRE(left.shape() == Extents{2, shape[1], least});
+      REQUIRE(right.shape() == Extents{2, least, shape[2]});
+      const Tensor q = constant(left), r = constant(right), x = constant(m);
+      const double bound = 4e-15 * static_cast<double>(n);
+      CHECK(largest(matmul(q, r) - x) < bound * largest(x));
+      CHECK(largest(matmul(turned(q), q) - identity(r(ellipsis, slice(least)))) < bound);
+      CHECK(largest(tril(r, -1)) == 0);
+      // the signs are those of the first column, turned, whoever computes
+      CHECK(get(right, 0) * get(m, 0) < 0);
+      const ScopedConfig scope("mode=FAST_COMPILE");
+      const auto [own_left, own_right] = function({a}, {factors.q, factors.r})(m);
+      CHECK(largest(constant(own_left) - q) < 1e-12);
+      CHECK(largest(constant(own_right) - r) < 1e-12 * static_cast<double>(n));
+    }
+}
+
+TEST_CASE("the exponential of a matrix is that of its eigenvalues") {
+  const Tensor a = dmatrix("a");
+  const Function expm = function(a, linalg::expm(a));
+  for (const Index n : sizes)
+    for (const double scale : {0., 1e-9, 0.01, 1., 30.}) {
+      INFO(n << " rows, times " << scale);
+      const Tensor drawn_one = constant(drawn({n, n})) * (scale / static_cast<double>(n));
+      const Array symmetric = eval(drawn_one + drawn_one.T());
+      const auto [values, vectors] = linalg::eigh(constant(symmetric));
+      const Array wanted = eval(matmul(vectors * exp(values), vectors.T()));
+      CHECK(roundings_apart(expm(symmetric), wanted) < 100 * static_cast<double>(n));
+    }
+  // a turn by an angle, and what is not finite
+  const Array turn = expm(Array{{0., -1.5}, {1.5, 0.}});
+  CHECK(get(turn, 0) == Approx(std::cos(1.5)).epsilon(1e-15));
+  CHECK(get(turn, 2) == Approx(std::sin(1.5)).epsilon(1e-15));
+  CHECK(all_nan(expm(Array{{HUGE_VAL, 0.}, {0., 1.}})));
+  CHECK(expm(Array::zeros({0, 0})).size() == 0);
+}
+
 TEST_CASE("every way to solve a triangle solves it and reads only that triangle") {
   const Tensor a = dmatrix("a"), b = dmatrix("b");
   for (const bool lower : {false, true})
@@ -124,6 +170,9 @@ TEST_CASE("linear algebra of each dtype agrees with the reference evaluator") {
                                                      {"logabsdet", logabsdet},
                                                      {"eigenvalues", linalg::eigh(a).values},
                                                      {"singular values", linalg::svd(a).s},
+                                                     {"orthogonal", linalg::qr(b).q},
+                                                     {"triangle", linalg::qr(b).r},
+                                                     {"expm", linalg::expm(a / 80)},
                                                      {"pinv", linalg::pinv(a)}};
     const Array p = positive(drawn({40, 40})).astype(d), columns = drawn({40, 7}, d);
     for (const auto& [name, t] : all_of) {

@@ -11,6 +11,8 @@
 #include "catch.h"
 #include "croton.h"
 #include "ops/lines.h"
+#include "ops/network.h"
+#include "ops/order.h"
 #include "runtime/cpu/parallel.h"
 
 using namespace croton;
@@ -131,6 +133,67 @@ TEST_CASE("lines are sorted along either axis whether they are many short ones o
       }
     }
   }
+}
+
+TEST_CASE("many short lines are put in order side by side for every dtype with ties and NaN included", "[threads]") {
+  for (const DType d : all_dtypes) {
+    const Tensor x = tensor("x", d, {any_extent, any_extent});
+    for (const int axis : {0, 1}) {
+      const Tensor first = topk(x, 2, axis, false)[1];
+      const Tensor middle = apply(ops::argmedian, {{"axis", Index{axis}}}, {x}, Where::here());
+      const auto f = function({x}, {sort(x, axis), argsort(x, axis), first, middle});
+      for (const Index n : {2, 3, 7, 17, 64, 100, 1025, 2047, 2048, 2049}) {
+        const Array a = drawn(d, axis == 0 ? Extents{n, 75} : Extents{75, n}), order = order_of(a, axis);
+        INFO(name_of(d) << ", lines of " << n << " elements along axis " << axis);
+        const auto found = f(a);
+        CHECK(same_bits(found[1], order));
+        CHECK(same_bits(found[0], taken(a, order, axis)));
+        const auto of_order = [&](Index from) {
+          const Extents shape = axis == 0 ? Extents{2, 75} : Extents{75, 2};
+          return contiguous(view(order, shape, strides(order), from * strides(order)[static_cast<std::size_t>(axis)]));
+        };
+        CHECK(same_bits(found[2], of_order(0)));
+        const Array sorted = taken(a, order, axis).astype(float64);
+        const ops::Lines lines = ops::lines_of(a.shape(), axis), two = ops::lines_of(found[3].shape(), axis);
+        for (Index l = 0; l < lines.count; ++l)
+          for (const Index k : {0, 1}) {
+            const bool nan = std::isnan(get(sorted, lines.start(l) + (n - 1) * lines.step));
+            const Index wanted = lines.start(l) + (nan ? n - 1 : (n - 1 + k) / 2) * lines.step;
+            CHECK(get_index(found[3], two.start(l) + k * two.step) == get_index(order, wanted));
+          }
+      }
+    }
+  }
+}
+
+TEST_CASE("lines side by side are sorted by vectors of any size") {
+  std::mt19937_64 draw(7);
+  const auto check = [&]<class W>(W) {
+    constexpr std::size_t lines = ops::lines_abreast<W>;
+    const std::array sorts{ops::network::sort<16, W>, ops::network::sort<32, W>, ops::network::sort<64, W>,
+                           ops::sort_abreast<W>};
+    for (const auto sort_words : sorts)
+      for (std::size_t n = 1; n < 70; ++n) {
+        Array room = empty(Extents{64 * n}, uint8);
+        W* const words = reinterpret_cast<W*>(mutable_data(room));
+        std::vector<std::vector<W>> wanted(lines);
+        for (std::size_t i = 0; i < n * lines; ++i) {
+          words[i] = static_cast<W>(draw());
+          wanted[i % lines].push_back(words[i]);
+        }
+        sort_words(words, n);
+        bool same = true;
+        for (std::size_t l = 0; l < lines; ++l) {
+          std::sort(wanted[l].begin(), wanted[l].end());
+          for (std::size_t i = 0; i < n; ++i) same = same && words[i * lines + l] == wanted[l][i];
+        }
+        CHECK(same);
+      }
+  };
+  check(std::uint8_t{});
+  check(std::uint16_t{});
+  check(std::uint32_t{});
+  check(std::uint64_t{});
 }
 
 TEST_CASE("topk is the beginning of the stable order with ties and NaN included") {

@@ -44,6 +44,13 @@ TEST_CASE("linear algebra has the gradients that differences give") {
       {"products of singular vectors", linalg::svd(a).u * linalg::svd(a).vt.T()},
       {"eigenvalues", linalg::eigh(stack).values},
       {"squares of eigenvectors", square(linalg::eigh(a).vectors)},
+      {"qr, q", linalg::qr(b).q},
+      {"qr, r", linalg::qr(stack).r},
+      {"qr of a wide matrix, q", linalg::qr(b.T()).q},
+      {"qr of a wide matrix, r", linalg::qr(b.T()).r},
+      {"qr, both", dot(linalg::qr(b).q, square(linalg::qr(b).r))},
+      {"expm", linalg::expm(a)},
+      {"expm of a stack", linalg::expm(stack * 3)},
       {"pinv", linalg::pinv(b)},
       {"lstsq", linalg::lstsq(b, v)},
       {"norm", linalg::norm(a, 0)},
@@ -62,6 +69,23 @@ TEST_CASE("the second derivative of log(det) of a multiple is that of the logari
   const Tensor s = dscalar("s"), eye = cast(arange(3)(all, newaxis) == arange(3), float64);
   const Tensor y = linalg::slogdet(s * eye).logabsdet;  // 3 log(s)
   CHECK(value(grad(grad(y, s), s), {{s, Array::scalar(2.0)}}).item<double>() == Approx(-0.75));
+}
+
+TEST_CASE("the gradient of a norm at 0 is 0") {
+  const Tensor x = dmatrix("x");
+  for (const double order : {1., 1.5, 2., 3., HUGE_VAL}) {
+    INFO(order);
+    const Tensor y = linalg::vector_norm(x, order, 1);
+    const std::vector<differences::Leaf> at{{x, Array{{0., 0.}, {3., 0.}}}};
+    const Array slopes = value(grad(sum(y), x), at);
+    CHECK(slopes.values<double>()[0] == 0);
+    CHECK(slopes.values<double>()[1] == 0);
+    CHECK(slopes.values<double>()[2] == Approx(1));
+    CHECK(slopes.values<double>()[3] == 0);
+    const Array norms = value(y, at);
+    CHECK(norms.values<double>()[0] == 0);
+    CHECK(norms.values<double>()[1] == Approx(3));
+  }
 }
 
 TEST_CASE("singular matrices have singular vectors too") {
@@ -86,10 +110,14 @@ TEST_CASE("linear algebra names what it cannot do") {
   CHECK_THROWS_AS(linalg::cholesky(Tensor()), GraphError);
   CHECK_THROWS_AS(linalg::svd(v), ShapeError);
   CHECK_THROWS_AS(linalg::eigh(wide), ShapeError);
+  CHECK_THROWS_WITH(linalg::qr(v), Catch::Contains("qr: a matrix is needed, v is float64[?]"));
+  CHECK_THROWS_WITH(linalg::expm(wide), Catch::Contains("expm: a square matrix is needed, wide is float64[2, 3]"));
   CHECK_THROWS_AS(linalg::matrix_norm(a, 3), ShapeError);
   CHECK_THROWS_AS(linalg::norm(Tensor()), GraphError);
   const Array singular = Array{1., 2., 2., 4.}.reshape({2, 2});
   CHECK_THROWS_WITH(value(linalg::inv(a), {{a, singular}}), Catch::Contains("solve: a float64[2, 2] is singular"));
+  CHECK_THROWS_WITH(value(grad(sum(linalg::qr(a).q), a), {{a, Array{1., 2., 0., 0.}.reshape({2, 2})}}),
+                    Catch::Contains("solve_triangular: ") && Catch::Contains(" is singular"));
   CHECK_THROWS_WITH(
       value(linalg::cholesky(a), {{a, singular}}),
       Catch::Contains("cholesky: a float64[2, 2] is not positive definite: its first 2 rows and columns are not"));

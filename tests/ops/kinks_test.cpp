@@ -110,13 +110,14 @@ TEST_CASE("arctan2 has gradient 0 at the origin") {
 
 TEST_CASE("logsumexp of infinities is exact and has no NaN in its gradient") {
   const Tensor x = dmatrix("x");
-  const Array values{{-inf, -inf}, {1000.0, 1000.0}, {-inf, 0.0}};
+  const Array values{{-inf, -inf}, {1000.0, 1000.0}, {-inf, 0.0}, {inf, 0.0}};
   const Tensor y = logsumexp(x, 1);
   const ops::Values given{{x.node(), values}};
   const Numbers got = numbers(ops::evaluate({&y, 1}, given)[0]);
   CHECK(got[0] == -inf);
   CHECK(got[1] == Approx(1000 + std::log(2.0)));
   CHECK(got[2] == 0);
-  const Numbers g = numbers(pulled(y, {{x, values}})[0]), expected{0, 0, 0.5, 0.5, 0, 1};
+  CHECK(got[3] == inf);
+  const Numbers g = numbers(pulled(y, {{x, values}})[0]), expected{0, 0, 0.5, 0.5, 0, 1, 0, 0};
   for (std::size_t i = 0; i < g.size(); ++i) CHECK(g[i] == Approx(expected[i]));
 }

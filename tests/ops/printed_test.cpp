@@ -3,7 +3,9 @@
 #include "croton/numpy.h"
 #include "croton/ops.h"
 #include "graph/node.h"
+#include "graph/parse.h"
 #include "graph/walk.h"
+#include "ops/registry.h"
 
 namespace croton {
 namespace {
@@ -47,6 +49,37 @@ TEST_CASE("a formula says axes and extents") {
   CHECK(formula(reshape(x, {k, 3})) == "reshape(x, {k, 3})");
   CHECK(formula(x.shape(1)) == "x.shape[1]");
   CHECK(formula(concatenate({x, x + 1}, 1)) == "concatenate({x, x + 1.0}, 1)");
+}
+
+TEST_CASE("a formula says which axes a contraction sums over unless it is a product of matrices") {
+  const Tensor x = dmatrix("x"), y = dmatrix("y"), v = dvector("v"), t = tensor3("t"), u = tensor3("u");
+  CHECK(formula(dot(x, y)) == "dot(x, y)");
+  CHECK(formula(dot(x, v)) == "dot(x, v)");
+  CHECK(formula(dot(v, v)) == "dot(v, v)");
+  CHECK(formula(dot(x, y.T())) == "dot(x, y.T())");
+  CHECK(formula(matmul(t, u)) == "matmul(t, u)");
+  CHECK(formula(einsum("ij,jk->ik", {x, y})) == "dot(x, y)");
+  CHECK(formula(einsum("ab,cb->ac", {x, y})) == "dot(x, y.T())");
+  CHECK(formula(einsum("ji,kj->ik", {x + 1, y})) == "dot((x + 1.0).T(), y.T())");
+  CHECK(formula(einsum("ij,jk->ki", {x, y})) == "dot(x, y).T()");
+  CHECK(formula(einsum("bij,bjk->bik", {t, u})) == "matmul(t, u)");
+  CHECK(formula(einsum("ijk,ilk->jl", {t, u})) == "einsum(\"ijk,ilk->jl\", {t, u})");
+  CHECK(first_line(dot(x, y)) == "dot");
+  CHECK(first_line(einsum("ij,kj->ik", {x, y})) == "einsum{ij,kj->ik}");
+}
+
+TEST_CASE("numbers in a row are an arange") {
+  const Tensor k = lscalar("k");
+  CHECK(formula(arange(5)) == "arange(5)");
+  CHECK(formula(arange(k)) == "arange(k)");
+  CHECK(first_line(arange(5)) == "arange{dims=[5], axis=0}");
+}
+
+TEST_CASE("a graph's text has words for the bounds of slices and is read again") {
+  const Tensor x = dmatrix("x"), k = lscalar("k"), y = x(slice(1, k), slice(none, none, -1));
+  const std::string text = print_graph({&y, 1}, false);
+  CHECK_THAT(text, Catch::Contains("{start=[1, none], stop=[held 0, none], step=[1, -1]}"));
+  CHECK(print_graph(parse_graph(text, ops::find), false) == text);
 }
 
 TEST_CASE("debugprint says indices and extents in the same words") {

@@ -33,7 +33,8 @@ bool find(void* library, const char* name, F& found) {
 
 bool find_lapack(void* library, Lapack& l) {
   return find(library, "dpotrf_", l.dpotrf) && find(library, "dgetrf_", l.dgetrf) && find(library, "dtrsm_", l.dtrsm) &&
-         find(library, "dsyevd_", l.dsyevd) && find(library, "dgesdd_", l.dgesdd);
+         find(library, "dsyevd_", l.dsyevd) && find(library, "dgesdd_", l.dgesdd) &&
+         find(library, "dgelqf_", l.dgelqf) && find(library, "dorglq_", l.dorglq) && find(library, "dgemm_", l.dgemm);
 }
 
 std::string hold_to_one_thread(void* library) {
