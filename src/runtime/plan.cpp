@@ -37,7 +37,7 @@ std::vector<Tensor> mentioned(const Program& program) {
 std::size_t first_extent(const Tensor& t) {
   if (meaning<Iota>(t)) return 0;
   if (const auto* host = meaning<HostCall>(t)) return host->extents_from;
-  const bool shapes = meaning<Reshape>(t) || meaning<View>(t);
+  const bool shapes = meaning<Reshape>(t) || meaning<View>(t) || meaning<FoldWindows>(t);
   return shapes ? 1 : node(t).inputs.size();
 }
 
@@ -210,6 +210,7 @@ class Planner {
     for (std::size_t d = 0; d < maps.size(); ++d) {
       offset += maps[d].start * base.strides[d];
       if (maps[d].axis >= 0) strides[at(maps[d].axis)] = maps[d].step * base.strides[d];
+      if (maps[d].inner >= 0) strides[at(maps[d].inner)] = maps[d].inner_step * base.strides[d];
     }
     if (is_empty(p.shape)) return;
     p.strides = strides;
