@@ -26,7 +26,10 @@ Tensor settled(const Tensor& t, Where w) {
   return node(t).kind == NodeKind::constant ? t : make_constant(ops::evaluate({&t, 1}, {})[0], "", w);
 }
 
-bool is_zero(const Tensor& n) { return node(n).kind == NodeKind::constant && static_integers(n)->at(0) == 0; }
+bool is_number(const Tensor& t, Index n) {
+  return node(t).kind == NodeKind::constant && static_integers(t)->at(0) == n;
+}
+bool is_zero(const Tensor& t) { return is_number(t, 0); }
 
 /// An extent that the type says, as far as one can reckon with it; -1 where it says nothing.
 Index known(const Tensor& x, int axis) { return type(x).shape[static_cast<std::size_t>(axis)]; }
@@ -237,25 +240,43 @@ struct Convolved {
 // Labels of axes: filters (group, out, in, inner...), images (n, group, channel, outer..., inner...).
 enum Label : Index { group, out, in, n, inner, outer = inner + 3 };
 
-Numbers labels(std::initializer_list<Label> first, const Convolved& c, std::initializer_list<Label> spatial) {
+Numbers labels(std::initializer_list<Label> first, const Convolved& c) {
   Numbers r(first.begin(), first.end());
   if (c.groups == 1) std::erase(r, Index{group});
-  for (const Label l : spatial)
-    for (Index i = 0; i < c.spatial; ++i) r.push_back(l + i);
   return r;
+}
+/// More labels, one for each of these spatial axes.
+Numbers with(Numbers labels, Label first, const Numbers& axes) {
+  for (const Index i : axes) labels.push_back(first + i);
+  return labels;
 }
 
 Tensor convolved(const Convolved& c, const ConvOptions& options) {
   Windows windows = c.windows(options.stride, options.dilation);
   windows.pad_for(c.input, options.padding);
   windows.refuse_too_large(c.input);
-  // groups before windows: a reshape of what lies in memory is free
+  // groups before windows: a reshape of what lies in memory is free. Windows of one element are the input itself
+  Tensor x = c.grouped(windows.padded(c.input), 1), filters = c.grouped(c.filters, 0);
+  const int more = c.groups > 1 ? 1 : 0;
   std::vector<int> axes;
-  const Tensor x = c.grouped(windows.padded(c.input), 1);
-  for (std::size_t i = 0; i < windows.count(); ++i) axes.push_back(windows.axis(i) + (c.groups > 1 ? 1 : 0));
-  const Tensor seen = ops::windows_of(x, axes, windows.sizes(), windows.stride(), windows.dilation(), c.w);
-  const Tensor y = ops::contracted(c.grouped(c.filters, 0), seen, labels({group, out, in}, c, {inner}),
-                                   labels({n, group, in}, c, {outer, inner}), labels({n, group, out}, c, {outer}), c.w);
+  std::vector<Tensor> sizes;
+  Numbers stride, dilation, slid;
+  for (std::size_t i = windows.count(); i-- > 0;) {
+    if (is_number(windows.sizes()[i], 1) && windows.stride()[i] == 1) {
+      filters = squeeze(filters, windows.axis(i) + more, c.w);
+      continue;
+    }
+    slid.insert(slid.begin(), static_cast<Index>(i));
+    axes.insert(axes.begin(), windows.axis(i) + more);
+    sizes.insert(sizes.begin(), windows.sizes()[i]);
+    stride.insert(stride.begin(), windows.stride()[i]);
+    dilation.insert(dilation.begin(), windows.dilation()[i]);
+  }
+  const Numbers every = ops::counting(c.spatial);
+  const Tensor y = ops::contracted(filters, ops::windows_of(x, axes, sizes, stride, dilation, c.w),
+                                   with(labels({group, out, in}, c), inner, slid),
+                                   with(with(labels({n, group, in}, c), outer, every), inner, slid),
+                                   with(labels({n, group, out}, c), outer, every), c.w);
   return c.joined(y, 1);
 }
 
@@ -272,9 +293,11 @@ Tensor transposed(const Convolved& c, const ConvTransposeOptions& options) {
   windows.set_padding(options.padding, [&](std::size_t i) {
     return maximum(windows.span(i) + 1 - windows.stride()[i] + more[i], 0, c.w);
   });
+  const Numbers every = ops::counting(c.spatial);
   const Tensor seen =
-      ops::contracted(c.grouped(c.filters, 0), c.grouped(c.input, 1), labels({group, out, in}, c, {inner}),
-                      labels({n, group, out}, c, {outer}), labels({n, group, in}, c, {outer, inner}), c.w);
+      ops::contracted(c.grouped(c.filters, 0), c.grouped(c.input, 1), with(labels({group, out, in}, c), inner, every),
+                      with(labels({n, group, out}, c), outer, every),
+                      with(with(labels({n, group, in}, c), outer, every), inner, every), c.w);
   // (N, group, C / groups, m..., K...): groups and their channels become one axis before windows are folded
   Tensor y = c.joined(seen, 1);
   std::vector<int> axes;

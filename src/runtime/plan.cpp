@@ -390,12 +390,12 @@ class Planner {
     g.batch = product(out.shape, 0, c.batch);
     g.m = product(out.shape, c.batch, c.a_free);
     g.n = product(out.shape, c.batch + c.a_free, c.b_free);
-    g.k = product(a.shape, c.batch + (c.a_transposed ? 0 : c.a_free), c.summed);
+    g.k = product(a.shape, (c.a_repeats ? 0 : c.batch) + (c.a_transposed ? 0 : c.a_free), c.summed);
     g.lda = c.a_transposed ? g.m : g.k;
     g.ldb = c.b_transposed ? g.k : g.n;
     g.ldc = g.n;
-    g.stride_a = g.m * g.k;
-    g.stride_b = g.k * g.n;
+    g.stride_a = c.a_repeats ? 0 : g.m * g.k;
+    g.stride_b = c.b_repeats ? 0 : g.k * g.n;
     g.stride_c = g.m * g.n;
     g.relu = c.relu;
     return {g, c.a, c.b, c.out, c.bias};

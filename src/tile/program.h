@@ -83,13 +83,15 @@ struct Phase {
   std::vector<Store> stores = {};
 };
 
-/// C = A B for matrices (or stacks of them) large on all sides. Buffers hold [batch..., rows, columns].
+/// C = A B for matrices, or stacks of them. Buffers hold [batch..., rows, columns].
 struct LibraryCall {
   int a = -1, b = -1, out = -1;
-  int batch = 0, a_free = 0, b_free = 0, summed = 0;  // how many axes each group has
-  bool a_transposed = false, b_transposed = false;    // A holds [batch, k, i], B holds [batch, j, k]
-  int bias = -1;                                      // a vector that is added to each row of C (tile/epilogue.h)
-  bool relu = false;                                  // of that
+  int batch = 0;                              // how many axes each group has
+  bool a_repeats = false, b_repeats = false;  // A, or B, is one matrix for the whole batch
+  int a_free = 0, b_free = 0, summed = 0;
+  bool a_transposed = false, b_transposed = false;  // A holds [batch, k, i], B holds [batch, j, k]
+  int bias = -1;                                    // a vector that is added to each row of C (tile/epilogue.h)
+  bool relu = false;                                // of that
 };
 /// A node that the host computes from whole arrays.
 struct HostStep {

@@ -78,6 +78,21 @@ TEST_CASE("convolutions and their gradients are the same in every way to run") {
   check({2, 6, 8, 20}, {4, 3, 3, 3}, {.padding = "full", .groups = 2}, true);
 }
 
+TEST_CASE("filters of one element are multiplied with the input where it lies") {
+  const Tensor x = tensor("x", float32, {any_extent, 64, 40, 30}), w = tensor("w", float32, {32, 64, 1, 1});
+  const Function f = function({x, w}, conv2d(x, w));
+  const std::string text = f.explain();
+  CHECK(says(text, "b2 leaf float32[?, 64, 40, 30]  x"));
+  CHECK(says(text, "step 1: gemm b3 := b1 b2, b1 for each of a batch"));
+}
+
+TEST_CASE("a window and its fold are one phase") {
+  const Tensor x = tensor("x", float32, {any_extent, any_extent, any_extent, any_extent});
+  const std::string text = function({x}, max_pool(x, {2, 2})).explain();
+  CHECK(says(text, "phase 0:"));
+  CHECK(!says(text, "phase 1:"));
+}
+
 TEST_CASE("a convolution of halves is computed in float32 and rounded once") {
   const Tensor x = tensor("x", float16, {2, 3, 20}), w = tensor("w", float16, {2, 3, 3});
   const Tensor y = cast(conv1d(x, w, {.padding = 1}), float64);
