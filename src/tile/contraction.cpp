@@ -57,6 +57,7 @@ std::vector<Index> those_in(const std::vector<Index>& axes, const std::vector<In
 Tensor arranged(const Tensor& t, const std::vector<Index>& from, const std::vector<Index>& to) {
   if (from == to) return t;
   std::vector<Index> axes;
+  axes.reserve(to.size());
   for (const Index label : to) axes.push_back(std::find(from.begin(), from.end(), label) - from.begin());
   return apply(ops::permute, Params{{"axes", axes}}, {t}, node(t).where);
 }
@@ -205,7 +206,7 @@ std::vector<Tensor> canonical_contractions(std::span<const Tensor> outputs) {
     for (Tensor& x : inputs)
       if (const auto it = made.find(x.node()); it != made.end()) x = it->second;
     const bool call = meaning<Contract>(t) && is_library_call(t);
-    const Tensor next = call ? canonical(t, std::move(inputs)) : with_inputs(t, std::move(inputs));
+    const Tensor next = call ? canonical(t, inputs) : with_inputs(t, std::move(inputs));
     if (next.node() != t.node()) made.emplace(t.node(), next);
   }
   std::vector<Tensor> result(outputs.begin(), outputs.end());

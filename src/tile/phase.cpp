@@ -207,7 +207,10 @@ int Memory::element_of_windows(Phase& phase, const Item& item, std::unordered_ma
   }
   const int count = access(phase, item.operands[1], made), zero = number(0);
   int window = at_window;
-  if (stride > 1) window = of("floor_div", int64, at_window, number(stride));
+  const auto bits = std::bit_width(static_cast<std::uint64_t>(stride)) - 1;
+  const bool shifts = stride == Index{1} << bits;  // lanes have no division
+  if (stride > 1)
+    window = shifts ? of("shr", int64, at_window, number(bits)) : of("floor_div", int64, at_window, number(stride));
   int is_one = of("logical_and", boolean, of("ge", boolean, window, zero), of("lt", boolean, window, count));
   if (stride > 1)
     is_one = of("logical_and", boolean, is_one, of("eq", boolean, at_window, of("mul", int64, window, number(stride))));
