@@ -63,7 +63,7 @@ class Windows {
   /// How far a window reaches beyond its first element.
   Tensor span(std::size_t i) const { return settled((sizes_[i] - 1) * dilation_[i], w_); }
 
-  /// The padding of windows over `extents`; of "same", so much in all that `total` says.
+  /// What `p` says; of "same", so much in all as `total` gives for an axis.
   template <class Total>
   void set_padding(const Padding& p, const Total& total) {
     const auto& widths = p.widths();
@@ -343,9 +343,9 @@ Pooled pooled(std::string_view name, const Operand& of, const Extents& window, c
                         formula(x), text(type(x)), count);
   std::vector<int> axes;
   std::vector<Tensor> sizes;
-  for (int i = 0; i < count; ++i) {
-    axes.push_back(x.ndim() - count + i);
-    sizes.push_back(ops::integer(ops::one_an_axis(name, "window's extent", window, window.size(), w)[i], w));
+  for (const Index size : ops::one_an_axis(name, "window's extent", window, window.size(), w)) {
+    axes.push_back(x.ndim() - count + static_cast<int>(axes.size()));
+    sizes.push_back(ops::integer(size, w));
   }
   const Extents& stride = options.stride.size() > 0 ? options.stride : window;
   Windows windows(name, std::move(axes), std::move(sizes), stride, options.dilation, w);

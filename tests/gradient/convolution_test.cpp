@@ -241,6 +241,16 @@ TEST_CASE("pooling has the gradients that differences show, of both orders") {
   }
 }
 
+TEST_CASE("the Hessian of a sum of squares of a convolution is twice the square of its matrix") {
+  constexpr Index n = 20;
+  const Tensor x = unknown("x", 1), w = constant(numbers({1, 1, 3}));
+  const auto filtered = [&](const Tensor& t) { return conv1d(t, w, {.padding = 1, .stride = {2}}); };
+  const Tensor cost = sum(sqr(filtered(reshape(x, {1, 1, -1}))));
+  const Array columns = computed(reshape(filtered(reshape(eye(n, 0, float64), {n, 1, n})), {n, -1}));
+  CHECK(near(value(hessian(cost, x), {{x, numbers({n})}}),
+             computed(2.0 * dot(constant(columns), constant(columns).T()))));
+}
+
 TEST_CASE("elements that tie for a window's maximum share its gradient") {
   const Tensor x = dvector("x");
   CHECK(array_equal(value(grad(sum(max_pool(x, {3})), x), {{x, Array{2.0, 1.0, 2.0, 5.0, 4.0, 3.0}}}),
