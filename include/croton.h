@@ -10,6 +10,7 @@
 #include "croton/gradient.h"
 #include "croton/initializers.h"
 #include "croton/linalg.h"
+#include "croton/nn.h"
 #include "croton/numpy.h"
 #include "croton/ops.h"
 #include "croton/optimizers.h"

@@ -104,6 +104,7 @@ class Batcher {
     if (is_op(t, ops::slice)) return sliced(t);
     if (is_op(t, ops::permute)) return with(t, "axes", shifted(n.params.list("axes"), 0));
     if (is_op(t, ops::specify_one) || is_op(t, ops::specify_rows)) return along(t, n.inputs);
+    if (is_op(t, ops::sliding_window_view) || meaning<FoldWindows>(t)) return windowed(t);
     if (is_op(t, ops::broadcast) || meaning<Reshape>(t)) return resized(t);
     if (meaning<View>(t)) return apply(*n.op, n.params, {many(n.inputs[0])}, n.where);
     if (meaning<Concatenate>(t)) return along(t, n.inputs);
@@ -188,6 +189,14 @@ class Batcher {
       dims.insert(dims.begin(), own_extent);
     }
     return apply(*node(t).op, {{"dims", dims}}, std::move(inputs), node(t).where);
+  }
+
+  Tensor windowed(const Tensor& t) const {
+    std::vector<Tensor> inputs{many(node(t).inputs[0])};
+    add_numbers(t, 1, inputs);
+    Params params = node(t).params;
+    params.set("axis", params.integer("axis") + 1);
+    return apply(*node(t).op, std::move(params), std::move(inputs), node(t).where);
   }
 
   Tensor gathered(const Tensor& t) const {

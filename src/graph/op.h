@@ -55,13 +55,16 @@ struct Reduce {
 /// A general contraction of two operands. params.list("a"), ("b"), ("out") label the axes of each with small integers;
 /// a label in both operands and not in out is summed over; one in all three is a batch axis; others are free.
 struct Contract {};
-/// Where axis d of the input is read: start + step * (the result's index along `axis`), or start alone if axis < 0.
+/// Where axis d of the input is read: start + step * (the result's index along `axis`), or start alone if axis < 0. A
+/// window adds inner_step * (the result's index along `inner`).
 struct AxisMap {
   int axis = -1;
   Index start = 0, step = 1;
+  int inner = -1;
+  Index inner_step = 1;
 };
 /// A view of input 0 by one AxisMap for each of the input's axes: permute, broadcast, slice, flip, expand, squeeze,
-/// diagonal. Called with the true shapes and values, as a type rule is.
+/// diagonal, windows. Called with the true shapes and values, as a type rule is.
 struct View {
   std::vector<AxisMap> (*map)(const TypeAt&, const Shape& result);
 };
@@ -79,6 +82,12 @@ struct Scatter {};
 /// x with the region of a view (start, stop, step by axis as in View) replaced by, or increased by, a value.
 struct Write {
   std::vector<AxisMap> (*map)(const TypeAt&, const Shape& value);
+};
+/// Zeros to which each element of input 0 is added where the view reads it, windows that slide along
+/// params.integer("axis") by params.integer("stride"), their elements params.integer("dilation") apart: the transpose
+/// of that view. Generated code gathers.
+struct FoldWindows {
+  std::vector<AxisMap> (*map)(const TypeAt&);
 };
 /// Parts one after another along params.integer("axis").
 struct Concatenate {};
@@ -101,7 +110,7 @@ struct HostCall {
 struct Loop {};
 
 using Meaning = std::variant<Pointwise, Convert, Reduce, Contract, View, Reshape, ShapeOf, Iota, Gather, Scatter, Write,
-                             Concatenate, Expansion, HostCall, Loop>;
+                             FoldWindows, Concatenate, Expansion, HostCall, Loop>;
 
 /// What the sweeps feed an input.
 struct Interval {

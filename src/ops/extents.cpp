@@ -97,7 +97,7 @@ namespace {
 [[noreturn]] void refuse_negative(const TypeAt& t, Shape asked) {
   for (Index& n : asked)
     if (n == own_extent) n = -1;
-  const bool reshapes = meaning<Reshape>(t.op), moves = reshapes || meaning<View>(t.op);
+  const bool reshapes = meaning<Reshape>(t.op), moves = reshapes || meaning<View>(t.op) || meaning<FoldWindows>(t.op);
   fail_at<ShapeError>(t.where, "{}: an extent is a count, not negative; the shape asked for{} is [{}]{}", t.op.name,
                       moves ? fmt::format(" {} {}", formula(t.x[0]), text(Type{t.dtype(0), t.shapes[0]})) : "",
                       fmt::join(asked, ", "),

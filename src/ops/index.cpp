@@ -1,4 +1,6 @@
 // Reading and writing parts of tensors: slices, rows by integers.
+#include <algorithm>
+
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/ops.h"
@@ -10,6 +12,9 @@
 
 namespace croton::ops {
 namespace {
+
+using L = std::vector<Index>;
+constexpr Index none_given = absent_bound;
 
 // ---- slice
 Type slice_type(const TypeAt& t) { return {t.dtype(0), selected(spans(t, t.shapes[0], 1))}; }
@@ -25,16 +30,25 @@ Params with_set(const Params& p, bool set) {
   return {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}, {"set", set}};
 }
 
+/// All elements, along some axes in reverse.
+bool only_turns(const Params& p) {
+  const auto none = [](Index bound) { return bound == none_given; };
+  const auto &start = p.list("start"), &stop = p.list("stop"), &step = p.list("step");
+  return std::all_of(start.begin(), start.end(), none) && std::all_of(stop.begin(), stop.end(), none) &&
+         std::all_of(step.begin(), step.end(), [](Index by) { return by == 1 || by == -1; });
+}
+
 Gradients slice_pullback(const At& at) {
   const Where w = Where::here();
   Gradients g(at.x.size());
+  if (only_turns(at.params)) {
+    g[0] = apply(slice, at.params, {at.y_bar}, w);
+    return g;
+  }
   const Tensor zeros = converted(zeros_of(at.x[0], w), at.y_bar.dtype(), w);
   g[0] = apply(write, with_set(at.params, false), written(zeros, at.y_bar, at.x.subspan(1)), w);
   return g;
 }
-
-using L = std::vector<Index>;
-constexpr Index none_given = absent_bound;
 
 std::vector<Sample> slice_samples() {
   return {
@@ -44,6 +58,8 @@ std::vector<Sample> slice_samples() {
        {{"start", L{absent_bound + 1}}, {"stop", L{absent_bound + 2}}, {"step", L{1}}},
        {{-4, 4}, {2, 2}, {-1, -1}}},
       {{{int64, {0}}}, {{"start", L{3}}, {"stop", L{9}}, {"step", L{1}}}},
+      {{{float64, {3, 2}}},
+       {{"start", L{none_given, none_given}}, {"stop", L{none_given, none_given}}, {"step", L{-1, 1}}}},
   };
 }
 

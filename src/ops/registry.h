@@ -26,6 +26,11 @@ extern const Op slice;  // params start/stop/step, one triple an axis; step 0: t
                         // goes; inputs: x, bounds
 extern const Op
     write;  // slice's params, set: x with that part replaced by (or increased by) value; inputs: x, value, bounds
+extern const Op sliding_window_view;  // params axis, stride, dilation, dims: elements of a window, where the first one
+                                      // begins, how many; own_extent: as many as there are; inputs: x, then int64
+                                      // scalars for these
+extern const Op
+    fold_windows;  // params axis, stride, dilation, dims: the result's extent, where the first window begins
 extern const Op gather, scatter;  // gather(x, index) along axis 0; scatter(x, index, rows), params set
 extern const Op nonzero;      // inputs: a mask, then the extents that it must have: row-major numbers of its elements
 extern const Op reshape;      // inputs: x, then int64 scalars for extents; params dims

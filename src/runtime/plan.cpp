@@ -37,7 +37,7 @@ std::vector<Tensor> mentioned(const Program& program) {
 std::size_t first_extent(const Tensor& t) {
   if (meaning<Iota>(t)) return 0;
   if (const auto* host = meaning<HostCall>(t)) return host->extents_from;
-  const bool shapes = meaning<Reshape>(t) || meaning<View>(t);
+  const bool shapes = meaning<Reshape>(t) || meaning<View>(t) || meaning<FoldWindows>(t);
   return shapes ? 1 : node(t).inputs.size();
 }
 
@@ -214,6 +214,7 @@ class Planner {
     for (std::size_t d = 0; d < maps.size(); ++d) {
       offset += maps[d].start * base.strides[d];
       if (maps[d].axis >= 0) strides[at(maps[d].axis)] = maps[d].step * base.strides[d];
+      if (maps[d].inner >= 0) strides[at(maps[d].inner)] = maps[d].inner_step * base.strides[d];
     }
     if (is_empty(p.shape)) return;
     p.strides = strides;
@@ -416,12 +417,12 @@ class Planner {
     g.batch = product(out.shape, 0, c.batch);
     g.m = product(out.shape, c.batch, c.a_free);
     g.n = product(out.shape, c.batch + c.a_free, c.b_free);
-    g.k = product(a.shape, c.batch + (c.a_transposed ? 0 : c.a_free), c.summed);
+    g.k = product(a.shape, (c.a_repeats ? 0 : c.batch) + (c.a_transposed ? 0 : c.a_free), c.summed);
     g.lda = c.a_transposed ? g.m : g.k;
     g.ldb = c.b_transposed ? g.k : g.n;
     g.ldc = g.n;
-    g.stride_a = g.m * g.k;
-    g.stride_b = g.k * g.n;
+    g.stride_a = c.a_repeats ? 0 : g.m * g.k;
+    g.stride_b = c.b_repeats ? 0 : g.k * g.n;
     g.stride_c = g.m * g.n;
     g.relu = c.relu;
     return {g, c.a, c.b, c.out, c.bias};

@@ -43,10 +43,11 @@ std::vector<Tensor> deciding(const Tensor& t) {
     return r;
   }
   const auto* host = meaning<HostCall>(t);
-  const std::size_t first = meaning<Iota>(t)                          ? 0
-                            : host && !host->sizes_itself             ? host->extents_from
-                            : meaning<View>(t) || meaning<Reshape>(t) ? 1
-                                                                      : inputs.size();
+  const bool has_extents = meaning<View>(t) || meaning<Reshape>(t) || meaning<FoldWindows>(t);
+  const std::size_t first = meaning<Iota>(t)              ? 0
+                            : host && !host->sizes_itself ? host->extents_from
+                            : has_extents                 ? 1
+                                                          : inputs.size();
   return {inputs.begin() + static_cast<std::ptrdiff_t>(std::min(first, inputs.size())), inputs.end()};
 }
 

@@ -344,6 +344,10 @@ class Builder {
     const Labels kept = inner(item.labels, parallel), folded = inner(item.reduced, parallel);
     if (item.monoid == Monoid::spread && item.kind == Item::Kind::kernel)  // what it carries lies in partials
       return folds_parallel(item, parallel) && kept.size() == 1 && folded.empty();
+    // each element of a window is read at a row of its own: lanes do not run along what is folded over
+    if (meaning<FoldWindows>(item.node) && !item.copy && item.kind == Item::Kind::kernel && kept.empty() &&
+        (!folded.empty() || folds_parallel(item, parallel)))
+      return false;
     if (parallel.empty()) return kept.empty() && folded.empty();
     if (folds_parallel(item, parallel)) {
       for (const int p : parallel) {

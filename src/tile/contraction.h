@@ -7,14 +7,15 @@
 namespace croton::tile {
 
 /// Large on all sides: rows, columns and the summed axes each have a free extent, or constants of more than 16
-/// together.
+/// together; at least 4 where axes are more than a loop nest goes along.
 bool is_library_call(const Tensor& contraction);
 /// The outputs with every library contraction brought to the order [batch..., rows..., columns...] of its result, and
 /// with operands permuted so that each group's axes are neighbours in one order; permutations put back what the users
-/// expect.
+/// expect. An axis of one operand alone may become a batch, where that saves a copy.
 std::vector<Tensor> canonical_contractions(std::span<const Tensor> outputs);
-/// Operand k of a canonical contraction as it may lie in memory: itself, or, where it is a permutation of a matrix that
-/// has its last two groups exchanged, that matrix.
+/// Operand k of a canonical contraction as it may lie in memory: itself, or with its last two groups exchanged, where
+/// it is a permutation of a matrix that has them so, or where a copy has, whose neighbours are then neighbours in what
+/// is copied.
 Tensor stored_operand(const Tensor& contraction, std::size_t k);
 /// Whether stored_operand(k) has its last two groups exchanged.
 bool is_transposed(const Tensor& contraction, std::size_t k);
@@ -24,6 +25,7 @@ struct Groups {
   std::vector<Index> batch, rows, columns, summed;
 };
 Groups groups(const Tensor& contraction);
+Groups groups(const Params&);
 
 /// The call for a canonical contraction of two buffers.
 LibraryCall library_call(const Tensor& contraction, int a, int b);

@@ -161,8 +161,8 @@ std::vector<int> Emitter::fold_lanes(Body& body, const std::vector<Fold>& folds,
   return r;
 }
 
-Factor Emitter::stride(int buffer, std::size_t dim, std::size_t rank) {
-  if (dim + 1 == rank && program.buffers[at(buffer)].inner_unit) return {1, -1};
+Factor Emitter::stride(int buffer, std::size_t dim) {
+  if (program.buffers[at(buffer)].unit == static_cast<int>(dim)) return {1, -1};
   return factor({.kind = Word::Kind::stride, .buffer = buffer, .dim = static_cast<int>(dim)});
 }
 
@@ -203,7 +203,7 @@ Emitter::Where Emitter::locate(int buffer, const std::vector<AxisId>& index, con
   for (std::size_t d = 0; d < index.size(); ++d) {
     const AxisId a = index[d];
     if (a == no_axis) continue;
-    const Factor apart = stride(buffer, d, index.size());
+    const Factor apart = stride(buffer, d);
     if (is_unrolled(a)) {
       const Index k = where.at(a);
       if (k != 0) r.address.push_back({-1, {{k, -1}, apart}});

@@ -85,7 +85,7 @@ class Emitter {
     bool lanes = false;  // the lane axis runs along it
   };
   /// Elements from one to the next along an axis of a buffer.
-  Factor stride(int buffer, std::size_t dim, std::size_t rank);
+  Factor stride(int buffer, std::size_t dim);
   Where locate(int buffer, const std::vector<AxisId>& index, const Indices& at, const std::map<AxisId, int>& variables,
                AxisId lane);
   /// The number of the element of a row-major tensor that `index` runs along; and, as lane_step, from lane to lane.

@@ -55,7 +55,7 @@ class Epilogues {
   // Whose elements begin a piece of memory and lie one after another: the library may want whole lines of them.
   bool is_vector(int buffer) const {
     const Buffer& b = program_.buffers[at(buffer)];
-    return (b.kind == Buffer::Kind::leaf || b.kind == Buffer::Kind::value) && b.inner_unit && b.node.ndim() == 1 &&
+    return (b.kind == Buffer::Kind::leaf || b.kind == Buffer::Kind::value) && b.node.ndim() == 1 &&
            b.node.dtype() == DType::float32;
   }
 

@@ -11,7 +11,7 @@ namespace {
 bool is_half(const Tensor& t) { return t.dtype() == float16 || t.dtype() == bfloat16; }
 
 bool computes_with_halves(const Tensor& t) {
-  if (!meaning<Pointwise>(t) && !meaning<Reduce>(t) && !meaning<Contract>(t)) return false;
+  if (!meaning<Pointwise>(t) && !meaning<Reduce>(t) && !meaning<Contract>(t) && !meaning<FoldWindows>(t)) return false;
   const std::vector<Tensor>& inputs = node(t).inputs;
   return is_half(t) || std::any_of(inputs.begin(), inputs.end(), is_half);
 }

@@ -5,6 +5,7 @@
 
 #include "expr/functions.h"
 #include "graph/walk.h"
+#include "ops/extents.h"
 #include "ops/registry.h"
 #include "tile/contraction.h"
 #include "tile/folds.h"
@@ -18,7 +19,8 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 // Whether generated code computes this node; otherwise the host's reference does.
 bool generated(const Tensor& t) {
   if (const auto* p = meaning<Pointwise>(t)) return expr::find_function(p->function) != nullptr;
-  return meaning<Reduce>(t) || meaning<Convert>(t) || meaning<Contract>(t) || meaning<Iota>(t) || meaning<Gather>(t);
+  return meaning<Reduce>(t) || meaning<Convert>(t) || meaning<Contract>(t) || meaning<Iota>(t) || meaning<Gather>(t) ||
+         meaning<FoldWindows>(t);
 }
 
 // Of a graph of which the fuser sees a part at a time, what can be computed early comes early: a gradient is summed
@@ -276,6 +278,36 @@ void Items::add_gather(const Tensor& t) {
   push(std::move(item));
 }
 
+Operand Items::scalar_leaf(const Tensor& t) {
+  add_leaf(t);
+  return {.item = static_cast<int>(list.size()) - 1, .labels = {}};
+}
+
+// The windows, read at rows of their own axis; how many there are; where the first one begins, if that is not 0.
+void Items::add_fold_windows(const Tensor& t) {
+  const Node& n = node(t);
+  const Tensor& windows = n.inputs[0];
+  const int axis = static_cast<int>(n.params.integer("axis")), inner = windows.ndim() - 1;
+  std::vector<Operand> more{scalar_leaf(ops::extent(windows, axis, n.where))};
+  if (const std::optional<std::size_t> holder = holder_of_extent(n.params.list("dims")[1]))
+    more.push_back(operand(n.inputs[1 + *holder], {}));
+  else if (n.params.list("dims")[1] > 0)
+    more.push_back(scalar_leaf(ops::integer(n.params.list("dims")[1], n.where)));
+  Item item{.kind = Item::Kind::kernel, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}};
+  std::vector<int> labels = item.labels;
+  labels.push_back(new_label(windows, inner));
+  if (labels.back() >= 0) item.reduced.push_back(labels.back());
+  labels[at(axis)] = -1;
+  Operand from = operand(windows, labels);
+  from.gathered = true;
+  const std::vector<int> axes = resolve(windows).axes;
+  const auto row = std::find(axes.begin(), axes.end(), axis);
+  if (row != axes.end()) from.row_dim = static_cast<int>(row - axes.begin());
+  item.operands.push_back(std::move(from));
+  item.operands.insert(item.operands.end(), more.begin(), more.end());
+  push(std::move(item));
+}
+
 void Items::add_library(const Tensor& t) {
   Item item{.kind = Item::Kind::library, .node = t, .operands = {}, .labels = {}, .reduced = {}};
   for (std::size_t k = 0; k < 2; ++k) {
@@ -339,6 +371,8 @@ Items::Items(std::span<const Tensor> wanted) {
       is_library_call(t) ? add_library(t) : add_contract(t);
     else if (meaning<Gather>(t))
       add_gather(t);
+    else if (meaning<FoldWindows>(t))
+      add_fold_windows(t);
     else
       meaning<Reduce>(t) ? add_reduce(t) : add_pointwise(t);
     View own{static_cast<int>(list.size()) - 1, {}};

@@ -76,9 +76,12 @@ class Items {
   void add_reduce(const Tensor& t);
   void add_contract(const Tensor& t);
   void add_gather(const Tensor& t);
+  void add_fold_windows(const Tensor& t);
   void add_library(const Tensor& t);
   void add_opaque(const Tensor& t, Item::Kind kind);
   Operand operand(const Tensor& t, std::span<const int> labels);
+  /// An integer of the fuser's own, a constant or an extent, as a leaf.
+  Operand scalar_leaf(const Tensor& t);
   Operand whole(const Tensor& t, bool contiguous = false);
   bool is_itself(const Tensor& t, const View&) const;
   /// A kernel that copies an operand into memory of its own, its axes in the order of `labels`.

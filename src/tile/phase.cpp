@@ -6,6 +6,7 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "expr/functions.h"
+#include "ops/registry.h"
 #include "tile/contraction.h"
 
 namespace croton::tile {
@@ -19,6 +20,14 @@ bool same_value(const Value& a, const Value& b) {
          a.buffer == b.buffer && a.index == b.index && a.monoid == b.monoid && a.over == b.over &&
          std::bit_cast<std::uint64_t>(a.number) == std::bit_cast<std::uint64_t>(b.number) && a.integer == b.integer &&
          a.row_dim == b.row_dim && a.rows == b.rows && a.site == b.site;
+}
+
+// The axis of a view whose neighbours are neighbours in memory, given that of what it is a view of.
+int unit_of_view(const Tensor& view, int unit) {
+  if (meaning<Reshape>(view)) return view.ndim() - 1;
+  if (!is_op(view, ops::sliding_window_view)) return -1;
+  const Params& p = node(view).params;
+  return unit == p.integer("axis") && p.integer("stride") > 1 ? -1 : unit;
 }
 
 bool is_scalar_constant(const Item& item) {
@@ -42,7 +51,9 @@ bool Memory::available(int item) const {
 int Memory::inline_cost(int item, int depth) const {
   const Item& i = items_.list[at(item)];
   if (available(item)) return 0;
-  if (depth == 0 || i.kind != Item::Kind::kernel || !i.reduced.empty() || meaning<Contract>(i.node)) return dear;
+  if (depth == 0 || i.kind != Item::Kind::kernel || !i.reduced.empty() || meaning<Contract>(i.node) ||
+      meaning<FoldWindows>(i.node))
+    return dear;
   const auto* p = i.copy ? nullptr : meaning<Pointwise>(i.node);
   int cost = p ? expr::function(p->function).cost : i.copy ? 0 : 1;
   for (const Operand& o : i.operands) cost += available(o.item) || o.fused ? inline_cost(o.item, depth - 1) : dear;
@@ -79,12 +90,12 @@ int Memory::buffer(int item) {
 
 void Memory::add_buffer(int item) {
   const Item& i = items_.list[at(item)];
-  Buffer b{.node = i.node};
+  Buffer b{.node = i.node, .unit = i.node.ndim() - 1};
   if (i.kind == Item::Kind::leaf) b.kind = Buffer::Kind::leaf;
   if (i.kind == Item::Kind::alias) {
     b.kind = Buffer::Kind::alias;
     b.base = buffers_[at(i.operands[0].item)];
-    b.inner_unit = meaning<Reshape>(i.node) != nullptr;
+    b.unit = unit_of_view(i.node, program.buffers[at(b.base)].unit);
   }
   const int id = static_cast<int>(program.buffers.size());
   const Place place = places_[at(item)];
@@ -167,6 +178,57 @@ int Memory::gather(Phase& phase, const Item& item, std::unordered_map<int, int>&
   return add(phase, std::move(v), from.labels);
 }
 
+int Memory::call(Phase& phase, const Item& item, std::string_view function, DType dtype, std::vector<int> args) {
+  Value v{.kind = Value::Kind::call, .dtype = dtype, .function = function, .args = std::move(args), .node = item.node};
+  add_axes_of_args(phase, v);
+  return add(phase, std::move(v), {});
+}
+
+int Memory::iota(Phase& phase, const Item& item, int label) {
+  Value v{.kind = Value::Kind::iota, .dtype = int64, .index = {axis(label)}, .node = item.node};
+  return add(phase, std::move(v), std::span(&label, 1));
+}
+
+// Element i is the sum over k of that of window (i - first - k dilation) / stride, if there is such a window. Others
+// are read where there is one, and count as 0.
+int Memory::element_of_windows(Phase& phase, const Item& item, std::unordered_map<int, int>& made) {
+  const Params& params = node(item.node).params;
+  const Index stride = params.integer("stride"), dilation = params.integer("dilation");
+  const auto number = [&](Index n) {
+    return add(phase, {.kind = Value::Kind::constant, .dtype = int64, .integer = n, .node = item.node}, {});
+  };
+  const auto of = [&](std::string_view f, DType d, int a, int b) { return call(phase, item, f, d, {a, b}); };
+  int at_window = iota(phase, item, item.labels[at(static_cast<int>(params.integer("axis")))]);
+  if (item.operands.size() > 2) at_window = of("sub", int64, at_window, access(phase, item.operands[2], made));
+  if (!item.reduced.empty()) {
+    int inner = iota(phase, item, item.reduced[0]);
+    if (dilation > 1) inner = of("mul", int64, inner, number(dilation));
+    at_window = of("sub", int64, at_window, inner);
+  }
+  const int count = access(phase, item.operands[1], made), zero = number(0);
+  int window = at_window;
+  const auto bits = std::bit_width(static_cast<std::uint64_t>(stride)) - 1;
+  const bool shifts = stride == Index{1} << bits;  // lanes have no division
+  if (stride > 1)
+    window = shifts ? of("shr", int64, at_window, number(bits)) : of("floor_div", int64, at_window, number(stride));
+  int is_one = of("logical_and", boolean, of("ge", boolean, window, zero), of("lt", boolean, window, count));
+  if (stride > 1)
+    is_one = of("logical_and", boolean, is_one, of("eq", boolean, at_window, of("mul", int64, window, number(stride))));
+  const int near = of("max", int64, of("min", int64, window, of("sub", int64, count, number(1))), zero);
+  const Operand& from = item.operands[0];
+  Value v{.kind = Value::Kind::load,
+          .dtype = item.node.dtype(),
+          .args = {near},
+          .buffer = buffer(from.item),
+          .index = axes_of(from.labels),
+          .row_dim = from.row_dim,
+          .node = item.node};
+  add_axes_of_args(phase, v);
+  const int element = add(phase, std::move(v), from.labels);
+  Value none{.kind = Value::Kind::constant, .dtype = item.node.dtype(), .node = item.node};
+  return call(phase, item, "select", item.node.dtype(), {is_one, element, add(phase, std::move(none), {})});
+}
+
 int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
   const Item item = items_.list[at(id)];
   std::vector<int> labels = item.labels;
@@ -197,22 +259,15 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
   } else if (item.copy) {
     value = access(phase, item.operands[0], made);
   } else if (const auto* p = meaning<Pointwise>(item.node)) {
-    Value v{.kind = Value::Kind::call,
-            .dtype = item.node.dtype(),
-            .function = p->function,
-            .args = args(),
-            .node = item.node};
-    add_axes_of_args(phase, v);
-    value = add(phase, std::move(v), {});
+    value = call(phase, item, p->function, item.node.dtype(), args());
   } else if (meaning<Convert>(item.node)) {
     value = convert(phase, args()[0], item.node.dtype());
   } else if (meaning<Iota>(item.node)) {
-    Value v{.kind = Value::Kind::iota, .dtype = item.node.dtype(), .node = item.node};
-    const int along = item.labels[at(static_cast<int>(item.node.node()->params.integer("axis")))];
-    v.index = {axis(along)};
-    value = add(phase, std::move(v), std::span(&along, 1));
+    value = iota(phase, item, item.labels[at(static_cast<int>(item.node.node()->params.integer("axis")))]);
   } else if (meaning<Gather>(item.node)) {
     value = gather(phase, item, made);
+  } else if (meaning<FoldWindows>(item.node)) {
+    value = fold(element_of_windows(phase, item, made), Monoid::sum);
   } else if (meaning<Contract>(item.node)) {
     const std::vector<int> ab = args();
     Value v{.kind = Value::Kind::call, .dtype = item.node.dtype(), .function = "mul", .args = ab, .node = item.node};
@@ -245,6 +300,7 @@ void Memory::emit(const std::vector<int>& parallel, bool flat, const std::vector
     Item& item = items_.list[at(i)];
     Buffer b{.kind = Buffer::Kind::partial,
              .node = item.node,
+             .unit = item.node.ndim() - 1,
              .made_by = step,
              .parts = item.monoid == Monoid::spread ? spread_parts : 1,
              .partial_dtype = item.node.dtype()};

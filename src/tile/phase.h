@@ -34,6 +34,9 @@ class Memory {
   int add(Phase& phase, Value value, std::span<const int> labels);
   int convert(Phase& phase, int value, DType to);
   static void add_axes_of_args(const Phase& phase, Value& v);
+  int call(Phase& phase, const Item& item, std::string_view function, DType dtype, std::vector<int> args);
+  int iota(Phase& phase, const Item& item, int label);
+  int element_of_windows(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
   int gather(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
   int inline_cost(int item, int depth) const;
 

@@ -240,7 +240,7 @@ void PointWriter::load_ahead(Frame& f) {
 void PointWriter::go_to_row(Statement& load, const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
   const int at_row = get(v.args[0], where, row, f);
   if (v.row_dim < 0) return;  // every row is the same
-  const Factor stride = e_.stride(v.buffer, static_cast<std::size_t>(v.row_dim), v.index.size());
+  const Factor stride = e_.stride(v.buffer, static_cast<std::size_t>(v.row_dim));
   if (e_.nest.registers[at(at_row)].lanes) {
     load.reach = Reach::listed;
     load.mask = f.mask;

@@ -34,9 +34,9 @@ inline Index extent_by_type(const Axis& a) { return type(a.witness).shape[a.witn
 struct Buffer {
   enum class Kind : std::uint8_t { leaf, value, alias, partial };
   Kind kind = Kind::value;
-  Tensor node;             // its dtype, its true shape
-  int base = -1;           // alias: the buffer it is a view of
-  bool inner_unit = true;  // neighbours along the last axis are neighbours in memory
+  Tensor node;    // its dtype, its true shape
+  int base = -1;  // alias: the buffer it is a view of
+  int unit = -1;  // the axis whose neighbours are neighbours in memory, -1 where that is not known
   // partials: one row a chunk of phase `made_by`; a row holds `axes` in this order, the last contiguous
   int made_by = -1;
   std::vector<AxisId> axes = {};
@@ -55,11 +55,11 @@ struct Value {
   DType dtype = DType::float64;
   std::vector<AxisId> axes = {};   // what it varies over, in the order of the program's axes
   std::string_view function = {};  // call: a row of expr/functions
-  std::vector<int> args = {};      // values of this phase; load: the row of a gather, if it is one
+  std::vector<int> args = {};      // values of this phase; load: the row, of a gather or of windows that are folded
   int buffer = -1;                 // load, combine
   std::vector<AxisId> index = {};  // load: the axis that runs along each axis of the buffer (no_axis: extent 1)
                                    // row: the same of the tensor that holds the index
-  int row_dim = -1;                // load of a gather: the axis of the buffer along which args[0] is the row
+  int row_dim = -1;                // load at a row: the axis of the buffer along which args[0] is that
   AxisId rows = no_axis;           // row: args[0] names one of this axis's (no_axis: extent 1), or check `site` fails
   int site = -1;
   Monoid monoid = Monoid::sum;    // reduce, combine
@@ -83,13 +83,15 @@ struct Phase {
   std::vector<Store> stores = {};
 };
 
-/// C = A B for matrices (or stacks of them) large on all sides. Buffers hold [batch..., rows, columns].
+/// C = A B for matrices, or stacks of them. Buffers hold [batch..., rows, columns].
 struct LibraryCall {
   int a = -1, b = -1, out = -1;
-  int batch = 0, a_free = 0, b_free = 0, summed = 0;  // how many axes each group has
-  bool a_transposed = false, b_transposed = false;    // A holds [batch, k, i], B holds [batch, j, k]
-  int bias = -1;                                      // a vector that is added to each row of C (tile/epilogue.h)
-  bool relu = false;                                  // of that
+  int batch = 0;                              // how many axes each group has
+  bool a_repeats = false, b_repeats = false;  // A, or B, is one matrix for the whole batch
+  int a_free = 0, b_free = 0, summed = 0;
+  bool a_transposed = false, b_transposed = false;  // A holds [batch, k, i], B holds [batch, j, k]
+  int bias = -1;                                    // a vector that is added to each row of C (tile/epilogue.h)
+  bool relu = false;                                // of that
 };
 /// A node that the host computes from whole arrays.
 struct HostStep {

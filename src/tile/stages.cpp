@@ -294,7 +294,8 @@ Index Stages::vectors_a_step(int stage, Index folds) const {
 
 // Whether what an axis runs along lies side by side in memory. (Rows of an axis of extent 1 may have no index.)
 bool Stages::has_neighbours(const Value& load, AxisId lane) const {
-  return !load.index.empty() && load.index.back() == lane && e_.program.buffers[at(load.buffer)].inner_unit;
+  const int unit = e_.program.buffers[at(load.buffer)].unit;
+  return unit >= 0 && !load.index.empty() && load.index[at(unit)] == lane;
 }
 
 void Stages::find_packed() {

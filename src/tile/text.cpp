@@ -62,9 +62,10 @@ class Writer {
   }
 
   void write(const LibraryCall& c, std::size_t number) {
-    out_ +=
-        fmt::format("step {}: gemm b{} := b{}{} b{}{}{}{}\n", number, c.out, c.a, c.a_transposed ? "'" : "", c.b,
-                    c.b_transposed ? "'" : "", c.bias < 0 ? "" : fmt::format(" + b{}", c.bias), c.relu ? ", relu" : "");
+    out_ += fmt::format(
+        "step {}: gemm b{} := b{}{} b{}{}{}{}{}\n", number, c.out, c.a, c.a_transposed ? "'" : "", c.b,
+        c.b_transposed ? "'" : "", c.bias < 0 ? "" : fmt::format(" + b{}", c.bias), c.relu ? ", relu" : "",
+        c.a_repeats || c.b_repeats ? fmt::format(", b{} for each of a batch", c.a_repeats ? c.a : c.b) : "");
   }
   void write(const HostStep& h, std::size_t number) {
     out_ += fmt::format("step {}: host b{} := {}(", number, h.out, node(h.node).op->name);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <random>
 
+#include "croton/nn.h"
 #include "limits.h"
 
 namespace bench {
@@ -122,6 +123,42 @@ double mlp_limit() {
   return first + second + 52e6 / pass_bandwidth();
 }
 
+// 64 channels of images before and after, filters of 3 x 3.
+constexpr Index images = 32, pixels = 56, channels = 64;
+struct Convolution {
+  Shared x, w;
+  Tensor y;
+  explicit Convolution(Size size) {
+    const Index n = of(size, 2, images, images), p = of(size, 11, pixels, pixels), c = of(size, 20, channels, channels);
+    x = leaf({n, c, p, p}, "x"), w = leaf({c, c, 3, 3}, "w", 0.05);
+    y = conv2d(x, w, {.padding = 1});
+  }
+};
+Problem convolution(Size size) { return {{Convolution(size).y}, {}}; }
+Problem convolution_gradient(Size size) {
+  const Convolution c(size);
+  const Tensor l = sum(c.y * leaf(c.x.get_value().shape(), "dy"));
+  return {{grad(l, c.x), grad(l, c.w)}, {}};
+}
+double product_of_windows() { return 2.0 * images * pixels * pixels * channels * channels * 9; }
+double convolution_limit() { return product_of_windows() / gemm_rate(channels, pixels * pixels, 9 * channels); }
+double convolution_gradient_limit() {
+  return product_of_windows() / gemm_rate(9 * channels, pixels * pixels, channels) +
+         product_of_windows() / gemm_rate(channels, 9 * channels, 4 * pixels * pixels);
+}
+Shared pictures(Size size) {
+  const Index n = of(size, 2, 32, 32), c = of(size, 3, 64, 64), p = of(size, 26, 112, 112);
+  return leaf({n, c, p, p}, "x");
+}
+constexpr double pixels_of_pictures = 32.0 * 64 * 112 * 112;
+Problem pooling(Size size) { return {{max_pool(pictures(size), {2, 2})}, {}}; }
+Problem pooling_gradient(Size size) {
+  const Shared x = pictures(size);
+  const Tensor y = max_pool(x, {2, 2});
+  const Extents& s = x.get_value().shape();
+  return {{grad(sum(y * leaf({s[0], s[1], s[2] / 2, s[3] / 2}, "dy")), x)}, {}};
+}
+
 Workload step(const std::string& name, Index examples, Index hidden, DType dtype) {
   return {name,
           [=](Size size) {
@@ -206,6 +243,11 @@ std::vector<Workload> workloads() {
       product("gemm_1024", 1024),
       product_bias_relu("gemm_bias_relu", 4096, 1024),
       {"mlp_adam", mlp_adam, mlp_limit, "sgemm, 52 MB"},
+      {"conv2d", convolution, convolution_limit, "sgemm"},
+      {"conv2d_grad", convolution_gradient, convolution_gradient_limit, "two sgemm"},
+      {"max_pool", pooling, [] { return moved(pixels_of_pictures, pixels_of_pictures / 4); }, "moving"},
+      {"max_pool_grad", pooling_gradient, [] { return moved(1.25 * pixels_of_pictures, pixels_of_pictures); },
+       "moving x, dy, dx"},
   };
 }
 
@@ -247,6 +289,10 @@ std::vector<Workload> gpu_workloads() {
       with_fastmath(product_bias_relu("gemm_bias_relu_1024", 1024, 1024)),
       with_fastmath(product_bias_relu("gemm_bias_relu_4096", 4096, 4096)),
       {"mlp_adam", mlp_adam, {}, ""},
+      {"conv2d", convolution, {}, ""},
+      {"conv2d_grad", convolution_gradient, {}, ""},
+      {"max_pool", pooling, [] { return copied(1.25 * pixels_of_pictures); }, "moving"},
+      {"max_pool_grad", pooling_gradient, [] { return copied(2.25 * pixels_of_pictures); }, "moving x, dy, dx"},
   };
 }
 

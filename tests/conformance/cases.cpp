@@ -14,8 +14,13 @@ namespace golden {
 
 std::vector<json> cases() {
   std::vector<json> all;
-  std::ifstream in(CROTON_GOLDEN_DIR "/cases.jsonl");
-  for (std::string line; std::getline(in, line);) all.push_back(json::parse(line));
+  for (const char* pack : {"public", "windows"}) {
+    std::ifstream in(fmt::format("{}/{}/cases.jsonl", CROTON_GOLDEN_DIR, pack));
+    for (std::string line; std::getline(in, line);) {
+      all.push_back(json::parse(line));
+      all.back()["pack"] = pack;
+    }
+  }
   return all;
 }
 
@@ -32,7 +37,8 @@ NotYet::NotYet() {
 }
 
 Built build(const json& info) {
-  const Npz data = load_npz(fmt::format("{}/{}.npz", CROTON_GOLDEN_DIR, info.at("name").get<std::string>()));
+  const Npz data = load_npz(fmt::format("{}/{}/{}.npz", CROTON_GOLDEN_DIR, info.at("pack").get<std::string>(),
+                                        info.at("name").get<std::string>()));
   Built b;
   for (int k = 0; data.has(fmt::format("in_{}", k)); ++k) {
     b.values.push_back(data[fmt::format("in_{}", k)]);

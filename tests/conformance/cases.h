@@ -1,4 +1,4 @@
-// The golden cases (data/golden-public.tar.xz, see data/README.md): what NumPy and SciPy answer.
+// The golden cases (data/README.md): what NumPy, SciPy, ONNX and PyTorch answer.
 #pragma once
 #include <nlohmann/json.hpp>
 #include <set>
@@ -10,7 +10,7 @@
 
 namespace golden {
 
-/// Their descriptions, in the archive's order.
+/// Their descriptions, in the order of the archives.
 std::vector<nlohmann::json> cases();
 
 /// not_yet.txt: a line an operation, or "case NAME"; "#" begins a comment.

@@ -478,6 +478,7 @@ const Table& operations() {
     add_order(t);
     add_arranging(t);
     add_linalg(t);
+    add_windows(t);
     return t;
   }();
   return table;

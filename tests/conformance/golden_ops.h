@@ -20,9 +20,10 @@ using Table = std::map<std::string, Build>;
 const Table& operations();
 
 /// Parts of the table that have files of their own: order and running folds; what arranges, joins and multiplies;
-/// matrices.
+/// matrices; convolutions and pooling.
 void add_order(Table&);
 void add_arranging(Table&);
 void add_linalg(Table&);
+void add_windows(Table&);
 
 }  // namespace golden

@@ -8,6 +8,7 @@
 #include "array/access.h"
 #include "base/error.h"
 #include "croton/gradient.h"
+#include "croton/nn.h"
 #include "croton/ops.h"
 #include "graph/type.h"
 #include "pool.h"
@@ -48,6 +49,7 @@ class Generator {
     if (k < 60) return reduction();
     if (k < 76) return moved();
     if (k < 78) return rows();
+    if (k < 80) return windows();
     if (k < 88) return product();
     if (k < 92) return logical();
     if (k < 95) return converted();
@@ -185,6 +187,27 @@ class Generator {
     if (m->t.ndim() == 2 && by->t.ndim() == 1 && by->value.shape(0) == m->value.shape(0) && random_.chance(60))
       return m->t(arange(m->t.shape(0)), cast(by->t, int64) % m->t.shape(1));
     return random_.chance(50) ? m->t[i] : croton::take(m->t, i - m->t.shape(0));
+  }
+
+  // Along one axis or two; or what they are folded to.
+  Tensor windows() {
+    const Made* m = pool_.such([](const Made& x) { return x.t.ndim() > 0 && x.t.ndim() < 4; });
+    if (!m) return {};
+    const Tensor x = m->t;
+    const std::vector<Index> few{1, 2, 3, 5}, many{17, 20};
+    std::vector<int> axes{static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim())))};
+    if (x.ndim() > 1 && random_.chance(30)) axes = {x.ndim() - 1, x.ndim() - 2};
+    Dims size({}), extents({});
+    WindowSteps steps;
+    for (const int a : axes) {
+      size.list.push_back(Dim(random_.chance(15) ? random_.pick(many) : random_.pick(few)));
+      extents.list.push_back(random_.chance(50) ? Dim(x.shape(a)) : Dim(m->value.shape(a) + 2));
+      steps.stride.add(1 + static_cast<Index>(random_.below(3)));
+      steps.dilation.add(1 + static_cast<Index>(random_.below(2)));
+    }
+    const Tensor y = sliding_window_view(x, size, axes, steps);
+    if (x.dtype() == boolean || random_.chance(40)) return y;
+    return fold_windows(random_.chance(50) ? y : y * y, extents, axes, steps);
   }
 
   Tensor permuted(const Tensor& x) {

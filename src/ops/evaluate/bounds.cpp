@@ -40,6 +40,7 @@ Bounded bounded_movement(const Call& call, std::span<const Bounded> x) {
               contiguous(run_movement(call, doubts))};
   const bool adds = (meaning<Write>(call.op()) || meaning<Scatter>(call.op())) && !call.params().flag("set");
   if (adds) add_rounding(out, summation_depth(call.argument(1).size()));
+  if (meaning<FoldWindows>(call.op())) add_rounding(out, summation_depth(call.argument(0).shape().back()));
   if (meaning<Gather>(call.op()) || meaning<Scatter>(call.op())) doubt_rows(out, x[1], meaning<Scatter>(call.op()));
   return out;
 }

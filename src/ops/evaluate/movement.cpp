@@ -1,4 +1,5 @@
-// Ops that move elements of any dtype: views, reshapes, rows by index, parts written, parts joined.
+// Ops that move elements of any dtype: views, reshapes, rows by index, parts written, windows folded, parts joined.
+#include <concepts>
 #include <cstring>
 
 #include "base/dtype.h"
@@ -19,21 +20,29 @@ Array seen(const Array& x, const std::vector<AxisMap>& maps, const Extents& shap
   for (std::size_t d = 0; d < maps.size(); ++d) {
     offset += maps[d].start * from[d];
     if (maps[d].axis >= 0) to[static_cast<std::size_t>(maps[d].axis)] += maps[d].step * from[d];
+    if (maps[d].inner >= 0) to[static_cast<std::size_t>(maps[d].inner)] += maps[d].inner_step * from[d];
   }
   return view(x, shape, to, count_of(shape) == 0 ? 0 : offset);
 }
 
+bool added(bool a, bool b) { return a || b; }
+template <std::floating_point T>
+T added(T a, T b) {
+  return a + b;
+}
+template <std::integral T>
+T added(T a, T b) {
+  using U = std::make_unsigned_t<T>;  // sums of integers wrap
+  return static_cast<T>(static_cast<U>(static_cast<U>(a) + static_cast<U>(b)));
+}
+template <class T>
+requires std::same_as<T, Float16> || std::same_as<T, BFloat16> T added(T a, T b) {
+  return narrowed<T>(widened<double>(a) + widened<double>(b));
+}
+
 template <class T>
 void put_element(T& target, const T& v, bool set) {
-  using W = std::conditional_t<std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>, double, T>;
-  if (set) {
-    target = v;
-  } else if constexpr (std::is_integral_v<T> && !std::is_same_v<T, bool>) {
-    using U = std::make_unsigned_t<T>;  // sums of integers wrap
-    target = static_cast<T>(static_cast<U>(static_cast<U>(target) + static_cast<U>(v)));
-  } else {
-    target = narrowed<T>(static_cast<W>(widened<W>(target) + widened<W>(v)));
-  }
+  target = set ? v : added(target, v);
 }
 
 /// Copies an array over the elements of its dtype that lie from `base` on by these strides, or adds it to them.
@@ -62,6 +71,15 @@ void write_part(const Call& call, const Write& write, const Array& x, const Arra
   const Shape value_shape(value.shape().begin(), value.shape().end());
   const Array part = seen(x, write.map(call.at(), value_shape), value.shape());
   put(value, strides(part), out + (data(part) - data(x)), call.params().flag("set"));
+}
+
+Array folded_windows(const Call& call, const FoldWindows& fold, const Array& windows) {
+  Array out = Array::zeros(extents_of(call.result().shape), windows.dtype());
+  if (windows.size() == 0) return out;
+  std::byte* base = mutable_data(out);
+  const Array part = seen(out, fold.map(call.at()), windows.shape());
+  put(windows, strides(part), base + (data(part) - data(out)), false);
+  return out;
 }
 
 [[noreturn]] void out_of_range(const Call& call, Index i, Index linear) {
@@ -140,7 +158,7 @@ Array concatenated(const Call& call, std::span<const Array> parts) {
 
 bool is_movement(const Op& op) {
   return meaning<View>(op) || meaning<Reshape>(op) || meaning<Gather>(op) || meaning<Scatter>(op) ||
-         meaning<Write>(op) || meaning<Concatenate>(op);
+         meaning<Write>(op) || meaning<FoldWindows>(op) || meaning<Concatenate>(op);
 }
 
 Array run_movement(const Call& call, std::span<const Array> moved) {
@@ -149,6 +167,7 @@ Array run_movement(const Call& call, std::span<const Array> moved) {
   if (meaning<Reshape>(call.op())) return contiguous(moved[0]).reshape(shape);
   if (meaning<Gather>(call.op())) return gathered(call, moved[0]);
   if (meaning<Concatenate>(call.op())) return concatenated(call, moved);
+  if (const auto* f = meaning<FoldWindows>(call.op())) return folded_windows(call, *f, moved[0]);
   Array out = writable(moved[0]);
   run_write(call, moved, mutable_data(out));
   return out;

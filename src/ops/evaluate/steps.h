@@ -41,8 +41,8 @@ Array contract(const Call&, const Array& a, const Array& b, DType out);
 /// For each axis: its stride in a row-major array over the axes that a fold keeps, 0 where it folds; or, `folded`, the
 /// reverse.
 Extents strides_over(const Extents& shape, const std::vector<Index>& axes, bool folded);
-/// View, Reshape, Gather, Scatter, Write, Concatenate: they move elements of any dtype. `moved` stands in the place of
-/// the arguments whose elements move (bounds, say); all others are the call's own.
+/// View, Reshape, Gather, Scatter, Write, FoldWindows, Concatenate: they move elements of any dtype. `moved` stands in
+/// the place of the arguments whose elements move (bounds, say); all others are the call's own.
 Array run_movement(const Call&, std::span<const Array> moved);
 bool is_movement(const Op&);
 /// Changes `out`, which has the elements that a write or a scatter begins with.

@@ -1,0 +1,118 @@
+// Convolutions and pooling in generated code: the same as the reference in every way to run, and what is launched.
+#include <cmath>
+
+#include "array/access.h"
+#include "croton/gradient.h"
+#include "croton/nn.h"
+#include "message.h"
+
+namespace croton {
+namespace {
+
+const std::string ways[] = {"mode=FAST_RUN", "device=queued", on_gpu() + ",emulator_check=True"};
+
+Array numbers(const Extents& shape, int salt) {
+  Array a = Array::zeros(shape, float64);
+  for (Index i = 0; i < a.size(); ++i) set(a, i, std::sin(1.7 * static_cast<double>(i + 31 * salt)));
+  return a;
+}
+
+/// Results of every way against the reference's.
+void same_everywhere(const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs,
+                     const std::vector<Array>& arguments) {
+  const auto results = [&](const std::string& way) {
+    const ScopedConfig scope{way + ",check_ir=True"};
+    const auto f = function(inputs, outputs);
+    std::vector<Array> r(outputs.size());
+    f.run(std::vector<Argument>(arguments.begin(), arguments.end()), r);
+    for (Array& a : r) a = a.copy();
+    return r;
+  };
+  const std::vector<Array> want = results("mode=FAST_COMPILE");
+  for (const std::string& way : ways) {
+    INFO(way);
+    const std::vector<Array> got = results(way);
+    for (std::size_t k = 0; k < want.size(); ++k) {
+      INFO("output " << k);
+      REQUIRE(got[k].shape() == want[k].shape());
+      for (Index i = 0; i < want[k].size(); ++i)
+        if (!(std::abs(get(got[k], i) - get(want[k], i)) <= 1e-11 * (1 + std::abs(get(want[k], i)))))
+          FAIL("element " << i << ": " << get(got[k], i) << " is not " << get(want[k], i));
+    }
+  }
+}
+
+/// A convolution, its gradients, and the gradient of these.
+void check(const Extents& input, const Extents& filters, const ConvOptions& options, bool known) {
+  const auto open = [&](const Extents& shape) {
+    return known ? shape : Extents(std::vector<Index>(shape.size(), any_extent));
+  };
+  const Tensor x = tensor("x", float64, open(input)), w = tensor("w", float64, open(filters));
+  const Tensor y = input.size() == 3 ? conv1d(x, w, options) : conv2d(x, w, options);
+  const auto [dx, dw] = grad(sum(sqr(y)), {x, w});
+  const Tensor second = grad(sum(sqr(dx)), w);
+  same_everywhere({x, w}, {y, dx, dw, second}, {numbers(input, 1), numbers(filters, 2)});
+}
+
+}  // namespace
+
+TEST_CASE("windows and their folds are the same in every way to run") {
+  for (const bool known : {false, true}) {
+    const Tensor x = tensor("x", float64, known ? Extents{3, 40} : Extents{any_extent, any_extent});
+    const Tensor windows = sliding_window_view(x, {2, 5}, {0, 1}, {.stride = {1, 3}, .dilation = {1, 2}});
+    same_everywhere({x},
+                    {windows, sum(windows, -1),
+                     fold_windows(sqr(windows), {3, 40}, {0, 1}, {.stride = {1, 3}, .dilation = {1, 2}})},
+                    {numbers({3, 40}, 1)});
+  }
+  const Tensor v = dvector("v");
+  same_everywhere({v}, {fold_windows(sqr(sliding_window_view(v, 20)), v.shape(), 0)}, {numbers({100}, 1)});
+}
+
+TEST_CASE("convolutions and their gradients are the same in every way to run") {
+  check({2, 3, 9, 11}, {4, 3, 3, 2}, {.padding = "same", .stride = {2}}, false);
+  check({2, 3, 9, 11}, {4, 3, 3, 3}, {.padding = 1}, true);
+  check({3, 20, 12, 17}, {18, 20, 3, 3}, {.padding = {{1, 0}, {0, 2}}, .dilation = {1, 2}}, false);
+  check({2, 24, 20}, {20, 24, 1}, {}, false);
+  check({2, 6, 30}, {6, 1, 5}, {.padding = "half", .groups = 6, .filter_flip = true}, false);
+  check({2, 6, 8, 20}, {4, 3, 3, 3}, {.padding = "full", .groups = 2}, true);
+}
+
+TEST_CASE("filters of one element are multiplied with the input where it lies") {
+  const Tensor x = tensor("x", float32, {any_extent, 64, 40, 30}), w = tensor("w", float32, {32, 64, 1, 1});
+  const Function f = function({x, w}, conv2d(x, w));
+  const std::string text = f.explain();
+  CHECK(says(text, "b2 leaf float32[?, 64, 40, 30]  x"));
+  CHECK(says(text, "step 1: gemm b3 := b1 b2, b1 for each of a batch"));
+}
+
+TEST_CASE("a window and its fold are one phase") {
+  const Tensor x = tensor("x", float32, {any_extent, any_extent, any_extent, any_extent});
+  const std::string text = function({x}, max_pool(x, {2, 2})).explain();
+  CHECK(says(text, "phase 0:"));
+  CHECK(!says(text, "phase 1:"));
+}
+
+TEST_CASE("a convolution of halves is computed in float32 and rounded once") {
+  const Tensor x = tensor("x", float16, {2, 3, 20}), w = tensor("w", float16, {2, 3, 3});
+  const Tensor y = cast(conv1d(x, w, {.padding = 1}), float64);
+  const Function f = function({x, w}, y);
+  const Array a = numbers({2, 3, 20}, 1).astype(float16), b = numbers({2, 3, 3}, 2).astype(float16);
+  const Array want = eval(conv1d(constant(a.astype(float64)), constant(b.astype(float64)), {.padding = 1}));
+  const Array got = f(a, b);
+  for (Index i = 0; i < got.size(); ++i)
+    CHECK(std::abs(get(got, i) - get(want, i)) <= 0x1p-10 * (1 + std::abs(get(want, i))));
+}
+
+TEST_CASE("pooling and its gradients are the same in every way to run") {
+  for (const bool known : {false, true}) {
+    const Tensor x =
+        tensor("x", float64, known ? Extents{2, 3, 13, 18} : Extents{any_extent, any_extent, any_extent, any_extent});
+    for (const PoolOptions& o : {PoolOptions{}, PoolOptions{.stride = {1, 2}, .padding = 1, .ceil = true}}) {
+      const Tensor a = max_pool(x, {2, 3}, o), b = avg_pool(x, {2, 3}, o, false);
+      same_everywhere({x}, {a, b, grad(sum(sqr(a)), x), grad(sum(sqr(b)), x)}, {numbers({2, 3, 13, 18}, 1)});
+    }
+  }
+}
+
+}  // namespace croton
