@@ -1,6 +1,7 @@
-// Convolutions and pooling. Inputs are (N, C, spatial axes...): N images or signals of C channels, with one to three
-// spatial axes. Everything is made of windows that slide along the spatial axes, so gradients of every order come of
-// themselves. Functions take Operands, so that a program's own function of the same name is preferred.
+// Convolutions, pooling and batch normalization. Inputs are (N, C, spatial axes...): N images or signals of C channels,
+// with one to three spatial axes. Everything is made of other functions, such as windows that slide along an axis, so
+// gradients of every order come of themselves. Functions take Operands, so that a program's own function of the same
+// name is preferred.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -105,5 +106,27 @@ Tensor max_pool(const Operand& x, const Extents& window, const PoolOptions& = {}
 /// else the sum is divided by the count of those that are x's own (NaN where there are none).
 Tensor avg_pool(const Operand& x, const Extents& window, const PoolOptions& = {}, bool include_padding = true,
                 Where = Where::here());
+
+// ---- normalization
+struct BatchNormalizationOptions {
+  Axes axes = {};         ///< whose elements are taken together: without a list all but axis 1, the channels
+  double epsilon = 1e-4;  ///< added to the variance
+  double running_average_factor = 0.1;
+};
+struct BatchNormalized {
+  Tensor y;
+  Tensor mean, inverse_stddev;            ///< of this batch: 1 / sqrt(variance + epsilon)
+  Tensor running_mean, running_variance;  ///< new values for the variables that hold them
+};
+/// Theano's: (x - mean) gamma / sqrt(variance + epsilon) + beta, with the mean and the variance of the batch. Parameters
+/// have the axes of x that are not taken together: vectors of channels, if no axes are named. The running values move by
+/// running_average_factor towards those of the batch, the variance being the unbiased one (NaN of one element). x of
+/// integers is taken in floatX. ShapeError for parameters with another number of axes.
+BatchNormalized batch_normalization_train(const Operand& x, const Operand& gamma, const Operand& beta,
+                                          const Operand& running_mean, const Operand& running_variance,
+                                          const BatchNormalizationOptions& = {}, Where = Where::here());
+/// The same with a mean and a variance that are given, those that ran along in training.
+Tensor batch_normalization_test(const Operand& x, const Operand& gamma, const Operand& beta, const Operand& mean,
+                                const Operand& variance, const BatchNormalizationOptions& = {}, Where = Where::here());
 
 }  // namespace croton

@@ -207,7 +207,7 @@ int Memory::element_of_windows(Phase& phase, const Item& item, std::unordered_ma
   }
   const int count = access(phase, item.operands[1], made), zero = number(0);
   int window = at_window;
-  const auto bits = std::bit_width(static_cast<std::uint64_t>(stride)) - 1;
+  const int bits = std::countr_zero(static_cast<std::uint64_t>(stride));
   const bool shifts = stride == Index{1} << bits;  // lanes have no division
   if (stride > 1)
     window = shifts ? of("shr", int64, at_window, number(bits)) : of("floor_div", int64, at_window, number(stride));

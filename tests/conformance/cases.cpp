@@ -55,7 +55,7 @@ std::string difference(const std::vector<Array>& got, const Built& want, const j
   if (info.at("tol").at("kind") == "property")
     return broken_property(got, want.expected, want.values[0], info.at("tol"));
   for (std::size_t k = 0; k < want.expected.size(); ++k) {
-    const std::string d = difference(got[k], want.expected[k], info.at("tol"));
+    std::string d = difference(got[k], want.expected[k], info.at("tol"));
     if (!d.empty() && !is_policy(info)) return d;
   }
   return "";

@@ -444,7 +444,7 @@ void add_shapes(Table& t) {
   t["broadcast_to"] = [](const In& in, const json& a) -> Out { return {broadcast_to(in[0], extents(a.at("shape")))}; };
   t["expand_dims"] = [](const In& in, const json& a) -> Out { return {expand_dims(in[0], a.at("axis").get<int>())}; };
   t["squeeze"] = [](const In& in, const json& a) -> Out {
-    Tensor x = in[0];
+    const Tensor& x = in[0];
     if (a.contains("axis") && !a["axis"].is_null()) return {squeeze(x, a["axis"].get<int>())};
     throw croton::GraphError("squeeze takes an axis");
   };

@@ -13,7 +13,7 @@ const std::string ways[] = {"mode=FAST_RUN", "device=queued", on_gpu() + ",emula
 
 Array numbers(const Extents& shape, int salt) {
   Array a = Array::zeros(shape, float64);
-  for (Index i = 0; i < a.size(); ++i) set(a, i, std::sin(1.7 * static_cast<double>(i + 31 * salt)));
+  for (Index i = 0; i < a.size(); ++i) set(a, i, std::sin(1.7 * static_cast<double>(i + Index{31} * salt)));
   return a;
 }
 

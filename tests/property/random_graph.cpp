@@ -205,7 +205,7 @@ class Generator {
       steps.stride.add(1 + static_cast<Index>(random_.below(3)));
       steps.dilation.add(1 + static_cast<Index>(random_.below(2)));
     }
-    const Tensor y = sliding_window_view(x, size, axes, steps);
+    Tensor y = sliding_window_view(x, size, axes, steps);
     if (x.dtype() == boolean || random_.chance(40)) return y;
     return fold_windows(random_.chance(50) ? y : y * y, extents, axes, steps);
   }
