@@ -9,6 +9,7 @@
 #include "ops/families.h"
 #include "ops/pointwise.h"
 #include "ops/slicing.h"
+#include "ops/windows.h"
 
 namespace croton::ops {
 namespace {
@@ -38,6 +39,40 @@ bool only_turns(const Params& p) {
          std::all_of(step.begin(), step.end(), [](Index by) { return by == 1 || by == -1; });
 }
 
+/// The part's gradient among zeros, axis by axis: folds of windows of one element, which generated code computes where
+/// it is used. Empty where a bound is no number, or an axis of unknown extent is gone through backwards.
+Tensor among_zeros(const At& at, Where w) {
+  const auto &start = at.params.list("start"), &stop = at.params.list("stop"), &step = at.params.list("step");
+  for (const L* bounds : {&start, &stop, &step})
+    for (const Index n : *bounds)
+      if (holder_of_bound(n)) return {};
+  const Tensor& x = at.x[0];
+  const Shape& shape = type(x).shape;
+  Tensor g = at.y_bar;
+  for (int d = 0; d < x.ndim(); ++d)
+    if (step[static_cast<std::size_t>(d)] == 0) g = croton::expand_dims(g, d, w);
+  for (int d = 0; d < x.ndim(); ++d) {
+    const auto k = static_cast<std::size_t>(d);
+    if (step[k] == 1 && start[k] == none_given && stop[k] == none_given) continue;
+    const Tensor n = extent(x, d, w);
+    Tensor first = integer(0, w);
+    if (step[k] < 0) {  // from the last one read
+      const Index most = shape[k] - 1, count = type(g).shape[k];
+      if (most < 0 || count < 0) return {};
+      const Index from =
+          start[k] == none_given ? most : std::clamp(start[k] + (start[k] < 0 ? shape[k] : 0), Index{-1}, most);
+      g = croton::flip(g, d, w);
+      first = integer(count > 0 ? from + (count - 1) * step[k] : 0, w);
+    } else if (start[k] != none_given) {
+      first = start[k] >= 0   ? integer(start[k], w)
+              : shape[k] >= 0 ? integer(std::max<Index>(shape[k] + start[k], 0), w)
+                              : croton::maximum(n + start[k], 0, w);
+    }
+    g = folded(croton::expand_dims(g, -1, w), {d}, {n}, {first}, {std::max<Index>(std::abs(step[k]), 1)}, {1}, w);
+  }
+  return g;
+}
+
 Gradients slice_pullback(const At& at) {
   const Where w = Where::here();
   Gradients g(at.x.size());
@@ -45,6 +80,7 @@ Gradients slice_pullback(const At& at) {
     g[0] = apply(slice, at.params, {at.y_bar}, w);
     return g;
   }
+  if ((g[0] = among_zeros(at, w)).node() != nullptr) return g;
   const Tensor zeros = converted(zeros_of(at.x[0], w), at.y_bar.dtype(), w);
   g[0] = apply(write, with_set(at.params, false), written(zeros, at.y_bar, at.x.subspan(1)), w);
   return g;

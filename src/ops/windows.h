@@ -17,7 +17,7 @@ Tensor folded(Tensor windows, const std::vector<int>& axes, const std::vector<Te
               Where);
 
 /// So many elements of an axis from that one on (int64 scalars). The gradient is a fold, in generated code, where that
-/// of a slice is a write.
+/// of a slice whose bounds are no numbers is a write.
 Tensor between(const Tensor& x, int axis, const Tensor& first, const Tensor& count, Where);
 
 /// What a user gave for some axes: one number each, one for all of them, or none, which is 1. ShapeError for another

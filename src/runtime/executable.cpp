@@ -212,8 +212,8 @@ struct Executable::Body {
     if (l.errors >= 0) {
       to.words[at(l.errors)] = reinterpret_cast<std::int64_t>(w.errors.data());
       to.uses.push_back({w.errors.data(), w.errors.bytes(), Access::rw, "failed checks"});
-      for (const Buffer& b : w.stand_ins) to.uses.push_back({b.data(), b.bytes(), Access::r, "a row of nothing"});
     }
+    for (const Buffer& b : w.stand_ins) to.uses.push_back({b.data(), b.bytes(), Access::r, "a row of nothing"});
     to.launch = {.kernel = compiled.kernels[at(l.nest)],
                  .chunks = l.chunks,
                  .args = to.words.data(),

@@ -1,0 +1,72 @@
+// Gradients of parts: generated code puts them among zeros where they are used.
+#include "array/access.h"
+#include "catch.h"
+#include "croton.h"
+#include "gpu.h"
+#include "values.h"
+
+namespace croton {
+namespace {
+
+const std::string ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", on_gpu() + ",emulator_check=True"};
+
+struct Part {
+  const char* name;
+  Tensor (*of)(const Tensor&);
+};
+const Part parts[] = {
+    {"x[2]", [](const Tensor& x) { return x[2]; }},
+    {"x[-1, 1:3]", [](const Tensor& x) { return x(-1, slice(1, 3)); }},
+    {"x[1:]", [](const Tensor& x) { return x[slice(1, none)]; }},
+    {"x[:-1]", [](const Tensor& x) { return x[slice(none, -1)]; }},
+    {"x[-3:, 1:-1]", [](const Tensor& x) { return x(slice(-3, none), slice(1, -1)); }},
+    {"x[:, ::2]", [](const Tensor& x) { return x(all, slice(none, none, 2)); }},
+    {"x[1::3]", [](const Tensor& x) { return x[slice(1, none, 3)]; }},
+    {"x[20:30]", [](const Tensor& x) { return x[slice(20, 30)]; }},
+    {"x[-20:2]", [](const Tensor& x) { return x[slice(-20, 2)]; }},
+    {"x[2:2]", [](const Tensor& x) { return x[slice(2, 2)]; }},
+};
+const Part backwards[] = {
+    {"x[::-2]", [](const Tensor& x) { return x[slice(none, none, -2)]; }},
+    {"x[3:0:-1, -2::-1]", [](const Tensor& x) { return x(slice(3, 0, -1), slice(-2, none, -1)); }},
+    {"x[0:3:-1]", [](const Tensor& x) { return x[slice(0, 3, -1)]; }},
+    {"x[:, 9:-9:-3]", [](const Tensor& x) { return x(all, slice(9, -9, -3)); }},
+};
+
+void check(const Part& part, const Tensor& x, bool on_host) {
+  const Array at = sines({5, 6}, 1);
+  const Tensor cost = sum(exp(part.of(x)) * 2.0) + sum(square(x));
+  verify_grad(cost, {x}, {at});
+  const Tensor g = grad(cost, x);
+  const Array expected = eval(g, {{x, at}});
+  for (const std::string& way : ways) {
+    INFO(part.name << ", " << way);
+    const ScopedConfig scope(way);
+    const Function f = function(x, g);
+    CHECK((f.explain().find("host") != std::string::npos) == (on_host && way != "mode=FAST_COMPILE"));
+    const Array got = f(at);
+    for (Index i = 0; i < got.size(); ++i) REQUIRE(get(got, i) == Approx(get(expected, i)).epsilon(1e-12));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the gradient of a part is computed in a kernel, whatever the bounds") {
+  for (const Part& part : parts)
+    for (const Tensor& x : {matrix("x", float64), tensor("x", float64, {5, 6})}) check(part, x, false);
+  for (const Part& part : backwards) check(part, tensor("x", float64, {5, 6}), false);
+}
+
+TEST_CASE("where a part is gone through backwards, and nobody knows from where, its gradient is written by the host") {
+  for (const Part& part : backwards) check(part, matrix("x", float64), true);
+}
+
+TEST_CASE("gradients of parts that overlap add up in one kernel") {
+  const Tensor x = fmatrix("x");
+  const Function f = function(x, grad(sum(square(x[slice(1, none)] - x[slice(none, -1)])), x));
+  CHECK(f.explain().find("phase 1") != std::string::npos);
+  CHECK(f.explain().find("phase 2") == std::string::npos);
+  CHECK(array_equal(f(Array{{1.0F}, {3.0F}, {0.0F}}), Array{{-4.0F}, {10.0F}, {-6.0F}}));
+}
+
+}  // namespace croton
