@@ -1,6 +1,7 @@
 // Tensors turned, joined and spread: swapaxes, roll, rot90, block, array_split, meshgrid, pad, kron, cross.
 #include <algorithm>
 
+#include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/numpy.h"
@@ -9,6 +10,7 @@
 #include "ops/extents.h"
 #include "ops/pointwise.h"
 #include "ops/slicing.h"
+#include "ops/windows.h"
 
 namespace croton {
 namespace {
@@ -38,6 +40,12 @@ struct Padded {
 
   Tensor with(const Tensor& value) const {
     return around(full(shape_with(x, axis, before, w), value, w), full(shape_with(x, axis, after, w), value, w));
+  }
+  /// A fold of windows of one element, computed where it is used.
+  Tensor with_zeros() const {
+    const Index n = type(x).shape[static_cast<std::size_t>(axis)], more = before + after;
+    return ops::folded(expand_dims(x, -1, w), {axis}, {n >= 0 ? ops::integer(n + more, w) : extent() + more},
+                       {ops::integer(before, w)}, {1}, {1}, w);
   }
   Tensor with_kept(const Tensor& one) const { return around(repeated(one, before), repeated(one, after)); }
 
@@ -78,10 +86,14 @@ struct Padded {
   }
 };
 
+bool is_zero(const Tensor& value) {
+  return node(value).kind == NodeKind::constant && get(node(value).value.astype(float64), 0) == 0;
+}
+
 Tensor padded(const Padded& p, PadMode mode, const Tensor& value) {
   if (p.before == 0 && p.after == 0) return p.x;
   switch (mode) {
-    case PadMode::constant: return p.with(value);
+    case PadMode::constant: return is_zero(value) && p.x.dtype() != boolean ? p.with_zeros() : p.with(value);
     case PadMode::linear_ramp: return p.with_ramp(value);
     case PadMode::maximum: return p.with_kept(max(p.x, p.axis, keepdims, p.w));
     case PadMode::minimum: return p.with_kept(min(p.x, p.axis, keepdims, p.w));
@@ -221,7 +233,7 @@ Tensor pad(const Operand& of, const std::vector<std::array<Index, 2>>& widths, P
     fail_at<DTypeError>(w, "pad: {} is {}, and what is put around it has fractions; convert it with astype", formula(x),
                         text(type(x)));
   if (given.ndim() != 0) fail_at<ShapeError>(w, "pad: the value is {}; it is one number", text(type(given)));
-  const Tensor value = cast(given, x.dtype(), w);
+  const Tensor value = ops::converted(given, x.dtype(), w);
   for (std::size_t d = 0; d < widths.size(); ++d) {
     const auto [before, after] = widths[d];
     if (before < 0 || after < 0)

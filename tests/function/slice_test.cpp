@@ -3,6 +3,7 @@
 #include "catch.h"
 #include "croton.h"
 #include "gpu.h"
+#include "graph/node.h"
 #include "values.h"
 
 namespace croton {
@@ -59,6 +60,16 @@ TEST_CASE("the gradient of a part is computed in a kernel, whatever the bounds")
 
 TEST_CASE("where a part is gone through backwards, and nobody knows from where, its gradient is written by the host") {
   for (const Part& part : backwards) check(part, matrix("x", float64), true);
+}
+
+TEST_CASE("zeros are put around a tensor in the kernel that uses it") {
+  for (const Tensor& x : {fmatrix("x"), tensor("x", float32, {2, 2})}) {
+    const Function f = function(x, 2 * pad(x, {{1, 0}, {0, 2}}) + 1);
+    CHECK(f.explain().find("host") == std::string::npos);
+    CHECK(array_equal(f(Array{{1.0F, 2.0F}, {3.0F, 4.0F}}),
+                      Array{{1.0F, 1.0F, 1.0F, 1.0F}, {3.0F, 5.0F, 1.0F, 1.0F}, {7.0F, 9.0F, 1.0F, 1.0F}}));
+  }
+  CHECK(type(pad(tensor("x", float32, {2, 3}), {{1, 0}, {0, 2}})).shape == Shape{3, 5});
 }
 
 TEST_CASE("gradients of parts that overlap add up in one kernel") {
