@@ -224,6 +224,7 @@ class Builder {
   // A long list of members as several, between which nothing is shared: neither a value nor an array that both read.
   std::vector<std::vector<int>> apart(const std::vector<int>& in, std::size_t largest) const {
     if (in.size() <= largest) return {in};
+    const std::unordered_set<int> members(in.begin(), in.end());
     std::unordered_map<int, int> parents;  // of members, and of what they read and compute
     const std::function<int(int)> root = [&](int i) {
       const int p = parents.emplace(i, i).first->second;
@@ -235,7 +236,7 @@ class Builder {
         const int user = todo.back();
         todo.pop_back();
         for (const Operand& o : items_.list[at(user)].operands) {
-          const bool is_number = memory_.available(o.item) && free_of(o.labels).empty();
+          const bool is_number = free_of(o.labels).empty() && !members.contains(o.item);
           if (is_number || root(o.item) == root(i)) continue;
           parents[root(o.item)] = root(i);
           if (!memory_.available(o.item)) todo.push_back(o.item);

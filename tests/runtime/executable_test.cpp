@@ -67,14 +67,15 @@ TEST_CASE(
   };
   // 40 vectors of one length, which a row of a matrix has too
   Tensor rows = matrix("rows", float64);
-  std::vector<Tensor> inputs{rows}, results;
-  std::vector<Array> values{random({3, 50}, float64)};
+  const Tensor rate = scalar("rate", float64), half = 0.5 * rate;
+  std::vector<Tensor> inputs{rows, rate}, results;
+  std::vector<Array> values{random({3, 50}, float64), Array(0.25)};
   for (unsigned k = 0; k < 40; ++k) {
     inputs.push_back(vector("v", float64));
     values.push_back(random({50}, float64, k + 2));
     rows = rows + inputs.back();
     const Tensor& v = inputs.back();
-    results.push_back(tanh(v) * 0.5 + square(v) / (1.0 + exp(v)) - sqrt(abs(v)));
+    results.push_back(tanh(v) * half + square(v) / (1.0 + exp(v)) - sqrt(abs(v)));
   }
   results.push_back(sum(rows, 1));
   check(results, inputs, values);
