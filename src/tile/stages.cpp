@@ -143,9 +143,10 @@ void Stages::find_sinks() {
   for (auto& [key, list] : folds_) std::reverse(list.begin(), list.end());
 }
 
+// Along one axis: what varies along the serial loop of a fold too lives no longer than that, and the fold is kept.
 bool Stages::is_dear(int value) const {
   const Value& v = e_.phase.values[at(value)];
-  return cost_[at(value)] > cheap && !e_.inner(v.axes).empty() && e_.has_parallel(v);
+  return cost_[at(value)] > cheap && e_.inner(v.axes).size() == 1 && e_.has_parallel(v);
 }
 
 void Stages::find_kept() {

@@ -115,4 +115,11 @@ TEST_CASE("pooling and its gradients are the same in every way to run") {
   }
 }
 
+TEST_CASE("a fold of long windows that several loops of a row use is kept for them") {
+  const Tensor y = tensor("y", float64, {any_extent, any_extent, 17});
+  const Tensor f = fold_windows(y, {72}, 1, {.dilation = {2}});
+  same_everywhere({y}, {f - max(f, 1, keepdims), cast(argmin(f, 1), float64), softmax(f), var(f, 1)},
+                  {numbers({3, 20, 17}, 1)});
+}
+
 }  // namespace croton
