@@ -23,8 +23,9 @@
 namespace croton::runtime {
 namespace {
 
-// Of the nests in one translation unit: as many as the host compiler takes in about a second.
-constexpr std::size_t most_registers = 8000;
+// Of the nests in one translation unit: the host compiler takes some tenths of a second for so many, and several texts
+// are compiled side by side.
+constexpr std::size_t most_registers = 2000;
 
 // As many compilers at once as there are threads. The first error is thrown when all have ended.
 std::vector<std::shared_ptr<Module>> compile_side_by_side(Device& device, const std::vector<Source>& sources) {
