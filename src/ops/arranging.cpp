@@ -44,8 +44,8 @@ struct Padded {
   /// A fold of windows of one element, computed where it is used.
   Tensor with_zeros() const {
     const Index n = type(x).shape[static_cast<std::size_t>(axis)], more = before + after;
-    return ops::folded(expand_dims(x, -1, w), {axis}, {n >= 0 ? ops::integer(n + more, w) : extent() + more},
-                       {ops::integer(before, w)}, {1}, {1}, w);
+    return ops::among_zeros(x, axis, n >= 0 ? ops::integer(n + more, w) : extent() + more, ops::integer(before, w), 1,
+                            w);
   }
   Tensor with_kept(const Tensor& one) const { return around(repeated(one, before), repeated(one, after)); }
 

@@ -127,7 +127,7 @@ class Windows {
       const Tensor more = behind(i);
       if (is_zero(before_[i]) && is_zero(more)) continue;
       const Tensor n = settled(ops::extent(x, axes_[i], w_) + before_[i] + more, w_);
-      x = ops::folded(expand_dims(x, -1, w_), {axes_[i]}, {n}, {before_[i]}, {1}, {1}, w_);
+      x = ops::among_zeros(x, axes_[i], n, before_[i], 1, w_);
     }
     return x;
   }

@@ -41,7 +41,7 @@ bool only_turns(const Params& p) {
 
 /// The part's gradient among zeros, axis by axis: folds of windows of one element, which generated code computes where
 /// it is used. Empty where a bound is no number, or an axis of unknown extent is gone through backwards.
-Tensor among_zeros(const At& at, Where w) {
+Tensor part_among_zeros(const At& at, Where w) {
   const auto &start = at.params.list("start"), &stop = at.params.list("stop"), &step = at.params.list("step");
   for (const L* bounds : {&start, &stop, &step})
     for (const Index n : *bounds)
@@ -68,7 +68,7 @@ Tensor among_zeros(const At& at, Where w) {
               : shape[k] >= 0 ? integer(std::max<Index>(shape[k] + start[k], 0), w)
                               : croton::maximum(n + start[k], 0, w);
     }
-    g = folded(croton::expand_dims(g, -1, w), {d}, {n}, {first}, {std::max<Index>(std::abs(step[k]), 1)}, {1}, w);
+    g = among_zeros(g, d, n, first, std::max<Index>(std::abs(step[k]), 1), w);
   }
   return g;
 }
@@ -80,7 +80,7 @@ Gradients slice_pullback(const At& at) {
     g[0] = apply(slice, at.params, {at.y_bar}, w);
     return g;
   }
-  if ((g[0] = among_zeros(at, w)).node() != nullptr) return g;
+  if ((g[0] = part_among_zeros(at, w)).node() != nullptr) return g;
   const Tensor zeros = converted(zeros_of(at.x[0], w), at.y_bar.dtype(), w);
   g[0] = apply(write, with_set(at.params, false), written(zeros, at.y_bar, at.x.subspan(1)), w);
   return g;

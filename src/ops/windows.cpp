@@ -218,6 +218,10 @@ Tensor folded(Tensor windows, const std::vector<int>& axes, const std::vector<Te
   return windows;
 }
 
+Tensor among_zeros(const Tensor& x, int axis, const Tensor& extent, const Tensor& first, Index stride, Where w) {
+  return folded_along(expand_dims(x, -1, w), axis, extent, first, stride, 1, w);
+}
+
 Tensor between(const Tensor& x, int axis, const Tensor& first, const Tensor& count, Where w) {
   ExtentList dims;
   dims.add(1);

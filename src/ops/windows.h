@@ -16,6 +16,10 @@ Tensor folded(Tensor windows, const std::vector<int>& axes, const std::vector<Te
               const std::vector<Tensor>& first, const std::vector<Index>& stride, const std::vector<Index>& dilation,
               Where);
 
+/// That with windows of one element: an axis of x among zeros, in one of `extent` elements, from `first` on and
+/// `stride` apart.
+Tensor among_zeros(const Tensor& x, int axis, const Tensor& extent, const Tensor& first, Index stride, Where);
+
 /// So many elements of an axis from that one on (int64 scalars). The gradient is a fold, in generated code, where that
 /// of a slice whose bounds are no numbers is a write.
 Tensor between(const Tensor& x, int axis, const Tensor& first, const Tensor& count, Where);
