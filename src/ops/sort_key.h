@@ -35,6 +35,10 @@ constexpr SortKey<T> infinity_bits() {
 template <class T>
 constexpr SortKey<T> sign_bit = static_cast<SortKey<T>>(SortKey<T>{1} << (8 * sizeof(T) - 1));
 
+/// Keys that are the elements' bits.
+template <class T>
+inline constexpr bool key_is_bits = std::is_unsigned_v<T>;
+
 /// The key of NaN.
 template <class T>
 constexpr SortKey<T> last_key = static_cast<SortKey<T>>(~SortKey<T>{0});

@@ -37,7 +37,8 @@ template <class T>
 void gather_keys(const T* from, const Gathered<SortKey<T>>& g) {
   using K = SortKey<T>;
   g.each_element([from](K& w, Index at, std::size_t) { w = std::bit_cast<K>(from[at]); });
-  g.each_word([](K& w) { w = sort_key(std::bit_cast<T>(w)); });
+  // not of bools: a word of no line may be none
+  if constexpr (!key_is_bits<T>) g.each_word([](K& w) { w = sort_key(std::bit_cast<T>(w)); });
 }
 
 // ---- argsort
@@ -104,7 +105,7 @@ void sort_lines(const T* from, const Lines& lines, const Host& host, T* to) {
     gather_keys<T>(from, g);
     g.sort(whole_key<K>);
     if (!is_float_element<T> || (g.lacks(sort_key(T{})) && g.lacks(last_key<T>))) {
-      g.each_word([](K& w) { w = std::bit_cast<K>(element_of<T>(w)); });
+      if constexpr (!key_is_bits<T>) g.each_word([](K& w) { w = std::bit_cast<K>(element_of<T>(w)); });
       return g.each_element([&](const K& w, Index at, std::size_t) { to[at] = std::bit_cast<T>(w); });
     }
     g.each_element([&](const K& w, Index at, std::size_t) { to[at] = element_of<T>(w); });
