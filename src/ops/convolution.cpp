@@ -8,7 +8,6 @@
 #include "croton/numpy.h"
 #include "graph/walk.h"
 #include "ops/contract.h"
-#include "ops/evaluate.h"
 #include "ops/extents.h"
 #include "ops/pointwise.h"
 #include "ops/registry.h"
@@ -18,13 +17,6 @@ namespace croton {
 namespace {
 
 using Numbers = std::vector<Index>;
-
-/// An integer that follows from constants as a constant.
-Tensor settled(const Tensor& t, Where w) {
-  for (const Tensor& x : topological({&t, 1}))
-    if (node(x).kind != NodeKind::constant && node(x).inputs.empty()) return t;
-  return node(t).kind == NodeKind::constant ? t : make_constant(ops::evaluate({&t, 1}, {})[0], "", w);
-}
 
 bool is_number(const Tensor& t, Index n) {
   return node(t).kind == NodeKind::constant && static_integers(t)->at(0) == n;
@@ -61,7 +53,7 @@ class Windows {
   }
 
   /// How far a window reaches beyond its first element.
-  Tensor span(std::size_t i) const { return settled((sizes_[i] - 1) * dilation_[i], w_); }
+  Tensor span(std::size_t i) const { return ops::settled((sizes_[i] - 1) * dilation_[i], w_); }
 
   /// What `p` says; of "same", so much in all as `total` gives for an axis.
   template <class Total>
@@ -78,11 +70,11 @@ class Windows {
       } else if (p.kind() == Padding::Kind::full) {
         before_[i] = after_[i] = span(i);
       } else if (p.kind() == Padding::Kind::half) {
-        before_[i] = after_[i] = settled(floor_divide(span(i), 2, w_), w_);
+        before_[i] = after_[i] = ops::settled(floor_divide(span(i), 2, w_), w_);
       } else if (p.kind() == Padding::Kind::same) {
-        const Tensor all = settled(total(i), w_);
-        before_[i] = settled(floor_divide(all, 2, w_), w_);
-        after_[i] = settled(all - before_[i], w_);
+        const Tensor all = ops::settled(total(i), w_);
+        before_[i] = ops::settled(floor_divide(all, 2, w_), w_);
+        after_[i] = ops::settled(all - before_[i], w_);
       }
     }
   }
@@ -117,7 +109,7 @@ class Windows {
       const Tensor n = ops::extent(x, axes_[i], w_), left = n + before_[i] + after_[i] - span(i) - 1;
       const Tensor steps = -floor_divide(-left, stride_[i], w_);
       const Tensor last = minimum(steps, floor_divide(n + before_[i] - 1, stride_[i], w_), w_);
-      beyond_.push_back(settled(maximum(last * stride_[i] - left, 0, w_), w_));
+      beyond_.push_back(ops::settled(maximum(last * stride_[i] - left, 0, w_), w_));
     }
   }
 
@@ -126,7 +118,7 @@ class Windows {
     for (std::size_t i = axes_.size(); i-- > 0;) {
       const Tensor more = behind(i);
       if (is_zero(before_[i]) && is_zero(more)) continue;
-      const Tensor n = settled(ops::extent(x, axes_[i], w_) + before_[i] + more, w_);
+      const Tensor n = ops::settled(ops::extent(x, axes_[i], w_) + before_[i] + more, w_);
       x = ops::among_zeros(x, axes_[i], n, before_[i], 1, w_);
     }
     return x;
@@ -149,7 +141,7 @@ class Windows {
   }
 
  private:
-  Tensor behind(std::size_t i) const { return beyond_.empty() ? after_[i] : settled(after_[i] + beyond_[i], w_); }
+  Tensor behind(std::size_t i) const { return beyond_.empty() ? after_[i] : ops::settled(after_[i] + beyond_[i], w_); }
 
   std::string_view name_;
   std::vector<int> axes_;
@@ -305,13 +297,13 @@ Tensor transposed(const Convolved& c, const ConvTransposeOptions& options) {
   for (std::size_t i = 0; i < count; ++i) {
     axes.push_back(windows.axis(i));
     const Tensor m = ops::extent(c.input, windows.axis(i), c.w);
-    extents.push_back(settled((m - 1) * windows.stride()[i] + windows.span(i) + (1 + more[i]), c.w));
+    extents.push_back(ops::settled((m - 1) * windows.stride()[i] + windows.span(i) + (1 + more[i]), c.w));
   }
   y = ops::folded(y, axes, extents, first, windows.stride(), windows.dilation(), c.w);
   for (std::size_t i = 0; i < count; ++i) {
     const Tensor &before = windows.before(i), &after = windows.after(i);
     if (is_zero(before) && is_zero(after)) continue;
-    y = ops::between(y, windows.axis(i), before, settled(extents[i] - before - after, c.w), c.w);
+    y = ops::between(y, windows.axis(i), before, ops::settled(extents[i] - before - after, c.w), c.w);
   }
   return y;
 }

@@ -4,6 +4,7 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "graph/walk.h"
+#include "ops/evaluate.h"
 #include "ops/pointwise.h"
 
 namespace croton::ops {
@@ -64,6 +65,12 @@ std::vector<Tensor> ExtentList::after(const Tensor& x) const {
   std::vector<Tensor> inputs{x};
   inputs.insert(inputs.end(), held.begin(), held.end());
   return inputs;
+}
+
+Tensor settled(const Tensor& t, Where w) {
+  for (const Tensor& x : topological({&t, 1}))
+    if (node(x).kind != NodeKind::constant && node(x).inputs.empty()) return t;
+  return node(t).kind == NodeKind::constant ? t : make_constant(evaluate({&t, 1}, {})[0], "", w);
 }
 
 Tensor integer(Index n, Where w) { return make_constant(Array::scalar(n), "", w); }

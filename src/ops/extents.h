@@ -45,6 +45,8 @@ Tensor filled(const Tensor& scalar, const ExtentList&, Where);
 Tensor zeros_of(const Tensor& x, Where);
 /// The indices along an axis of x, none negative any more; one out of range is an IndexError when it runs.
 Tensor checked_index(const Tensor& index, const Tensor& x, int axis, Where);
+/// An integer that follows from constants as a constant; another one as it is.
+Tensor settled(const Tensor& t, Where);
 /// An int64 constant.
 Tensor integer(Index n, Where);
 

@@ -30,12 +30,7 @@ std::vector<AxisMap> map_of(const TypeAt& t, int rank, Index first) {
 
 std::string seen(const TypeAt& t) { return formula(t.x[0]) + " " + text(Type{t.dtype(0), t.shapes[0]}); }
 
-/// An extent or a position as it stands in dims: a number, or an int64 scalar among the inputs.
-Tensor held(const At& at, std::size_t k) {
-  const Index n = at.params.list("dims")[k];
-  const std::optional<std::size_t> holder = holder_of_extent(n);
-  return holder ? at.x[1 + *holder] : integer(n, Where::here());
-}
+Tensor held(const At& at, std::size_t k) { return held_dim(at.params, at.x, k); }
 
 Gradients first_only(const At& at, Tensor g) {
   Gradients all(at.x.size());
@@ -196,6 +191,21 @@ Tensor folded_along(const Tensor& windows, int axis, const Tensor& extent, const
 }
 
 }  // namespace
+
+Tensor held_dim(const Params& p, std::span<const Tensor> inputs, std::size_t k) {
+  const Index n = p.list("dims")[k];
+  const std::optional<std::size_t> holder = holder_of_extent(n);
+  return holder ? inputs[1 + *holder] : integer(n, Where::here());
+}
+
+Tensor fewer_windows(const Tensor& windows, const Tensor& first, const Tensor& count, Where w) {
+  const Node& n = node(windows);
+  ExtentList dims;
+  put(dims, held_dim(n.params, n.inputs, 0));
+  put(dims, settled(held_dim(n.params, n.inputs, 1) + first * n.params.integer("stride"), w));
+  put(dims, count);
+  return apply(sliding_window_view, placed(n.params, dims.dims), dims.after(n.inputs[0]), w);
+}
 
 Tensor windows_of(Tensor x, const std::vector<int>& axes, const std::vector<Tensor>& sizes,
                   const std::vector<Index>& stride, const std::vector<Index>& dilation, Where w) {

@@ -24,6 +24,12 @@ Tensor among_zeros(const Tensor& x, int axis, const Tensor& extent, const Tensor
 /// of a slice whose bounds are no numbers is a write.
 Tensor between(const Tensor& x, int axis, const Tensor& first, const Tensor& count, Where);
 
+/// So many (an int64 scalar) of the windows of a sliding_window_view, from that one on.
+Tensor fewer_windows(const Tensor& windows, const Tensor& first, const Tensor& count, Where);
+
+/// The extent or position that dims[k] of such a node says: an int64 scalar.
+Tensor held_dim(const Params&, std::span<const Tensor> inputs, std::size_t k);
+
 /// What a user gave for some axes: one number each, one for all of them, or none, which is 1. ShapeError for another
 /// count, and for numbers below 1; `what` is their name.
 std::vector<Index> one_an_axis(std::string_view name, std::string_view what, const Extents& given, std::size_t axes,

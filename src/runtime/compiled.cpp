@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <map>
 #include <system_error>
 #include <thread>
 #include <unordered_map>
@@ -14,6 +15,7 @@
 #include "base/signals.h"
 #include "graph/walk.h"
 #include "print/printer.h"
+#include "print/product.h"
 #include "runtime/cpu/cpu_count.h"
 #include "tile/beside.h"
 #include "tile/build.h"
@@ -101,9 +103,25 @@ std::vector<Source> translation_units(std::span<const tile::Nest> nests, const T
   return sources;
 }
 
+// The dtypes of the products of views, in their order.
+std::vector<DType> products_of_views(const tile::Program& program) {
+  std::vector<DType> r;
+  for (const tile::Step& s : program.steps)
+    if (const auto* product = std::get_if<tile::StridedProduct>(&s))
+      r.push_back(program.buffers[static_cast<std::size_t>(product->out)].node.dtype());
+  return r;
+}
+
+Source product_source(DType d, const Target& target, const std::string& name) {
+  Source s{.text = print::product_unit(d, target), .entries = {}, .name = name};
+  for (std::size_t w = 0; w < print::product_ways; ++w) s.entries.push_back(print::entry_name(w));
+  return s;
+}
+
 std::string label(const tile::Step& s, std::size_t number) {
   if (const auto* call = std::get_if<tile::LibraryCall>(&s))
     return fmt::format("{}: gemm{}{}", number, call->bias < 0 ? "" : " + bias", call->relu ? ", relu" : "");
+  if (std::holds_alternative<tile::StridedProduct>(s)) return fmt::format("{}: product of views", number);
   if (const auto* host = std::get_if<tile::HostStep>(&s))
     return fmt::format("{}: host {}", number, node(host->node).op->name);
   const auto& phase = std::get<tile::Phase>(s);
@@ -168,20 +186,28 @@ Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> 
                  const std::string& name) {
   Compiled c;
   c.target = target_with_config(device);
-  c.program = tile::build(results);
+  c.program = tile::build(results, c.target.products_of_views);
   tile::take_epilogues(c.program, c.target);
   const bool check_ir = config_snapshot()->flag("check_ir");
   if (check_ir) tile::verify(c.program);
   lower_phases(c, updates, check_ir);
   const auto kernels = c.nests_of_kernels();
   const Distinct once = distinct(kernels, c.target);
-  const std::vector<Source> sources = translation_units(once.nests, c.target, name);
+  std::vector<Source> sources = translation_units(once.nests, c.target, name);
+  const std::vector<DType> products = products_of_views(c.program);
+  std::map<DType, std::size_t> unit;  // of the products of a dtype
+  for (const DType d : products)
+    if (unit.emplace(d, sources.size()).second) sources.push_back(product_source(d, c.target, name));
   for (const Source& s : sources) c.text += s.text;
   c.modules = compile_side_by_side(device, sources);
   std::vector<Kernel> made;
   for (const auto& m : c.modules) made.insert(made.end(), m->kernels().begin(), m->kernels().end());
   for (std::size_t k = 0; k < kernels.size(); ++k)
     c.kernels.insert(c.kernels.end(), kernels[k].size(), made[once.kernels[k]]);
+  for (const DType d : products) {
+    const auto of_dtype = c.modules[unit.at(d)]->kernels();
+    c.kernels.insert(c.kernels.end(), of_dtype.begin(), of_dtype.end());
+  }
   return c;
 }
 

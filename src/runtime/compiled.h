@@ -16,7 +16,8 @@ struct Compiled {
   tile::Program program;
   std::vector<tile::Nest> nests;  ///< of the steps that are kernels, in their order
   std::vector<std::shared_ptr<Module>> modules;
-  std::vector<Kernel> kernels;      ///< by nest; those of one text are the same, and those side by side
+  /// By nest; those of one text are the same, and those side by side. Then of each product of views, one a way to go.
+  std::vector<Kernel> kernels;
   std::vector<std::string> labels;  ///< by step, for people: "0: kernel tanh(dot(x, w))"
   std::string text;                 ///< of all modules
   std::vector<std::span<const tile::Nest>> nests_of_kernels() const;

@@ -214,7 +214,7 @@ struct Executable::Body {
       to.uses.push_back({w.errors.data(), w.errors.bytes(), Access::rw, "failed checks"});
     }
     for (const Buffer& b : w.stand_ins) to.uses.push_back({b.data(), b.bytes(), Access::r, "a row of nothing"});
-    to.launch = {.kernel = compiled.kernels[at(l.nest)],
+    to.launch = {.kernel = compiled.kernels[at(l.kernel)],
                  .chunks = l.chunks,
                  .args = to.words.data(),
                  .args_bytes = to.words.size() * sizeof(std::int64_t),

@@ -9,8 +9,10 @@
 #include "base/error.h"
 #include "graph/walk.h"
 #include "ops/evaluate.h"
+#include "print/product.h"
 #include "runtime/arena.h"
 #include "runtime/reuse.h"
+#include "runtime/strided.h"
 #include "tile/chunks.h"
 
 namespace croton::runtime {
@@ -106,7 +108,7 @@ class Planner {
       if (plan_.places[b].home == Home::base) plan_.views.push_back(static_cast<int>(b));
     if (target_.device_class == DeviceClass::cpu) plan_.relays = tile::relays(program_, most_steps_of_a_relay);
     lay_out_arena();
-    std::size_t nest = 0;
+    std::size_t nest = 0, product_kernels = 0;
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
       if (std::holds_alternative<tile::Phase>(program_.steps[s])) {
         if (nests_[nest].beside)
@@ -116,7 +118,10 @@ class Planner {
         ++nest;
       } else if (const auto* call = std::get_if<tile::LibraryCall>(&program_.steps[s]))
         plan_.steps.emplace_back(gemm(*call));
-      else {
+      else if (const auto* views = std::get_if<tile::StridedProduct>(&program_.steps[s])) {
+        plan_.steps.emplace_back(product(*views, static_cast<int>(nests_.size() + product_kernels)));
+        product_kernels += print::product_ways;
+      } else {
         const auto& host = std::get<tile::HostStep>(program_.steps[s]);
         std::vector<Shape> shapes;
         for (std::size_t k = 0; k < host.axes.size(); ++k)
@@ -272,7 +277,7 @@ class Planner {
   PlannedLaunch part(std::size_t step, std::size_t nest_number) {
     const tile::Nest& nest = nests_[nest_number];
     const auto& phase = std::get<tile::Phase>(program_.steps[step]);
-    PlannedLaunch l{.nest = static_cast<int>(nest_number), .chunks = chunks_[step].chunks};
+    PlannedLaunch l{.kernel = static_cast<int>(nest_number), .chunks = chunks_[step].chunks};
     l.rows = chunks_[step].points, l.chunk_rows = chunks_[step].chunk_points;
     const auto of = [this](AxisId a) { return extent(a); };
     const bool leaves_no_room = moved_bytes(phase) >= static_cast<std::size_t>(target_.l3_bytes) / 4 * 3;
@@ -401,6 +406,13 @@ class Planner {
     std::size_t bytes = size_of(load.dtype);
     for (const Index n : p.shape) bytes *= static_cast<std::size_t>(std::max<Index>(n, 1));
     plan_.stand_ins.emplace_back(load.buffer, bytes);
+  }
+
+  PlannedLaunch product(const tile::StridedProduct& p, int kernel) {
+    PlannedLaunch l = strided_launch(p, plan_.places, kernel, target_);
+    l.uses = {{root(p.a), Access::r}, {root(p.b), Access::r}, {p.out, Access::w}};
+    plan_.scratch_bytes = std::max(plan_.scratch_bytes, l.scratch_bytes);
+    return l;
   }
 
   PlannedGemm gemm(const tile::LibraryCall& c) const {

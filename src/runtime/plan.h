@@ -38,7 +38,7 @@ struct PlannedLaunch {
     int word, buffer;
     Index piece;  // bytes
   };
-  int nest = 0;                                    // the first of its kernel
+  int kernel = 0;                                  // by nest, the first of its own; then those of products of views
   std::vector<std::int64_t> words = {};            // pointers still 0
   std::vector<std::pair<int, int>> pointers = {};  // word, buffer
   std::vector<Stream> streams = {};                // past the caches, if it lies on lines and is not read here

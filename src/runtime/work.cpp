@@ -7,6 +7,7 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "graph/walk.h"
+#include "runtime/strided.h"
 
 namespace croton::runtime {
 namespace {
@@ -30,6 +31,11 @@ class Estimate {
       return {bytes(call->a) + bytes(call->b) + bytes(call->out) + bias,
               2.0 * static_cast<double>(g.batch) * static_cast<double>(g.m) * static_cast<double>(g.n) *
                   static_cast<double>(g.k)};
+    }
+    if (const auto* product = std::get_if<tile::StridedProduct>(&step)) {
+      const ProductSize n = size_of_product(*product, plan_.places);
+      return {bytes(product->a) + bytes(product->b) + bytes(product->out),
+              2.0 * static_cast<double>(n.batch * n.rows * n.columns) * static_cast<double>(n.terms)};
     }
     const auto& host = std::get<tile::HostStep>(step);
     Work w{bytes(host.out), 0};

@@ -60,7 +60,8 @@ constexpr std::size_t largest_mixture = 100, largest_mixture_of_rows = 25;
 
 class Builder {
  public:
-  explicit Builder(std::span<const Tensor> outputs) : items_(outputs), memory_(items_) {
+  Builder(std::span<const Tensor> outputs, bool products_of_views)
+      : items_(outputs, products_of_views), memory_(items_) {
     wanted_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) want(o);
     limit_unrolling();
@@ -541,6 +542,8 @@ class Builder {
 
 }  // namespace
 
-Program build(std::span<const Tensor> outputs, std::uint64_t* visits) { return Builder(outputs).run(visits); }
+Program build(std::span<const Tensor> outputs, bool products_of_views, std::uint64_t* visits) {
+  return Builder(outputs, products_of_views).run(visits);
+}
 
 }  // namespace croton::tile

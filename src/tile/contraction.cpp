@@ -4,6 +4,7 @@
 
 #include "graph/walk.h"
 #include "ops/registry.h"
+#include "tile/replace.h"
 
 namespace croton::tile {
 namespace {
@@ -77,22 +78,6 @@ Tensor canonical(const Tensor& t, const Tensor& x, const Tensor& y, const std::v
   return apply(ops::contract, std::move(params), {arranged(x, from_a, a), arranged(y, from_b, b)}, n.where);
 }
 
-// What a permutation of a permutation of x comes to: x's axes in the order the outermost has them (no new axes).
-bool permuted(const Tensor& t, Tensor& base, std::vector<Index>& axes) {
-  base = t;
-  axes.clear();
-  for (int d = 0; d < t.ndim(); ++d) axes.push_back(d);
-  while (is_op(base, ops::permute)) {
-    const auto& inner = node(base).params.list("axes");
-    for (Index& a : axes) {
-      a = inner[static_cast<std::size_t>(a)];
-      if (a < 0) return false;
-    }
-    base = node(base).inputs[0];
-  }
-  return base.ndim() == t.ndim();
-}
-
 // The axis of a tensor whose neighbours are neighbours in memory, as far as views tell; -1: none.
 Index unit_axis(const Tensor& t) {
   if (is_op(t, ops::permute)) {
@@ -162,6 +147,21 @@ Tensor canonical(const Tensor& t, const std::vector<Tensor>& inputs) {
 
 }  // namespace
 
+bool permuted(const Tensor& t, Tensor& base, std::vector<Index>& axes) {
+  base = t;
+  axes.clear();
+  for (int d = 0; d < t.ndim(); ++d) axes.push_back(d);
+  while (is_op(base, ops::permute)) {
+    const auto& inner = node(base).params.list("axes");
+    for (Index& a : axes) {
+      a = inner[static_cast<std::size_t>(a)];
+      if (a < 0) return false;
+    }
+    base = node(base).inputs[0];
+  }
+  return base.ndim() == t.ndim();
+}
+
 Groups groups(const Params& p) {
   const auto &a = p.list("a"), &b = p.list("b"), &out = p.list("out");
   const std::vector<Index>* const of_one = p.find_list(alone);
@@ -184,13 +184,17 @@ Groups groups(const Params& p) {
 }
 Groups groups(const Tensor& t) { return groups(node(t).params); }
 
-bool is_library_call(const Tensor& t) {
+bool is_product(const Tensor& t) {
   if (t.dtype() != float32 && t.dtype() != float64) return false;
-  const Groups g = groups(t);
   const auto& a = node(t).params.list("a");
   const auto& b = node(t).params.list("b");
-  for (const Index label : g.summed)
-    if (!has(a, label) || !has(b, label)) return false;
+  const std::vector<Index> summed = groups(t).summed;
+  return std::all_of(summed.begin(), summed.end(), [&](Index label) { return has(a, label) && has(b, label); });
+}
+
+bool is_library_call(const Tensor& t) {
+  if (!is_product(t)) return false;
+  const Groups g = groups(t);
   const Size rows = size(t, g.rows), columns = size(t, g.columns), summed = size(t, g.summed);
   const Index least = std::min({rows.elements, columns.elements, summed.elements});
   if (least > largest_constant_axis) return true;
@@ -199,20 +203,25 @@ bool is_library_call(const Tensor& t) {
   return is_wide && least >= 4 && rows.elements * columns.elements > 64;
 }
 
-std::vector<Tensor> canonical_contractions(std::span<const Tensor> outputs) {
-  std::unordered_map<const Node*, Tensor> made;
-  for (const Tensor& t : topological(outputs)) {
-    std::vector<Tensor> inputs = node(t).inputs;
-    for (Tensor& x : inputs)
-      if (const auto it = made.find(x.node()); it != made.end()) x = it->second;
-    const bool call = meaning<Contract>(t) && is_library_call(t);
-    const Tensor next = call ? canonical(t, inputs) : with_inputs(t, std::move(inputs));
-    if (next.node() != t.node()) made.emplace(t.node(), next);
-  }
-  std::vector<Tensor> result(outputs.begin(), outputs.end());
-  for (Tensor& t : result)
-    if (const auto it = made.find(t.node()); it != made.end()) t = it->second;
-  return result;
+bool is_strided_product(const Tensor& t) {
+  const auto is_windows = [](Tensor x) {
+    while (is_op(x, ops::permute)) x = node(x).inputs[0];
+    return is_op(x, ops::sliding_window_view);
+  };
+  const std::vector<Tensor>& inputs = node(t).inputs;
+  if (!is_product(t) || std::none_of(inputs.begin(), inputs.end(), is_windows)) return false;
+  const Groups g = groups(t);
+  const Size rows = size(t, g.rows), columns = size(t, g.columns), summed = size(t, g.summed);
+  return is_library_call(t) || (summed.axes > 1 && rows.elements * columns.elements > 64);
+}
+
+std::vector<Tensor> canonical_contractions(std::span<const Tensor> outputs, bool products_of_views) {
+  return replaced(
+      outputs,
+      [&](const Tensor& t) {
+        return meaning<Contract>(t) && (is_library_call(t) || (products_of_views && is_strided_product(t)));
+      },
+      [](const Tensor& t, const std::vector<Tensor>& inputs) { return canonical(t, inputs); });
 }
 
 bool is_transposed(const Tensor& t, std::size_t k) {

@@ -10,6 +10,7 @@
 #include "tile/contraction.h"
 #include "tile/folds.h"
 #include "tile/halves.h"
+#include "tile/strided.h"
 
 namespace croton::tile {
 namespace {
@@ -308,12 +309,22 @@ void Items::add_fold_windows(const Tensor& t) {
   push(std::move(item));
 }
 
-void Items::add_library(const Tensor& t) {
+void Items::add_product(const Tensor& t, bool strided) {
+  if (!strided && !is_library_call(t)) return add_contract(t);
   Item item{.kind = Item::Kind::library, .node = t, .operands = {}, .labels = {}, .reduced = {}};
   for (std::size_t k = 0; k < 2; ++k) {
-    // matrices stored the other way round are read as they are: the library transposes
-    const Tensor stored = stored_operand(t, k);
-    item.operands.push_back(whole(stored, true));
+    const Tensor& x = node(t).inputs[k];
+    const View v = resolve(x);
+    const Item& behind = list[at(v.item)];
+    // what goes back and forth in memory, such as a flip, is packed slowly; windows are too many to copy
+    const bool packs_well = behind.kind != Item::Kind::alias || meaning<Reshape>(behind.node) ||
+                            is_op(behind.node, ops::sliding_window_view);
+    if (!strided)  // matrices stored the other way round are read as they are: the library transposes
+      item.operands.push_back(whole(stored_operand(t, k), true));
+    else if (packs_well)
+      item.operands.push_back({.item = v.item, .labels = behind.labels}), item.views.push_back(axes_of_view(x));
+    else
+      item.operands.push_back(whole(x, true)), item.views.emplace_back();
   }
   item.labels = new_labels(t);
   push(std::move(item));
@@ -351,9 +362,11 @@ bool Items::bounds_are_known(const Tensor& view) const {
   return std::all_of(inputs.begin() + 1, inputs.end(), [&](const Tensor& x) { return known_.contains(x.node()); });
 }
 
-Items::Items(std::span<const Tensor> wanted) {
+Items::Items(std::span<const Tensor> wanted, bool products_of_views) {
+  std::vector<Tensor> wide = widen_halves(wanted);
+  if (products_of_views) wide = folds_as_products(wide);
   const std::vector<Tensor> roots =
-      split_folds(scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(widen_halves(wanted))))));
+      split_folds(scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, products_of_views)))));
   for (const Tensor& t : operands_first(roots)) {
     find_known(t);
     const bool view = is_op(t, ops::permute) || is_op(t, ops::broadcast);
@@ -368,7 +381,7 @@ Items::Items(std::span<const Tensor> wanted) {
     else if (!generated(t))
       add_opaque(t, Item::Kind::host);
     else if (meaning<Contract>(t))
-      is_library_call(t) ? add_library(t) : add_contract(t);
+      add_product(t, products_of_views && is_strided_product(t));
     else if (meaning<Gather>(t))
       add_gather(t);
     else if (meaning<FoldWindows>(t))

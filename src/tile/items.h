@@ -27,18 +27,20 @@ struct Item {
   Kind kind = Kind::kernel;
   Tensor node;
   std::vector<Operand> operands;
-  std::vector<int> labels;      // along each axis of the node; -1: extent 1
-  std::vector<int> reduced;     // summed (folded) over
-  int partial = -1;             // combine: the buffer of partials
-  Monoid monoid = Monoid::sum;  // of a fold, and of the combine that it becomes
-  bool copy = false;            // the value of its one operand, in memory of its own
-  int rows = -1;                // gather: the label of the axis whose rows are named
-  int site = -1;                // gather: the number of its check
+  std::vector<int> labels;                                  // along each axis of the node; -1: extent 1
+  std::vector<int> reduced;                                 // summed (folded) over
+  int partial = -1;                                         // combine: the buffer of partials
+  Monoid monoid = Monoid::sum;                              // of a fold, and of the combine that it becomes
+  bool copy = false;                                        // the value of its one operand, in memory of its own
+  int rows = -1;                                            // gather: the label of the axis whose rows are named
+  int site = -1;                                            // gather: the number of its check
+  std::vector<std::optional<std::vector<int>>> views = {};  // library: a strided product's operands as it sees them
 };
 
 class Items {
  public:
-  explicit Items(std::span<const Tensor> outputs);
+  /// `products_of_views`: whether windows are multiplied where they lie.
+  Items(std::span<const Tensor> outputs, bool products_of_views);
 
   std::vector<Item> list;      // operands before users
   std::vector<int> outputs;    // items; kernels, hosts or libraries, each once
@@ -77,7 +79,7 @@ class Items {
   void add_contract(const Tensor& t);
   void add_gather(const Tensor& t);
   void add_fold_windows(const Tensor& t);
-  void add_library(const Tensor& t);
+  void add_product(const Tensor& t, bool strided);
   void add_opaque(const Tensor& t, Item::Kind kind);
   Operand operand(const Tensor& t, std::span<const int> labels);
   /// An integer of the fuser's own, a constant or an extent, as a leaf.

@@ -8,6 +8,7 @@
 #include "expr/functions.h"
 #include "ops/registry.h"
 #include "tile/contraction.h"
+#include "tile/strided.h"
 
 namespace croton::tile {
 namespace {
@@ -327,6 +328,8 @@ void Memory::emit_step(int id) {
     std::vector<std::optional<std::vector<int>>> axes;
     for (const Tensor& x : node(item.node).inputs) axes.push_back(items_.axes_of_view(x));
     program.steps.emplace_back(HostStep{item.node, std::move(arguments), std::move(axes), -1});
+  } else if (!item.views.empty()) {
+    program.steps.emplace_back(strided_product(item.node, arguments[0], item.views[0], arguments[1], item.views[1]));
   } else
     program.steps.emplace_back(library_call(item.node, arguments[0], arguments[1]));
   places_[at(id)] = {step, -1};

@@ -9,6 +9,7 @@ std::vector<int> buffers_read(const Step& step) {
     if (call->bias < 0) return {call->a, call->b};
     return {call->a, call->b, call->bias};
   }
+  if (const auto* product = std::get_if<StridedProduct>(&step)) return {product->a, product->b};
   if (const auto* host = std::get_if<HostStep>(&step)) return host->arguments;
   std::vector<int> r;
   for (const Value& v : std::get<Phase>(step).values)
@@ -18,6 +19,7 @@ std::vector<int> buffers_read(const Step& step) {
 
 std::vector<int> buffers_written(const Step& step) {
   if (const auto* call = std::get_if<LibraryCall>(&step)) return {call->out};
+  if (const auto* product = std::get_if<StridedProduct>(&step)) return {product->out};
   if (const auto* host = std::get_if<HostStep>(&step)) return {host->out};
   std::vector<int> r;
   for (const Store& s : std::get<Phase>(step).stores) r.push_back(s.buffer);

@@ -93,6 +93,16 @@ struct LibraryCall {
   int bias = -1;                                    // a vector that is added to each row of C (tile/epilogue.h)
   bool relu = false;                                // of that
 };
+/// C = A B where operands are read where they lie: windows that slide over what is in memory are never written out. By
+/// a kernel of its own (kernels/strided_product.h).
+struct StridedProduct {
+  /// The axis of each buffer that an axis runs along; -1: none.
+  struct Along {
+    int a = -1, b = -1, out = -1;
+  };
+  int a = -1, b = -1, out = -1;
+  std::vector<Along> batch = {}, rows = {}, columns = {}, terms = {};
+};
 /// A node that the host computes from whole arrays.
 struct HostStep {
   Tensor node;
@@ -103,7 +113,7 @@ struct HostStep {
   int out = -1;
 };
 
-using Step = std::variant<Phase, LibraryCall, HostStep>;
+using Step = std::variant<Phase, LibraryCall, StridedProduct, HostStep>;
 
 struct Program {
   std::vector<Axis> axes;

@@ -67,6 +67,9 @@ class Writer {
         c.b_transposed ? "'" : "", c.bias < 0 ? "" : fmt::format(" + b{}", c.bias), c.relu ? ", relu" : "",
         c.a_repeats || c.b_repeats ? fmt::format(", b{} for each of a batch", c.a_repeats ? c.a : c.b) : "");
   }
+  void write(const StridedProduct& c, std::size_t number) {
+    out_ += fmt::format("step {}: product of views b{} := b{} b{}\n", number, c.out, c.a, c.b);
+  }
   void write(const HostStep& h, std::size_t number) {
     out_ += fmt::format("step {}: host b{} := {}(", number, h.out, node(h.node).op->name);
     for (std::size_t k = 0; k < h.arguments.size(); ++k) {

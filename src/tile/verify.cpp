@@ -53,6 +53,12 @@ class Checker {
     if (c.bias >= 0) read(c.bias, s);
     if (c.relu && c.bias < 0) broken("step {} takes relu of a product without a bias", s);
   }
+  void check(const StridedProduct& c, std::size_t s) {
+    read(c.a, s), read(c.b, s), write(c.out, s);
+    for (const auto* axes : {&c.batch, &c.rows, &c.columns})
+      for (const StridedProduct::Along& x : *axes)
+        if (x.out < 0) broken("step {} has an axis that its result has not", s);
+  }
   void check(const HostStep& h, std::size_t s) {
     for (const int a : h.arguments) read(a, s);
     if (h.axes.size() != h.arguments.size()) broken("step {} does not say how each argument is seen", s);

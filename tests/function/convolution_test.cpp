@@ -78,6 +78,75 @@ TEST_CASE("convolutions and their gradients are the same in every way to run") {
   check({2, 6, 8, 20}, {4, 3, 3, 3}, {.padding = "full", .groups = 2}, true);
 }
 
+TEST_CASE("products of windows are right for every length of a row, number of rows and dtype") {
+  const Extents open(std::vector<Index>(4, any_extent));
+  struct Sizes {
+    Index images, channels, filters, height, width;
+  };
+  const auto results = [](const std::string& way, const std::vector<Tensor>& inputs, const std::vector<Tensor>& outputs,
+                          const std::vector<Argument>& arguments) {
+    const ScopedConfig scope{way};
+    std::vector<Array> r(outputs.size());
+    function(inputs, outputs).run(arguments, r);
+    return r;
+  };
+  for (const auto& [dtype, tolerance] : {std::pair{float64, 1e-12}, std::pair{float32, 1e-5}})
+    for (const Index stride : {1, 2}) {
+      const Tensor x = tensor("x", dtype, open), w = tensor("w", dtype, {any_extent, any_extent, 3, 2});
+      const Tensor y = conv2d(x, w, {.padding = 1, .stride = {stride}});
+      const std::vector<Tensor> inputs{x, w};
+      const auto [dx, dw] = grad(sum(sqr(y)), {x, w});
+      const std::vector<Tensor> outputs{y, dx, dw};
+      for (const Sizes& s :
+           {Sizes{1, 1, 1, 3, 1}, Sizes{2, 3, 5, 4, 6}, Sizes{1, 2, 9, 5, 7}, Sizes{3, 4, 8, 3, 14},
+            Sizes{2, 2, 17, 4, 15}, Sizes{1, 5, 3, 6, 16}, Sizes{2, 3, 4, 3, 31}, Sizes{1, 2, 6, 3, 33},
+            Sizes{2, 3, 7, 5, 47}, Sizes{1, 1, 8, 4, 50}, Sizes{1, 9, 2, 3, 96}, Sizes{9, 60, 4, 5, 5},
+            Sizes{5, 3, 2, 40, 90}, Sizes{0, 2, 3, 4, 20}, Sizes{2, 0, 3, 4, 20}, Sizes{2, 3, 0, 4, 20}}) {
+        INFO(name_of(dtype) << ", stride " << stride << ": " << s.images << " x " << s.channels << " x " << s.height
+                            << " x " << s.width << ", " << s.filters << " filters");
+        const Array a = numbers({s.images, s.channels, s.height, s.width}, 1).astype(dtype),
+                    b = numbers({s.filters, s.channels, 3, 2}, 2).astype(dtype);
+        const std::vector<Array> got = results("mode=FAST_RUN", inputs, outputs, {a, b});
+        const std::vector<Array> want = results("mode=FAST_COMPILE", inputs, outputs, {a, b});
+        for (std::size_t k = 0; k < got.size(); ++k) {
+          INFO("output " << k);
+          REQUIRE(got[k].shape() == want[k].shape());
+          double largest = 1;
+          for (Index i = 0; i < want[k].size(); ++i) largest = std::max(largest, std::abs(get(want[k], i)));
+          for (Index i = 0; i < want[k].size(); ++i)
+            if (!(std::abs(get(got[k], i) - get(want[k], i)) <= tolerance * largest))
+              FAIL("element " << i << ": " << get(got[k], i) << " is not " << get(want[k], i));
+        }
+      }
+    }
+}
+
+TEST_CASE("a product reads windows where they lie, whichever operand has them and whatever has a batch") {
+  const Tensor x = tensor("x", float64, {any_extent, any_extent, any_extent}),
+               w = tensor("w", float64, {7, any_extent, 5}),
+               each = tensor("each", float64, {any_extent, 7, any_extent, 5});
+  const Tensor windows = sliding_window_view(x, {5}, {2});  // n c o k
+  const std::vector<Tensor> products{
+      einsum("ncok,fck->nfo", {windows, w}),       einsum("fck,ncok->nfo", {w, windows}),
+      einsum("ncok,fck->ofn", {windows, w}),       einsum("ncok,nfck->nfo", {windows, each}),
+      einsum("nfck,ncok->onf", {each, windows}),   einsum("ncok,nfck->fo", {windows, each}),
+      einsum("ncok,ncpk->nop", {windows, windows})};
+  same_everywhere({x, w, each}, products, {numbers({6, 9, 30}, 1), numbers({7, 9, 5}, 2), numbers({6, 7, 9, 5}, 3)});
+  CHECK(says(function({x, w, each}, products).explain(), "product of views"));
+}
+
+TEST_CASE("neither a convolution nor its gradients have windows in memory") {
+  const Tensor x = tensor("x", float32, {any_extent, 64, 40, 30}), w = tensor("w", float32, {32, 64, 3, 3});
+  const Tensor dy = tensor("dy", float32, {any_extent, 32, 40, 30});
+  const Tensor y = conv2d(x, w, {.padding = 1});
+  const auto [dx, dw] = grad(sum(y * dy), {x, w});
+  const std::string text = function({x, w, dy}, {y, dx, dw}).explain();
+  std::size_t products = 0;
+  for (std::size_t at = 0; (at = text.find("product of views", at)) != std::string::npos; ++at) ++products;
+  CHECK(products == 3);
+  CHECK(!says(text, "gemm"));
+}
+
 TEST_CASE("filters of one element are multiplied with the input where it lies") {
   const Tensor x = tensor("x", float32, {any_extent, 64, 40, 30}), w = tensor("w", float32, {32, 64, 1, 1});
   const Function f = function({x, w}, conv2d(x, w));

@@ -64,6 +64,7 @@ Target cpu_target(std::string_view isa) {
   t.l2_bytes = cache_bytes(_SC_LEVEL2_CACHE_SIZE, 2, t.l2_bytes);
   t.l3_bytes = cache_bytes(_SC_LEVEL3_CACHE_SIZE, 3, t.l3_bytes);
   t.gemm = true;
+  t.products_of_views = true;
   return t;
 }
 
