@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "expr/functions.h"
+#include "expr/philox.h"
 #include "expr/reference.h"
 
 namespace croton::expr {
@@ -134,6 +135,9 @@ constexpr ScalarFunction table[] = {
   {.name = "shr", .spelling = "shr", .arity = 2, .takes = integers, .gives = operand, .cost = 1, .file = "integers.h",
    .integer = SIGNED(shift_right(v[0], v[1])), .natural = UNSIGNED(shift_right(v[0], v[1])),
    .domain = {{{-8, 8}, {0, 8}}}},
+  {.name = "philox", .spelling = "philox", .arity = 2, .takes = words, .gives = operand, .cost = 32, .file = "random.h",
+   .natural = UNSIGNED(philox(v[0], v[1])),
+   .domain = {{{0, 64}, {0, 64}}}},
   {.name = "select", .spelling = "select", .arity = 3, .takes = anything, .gives = operand, .cost = 1, .file = "",
    .reference = REAL(v[0] != 0 ? v[1] : v[2]),
    .integer = SIGNED(v[0] != 0 ? v[1] : v[2]), .natural = UNSIGNED(v[0] != 0 ? v[1] : v[2]),

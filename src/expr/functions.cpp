@@ -22,6 +22,7 @@ constexpr KernelFile files[] = {
     {"folds.h"},
     {"rows.h"},
     {"integers.h"},
+    {"random.h"},
     {"math_core.h"},
     {"math_exp.h", {"math_core.h"}},
     {"math_log.h", {"math_core.h"}},
