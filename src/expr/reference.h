@@ -39,6 +39,8 @@ Real softplus(Real);
 Real gelu(Real);
 Real log_gamma(Real);
 Real digamma(Real);
+/// Box and Muller: sqrt(-2 log(share)) sin(2 pi turn), for share in [2^-126, 1] and turn in [-1/4, 1/4]; NaN elsewhere.
+Real box_muller(Real share, Real turn);
 /// The inverse of erf; NaN outside [-1, 1].
 Real erf_inverse(Real);
 

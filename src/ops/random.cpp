@@ -131,8 +131,8 @@ Tensor expand_uniform(const At& at) {
   return converted(whole * std::ldexp(1, -bits), d, w);
 }
 
-/// Box and Muller, one number of each pair: the radius from half of the bits, the angle, within half a turn, from the
-/// others. The logarithm's argument is 2^-bits (k + 1/2).
+/// Box and Muller, one number of each pair: the radius from half of the bits, the angle, within a quarter turn either
+/// way, from the others. Both are taken in the middle of their step.
 Tensor expand_normal(const At& at) {
   const Where w = Where::here();
   const DType d = at.y.dtype(), computed = computed_in(d);
@@ -140,13 +140,12 @@ Tensor expand_normal(const At& at) {
   const int bits = twice ? 64 : 32;
   const Words from = words(at, w);
   const Tensor a = from.first(w), b = twice ? from.second(w) : a;
-  const auto spread = [&](const Tensor& whole, double range) {
-    const double step = std::ldexp(range, -bits);
-    return converted(whole, computed, w) * step + step / 2;
+  const auto spread = [&](const Tensor& whole, int exponent) {
+    return converted(whole, computed, w) * std::ldexp(1, exponent) + std::ldexp(1, exponent - 1);
   };
-  const Tensor share = spread(twice ? a : converted(croton::right_shift(a, 32, w), uint32, w), 1),
-               angle = spread(converted(b, twice ? int64 : int32, w), std::numbers::pi);
-  return converted(croton::sqrt(croton::log(share, w) * -2, w) * croton::sin(angle, w), d, w);
+  const Tensor share = spread(twice ? a : converted(croton::right_shift(a, 32, w), uint32, w), -bits),
+               turn = spread(converted(b, twice ? int64 : int32, w), -bits - 1);
+  return converted(apply(box_muller, {}, {share, turn}, w), d, w);
 }
 
 /// The numbers do not depend on the values of any input.
@@ -177,13 +176,24 @@ constinit const Op uniform{.name = "uniform",
                            .no_gradient = random_numbers,
                            .samples = random_samples};
 
-constinit const Op philox{.name = "philox",
-                          .doc = "Blocks of the generator Philox 2x32-10: 64 random bits for each block number and key.",
-                          .arity = 2,
-                          .type = pointwise_type,
-                          .meaning = Pointwise{"philox"},
-                          .no_gradient = discrete,
-                          .samples = philox_samples};
+constinit const Op philox{
+    .name = "philox",
+    .doc = "Blocks of the generator Philox 2x32-10: 64 random bits for each block number and key.",
+    .arity = 2,
+    .type = pointwise_type,
+    .meaning = Pointwise{"philox"},
+    .no_gradient = discrete,
+    .samples = philox_samples};
+
+constinit const Op box_muller{.name = "box_muller",
+                              .doc = "A standard normal number from a share in (0, 1] and a turn in [-1/4, 1/4].",
+                              .arity = 2,
+                              .type = pointwise_type,
+                              .meaning = Pointwise{"box_muller"},
+                              .no_gradient = random_numbers,
+                              .samples = [] {
+                                return float_samples({{0.01, 0.99}, {-0.25, 0.25}});
+                              }};
 
 constinit const Op stream_normal{.name = "stream_normal",
                                  .doc = "Standard normal numbers of a random stream, others at each call.",
@@ -202,7 +212,7 @@ constinit const Op stream_uniform{.name = "stream_uniform",
                                   .samples = stream_samples};
 
 Family random_ops() {
-  static constexpr const Op* list[] = {&normal, &uniform, &philox, &stream_normal, &stream_uniform};
+  static constexpr const Op* list[] = {&normal, &uniform, &philox, &box_muller, &stream_normal, &stream_uniform};
   return list;
 }
 

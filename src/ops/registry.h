@@ -44,6 +44,7 @@ extern const Op zero_grad, disconnected_grad;     // x itself: rewriting may dro
 extern const Op softmax, log_softmax, categorical_crossentropy, binary_crossentropy;
 extern const Op normal, uniform;                // params dims, dtype, stream; inputs: int64 scalars for extents
 extern const Op philox;                         // block number and key, both uint64: see expr/philox.h
+extern const Op box_muller;                     // share and turn, both floats: see expr/reference.h
 extern const Op stream_normal, stream_uniform;  // params dims, dtype, seed, draw; inputs: the state (an int64 scalar
                                                 // that counts calls), then extents
 

@@ -481,7 +481,8 @@ class Builder {
   bool numbers_some(const Item& item) const {
     if (!meaning<Iota>(item.node)) return false;
     Labels numbered;
-    for (const Index axis : node(item.node).params.list("axes")) numbered.push_back(item.labels[at(static_cast<int>(axis))]);
+    for (const Index axis : node(item.node).params.list("axes"))
+      numbered.push_back(item.labels[at(static_cast<int>(axis))]);
     return std::any_of(item.labels.begin(), item.labels.end(), [&](int l) { return l >= 0 && !contains(numbered, l); });
   }
 

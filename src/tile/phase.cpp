@@ -288,7 +288,8 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
     value = convert(phase, args()[0], item.node.dtype());
   } else if (meaning<Iota>(item.node)) {
     std::vector<int> numbered;
-    for (const Index axis : node(item.node).params.list("axes")) numbered.push_back(item.labels[at(static_cast<int>(axis))]);
+    for (const Index axis : node(item.node).params.list("axes"))
+      numbered.push_back(item.labels[at(static_cast<int>(axis))]);
     value = iota(phase, item, numbered);
   } else if (meaning<Gather>(item.node)) {
     value = gather(phase, item, made);

@@ -14,8 +14,8 @@ class Memory {
   bool available(int item) const;
   /// Cheap enough to compute again in each place that uses it: at most a few operations on what is available.
   bool can_inline(int item) const;
-  /// Made of nothing but its indices and numbers, by at most about one random word: to compute it again is no dearer than
-  /// to store and load it, if each element is wanted once.
+  /// Made of nothing but its indices and numbers, by at most about one random word: to compute it again is no dearer
+  /// than to store and load it, if each element is wanted once.
   bool can_remake(int item) const;
   /// The buffer of an available item; asking for it makes the phase that computed it store it.
   int buffer(int item);
