@@ -262,7 +262,7 @@ constexpr ScalarFunction table[] = {
   {.name = "erfinv", .spelling = "erfinv", .arity = 1, .takes = floats, .gives = operand, .cost = 16, .file = "math_erfinv.h", .cpu = {4, 4},
    .reference = REAL(erf_inverse(v[0])),
    .domain = {{{-0.95, 0.95}}}},
-  {.name = "box_muller", .spelling = "box_muller", .arity = 2, .takes = floats, .gives = operand, .cost = 16, .file = "math_normal.h", .cpu = {4, 4},
+  {.name = "box_muller", .spelling = "box_muller", .arity = 2, .takes = floats, .gives = operand, .cost = 16, .file = "math_normal.h", .cpu = {5.5, 5.5},
    .reference = REAL(box_muller(v[0], v[1])),
    .domain = {{{0.01, 1}, {-0.25, 0.25}}}},
   {.name = "lgamma", .spelling = "lgamma", .arity = 1, .takes = floats, .gives = operand, .cost = 32, .file = "math_gamma.h", .cpu = {1, 4, 2e-14, 2e-14},

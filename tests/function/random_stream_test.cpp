@@ -56,11 +56,11 @@ TEST_CASE(
       if (seen.empty()) seen = {a.copy(), b.copy(), d.copy()};
       CHECK(bits_equal(b, seen[1]));
       if (way == "mode=FAST_RUN") CHECK((bits_equal(a, seen[0]) && bits_equal(d, seen[2])));
-      // the root, the sine and half of the logarithm's error, each below two units in the last place
+      // generated code is within 5.5 units in the last place, the reference within half a one
       for (Index i = 0; i < a.size(); ++i)
-        REQUIRE(std::abs(get(a, i) - get(seen[0], i)) <= std::ldexp(4 * std::abs(get(a, i)), -23));
+        REQUIRE(std::abs(get(a, i) - get(seen[0], i)) <= std::ldexp(8 * std::abs(get(a, i)), -23));
       for (Index i = 0; i < d.size(); ++i)
-        REQUIRE(std::abs(get(d, i) - get(seen[2], i)) <= std::ldexp(4 * std::abs(get(d, i)), -52));
+        REQUIRE(std::abs(get(d, i) - get(seen[2], i)) <= std::ldexp(8 * std::abs(get(d, i)), -52));
     }
   runtime::set_threads(0);
 }
@@ -97,6 +97,16 @@ TEST_CASE("uniform draws of every floating type and shape are those of the refer
         for (Index i = 0; i < a.size(); ++i) REQUIRE((get(a, i) >= 0 && get(a, i) < 1));
       }
     }
+}
+
+TEST_CASE("elements beyond the first 2^32 have numbers of their own", "[.long]") {
+  constexpr Index n = (Index{1} << 32) + 9;
+  RandomStream rng(5), again(5);
+  const Tensor u = rng.uniform({n}, float64), first = again.uniform({9}, float64);
+  const Tensor last = sum(where(arange(n) >= n - 9, u, 0)), begin = sum(where(arange(n) < 9, u, 0));
+  const auto [a, b, c] = function({}, {last, begin, sum(first)})();
+  CHECK(b.item<double>() == Approx(c.item<double>()).epsilon(1e-12));
+  CHECK(a.item<double>() != Approx(c.item<double>()).epsilon(1e-6));
 }
 
 TEST_CASE("streams, draws, calls and elements share no number among 2^20") {
@@ -299,6 +309,28 @@ TEST_CASE("dropout and its gradient agree about what is dropped, in every mode")
   }
 }
 
+TEST_CASE("draws in rows and columns and folds are the reference evaluator's") {
+  const Tensor x = dmatrix("x");
+  for (const auto& shape : {Extents{33, 65}, Extents{5, 1000}, Extents{300, 3}, Extents{1, 40}, Extents{7, 1}}) {
+    std::vector<Array> wanted;
+    for (const std::string& way : {std::string("mode=FAST_COMPILE"), std::string("device=cpu"), on_gpu()}) {
+      const ScopedConfig scope{way + ",check_ir=True"};
+      RandomStream rng(3);
+      const Tensor u = rng.uniform(x.shape()), v = rng.uniform({x.shape(1), x.shape(0)});
+      const Tensor rows = softmax(x * u), columns = sum(u * v.T(), 0), both = dot(rows, v);
+      const auto f =
+          function({x}, {rows, columns, both, max(u, 1), argmax(u), cumsum(u, 1), u + expand_dims(mean(u, 1), 1)});
+      const auto found = f(sines(shape));
+      if (wanted.empty()) wanted.assign(found.begin(), found.end());
+      for (std::size_t k = 0; k < found.size(); ++k)
+        for (Index i = 0; i < found[k].size(); ++i) {
+          INFO(way << ", result " << k << ", element " << i);
+          REQUIRE(get(found[k], i) == Approx(get(wanted[k], i)).epsilon(1e-12));
+        }
+    }
+  }
+}
+
 TEST_CASE("numbers that are repeated along another axis are drawn once") {
   RandomStream rng(3);
   const Tensor x = fmatrix("x");
@@ -306,7 +338,7 @@ TEST_CASE("numbers that are repeated along another axis are drawn once") {
   const Array a = f(Array::zeros({300, 500}, float32));
   INFO(f.explain());
   CHECK(count(f.explain(), "[a0, a1] : uint64") == 0);
-  for (Index i = 0; i < 500; ++i) REQUIRE(get(a, i) == get(a, 299 * 500 + i));
+  for (Index i = 0; i < 500; ++i) REQUIRE(get(a, i) == get(a, Index{299} * 500 + i));
 }
 
 TEST_CASE("no gradient goes through a draw, to what its shape is taken from") {
