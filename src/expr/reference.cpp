@@ -113,11 +113,6 @@ Real digamma(Real x) {
   return digamma_positive(1 - x) - pi / std::tan(pi * t);
 }
 
-Real box_muller(Real share, Real turn) {
-  const bool here = share >= 0x1p-126L && share <= 1 && std::fabs(turn) <= 0.25L;
-  return here ? std::sqrt(-2 * std::log(share)) * std::sin(2 * pi * turn) : std::numeric_limits<Real>::quiet_NaN();
-}
-
 Real erf_inverse(Real y) {
   constexpr Real nan = std::numeric_limits<Real>::quiet_NaN(), inf = std::numeric_limits<Real>::infinity();
   if (!(y >= -1 && y <= 1)) return nan;
