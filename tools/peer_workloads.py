@@ -64,6 +64,8 @@ def cpu_workloads():
         "sum": Workload("sum", lambda: [filled(1, 10**8)]),
         **{name: Workload(name, lambda: [rows(4096)])
            for name in ("mean_axis_0", "mean_axis_1", "var_axis_0", "var_axis_1")},
+        **{name: Workload(name, lambda: [filled(7, 1)]) for name in ("uniform", "normal")},
+        "dropout_grad": Workload("dropout_grad", lambda: [rows(4096), filled(7, 1)]),
         "softmax": Workload("softmax", lambda: [rows()]),
         "logsumexp_grad": Workload("logsumexp_grad", lambda: [rows()]),
         "crossentropy_grad": Workload("crossentropy_grad", lambda: [rows(), classes(4096, 1000)]),
@@ -168,6 +170,9 @@ def jax_functions(jax):
             return loss(w1, b1, w2, b2, x, y) + LAMBDA / 2 / len(x) * ((w1 * w1).sum() + (w2 * w2).sum())
         return [p - RATE * g for p, g in zip((w1, b1, w2, b2), jax.grad(cost, (0, 1, 2, 3))(w1, b1, w2, b2))]
 
+    def key(seed):
+        return jax.random.key(seed[0].astype(jnp.uint32))
+
     def layer_norm(x, gain, bias):
         c = x - x.mean(1, keepdims=True)
         return c * jax.lax.rsqrt((c * c).mean(1, keepdims=True) + 1e-5) * gain + bias
@@ -182,6 +187,10 @@ def jax_functions(jax):
     return {
         **numpy_functions(jnp),
         "tutorial_step": step,
+        "uniform": lambda seed: jax.random.uniform(key(seed), (4096, 4096)),
+        "normal": lambda seed: jax.random.normal(key(seed), (4096, 4096)),
+        "dropout_grad": lambda x, seed: jax.value_and_grad(lambda x: jnp.square(
+            jnp.where(jax.random.bernoulli(key(seed), 0.5, x.shape), x * 2, 0)).mean())(x),
         "logsumexp_grad": jax.value_and_grad(lambda z: jax.nn.logsumexp(z, 1).sum()),
         "crossentropy_grad": lambda z, y: jax.value_and_grad(lambda z: -(y * jax.nn.log_softmax(z)).sum() / len(z))(z),
         "layer_norm": layer_norm,
@@ -241,6 +250,9 @@ def torch_functions(torch, for_compiler=False):
         "mean_axis_1": lambda a: a.mean(1),
         "var_axis_0": lambda a: a.var(0, correction=0),
         "var_axis_1": lambda a: a.var(1, correction=0),
+        "uniform": lambda seed: torch.rand(4096, 4096, device=seed.device),
+        "normal": lambda seed: torch.randn(4096, 4096, device=seed.device),
+        "dropout_grad": lambda x, seed: gradients(lambda x: torch.dropout(x, 0.5, True).square().mean(), x),
         "softmax": lambda z: torch.softmax(z, 1),
         "logsumexp_grad": lambda z: gradients(lambda z: torch.logsumexp(z, 1).sum(), z),
         "crossentropy_grad": lambda z, y: gradients(lambda z: crossentropy(z, y), z),

@@ -56,9 +56,9 @@ int main() {
 
   const Function step = function({x, y}, loss, optimizers::adam(loss, {f1, b1, f2, b2, w, b}, {.rate = 0.005}));
   const Function accuracy = function({x, y}, mean(argmax(p, 1) == y));
-  for (int epoch = 0; epoch <= 30; ++epoch) {
+  for (int epoch = 0; epoch <= 80; ++epoch) {
     const Array before = step(train.x, train.y);
-    if (epoch % 10 == 0) std::printf("epoch %2d: loss %.4f\n", epoch, before.item<double>());
+    if (epoch % 20 == 0) std::printf("epoch %2d: loss %.4f\n", epoch, before.item<double>());
   }
   const double right = accuracy(test.x, test.y).item<double>();
   std::printf("of images that it has not seen it tells %.1f%%\n", 100 * right);

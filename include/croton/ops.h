@@ -230,7 +230,7 @@ Tensor binary_crossentropy(const Tensor& p, const Tensor& target, Where = Where:
 Tensor one_hot(const Tensor& classes, Index count, DType = floatX(), Where = Where::here());
 
 /// Values drawn once from the standard normal distribution, for initial values: shared(normal({2, 1000}) / sqrt(2.f)).
-/// Each call is another stream of a counter-based generator (Philox 4x32-10): the same program draws the same numbers
+/// Each call is another stream of a counter-based generator (Philox 2x32-10): the same program draws the same numbers
 /// everywhere. DTypeError where the dtype is not floating.
 Tensor normal(const Dims&, DType = floatX(), Where = Where::here());
 /// The same, uniform over [0, 1).

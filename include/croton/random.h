@@ -4,19 +4,27 @@
 
 namespace croton {
 
-/// A stream of random numbers (Philox 4x32-10, counter-based). Its state counts calls: every function that uses the
+/// A stream of random numbers (Philox 2x32-10, counter-based). Its state counts calls: every function that uses the
 /// stream moves it on by one, so that each call draws other numbers; with {.no_default_updates = true} a function draws
-/// the same ones again. Each tensor made here draws numbers of its own. The same seed and the same order of drawing
-/// give the same numbers on every machine and for any number of threads. eval() shows the numbers of the next call and
+/// the same ones again. Each tensor made here draws numbers of its own. eval() shows the numbers of the next call and
 /// leaves the state as it is. Copies are the same stream.
+///
+/// The same seed and the same order of drawing give the same numbers in every mode, on every device and for any number
+/// of threads: uniform ones, and what compares or counts them, to the bit; normal ones but for rounding, a few units
+/// in the last place. Drawing is part of the generated code, so that a mask is made where it is used.
+///
+/// Element i of a call is made of block h + i of the generator, h being 64 bits that seed, draw and call are mixed into,
+/// the lower 32 of them the key. No two calls of one draw have the same h, nor a block in common where they have at most
+/// 2^32 elements. Those of different draws or seeds have the same h, and then the same numbers, with a probability of
+/// 2^-64 for each pair of calls.
 class RandomStream {
  public:
   /// Streams of one seed draw the same numbers.
   explicit RandomStream(std::uint64_t seed = 0);
-  /// Evenly over [0, 1): the shape is {x.shape(0), 3}, Extents, one integer or x.shape(). DTypeError where the dtype is
-  /// not floating.
+  /// Evenly over [0, 1), in steps of 2^-53 (float32: 2^-24, float16: 2^-11, bfloat16: 2^-8). The shape is {x.shape(0), 3},
+  /// Extents, one integer or x.shape(). DTypeError where the dtype is not floating.
   Tensor uniform(const Dims&, DType = floatX(), Where = Where::here());
-  /// Standard normal: mean 0, variance 1.
+  /// Standard normal: mean 0, variance 1, none beyond 9.5 (narrower than float64: 6.8).
   Tensor normal(const Dims&, DType = floatX(), Where = Where::here());
   /// Booleans, true with probability p: a number, or a tensor that broadcasts with the shape. A boolean times a float
   /// keeps the float's dtype: x * rng.bernoulli(x.shape(), 0.8) / 0.8.

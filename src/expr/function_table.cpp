@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "expr/functions.h"
+#include "expr/philox.h"
 #include "expr/reference.h"
 
 namespace croton::expr {
@@ -134,6 +135,9 @@ constexpr ScalarFunction table[] = {
   {.name = "shr", .spelling = "shr", .arity = 2, .takes = integers, .gives = operand, .cost = 1, .file = "integers.h",
    .integer = SIGNED(shift_right(v[0], v[1])), .natural = UNSIGNED(shift_right(v[0], v[1])),
    .domain = {{{-8, 8}, {0, 8}}}},
+  {.name = "philox", .spelling = "philox", .arity = 2, .takes = words, .gives = operand, .cost = 32, .file = "random.h",
+   .natural = UNSIGNED(philox(v[0], v[1])),
+   .domain = {{{0, 64}, {0, 64}}}},
   {.name = "select", .spelling = "select", .arity = 3, .takes = anything, .gives = operand, .cost = 1, .file = "",
    .reference = REAL(v[0] != 0 ? v[1] : v[2]),
    .integer = SIGNED(v[0] != 0 ? v[1] : v[2]), .natural = UNSIGNED(v[0] != 0 ? v[1] : v[2]),
@@ -258,6 +262,9 @@ constexpr ScalarFunction table[] = {
   {.name = "erfinv", .spelling = "erfinv", .arity = 1, .takes = floats, .gives = operand, .cost = 16, .file = "math_erfinv.h", .cpu = {4, 4},
    .reference = REAL(erf_inverse(v[0])),
    .domain = {{{-0.95, 0.95}}}},
+  {.name = "box_muller", .spelling = "box_muller", .arity = 2, .takes = floats, .gives = operand, .cost = 16, .file = "math_normal.h", .cpu = {5.5, 5.5},
+   .reference = REAL(box_muller(v[0], v[1])),
+   .domain = {{{0.01, 1}, {-0.25, 0.25}}}},
   {.name = "lgamma", .spelling = "lgamma", .arity = 1, .takes = floats, .gives = operand, .cost = 32, .file = "math_gamma.h", .cpu = {1, 4, 2e-14, 2e-14},
    .reference = REAL(log_gamma(v[0])),
    .domain = {{{0.1, 12}}}},

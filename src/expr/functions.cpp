@@ -22,6 +22,7 @@ constexpr KernelFile files[] = {
     {"folds.h"},
     {"rows.h"},
     {"integers.h"},
+    {"random.h"},
     {"math_core.h"},
     {"math_exp.h", {"math_core.h"}},
     {"math_log.h", {"math_core.h"}},
@@ -34,6 +35,7 @@ constexpr KernelFile files[] = {
     {"math_erf.h", {"math_core.h", "math_exp.h"}},
     {"math_erfinv.h", {"math_core.h", "math_exp.h", "math_log.h", "math_erf.h"}},
     {"math_pow.h", {"integers.h", "math_core.h", "math_exp.h", "math_log.h"}},
+    {"math_normal.h", {"math_core.h", "math_log.h"}},
     {"math_gamma.h", {"math_core.h", "math_exp.h", "math_log.h", "math_trig.h"}},
 };
 constexpr std::size_t in_every_unit = 5;

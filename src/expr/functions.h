@@ -19,6 +19,7 @@ enum class Takes : std::uint8_t {
   floats,
   bits,  ///< bool, integers
   integers,
+  words,   ///< uint64 only
   logical  ///< bool only
 };
 enum class Gives : std::uint8_t { operand, boolean };

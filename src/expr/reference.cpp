@@ -87,7 +87,10 @@ constexpr Real pi = 3.14159265358979323846264338327950288L;
 /// For x >= 1: the recurrence up to 20, then the asymptotic series.
 Real digamma_positive(Real x) {
   Real shift = 0;
-  for (; x < 20; x += 1) shift += 1 / x;
+  while (x < 20) {
+    shift += 1 / x;
+    x += 1;
+  }
   const Real z = 1 / (x * x);
   constexpr Real terms[] = {1.0L / 12,  -1.0L / 120,     1.0L / 252, -1.0L / 240,
                             1.0L / 132, -691.0L / 32760, 1.0L / 12,  -3617.0L / 8160};

@@ -1,6 +1,9 @@
 // References of the functions that <cmath> lacks or defines otherwise, in long double and in wrapping integers.
 #pragma once
+#include <cmath>
 #include <cstdint>
+#include <limits>
+#include <numbers>
 
 namespace croton::expr {
 
@@ -39,6 +42,13 @@ Real softplus(Real);
 Real gelu(Real);
 Real log_gamma(Real);
 Real digamma(Real);
+/// Box and Muller: sqrt(-2 log(share)) sin(2 pi turn), for share in [2^-126, 1] and turn in [-1/4, 1/4]; NaN elsewhere.
+template <class W>
+W box_muller(W share, W turn) {
+  const bool here = share >= 0x1p-126L && share <= 1 && std::fabs(turn) <= W{0.25};
+  return here ? std::sqrt(-2 * std::log(share)) * std::sin(2 * std::numbers::pi_v<W> * turn)
+              : std::numeric_limits<W>::quiet_NaN();
+}
 /// The inverse of erf; NaN outside [-1, 1].
 Real erf_inverse(Real);
 

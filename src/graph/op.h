@@ -72,7 +72,8 @@ struct View {
 struct Reshape {};
 /// One extent of input 0: params.integer("axis"). The input's data are never read.
 struct ShapeOf {};
-/// The index along params.integer("axis") of the result (arange is iota of one axis). Inputs are extents only.
+/// The row-major number of each element among the axes params.list("axes") of the result: its index along one of them,
+/// its place in the whole of it by all. (arange is iota of one axis.) Inputs are extents only.
 struct Iota {};
 /// result[i..., rest] = x[index[i...], rest] along axis 0; indices may be negative; out of range is an IndexError.
 struct Gather {};

@@ -174,7 +174,7 @@ Tensor filled(const Tensor& scalar, const ExtentList& shape, Where w) {
 Tensor checked_index(const Tensor& index, const Tensor& x, int axis, Where w) {
   ExtentList n;
   n.add(extent(x, axis, w));
-  const Tensor positions = apply(iota, {{"dims", n.dims}, {"axis", Index{0}}}, n.held, w);
+  const Tensor positions = apply(iota, {{"dims", n.dims}, {"axes", std::vector<Index>{0}}}, n.held, w);
   positions.named(fmt::format("positions of axis {} of {}", axis, formula(x)));  // what the IndexError shows
   return apply(gather, {}, {positions, index}, w);
 }

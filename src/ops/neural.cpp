@@ -81,7 +81,7 @@ Tensor is_class(const Tensor& target, const Tensor& p) {
   const int last = p.ndim() - 1;
   ExtentList n;
   n.add(extent(p, last, w));
-  const Tensor classes = apply(iota, {{"dims", n.dims}, {"axis", Index{0}}}, n.held, w);
+  const Tensor classes = apply(iota, {{"dims", n.dims}, {"axes", std::vector<Index>{0}}}, n.held, w);
   return column(checked_index(target, p, last, w)) == with_rank(classes, p.ndim(), w);
 }
 

@@ -49,6 +49,7 @@ DType taken(Takes takes, DType d, std::string_view op, Where where) {
     case Takes::numbers: return d == DType::boolean ? DType::int64 : d;
     case Takes::floats: return to_floating(d);
     case Takes::logical: return DType::boolean;
+    case Takes::words: return DType::uint64;
     case Takes::bits:
     case Takes::integers: break;
   }

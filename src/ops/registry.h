@@ -35,7 +35,7 @@ extern const Op gather, scatter;  // gather(x, index) along axis 0; scatter(x, i
 extern const Op nonzero;      // inputs: a mask, then the extents that it must have: row-major numbers of its elements
 extern const Op reshape;      // inputs: x, then int64 scalars for extents; params dims
 extern const Op shape_of;     // params axis: int64 scalar
-extern const Op iota;         // params dims, axis: int64; inputs: int64 scalars for extents
+extern const Op iota;         // params dims, axes: int64; inputs: int64 scalars for extents
 extern const Op concatenate;  // params axis
 extern const Op contract;     // params a, b, out: labels of axes
 extern const Op sum, prod, max, min, any, all_, argmax, argmin;  // params axes (sorted, not negative); axes disappear
@@ -43,6 +43,8 @@ extern const Op masked_product, masked_quotient;  // g * f and g / d, and 0 wher
 extern const Op zero_grad, disconnected_grad;     // x itself: rewriting may drop them
 extern const Op softmax, log_softmax, categorical_crossentropy, binary_crossentropy;
 extern const Op normal, uniform;                // params dims, dtype, stream; inputs: int64 scalars for extents
+extern const Op philox;                         // block number and key, both uint64: see expr/philox.h
+extern const Op box_muller;                     // share and turn, both floats: see expr/reference.h
 extern const Op stream_normal, stream_uniform;  // params dims, dtype, seed, draw; inputs: the state (an int64 scalar
                                                 // that counts calls), then extents
 

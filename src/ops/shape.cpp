@@ -82,9 +82,11 @@ std::vector<Sample> reshape_samples() {
 Type iota_type(const TypeAt& t) { return {int64, resolve(t, 0)}; }
 std::vector<Sample> iota_samples() {
   using L = std::vector<Index>;
-  return {{{}, {{"dims", L{5}}, {"axis", Index{0}}}},
-          {{{int64, {}}}, {{"dims", L{2, -1}}, {"axis", Index{1}}}, {{3, 3}}},
-          {{}, {{"dims", L{0}}, {"axis", Index{0}}}}};
+  return {{{}, {{"dims", L{5}}, {"axes", L{0}}}},
+          {{{int64, {}}}, {{"dims", L{2, -1}}, {"axes", L{1}}}, {{3, 3}}},
+          {{{int64, {}}}, {{"dims", L{2, -1, 2}}, {"axes", L{0, 1, 2}}}, {{3, 3}}},
+          {{}, {{"dims", L{}}, {"axes", L{}}}},
+          {{}, {{"dims", L{0}}, {"axes", L{0}}}}};
 }
 
 constexpr std::string_view of_shapes = "shapes are integers";
@@ -107,7 +109,7 @@ constinit const Op reshape{.name = "reshape",
                            .samples = reshape_samples};
 
 constinit const Op iota{.name = "iota",
-                        .doc = "Each element's own index along an axis; NumPy's arange is iota of one axis.",
+                        .doc = "Each element's row-major number among some axes; NumPy's arange is iota of one axis.",
                         .arity = -1,
                         .type = iota_type,
                         .meaning = Iota{},
@@ -179,7 +181,7 @@ Tensor arange(const Tensor& n, Where w) {
   if (n.ndim() != 0 || !is_int(n.dtype()))
     fail_at<ShapeError>(w, "arange: the count is an integer scalar, {} is {}", formula(n), text(type(n)));
   const ops::ExtentList to = ops::extents("arange", Dims{Dim(n)}, false, w);
-  return apply(ops::iota, {{"dims", to.dims}, {"axis", Index{0}}}, to.held, w);
+  return apply(ops::iota, {{"dims", to.dims}, {"axes", std::vector<Index>{0}}}, to.held, w);
 }
 
 Tensor arange(const Operand& start, const Operand& stop, const Operand& step, Where w) {

@@ -430,7 +430,10 @@ class Printer {
     const std::string at = fmt::format("(i64)({})", linear(s.address));
     const std::string t = dialect_.type(dtype(s.result));
     if (!is_lanes(s.result)) return fmt::format("cast<{}>({})", t, at);
-    return fmt::format("cast<{}>(add(splat<{}>({}), iota<i64, {}>()))", t, nest_.lanes, at, nest_.lanes);
+    std::string steps = fmt::format("iota<i64, {}>()", nest_.lanes);
+    if (const std::string step = linear(s.from); step != "1")
+      steps = fmt::format("mul({}, splat<{}>((i64)({})))", steps, nest_.lanes, step);
+    return fmt::format("cast<{}>(add(splat<{}>({}), {}))", t, nest_.lanes, at, steps);
   }
 
   void update(const Statement& s) {

@@ -70,6 +70,13 @@ class Builder {
     for (const Item& user : items_.list)
       for (const Operand& o : user.operands)
         if (!is_kernel(user) || !o.fused) needs_memory_[at(o.item)] = true;
+    repeated_.assign(items_.list.size(), false);
+    for (const Item& user : items_.list) {
+      const Labels axes = axes_of(user);
+      for (const Operand& o : user.operands)
+        if (std::any_of(axes.begin(), axes.end(), [&](int l) { return !runs_along(o.labels, l); }))
+          repeated_[at(o.item)] = true;
+    }
     users_.assign(items_.list.size(), 0);
     for (std::size_t i = 0; i < wanted_.size(); ++i)
       if (wanted_[i])
@@ -187,8 +194,15 @@ class Builder {
     return all;
   }
 
+  bool runs_along(const Labels& labels, int axis) const {
+    return std::any_of(labels.begin(), labels.end(), [&](int l) { return l >= 0 && items_.find(l) == axis; });
+  }
+
   bool done(int item) const { return dropped_[at(item)] || memory_.available(item); }
-  bool inlined(int item) const { return !needs_memory_[at(item)] && memory_.can_inline(item); }
+  bool inlined(int item) const { return !needs_memory_[at(item)] && computed_again(item); }
+  bool computed_again(int item) const {
+    return memory_.can_inline(item) || (!repeated_[at(item)] && memory_.can_remake(item));
+  }
 
   bool host_and_library_steps(const Window& w) {
     bool any = false;
@@ -280,7 +294,7 @@ class Builder {
   bool is_kernel(const Item& item) const { return item.kind == Item::Kind::kernel || item.kind == Item::Kind::combine; }
 
   // Computed again where it is used: along the same axes only.
-  bool inlines(const Operand& o) const { return o.fused && memory_.can_inline(o.item); }
+  bool inlines(const Operand& o) const { return o.fused && computed_again(o.item); }
 
   std::vector<int> ready(const Window& w) const {
     std::vector<int> r;
@@ -452,7 +466,7 @@ class Builder {
       todo.pop_back();
       if (!seen.insert(i).second) continue;
       const Item& item = items_.list[at(i)];
-      if (!whole(item.labels) || (c.parallel.size() > 1 && meaning<Iota>(item.node) && !item.copy)) return false;
+      if (!whole(item.labels) || (c.parallel.size() > 1 && !item.copy && numbers_some(item))) return false;
       if (c.parallel.size() > 1 && item.kind == Item::Kind::combine && !constants_first(item)) return false;
       for (const Operand& o : item.operands) {
         if (!whole(o.labels)) return false;
@@ -462,6 +476,15 @@ class Builder {
       }
     }
     return true;
+  }
+
+  // Whether it is the number of each element among some of its axes, which no run over all of them gives.
+  bool numbers_some(const Item& item) const {
+    if (!meaning<Iota>(item.node)) return false;
+    Labels numbered;
+    for (const Index axis : node(item.node).params.list("axes"))
+      numbered.push_back(item.labels[at(static_cast<int>(axis))]);
+    return std::any_of(item.labels.begin(), item.labels.end(), [&](int l) { return l >= 0 && !contains(numbered, l); });
   }
 
   // Whether partials lie in memory as the item's own axes do.
@@ -494,12 +517,14 @@ class Builder {
     return points * (p ? expr::function(p->function).cost : 1);
   }
 
-  // The phase's items, without those that nothing here uses and that their later users can compute where they are used.
+  // The phase's items, without those that their users can compute where they are used: later ones where nothing here
+  // uses them, all of them what is made of numbers alone.
   std::vector<int> members(const Choice& c, const Window& w) const {
     std::vector<bool> used(w.items.size(), false);
     std::vector<int> r;
     for (std::size_t k = w.items.size(); k-- > 0;) {
-      if (c.standing[k] != Standing::in || (!used[k] && w.inlined[k])) continue;
+      if (c.standing[k] != Standing::in) continue;
+      if (w.inlined[k] && (!used[k] || memory_.can_remake(w.items[k]))) continue;
       for (const Operand& o : items_.list[at(w.items[k])].operands)
         if (const int place = place_[at(o.item)]; place >= 0) used[at(place)] = true;
       r.push_back(w.items[k]);
@@ -533,6 +558,7 @@ class Builder {
   Memory memory_;
   std::vector<bool> wanted_;
   std::vector<bool> needs_memory_;   // outputs, and what others than kernels, or kernels along other axes, read
+  std::vector<bool> repeated_;       // some user wants each element several times, along an axis of its own
   std::vector<int> users_;           // operands of items still to be computed that are this item
   std::vector<bool> dropped_;        // nothing uses it any more, and it was never in memory
   std::vector<int> place_, placed_;  // by item: its place in the window, or -1; the items that have one

@@ -39,12 +39,7 @@ Tensor positions(const Tensor& x, const std::vector<Index>& axes) {
     else
       dims.push_back(-1 - static_cast<Index>(extents.size())), extents.push_back(x.shape(d));
   }
-  Tensor number;
-  for (const Index a : axes) {
-    const Tensor index = apply(ops::iota, Params{{"dims", dims}, {"axis", a}}, extents, node(x).where);
-    number = number.node() ? number * x.shape(static_cast<int>(a)) + index : index;
-  }
-  return number;
+  return apply(ops::iota, Params{{"dims", dims}, {"axes", axes}}, extents, node(x).where);
 }
 
 Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs) {

@@ -105,7 +105,10 @@ class Writer {
       case K::let_pack: return fmt::format("lanes {}", args(s));
       case K::let_lane: return fmt::format("lane {} of {}", s.integer, args(s));
       case K::let_load: return memory(s);
-      case K::let_iota: return fmt::format("index {}", linear(s.address));
+      case K::let_iota: {
+        const std::string step = linear(s.from);
+        return fmt::format("index {}{}", linear(s.address), step == "0" || step == "1" ? "" : " by " + step);
+      }
       case K::let_row:
         return fmt::format("row {} of {}{}, check {} at {}{}{} to w{}", args(s), linear(s.to), where(s), s.integer,
                            linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),

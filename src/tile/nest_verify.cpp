@@ -205,7 +205,7 @@ class Checker {
         return same_width(s);
       case K::let_column: return column(s);
       case K::let_load: return memory(s, reg(s.result), in_tail);
-      case K::let_iota: return linear(s.address);
+      case K::let_iota: linear(s.from); return linear(s.address);
       case K::let_row: return checked_row(s, in_tail);
       default: return;  // numbers and identities name nothing
     }

@@ -31,6 +31,10 @@ int unit_of_view(const Tensor& view, int unit) {
   return unit == p.integer("axis") && p.integer("stride") > 1 ? -1 : unit;
 }
 
+bool is_number(const Item& item) {
+  return std::all_of(item.labels.begin(), item.labels.end(), [](int l) { return l < 0; });
+}
+
 bool is_scalar_constant(const Item& item) {
   return item.node.node()->kind == NodeKind::constant && item.node.node()->value.size() == 1;
 }
@@ -62,6 +66,26 @@ int Memory::inline_cost(int item, int depth) const {
 }
 
 bool Memory::can_inline(int item) const { return inline_cost(item, 4) <= 4; }
+
+// Of something that runs along an axis and reads no memory that does; `dear` where that is not so, or above `most`.
+int Memory::cost_to_remake(int item, int most) const {
+  const Item& i = items_.list[at(item)];
+  const auto* p = meaning<Pointwise>(i.node);
+  if (available(item) || i.kind != Item::Kind::kernel || i.copy || is_number(i) ||
+      !(p || meaning<Convert>(i.node) || meaning<Iota>(i.node)))
+    return dear;
+  int cost = p ? expr::function(p->function).cost : 1;
+  for (const Operand& o : i.operands) {
+    if (cost > most) return dear;
+    if (!is_number(items_.list[at(o.item)]))
+      cost += o.fused ? cost_to_remake(o.item, most - cost) : dear;
+    else if (!available(o.item))
+      return dear;
+  }
+  return cost <= most ? cost : dear;
+}
+
+bool Memory::can_remake(int item) const { return cost_to_remake(item, 48) < dear; }
 
 AxisId Memory::axis(int label) {
   if (label < 0) return no_axis;
@@ -185,9 +209,9 @@ int Memory::call(Phase& phase, const Item& item, std::string_view function, DTyp
   return add(phase, std::move(v), {});
 }
 
-int Memory::iota(Phase& phase, const Item& item, int label) {
-  Value v{.kind = Value::Kind::iota, .dtype = int64, .index = {axis(label)}, .node = item.node};
-  return add(phase, std::move(v), std::span(&label, 1));
+int Memory::iota(Phase& phase, const Item& item, std::span<const int> labels) {
+  Value v{.kind = Value::Kind::iota, .dtype = int64, .index = axes_of(labels), .node = item.node};
+  return add(phase, std::move(v), labels);
 }
 
 // Element i is the sum over k of that of window (i - first - k dilation) / stride, if there is such a window. Others
@@ -199,10 +223,10 @@ int Memory::element_of_windows(Phase& phase, const Item& item, std::unordered_ma
     return add(phase, {.kind = Value::Kind::constant, .dtype = int64, .integer = n, .node = item.node}, {});
   };
   const auto of = [&](std::string_view f, DType d, int a, int b) { return call(phase, item, f, d, {a, b}); };
-  int at_window = iota(phase, item, item.labels[at(static_cast<int>(params.integer("axis")))]);
+  int at_window = iota(phase, item, std::span(item.labels).subspan(at(static_cast<int>(params.integer("axis"))), 1));
   if (item.operands.size() > 2) at_window = of("sub", int64, at_window, access(phase, item.operands[2], made));
   if (!item.reduced.empty()) {
-    int inner = iota(phase, item, item.reduced[0]);
+    int inner = iota(phase, item, std::span(item.reduced).first(1));
     if (dilation > 1) inner = of("mul", int64, inner, number(dilation));
     at_window = of("sub", int64, at_window, inner);
   }
@@ -264,7 +288,10 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
   } else if (meaning<Convert>(item.node)) {
     value = convert(phase, args()[0], item.node.dtype());
   } else if (meaning<Iota>(item.node)) {
-    value = iota(phase, item, item.labels[at(static_cast<int>(item.node.node()->params.integer("axis")))]);
+    std::vector<int> numbered;
+    for (const Index axis : node(item.node).params.list("axes"))
+      numbered.push_back(item.labels[at(static_cast<int>(axis))]);
+    value = iota(phase, item, numbered);
   } else if (meaning<Gather>(item.node)) {
     value = gather(phase, item, made);
   } else if (meaning<FoldWindows>(item.node)) {

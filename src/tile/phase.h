@@ -14,6 +14,9 @@ class Memory {
   bool available(int item) const;
   /// Cheap enough to compute again in each place that uses it: at most a few operations on what is available.
   bool can_inline(int item) const;
+  /// Made of nothing but its indices and numbers, by at most about one random word: to compute it again is no dearer
+  /// than to store and load it, if each element is wanted once.
+  bool can_remake(int item) const;
   /// The buffer of an available item; asking for it makes the phase that computed it store it.
   int buffer(int item);
 
@@ -35,10 +38,11 @@ class Memory {
   int convert(Phase& phase, int value, DType to);
   static void add_axes_of_args(const Phase& phase, Value& v);
   int call(Phase& phase, const Item& item, std::string_view function, DType dtype, std::vector<int> args);
-  int iota(Phase& phase, const Item& item, int label);
+  int iota(Phase& phase, const Item& item, std::span<const int> labels);
   int element_of_windows(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
   int gather(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
   int inline_cost(int item, int depth) const;
+  int cost_to_remake(int item, int most) const;
 
   Items& items_;
   std::vector<Place> places_;             // by item

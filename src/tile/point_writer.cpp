@@ -281,13 +281,11 @@ void PointWriter::reach(Statement& s, const Factor& stride, bool partial, int ma
 int PointWriter::id_of(const Value& v) const { return static_cast<int>(&v - e_.phase.values.data()); }
 
 int PointWriter::iota(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
-  const AxisId a = v.index[0];
   Statement s = Emitter::statement(Statement::Kind::let_iota);
   const bool lanes = is_lanes(v, f);
-  if (a != no_axis && e_.is_unrolled(a))
-    s.address = {{-1, {{where.at(a), -1}}}};
-  else if (a != no_axis)
-    s.address = variable(variables(f, row).at(a));
+  Emitter::Number number = e_.number(v, where, variables(f, row), f.lane);
+  s.address = std::move(number.first);
+  s.from = std::move(number.lane_step);
   return e_.let(scope.body, std::move(s), v.dtype, lanes);
 }
 

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "croton/nn.h"
+#include "croton/random.h"
 #include "limits.h"
 
 namespace bench {
@@ -42,6 +43,16 @@ Workload statistic(const std::string& name, int axis, bool variance) {
             return Problem{{variance ? var(a, axis) : mean(a, axis)}, {}};
           },
           [] { return read(4096.0 * 4096); }, "reading"};
+}
+
+Extents drawn_shape(Size size) { return {of(size, 67, 4096, 32768), of(size, 131, 4096, 4096)}; }
+Problem uniform_draw(Size size) { return {{RandomStream(7).uniform(drawn_shape(size), float32)}, {}}; }
+Problem normal_draw(Size size) { return {{RandomStream(7).normal(drawn_shape(size), float32)}, {}}; }
+/// A half is dropped; the loss's gradient wants to know which.
+Problem dropout_gradient(Size size) {
+  const Shared x = square_matrix(size);
+  const Tensor y = x * RandomStream(7).bernoulli(x.shape(), 0.5) * 2, loss = mean(sqr(y));
+  return {{loss, grad(loss, x)}, {}};
 }
 
 Shared scores(Size size, Index columns) {
@@ -230,6 +241,9 @@ std::vector<Workload> workloads() {
       statistic("mean_axis_1", 1, false),
       statistic("var_axis_0", 0, true),
       statistic("var_axis_1", 1, true),
+      {"uniform", uniform_draw, [] { return moved(0, 4096.0 * 4096); }, "writing"},
+      {"normal", normal_draw, [] { return moved(0, 4096.0 * 4096); }, "writing"},
+      {"dropout_grad", dropout_gradient, [] { return moved(4096.0 * 4096, 4096.0 * 4096); }, "moving x, dx"},
       {"softmax", softmax_rows, [=] { return std::max(moved(rows, rows), called(rows, "exp")); }, "moving, exp"},
       {"logsumexp_grad", logsumexp_gradient, [=] { return std::max(moved(rows, rows), called(rows, "exp")); },
        "moving, exp"},
@@ -275,6 +289,9 @@ std::vector<Workload> gpu_workloads() {
       {"sum", total, [] { return copied(1 << 28); }, "reading"},
       {"mean_axis_0", statistic("", 0, false).build, [] { return copied(32768.0 * 4096); }, "reading"},
       {"var_axis_1", statistic("", 1, true).build, [] { return copied(32768.0 * 4096); }, "reading"},
+      {"uniform", uniform_draw, [] { return copied(32768.0 * 4096); }, "writing"},
+      {"normal", normal_draw, [] { return copied(32768.0 * 4096); }, "writing"},
+      {"dropout_grad", dropout_gradient, [] { return copied(2 * 32768.0 * 4096); }, "moving x, dx"},
       {"softmax", softmax_rows, [=] { return copied(2 * rows * 1024); }, "moving"},
       {"layer_norm", layer_norm, [=] { return copied(2 * rows * 1024); }, "moving x, y"},
       {"logsumexp_grad", logsumexp_gradient, [=] { return copied(2 * rows * 1000); }, "moving"},

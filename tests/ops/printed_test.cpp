@@ -72,7 +72,7 @@ TEST_CASE("numbers in a row are an arange") {
   const Tensor k = lscalar("k");
   CHECK(formula(arange(5)) == "arange(5)");
   CHECK(formula(arange(k)) == "arange(k)");
-  CHECK(first_line(arange(5)) == "arange{dims=[5], axis=0}");
+  CHECK(first_line(arange(5)) == "arange{dims=[5], axes=[0]}");
 }
 
 TEST_CASE("a graph's text has words for the bounds of slices and is read again") {

@@ -197,10 +197,23 @@ Array run_shape_of(const Call& call) {
 Array run_iota(const Call& call) {
   const Extents shape = extents_of(call.result().shape);
   Array out = empty(shape, DType::int64);
-  const std::size_t axis = static_cast<std::size_t>(call.params().integer("axis"));
-  const Index step = row_major_strides(shape)[axis], n = shape[axis];
+  if (out.size() == 0) return out;
+  std::vector<Index> steps(shape.size(), 0);
+  Index step = 1;
+  const std::vector<Index>& axes = call.params().list("axes");
+  for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+    steps[static_cast<std::size_t>(*axis)] = step;
+    step *= shape[static_cast<std::size_t>(*axis)];
+  }
   Index* p = mutable_data_as<Index>(out);
-  for (Index i = 0; i < out.size(); ++i) p[i] = i / step % n;
+  p[0] = 0;
+  Index made =
+      1;  // the numbers among the outer axes: each becomes a row of those with one axis more, the last one first
+  for (std::size_t axis = 0; axis < shape.size(); made *= shape[axis++])
+    for (Index i = made; i-- > 0;) {
+      const Index first = p[i];
+      for (Index k = 0; k < shape[axis]; ++k) p[i * shape[axis] + k] = first + k * steps[axis];
+    }
   return out;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "expr/functions.h"
+#include "expr/reference.h"
 #include "ops/evaluate/loops.h"
 #include "ops/evaluate/steps.h"
 
@@ -72,6 +73,7 @@ Body<double> elementary_body(std::string_view name) {
   if (name == "tanh") return unary([](double a) { return std::tanh(a); });
   if (name == "sin") return unary([](double a) { return std::sin(a); });
   if (name == "cos") return unary([](double a) { return std::cos(a); });
+  if (name == "box_muller") return binary(expr::box_muller<double>);
   if (name == "sigmoid") return unary([](double a) { return 1 / (1 + std::exp(-a)); });
   return {};
 }
