@@ -3,13 +3,15 @@
 #include <span>
 
 #include "tile/program.h"
+#include "tile/regions.h"
 
 namespace croton::tile {
 
 /// The program that computes `outputs`, which hold primitives only (no Expansion). Deterministic: the same graph gives
 /// the same program. Outputs are buffers of their own: never a leaf, never an alias, and each buffer only once.
-/// `visits` receives how often a node was looked at, where it is given: tests see from it that the time grows as the
-/// graph does.
-Program build(std::span<const Tensor> outputs, std::uint64_t* visits = nullptr);
+/// `moving`: who writes regions that move from call to call. `visits` receives how often a node was looked at, where it
+/// is given: tests see from it that the time grows as the graph does.
+Program build(std::span<const Tensor> outputs, std::uint64_t* visits = nullptr,
+              MovingRegions moving = MovingRegions::by_phases);
 
 }  // namespace croton::tile
