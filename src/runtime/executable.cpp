@@ -330,7 +330,9 @@ struct Executable::Body {
   }
 
   void execute(const Plan& plan, std::size_t step, Workspace& w) {
-    if (const auto* l = std::get_if<PlannedLaunch>(&plan.steps[step]))
+    const auto* const l = std::get_if<PlannedLaunch>(&plan.steps[step]);
+    if (l && l->copy && w.pointers[at(l->copy->from)] == w.pointers[at(l->copy->to)]) return;
+    if (l)
       device.launch({&launch(*l, w.launches[step], w), 1});
     else if (const auto* g = std::get_if<PlannedGemm>(&plan.steps[step]))
       device.gemm(gemm(*g, w));

@@ -40,29 +40,45 @@ class Accesses {
         continue;
       }
       for (const int b : tile::buffers_read(p.steps[s])) read(b, {s});
-      if (const auto* host = std::get_if<tile::HostStep>(&p.steps[s]))
-        writers_[at(host->out)] = {.step = s, .host = host};
+      for (const int b : tile::buffers_written(p.steps[s]))
+        writers_[at(b)].push_back({.step = s, .host = std::get_if<tile::HostStep>(&p.steps[s])});
     }
   }
 
   bool in_place(int result, const Tensor& shared) const {
-    const Writer& w = writers_[at(result)];
     const SharedValue* const variable = node(shared).shared.get();
-    if (w.host ? !changes(*w.host, variable) || w.step + 1 < safe_from_ : !goes_by_elements(w, shared.ndim()))
-      return false;
-    const auto reads = reads_.find(variable);
-    if (reads == reads_.end()) return true;
-    return std::all_of(reads->second.begin(), reads->second.end(), [&](const Read& r) {
-      return r.step < w.step || (r.step == w.step && (w.host || is_identity(*r.value, *w.store)));
+    const std::vector<Writer>& all = writers_[at(result)];
+    return std::all_of(all.begin(), all.end(), [&](const Writer& w) {
+      if (goes_nowhere(w.step, variable, result)) return true;
+      const bool may_be = w.host           ? changes(*w.host, variable) && w.step + 1 >= safe_from_
+                          : all.size() > 1 ? w.store && w.step >= safe_from_
+                                           : goes_by_elements(w, shared.ndim());
+      return may_be && comes_after_reads(w, variable, result, all.size() == 1);
     });
   }
 
  private:
+  /// A copy of the whole variable to the result, which is left out where that lies in the variable's place.
+  bool goes_nowhere(std::size_t step, const SharedValue* variable, int result) const {
+    const auto copy = tile::whole_copy(program_, program_.steps[step]);
+    return copy && seen_[at(copy->from)] == variable && copy->to == result;
+  }
+
+  /// `alone`: of one writer, which may read an element before it writes it.
+  bool comes_after_reads(const Writer& w, const SharedValue* variable, int result, bool alone) const {
+    const auto reads = reads_.find(variable);
+    if (reads == reads_.end()) return true;
+    return std::all_of(reads->second.begin(), reads->second.end(), [&](const Read& r) {
+      if (r.step == w.step) return alone && (w.host || is_identity(*r.value, *w.store));
+      return r.step < w.step || goes_nowhere(r.step, variable, result);
+    });
+  }
+
   void add(const Phase& phase, std::size_t step) {
     for (const tile::Value& v : phase.values)
       if (v.buffer >= 0) read(v.buffer, {step, &v});
     for (const tile::Store& t : phase.stores)
-      if (!writers_[at(t.buffer)].store) writers_[at(t.buffer)] = {step, &t, &phase, nullptr};
+      writers_[at(tile::root_of(program_, t.buffer))].push_back({step, &t, &phase, nullptr});
   }
 
   void read(int buffer, const Read& r) {
@@ -89,7 +105,7 @@ class Accesses {
 
   const Program& program_;
   std::vector<const SharedValue*> seen_;  // by buffer: the variable that is read through it, by its own leaf or a view
-  std::vector<Writer> writers_;           // by buffer
+  std::vector<std::vector<Writer>> writers_;  // by buffer: of it, or of regions of it
   std::unordered_map<const SharedValue*, std::vector<Read>> reads_;
   std::size_t safe_from_ = 0;  // the first step after all that can fail
 };

@@ -30,7 +30,10 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 std::vector<Tensor> mentioned(const Program& program) {
   std::vector<Tensor> roots;
-  for (const tile::Buffer& b : program.buffers) roots.push_back(b.node);
+  for (const tile::Buffer& b : program.buffers) {
+    roots.push_back(b.node);
+    if (tile::is_region(b)) roots.push_back(b.whole);
+  }
   for (const tile::Axis& a : program.axes) roots.push_back(a.witness);
   return topological(roots);
 }
@@ -46,8 +49,12 @@ std::size_t first_extent(const Tensor& t) {
 // Nodes whose integers somebody's shape depends on.
 std::vector<Tensor> shape_deciding(const Program& program) {
   std::vector<Tensor> roots;
-  for (const Tensor& t : mentioned(program))
-    for (std::size_t k = first_extent(t); k < node(t).inputs.size(); ++k) roots.push_back(node(t).inputs[k]);
+  const auto add = [&](const Tensor& t, std::size_t first) {
+    for (std::size_t k = first; k < node(t).inputs.size(); ++k) roots.push_back(node(t).inputs[k]);
+  };
+  for (const Tensor& t : mentioned(program)) add(t, first_extent(t));
+  for (const tile::Buffer& b : program.buffers)
+    if (tile::is_region(b) && meaning<Write>(b.whole)) add(b.whole, 2);
   // stop at shape_of: its input's data do not matter
   std::vector<Tensor> out, todo = roots;
   std::unordered_map<const Node*, bool> seen;
@@ -153,7 +160,7 @@ class Planner {
     is_written_.resize(program_.buffers.size(), false);
     for (const tile::Step& s : program_.steps) {
       for (const int b : tile::buffers_read(s)) is_read_[at(b)] = true;
-      for (const int b : tile::buffers_written(s)) is_written_[at(b)] = true;
+      for (const int b : tile::buffers_written(s)) is_written_[at(tile::root_of(program_, b))] = true;
     }
   }
 
@@ -202,18 +209,9 @@ class Planner {
   void alias(const tile::Buffer& b, Place& p) {
     p.home = Home::base;
     p.base = b.base;
+    if (meaning<Reshape>(b.node) && !tile::is_region(b)) return;
     const Place& base = plan_.places[at(b.base)];
-    const auto* view = meaning<View>(b.node);
-    if (!view) return;
-    const Node& n = node(b.node);
-    std::vector<Shape> shapes;
-    std::vector<std::optional<std::vector<Index>>> values;
-    for (const Tensor& x : n.inputs) {
-      shapes.push_back(shapes_.at(x.node()));
-      const auto it = integers_.find(x.node());
-      values.push_back(it == integers_.end() ? std::nullopt : it->second);
-    }
-    const auto maps = view->map({*n.op, n.params, n.inputs, shapes, values, n.where}, p.shape);
+    const std::vector<AxisMap> maps = maps_of(b, p.shape);
     std::vector<Index> strides(p.shape.size(), 0);
     Index offset = 0;
     for (std::size_t d = 0; d < maps.size(); ++d) {
@@ -224,6 +222,32 @@ class Planner {
     if (is_empty(p.shape)) return;
     p.strides = strides;
     p.offset = static_cast<std::size_t>(offset) * size_of(b.node.dtype());
+  }
+
+  // Of a view or a region.
+  std::vector<AxisMap> maps_of(const tile::Buffer& b, const Shape& shape) const {
+    if (tile::is_part(b)) return map_of_part(b);
+    const Tensor& by = tile::is_region(b) ? b.whole : b.node;
+    const Node& n = node(by);
+    std::vector<Shape> shapes;
+    std::vector<std::optional<std::vector<Index>>> values;
+    for (const Tensor& x : n.inputs) {
+      shapes.push_back(shapes_.at(x.node()));
+      const auto it = integers_.find(x.node());
+      values.push_back(it == integers_.end() ? std::nullopt : it->second);
+    }
+    const TypeAt at{*n.op, n.params, n.inputs, shapes, values, n.where};
+    if (const auto* write = meaning<Write>(by)) return write->map(at, shape);
+    return meaning<View>(by)->map(at, shape);
+  }
+
+  std::vector<AxisMap> map_of_part(const tile::Buffer& b) const {
+    const Node& whole = node(b.whole);
+    const auto axis = static_cast<int>(whole.params.integer("axis"));
+    std::vector<AxisMap> maps(at(b.node.ndim()));
+    for (std::size_t d = 0; d < maps.size(); ++d) maps[d].axis = static_cast<int>(d);
+    for (int k = 0; k < b.part; ++k) maps[at(axis)].start += shapes_.at(whole.inputs[at(k)].node())[at(axis)];
+    return maps;
   }
 
   void use_places_again() {
@@ -279,6 +303,7 @@ class Planner {
     const auto& phase = std::get<tile::Phase>(program_.steps[step]);
     PlannedLaunch l{.kernel = static_cast<int>(nest_number), .chunks = chunks_[step].chunks};
     l.rows = chunks_[step].points, l.chunk_rows = chunks_[step].chunk_points;
+    l.copy = tile::whole_copy(program_, program_.steps[step]);
     const auto of = [this](AxisId a) { return extent(a); };
     const bool leaves_no_room = moved_bytes(phase) >= static_cast<std::size_t>(target_.l3_bytes) / 4 * 3;
     std::vector<std::int64_t> offsets;
@@ -298,16 +323,18 @@ class Planner {
     plan_.scratch_bytes = std::max(plan_.scratch_bytes, l.scratch_bytes);
     for (const tile::Value& v : phase.values)
       if (v.buffer >= 0) l.uses.emplace_back(root(v.buffer), Access::r);
-    for (const tile::Store& s : phase.stores) l.uses.emplace_back(s.buffer, Access::w);
+    for (const tile::Store& s : phase.stores) l.uses.emplace_back(root(s.buffer), Access::w);
     return l;
   }
 
-  // What the kernel reads and writes, each buffer once.
+  // What the kernel reads and writes, each buffer once; of a concatenation all of it, as the other parts are written
+  // one after another.
   std::size_t moved_bytes(const tile::Phase& phase) const {
     std::set<int> buffers;
     for (const tile::Value& v : phase.values)
       if (v.buffer >= 0) buffers.insert(v.buffer);
-    for (const tile::Store& s : phase.stores) buffers.insert(s.buffer);
+    for (const tile::Store& s : phase.stores)
+      buffers.insert(tile::is_part(program_.buffers[at(s.buffer)]) ? tile::root_of(program_, s.buffer) : s.buffer);
     std::size_t bytes = 0;
     for (const int b : buffers) bytes += plan_.places[at(b)].bytes;
     return bytes;
@@ -319,14 +346,15 @@ class Planner {
   // written twice. 0: it does not.
   Index streamed_piece(const tile::Phase& phase, const tile::Nest& nest, int buffer) const {
     const Place& p = plan_.places[at(buffer)];
+    const int whole = tile::root_of(program_, buffer);
     const bool in_place = std::any_of(phase.values.begin(), phase.values.end(),
-                                      [&](const tile::Value& v) { return v.buffer >= 0 && root(v.buffer) == buffer; });
-    if (p.home != Home::result || is_read_[at(buffer)] || in_place) return 0;
+                                      [&](const tile::Value& v) { return v.buffer >= 0 && root(v.buffer) == whole; });
+    if (plan_.places[at(whole)].home != Home::result || is_read_[at(whole)] || in_place) return 0;
     const auto bytes = static_cast<Index>(size_of(program_.buffers[at(buffer)].node.dtype()));
     Index piece = std::min(nest.lanes * bytes, most_streamed_piece);
     const bool one_run = phase.flat && phase.parallel.size() > 1;
     for (std::size_t d = 0; !one_run && d + 1 < p.strides.size(); ++d)
-      while (p.strides[d] * bytes % piece != 0) piece /= 2;
+      while (p.strides[d] * bytes % piece != 0 || p.shape.back() * bytes % piece != 0) piece /= 2;
     return piece >= least_streamed_piece ? piece : 0;
   }
 

@@ -44,6 +44,7 @@ struct PlannedLaunch {
   std::vector<Stream> streams = {};                // past the caches, if it lies on lines and is not read here
   std::vector<std::pair<int, Access>> uses = {};   // buffer
   int errors = -1;                                 // word: where it reports
+  std::optional<tile::WholeCopy> copy = {};        // it is nothing else: left out where both lie in one place
   long chunks = 1;
   Index rows = 1, chunk_rows = 1;  // points of all chunks, and of one
   std::size_t scratch_bytes = 0;

@@ -28,7 +28,7 @@ class Neighbours {
   /// As many as may run at once, from that step on.
   Beside from(std::size_t first) {
     Beside found{first, first, 0};
-    read_.clear(), written_.clear();
+    read_.clear(), parts_.clear(), written_.clear();
     while (found.end < program_.steps.size() && found.end - first < most_beside && takes(found)) ++found.end;
     return found;
   }
@@ -40,12 +40,21 @@ class Neighbours {
     if (phase == nullptr || !is_small(*phase)) return false;
     const int threads = threads_of_block(program_, *phase, target_);
     if (threads > 0 && group.threads > 0 && threads != group.threads) return false;
-    const Memory reads = memory(buffers_read(step)), writes = memory(buffers_written(step));
-    if (meet(reads, written_) || meet(writes, read_) || meet(writes, written_)) return false;
-    read_.insert(reads.begin(), reads.end());
-    written_.insert(writes.begin(), writes.end());
+    if (may_be_left_out(step)) return false;
+    Memory reads, parts, others;
+    for (const int b : buffers_read(step)) reads.insert(place(b));
+    for (const int b : buffers_written(step)) (is_part(program_.buffers[at(b)]) ? parts : others).insert(place(b));
+    if (meet(reads, parts_) || meet(reads, written_) || meet(parts, read_) || meet(others, read_)) return false;
+    if (meet(parts, written_) || meet(others, parts_) || meet(others, written_)) return false;
+    read_.merge(reads), parts_.merge(parts), written_.merge(others);
     group.threads = std::max(group.threads, threads);
     return true;
+  }
+
+  // The copy of a variable, where the result lies in its place.
+  bool may_be_left_out(const Step& step) const {
+    const auto copy = whole_copy(program_, step);
+    return copy && places_[at(copy->from)] == places_[at(copy->to)];
   }
 
   bool is_small(const Phase& phase) const {
@@ -59,11 +68,7 @@ class Neighbours {
   }
 
   using Memory = std::set<const void*>;
-  Memory memory(const std::vector<int>& buffers) const {
-    Memory r;
-    for (const int b : buffers) r.insert(places_[at(root_of(program_, b))]);
-    return r;
-  }
+  const void* place(int buffer) const { return places_[at(root_of(program_, buffer))]; }
   static bool meet(const Memory& a, const Memory& b) {
     return std::any_of(a.begin(), a.end(), [&](const void* x) { return b.count(x) > 0; });
   }
@@ -71,7 +76,7 @@ class Neighbours {
   const Program& program_;
   const Target& target_;
   std::vector<const void*> places_;  // by buffer: one name for what may lie at one place
-  Memory read_, written_;            // by the group
+  Memory read_, parts_, written_;    // by the group; parts_: of concatenations, of which no two meet
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "expr/functions.h"
+#include "ops/registry.h"
 #include "tile/items.h"
 #include "tile/order.h"
 #include "tile/phase.h"
@@ -58,10 +59,12 @@ constexpr std::size_t largest_phase = 500;
 // where they are alike. With rows each value is many statements.
 constexpr std::size_t largest_mixture = 100, largest_mixture_of_rows = 25;
 
+// A row of fewer elements is written out.
+constexpr Index shortest_row_of_lanes = 4;
+
 class Builder {
  public:
-  Builder(std::span<const Tensor> outputs, bool products_of_views)
-      : items_(outputs, products_of_views), memory_(items_) {
+  Builder(std::span<const Tensor> outputs, const BuildOptions& options) : items_(outputs, options), memory_(items_) {
     wanted_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) want(o);
     limit_unrolling();
@@ -111,8 +114,14 @@ class Builder {
     }
   }
 
-  // At most 64 copies of a statement: beyond that the largest constant axis becomes a loop.
+  // At most 64 copies of a statement: beyond that the largest constant axis becomes a loop. So does the last axis of a
+  // part whose rows lie apart, or lanes would run across them, unless it is very short.
   void limit_unrolling() {
+    for (std::size_t i = 0; i < items_.list.size(); ++i) {
+      const Labels& labels = items_.list[i].labels;
+      if (items_.list[i].into < 0 || labels.size() < 2 || lies_dense(static_cast<int>(i))) continue;
+      if (items_.constant(labels.back()) > shortest_row_of_lanes) items_.make_free(labels.back());
+    }
     for (const Item& item : items_.list)
       for (;;) {
         Index copies = 1;
@@ -134,7 +143,10 @@ class Builder {
       const Window w = window(todo);
       if (host_and_library_steps(w)) continue;
       const std::vector<int> frontier = ready(w);
-      if (frontier.empty()) return done_any;
+      if (frontier.empty()) {
+        if (phases_of_their_own(w)) continue;
+        return done_any;
+      }
       Choice best;
       std::set<Labels> tried;
       const std::size_t most = std::clamp(most_looks / w.items.size(), std::size_t{8}, most_choices);
@@ -145,7 +157,7 @@ class Builder {
       for (const int i : frontier) attempt(i);
       // what is not ready yet may want other axes: then what feeds it goes into a phase of its own first
       for (std::size_t k = 0; k < w.items.size() && tried.size() < most; ++k)
-        if (is_kernel(items_.list[at(w.items[k])])) attempt(w.items[k]);
+        if (const Item& i = items_.list[at(w.items[k])]; is_kernel(i) && !i.alone) attempt(w.items[k]);
       if (best.work < 0) {
         make_host(frontier[0]);
         continue;
@@ -209,12 +221,33 @@ class Builder {
     for (const int i : w.items) {
       const Item& item = items_.list[at(i)];
       const bool step = item.kind == Item::Kind::host || item.kind == Item::Kind::library;
-      if (!step || !operands_available(item)) continue;
+      if (!step || !operands_here(item)) continue;
       memory_.emit_step(i);
       for (const Operand& o : item.operands) let_go(o.item);
       any = true;
     }
     return any;
+  }
+
+  // After all others: until then somebody may read the variable that they change where it lies.
+  bool phases_of_their_own(const Window& w) {
+    for (std::size_t k = 0; k < w.items.size(); ++k) {
+      const Item& item = items_.list[at(w.items[k])];
+      if (!item.alone || !is_kernel(item) || w.inlined[k] || !operands_here(item)) continue;
+      emit_alone(w.items[k]);
+      return true;
+    }
+    return false;
+  }
+
+  // Whatever else goes along the same axes stays out of its phase.
+  void emit_alone(int i) {
+    Todo only{.items = {i}};
+    const Window w = window(only);
+    Choice best;
+    for (const Labels& p : candidates(items_.list[at(i)])) consider(p, w, best, true);
+    if (best.work < 0) throw std::logic_error("tile: no loop nest fits a copy");
+    emit(best, members(best, w));
   }
 
   // No loop nest computes the item: the host does, from memory.
@@ -286,9 +319,10 @@ class Builder {
     }
   }
 
-  bool operands_available(const Item& item) const {
+  // In memory, or computed where they are used.
+  bool operands_here(const Item& item) const {
     return std::all_of(item.operands.begin(), item.operands.end(),
-                       [&](const Operand& o) { return memory_.available(o.item); });
+                       [&](const Operand& o) { return memory_.available(o.item) || inlines(o); });
   }
 
   bool is_kernel(const Item& item) const { return item.kind == Item::Kind::kernel || item.kind == Item::Kind::combine; }
@@ -298,11 +332,10 @@ class Builder {
 
   std::vector<int> ready(const Window& w) const {
     std::vector<int> r;
-    const auto here = [&](const Operand& o) { return memory_.available(o.item) || inlines(o); };
     for (std::size_t k = 0; k < w.items.size(); ++k) {
       const Item& item = items_.list[at(w.items[k])];
-      if (!is_kernel(item) || w.inlined[k]) continue;
-      if (std::all_of(item.operands.begin(), item.operands.end(), here)) r.push_back(w.items[k]);
+      if (!is_kernel(item) || item.alone || w.inlined[k]) continue;
+      if (operands_here(item)) r.push_back(w.items[k]);
     }
     return r;
   }
@@ -382,7 +415,8 @@ class Builder {
     });
   }
 
-  void consider(const Labels& parallel, const Window& w, Choice& best) {
+  // `alone`: the window is of an item that is to have a phase of its own.
+  void consider(const Labels& parallel, const Window& w, Choice& best, bool alone = false) {
     Choice c{.parallel = parallel, .standing = std::vector<Standing>(w.items.size(), Standing::outside)};
     c.work = 0;
     std::size_t count = 0;
@@ -399,7 +433,8 @@ class Builder {
       }
       const bool has_axes =
           std::all_of(parallel.begin(), parallel.end(), [&](int p) { return contains(w.axes[k], p); });
-      const bool takes = has_axes && is_kernel(item) && !any_after && count < largest_phase && fits(item, parallel);
+      const bool may_be_here = is_kernel(item) && (alone || !item.alone);
+      const bool takes = has_axes && may_be_here && !any_after && count < largest_phase && fits(item, parallel);
       c.standing[k] = takes ? Standing::in : any_in || any_after ? Standing::after : Standing::before;
       if (takes && !w.inlined[k]) count += count_with_inlined(k, w, counted, parallel.empty());
     }
@@ -466,9 +501,11 @@ class Builder {
       todo.pop_back();
       if (!seen.insert(i).second) continue;
       const Item& item = items_.list[at(i)];
+      if (c.parallel.size() > 1 && item.into >= 0 && !lies_dense(i)) return false;
       if (!whole(item.labels) || (c.parallel.size() > 1 && !item.copy && numbers_some(item))) return false;
       if (c.parallel.size() > 1 && item.kind == Item::Kind::combine && !constants_first(item)) return false;
       for (const Operand& o : item.operands) {
+        if (o.awaited) continue;
         if (!whole(o.labels)) return false;
         if (c.parallel.size() > 1 && items_.list[at(o.item)].kind == Item::Kind::alias && !is_dense(o.item))
           return false;
@@ -507,7 +544,24 @@ class Builder {
            std::any_of(item.operands.begin(), item.operands.end(), [&](const Operand& o) { return across(o.labels); });
   }
 
-  bool is_dense(int item) const { return meaning<Reshape>(items_.list[at(item)].node); }
+  // Whether a part is one run of the memory in which it lies.
+  bool lies_dense(int item) const {
+    for (int i = item, whole = items_.list[at(i)].into; whole >= 0; i = whole, whole = items_.list[at(i)].into) {
+      const Tensor& t = items_.list[at(whole)].node;
+      if (!(meaning<Write>(t) ? is_dense_part(t) : parts_are_dense(t))) return false;
+    }
+    return true;
+  }
+
+  // Of a view, perhaps of others. (What is reshaped lies dense.)
+  bool is_dense(int item) const {
+    for (int i = item; items_.list[at(i)].kind == Item::Kind::alias; i = items_.list[at(i)].operands[0].item) {
+      const Tensor& view = items_.list[at(i)].node;
+      if (meaning<Reshape>(view)) return true;
+      if (!is_op(view, ops::slice) || !is_dense_part(view)) return false;
+    }
+    return true;
+  }
 
   double work(const Item& item) const {
     double points = 1;
@@ -568,8 +622,8 @@ class Builder {
 
 }  // namespace
 
-Program build(std::span<const Tensor> outputs, bool products_of_views, std::uint64_t* visits) {
-  return Builder(outputs, products_of_views).run(visits);
+Program build(std::span<const Tensor> outputs, const BuildOptions& options, std::uint64_t* visits) {
+  return Builder(outputs, options).run(visits);
 }
 
 }  // namespace croton::tile

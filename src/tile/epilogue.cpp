@@ -39,16 +39,19 @@ class Epilogues {
     return c.batch == 0 && c.a_free == 1 && c.b_free == 1 && program_.buffers[at(c.out)].node.dtype() == DType::float32;
   }
 
-  // The phase that reads the buffer, where nothing else does, through no view either.
+  // The phase that reads the buffer, where nothing else does, through no view either, and nothing is written over it.
   std::optional<std::size_t> only_reader(int buffer) const {
     if (std::find(program_.outputs.begin(), program_.outputs.end(), buffer) != program_.outputs.end()) return {};
     std::optional<std::size_t> reader;
-    for (std::size_t s = 0; s < program_.steps.size(); ++s)
+    for (std::size_t s = 0; s < program_.steps.size(); ++s) {
+      for (const int b : buffers_written(program_.steps[s]))
+        if (b != buffer && root_of(program_, b) == buffer) return {};
       for (const int b : buffers_read(program_.steps[s])) {
         if (root_of(program_, b) != buffer) continue;
         if (reader || b != buffer || !std::holds_alternative<Phase>(program_.steps[s])) return {};
         reader = s;
       }
+    }
     return reader;
   }
 
@@ -73,7 +76,7 @@ class Epilogues {
     const Store& to = phase.stores[0];
     const std::vector<AxisId>& axes = product.index;
     if (axes[0] == no_axis || axes[1] == no_axis || bias.index != std::vector<AxisId>{axes[1]} || to.index != axes ||
-        to.value != static_cast<int>(v.size()) - 1)
+        to.value != static_cast<int>(v.size()) - 1 || is_region(program_.buffers[at(to.buffer)]))
       return {};
     return Epilogue{bias.buffer, to.buffer, relu};
   }

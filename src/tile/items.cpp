@@ -205,6 +205,7 @@ void Items::add_pointwise(const Tensor& t) {
   Item item{.kind = Item::Kind::kernel, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}};
   if (!meaning<Iota>(t))
     for (const Tensor& x : node(t).inputs) item.operands.push_back(operand(x, item.labels));
+  item.alone = is_copy_of_variable(t);
   push(std::move(item));
 }
 
@@ -309,6 +310,58 @@ void Items::add_fold_windows(const Tensor& t) {
   push(std::move(item));
 }
 
+// Each part is written where it lies in the whole; one that is a concatenation, and is used here alone, lies there
+// already.
+void Items::add_concatenate(const Tensor& t) {
+  Item whole{.kind = Item::Kind::assembled, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}};
+  const auto axis = at(static_cast<int>(node(t).params.integer("axis")));
+  std::vector<int> parts;
+  for (const Tensor& x : node(t).inputs) {
+    std::vector<int> labels = whole.labels;
+    labels[axis] = new_label(x, static_cast<int>(axis));
+    const bool lies_there = meaning<Concatenate>(x) && uses_[x.node()] == 1;
+    parts.push_back(lies_there ? resolve(x).item : add_copy(operand(x, labels), x, labels));
+    whole.operands.push_back({.item = parts.back(), .labels = list[at(parts.back())].labels});
+  }
+  const int id = push(std::move(whole));
+  for (std::size_t k = 0; k < parts.size(); ++k) {
+    list[at(parts[k])].into = id;
+    list[at(parts[k])].part = static_cast<int>(k);
+  }
+}
+
+// With what is computed where it is used.
+void Items::make_alone(int item) {
+  std::vector<int> todo{item};
+  while (!todo.empty()) {
+    Item& i = list[at(todo.back())];
+    todo.pop_back();
+    i.alone = true;
+    for (const Operand& o : i.operands)
+      if (list[at(o.item)].kind == Item::Kind::kernel && !is_copy(list[at(o.item)].node)) todo.push_back(o.item);
+  }
+}
+
+// The value is written over what lies in the memory that the result goes on in.
+void Items::add_write(const Tensor& t) {
+  const int over = resolve(node(t).inputs[0]).item;
+  const Tensor& value = node(t).inputs[1];
+  std::vector<int> labels = new_labels(value);
+  const int part = add_copy(operand(value, labels), value, labels);
+  Item& written = list[at(part)];
+  written.operands.push_back(
+      {.item = over, .labels = std::vector<int>(list[at(over)].labels.size(), -1), .awaited = true});
+  written.into = part + 1;
+  if (list[at(over)].alone) make_alone(part);
+  push({.kind = Item::Kind::assembled,
+        .node = t,
+        .operands = {{.item = part, .labels = labels}},
+        .labels = list[at(over)].labels,
+        .reduced = {},
+        .over = over,
+        .alone = list[at(over)].alone});
+}
+
 void Items::add_product(const Tensor& t, bool strided) {
   if (!strided && !is_library_call(t)) return add_contract(t);
   Item item{.kind = Item::Kind::library, .node = t, .operands = {}, .labels = {}, .reduced = {}};
@@ -336,7 +389,7 @@ void Items::unify_all() {
       for (Operand& o : user.operands) {
         const Item& item = list[at(o.item)];
         if ((item.kind == Item::Kind::kernel) != computed) continue;
-        o.fused = computed && user.kind == Item::Kind::kernel && !o.gathered;
+        o.fused = computed && user.kind == Item::Kind::kernel && !o.gathered && !o.awaited && !is_copy(item.node);
         for (std::size_t e = 0; e < o.labels.size(); ++e) {
           const bool one = o.labels[e] < 0 && item.labels[e] < 0;
           const bool both = o.labels[e] >= 0 && item.labels[e] >= 0;
@@ -347,28 +400,17 @@ void Items::unify_all() {
       }
 }
 
-// A plan computes integers from shapes, constants, and what arguments and variables hold; not from what kernels
-// compute.
-void Items::find_known(const Tensor& t) {
-  const std::vector<Tensor>& inputs = node(t).inputs;
-  const bool from_known =
-      node(t).kind != NodeKind::apply ||
-      std::all_of(inputs.begin(), inputs.end(), [&](const Tensor& x) { return known_.contains(x.node()); });
-  if (meaning<ShapeOf>(t) || (holds_integers(t) && from_known)) known_.insert(t.node());
-}
-
-bool Items::bounds_are_known(const Tensor& view) const {
-  const std::vector<Tensor>& inputs = node(view).inputs;
-  return std::all_of(inputs.begin() + 1, inputs.end(), [&](const Tensor& x) { return known_.contains(x.node()); });
-}
-
-Items::Items(std::span<const Tensor> wanted, bool products_of_views) {
+Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
   std::vector<Tensor> wide = widen_halves(wanted);
-  if (products_of_views) wide = folds_as_products(wide);
-  const std::vector<Tensor> roots =
-      split_folds(scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, products_of_views)))));
-  for (const Tensor& t : operands_first(roots)) {
-    find_known(t);
+  if (options.products_of_views) wide = folds_as_products(wide);
+  const std::vector<Tensor> roots = owned_writes(
+      split_folds(
+          scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, options.products_of_views))))),
+      options.moving);
+  const std::vector<Tensor> nodes = operands_first(roots);
+  const std::unordered_set<const Node*> known = known_integers(nodes), writes = writes_by_phases(nodes, options.moving);
+  uses_ = uses_of_elements(roots);
+  for (const Tensor& t : nodes) {
     const bool view = is_op(t, ops::permute) || is_op(t, ops::broadcast);
     if (view) {
       resolve(t);
@@ -377,11 +419,15 @@ Items::Items(std::span<const Tensor> wanted, bool products_of_views) {
     if (node(t).kind != NodeKind::apply || meaning<ShapeOf>(t))
       add_leaf(t);
     else if (meaning<Reshape>(t) || meaning<croton::View>(t))
-      add_opaque(t, bounds_are_known(t) ? Item::Kind::alias : Item::Kind::host);
+      add_opaque(t, bounds_are_known(t, 1, known) ? Item::Kind::alias : Item::Kind::host);
+    else if (meaning<Concatenate>(t))
+      add_concatenate(t);
+    else if (writes.contains(t.node()))
+      add_write(t);
     else if (!generated(t))
       add_opaque(t, Item::Kind::host);
     else if (meaning<Contract>(t))
-      add_product(t, products_of_views && is_strided_product(t));
+      add_product(t, options.products_of_views && is_strided_product(t));
     else if (meaning<Gather>(t))
       add_gather(t);
     else if (meaning<FoldWindows>(t))

@@ -1,13 +1,13 @@
-// The graph as the fuser sees it: items (leaves, kernel nodes, aliases, host and library steps) whose axes carry
-// labels, unified along edges. Permutations and broadcasts are no items: they only say which axis of a value a user's
-// axis runs along.
+// The graph as the fuser sees it: items (leaves, kernel nodes, aliases, host and library steps, values assembled from
+// parts) whose axes carry labels, unified along edges. Permutations and broadcasts are no items: they only say which
+// axis of a value a user's axis runs along.
 #pragma once
 #include <optional>
 #include <span>
 #include <unordered_map>
 #include <unordered_set>
 
-#include "tile/program.h"
+#include "tile/build.h"
 
 namespace croton::tile {
 
@@ -19,11 +19,12 @@ struct Operand {
   std::vector<int> labels;  // along each axis of the item's node; -1: extent 1, or read at 0
   bool fused = false;       // the item's own labels are these: it can be computed where it is used
   bool gathered = false;    // rows of it are read, from memory
+  bool awaited = false;     // it is not read: what it is written over must lie there before
   int row_dim = -1;         // gathered: the item's axis along which they are rows; its label is -1
 };
 
 struct Item {
-  enum class Kind : std::uint8_t { leaf, kernel, combine, alias, host, library };
+  enum class Kind : std::uint8_t { leaf, kernel, combine, alias, host, library, assembled };
   Kind kind = Kind::kernel;
   Tensor node;
   std::vector<Operand> operands;
@@ -35,12 +36,15 @@ struct Item {
   int rows = -1;                                            // gather: the label of the axis whose rows are named
   int site = -1;                                            // gather: the number of its check
   std::vector<std::optional<std::vector<int>>> views = {};  // library: a strided product's operands as it sees them
+  int into = -1;       // the assembled item of which it is a part: it lies in that one's memory
+  int part = 0;        // its number there
+  int over = -1;       // assembled by a write: the item whose memory it goes on in
+  bool alone = false;  // in a phase of its own
 };
 
 class Items {
  public:
-  /// `products_of_views`: whether windows are multiplied where they lie.
-  Items(std::span<const Tensor> outputs, bool products_of_views);
+  Items(std::span<const Tensor> outputs, const BuildOptions&);
 
   std::vector<Item> list;      // operands before users
   std::vector<int> outputs;    // items; kernels, hosts or libraries, each once
@@ -70,15 +74,15 @@ class Items {
   };
   View resolve(const Tensor& t);
   int item_of(const Tensor& t);
-  void find_known(const Tensor& t);
-  /// Whether a plan can say where the view lies; else the host makes it.
-  bool bounds_are_known(const Tensor& view) const;
   void add_leaf(const Tensor& t);
   void add_pointwise(const Tensor& t);
   void add_reduce(const Tensor& t);
   void add_contract(const Tensor& t);
   void add_gather(const Tensor& t);
   void add_fold_windows(const Tensor& t);
+  void add_concatenate(const Tensor& t);
+  void add_write(const Tensor& t);
+  void make_alone(int item);
   void add_product(const Tensor& t, bool strided);
   void add_opaque(const Tensor& t, Item::Kind kind);
   Operand operand(const Tensor& t, std::span<const int> labels);
@@ -103,7 +107,7 @@ class Items {
   };
   mutable std::vector<Label> labels_;
   std::unordered_map<const Node*, View> views_;
-  std::unordered_set<const Node*> known_;  // whose integers a plan knows
+  std::unordered_map<const Node*, int> uses_;  // of each node's elements
 };
 
 }  // namespace croton::tile

@@ -11,11 +11,11 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 class Order {
  public:
   explicit Order(const Program& p)
-      : program_(p), readers_(p.buffers.size()), maker_(p.buffers.size(), -1), is_output_(p.buffers.size(), false) {
+      : program_(p), readers_(p.buffers.size()), makers_(p.buffers.size()), is_output_(p.buffers.size(), false) {
     for (const int b : p.outputs) is_output_[at(b)] = true;
     for (std::size_t s = 0; s < p.steps.size(); ++s) {
       for (const int b : reads(s)) readers_[at(b)].push_back(s);
-      for (const int b : writes(s)) maker_[at(b)] = static_cast<int>(s);
+      for (const int b : writes(s)) makers_[at(b)].push_back(s);
     }
     standing_.assign(p.steps.size(), Standing::to_come);
   }
@@ -30,7 +30,8 @@ class Order {
       }
       if (writes_output(s)) place_waiting_readers(s);
       for (const int b : reads(s))
-        if (const int m = maker_[at(b)]; m >= 0 && standing_[at(m)] == Standing::waiting) place(at(m));
+        for (const std::size_t m : makers_[at(b)])
+          if (standing_[m] == Standing::waiting) place(m);
       place(s);
     }
     return std::move(order_);
@@ -39,12 +40,19 @@ class Order {
  private:
   enum class Standing : std::uint8_t { to_come, waiting, placed };
 
+  // What a region is written over counts as read: the step comes after those that make it.
   std::vector<int> reads(std::size_t s) const {
     std::vector<int> r = buffers_read(program_.steps[s]);
+    for (const int b : buffers_written(program_.steps[s]))
+      if (is_region(program_.buffers[at(b)])) r.push_back(b);
     for (int& b : r) b = root_of(program_, b);
     return r;
   }
-  std::vector<int> writes(std::size_t s) const { return buffers_written(program_.steps[s]); }
+  std::vector<int> writes(std::size_t s) const {
+    std::vector<int> r = buffers_written(program_.steps[s]);
+    for (int& b : r) b = root_of(program_, b);
+    return r;
+  }
 
   bool is_phase(std::size_t s) const { return std::holds_alternative<Phase>(program_.steps[s]); }
   bool writes_output(std::size_t s) const {
@@ -79,8 +87,10 @@ class Order {
   bool can_come_early(std::size_t s) const {
     const std::vector<int> r = reads(s);
     return standing_[s] == Standing::to_come && !checks(program_.steps[s]) && !writes_output(s) &&
-           std::all_of(r.begin(), r.end(),
-                       [&](int b) { return maker_[at(b)] < 0 || standing_[at(maker_[at(b)])] == Standing::placed; });
+           std::all_of(r.begin(), r.end(), [&](int b) {
+             return std::all_of(makers_[at(b)].begin(), makers_[at(b)].end(),
+                                [&](std::size_t m) { return m == s || standing_[m] == Standing::placed; });
+           });
   }
 
   void place(std::size_t s) {
@@ -90,7 +100,7 @@ class Order {
 
   const Program& program_;
   std::vector<std::vector<std::size_t>> readers_;  // by buffer
-  std::vector<int> maker_;                         // by buffer; -1: a leaf
+  std::vector<std::vector<std::size_t>> makers_;   // by buffer: the steps that write it, or regions of it
   std::vector<bool> is_output_;                    // by buffer
   std::vector<Standing> standing_;                 // by step
   std::vector<std::size_t> waiting_readers_;       // products that wait and read a variable

@@ -23,9 +23,13 @@ bool same_value(const Value& a, const Value& b) {
          a.row_dim == b.row_dim && a.rows == b.rows && a.site == b.site;
 }
 
+// The axis of a region whose neighbours are neighbours in memory, given that of what it is a region of.
+int unit_of_region(const Tensor& whole, int unit) { return meaning<Write>(whole) ? axis_along(whole, unit) : unit; }
+
 // The axis of a view whose neighbours are neighbours in memory, given that of what it is a view of.
 int unit_of_view(const Tensor& view, int unit) {
   if (meaning<Reshape>(view)) return view.ndim() - 1;
+  if (is_op(view, ops::slice)) return axis_along(view, unit);
   if (!is_op(view, ops::sliding_window_view)) return -1;
   const Params& p = node(view).params;
   return unit == p.integer("axis") && p.integer("stride") > 1 ? -1 : unit;
@@ -44,6 +48,7 @@ bool is_scalar_constant(const Item& item) {
 Memory::Memory(Items& items) : items_(items), places_(items.list.size()), buffers_(items.list.size(), -1) {
   program.checks = items.checks;
   roots_.reserve(items.list.size());
+  for (const Item& i : items.list) parts_left_.push_back(i.kind == Item::Kind::assembled ? i.operands.size() : 0);
   for (const Item& i : items.list)
     roots_.push_back(i.kind == Item::Kind::alias ? roots_[at(i.operands[0].item)] : static_cast<int>(roots_.size()));
 }
@@ -104,10 +109,15 @@ std::vector<AxisId> Memory::axes_of(std::span<const int> labels) {
   return r;
 }
 
+int Memory::base_of(int item) const {
+  const Item& i = items_.list[at(item)];
+  if (i.kind == Item::Kind::alias) return i.operands[0].item;
+  return i.over >= 0 ? i.over : i.into;
+}
+
 int Memory::buffer(int item) {
-  std::vector<int> chain{item};  // views of views that have no buffer yet
-  while (buffers_[at(chain.back())] < 0 && items_.list[at(chain.back())].kind == Item::Kind::alias)
-    chain.push_back(items_.list[at(chain.back())].operands[0].item);
+  std::vector<int> chain{item};  // views of views, and parts of parts, that have no buffer yet
+  while (buffers_[at(chain.back())] < 0 && base_of(chain.back()) >= 0) chain.push_back(base_of(chain.back()));
   for (; !chain.empty(); chain.pop_back())
     if (buffers_[at(chain.back())] < 0) add_buffer(chain.back());
   return buffers_[at(item)];
@@ -115,8 +125,19 @@ int Memory::buffer(int item) {
 
 void Memory::add_buffer(int item) {
   const Item& i = items_.list[at(item)];
+  if (i.over >= 0) {
+    buffers_[at(item)] = buffers_[at(i.over)];
+    return;
+  }
   Buffer b{.node = i.node, .unit = i.node.ndim() - 1};
   if (i.kind == Item::Kind::leaf) b.kind = Buffer::Kind::leaf;
+  if (i.into >= 0) {
+    b.kind = Buffer::Kind::alias;
+    b.base = buffers_[at(i.into)];
+    b.whole = items_.list[at(i.into)].node;
+    b.part = i.part;
+    b.unit = unit_of_region(b.whole, program.buffers[at(b.base)].unit);
+  }
   if (i.kind == Item::Kind::alias) {
     b.kind = Buffer::Kind::alias;
     b.base = buffers_[at(i.operands[0].item)];
@@ -124,7 +145,7 @@ void Memory::add_buffer(int item) {
   }
   const int id = static_cast<int>(program.buffers.size());
   const Place place = places_[at(item)];
-  if (place.step >= 0)
+  if (place.value >= 0)
     if (auto* phase = std::get_if<Phase>(&program.steps[at(place.step)]))
       phase->stores.push_back({place.value, id, axes_of(i.labels)});
   program.buffers.push_back(std::move(b));
@@ -344,6 +365,17 @@ void Memory::emit(const std::vector<int>& parallel, bool flat, const std::vector
     item.reduced.clear();
   }
   program.steps.emplace_back(std::move(phase));
+  for (const int i : members)
+    if (items_.list[at(i)].into >= 0) write_part(i);
+}
+
+// A part is in memory wherever it lies; the whole is with the last of them.
+void Memory::write_part(int item) {
+  buffer(item);
+  const Place done{places_[at(item)].step, -1};
+  for (int whole = items_.list[at(item)].into; whole >= 0 && --parts_left_[at(whole)] == 0;
+       whole = items_.list[at(whole)].into)
+    places_[at(whole)] = done;
 }
 
 void Memory::emit_step(int id) {

@@ -31,7 +31,9 @@ class Memory {
   };
   std::vector<AxisId> axes_of(std::span<const int> labels);
   AxisId axis(int label);
-  void add_buffer(int item);  // of an alias: after its base has one
+  int base_of(int item) const;  // the item in whose memory it lies, -1: in its own
+  void add_buffer(int item);    // after its base has one
+  void write_part(int item);
   int access(Phase& phase, const Operand& o, std::unordered_map<int, int>& made);
   int compute(Phase& phase, int item, std::unordered_map<int, int>& made);
   int add(Phase& phase, Value value, std::span<const int> labels);
@@ -48,6 +50,7 @@ class Memory {
   std::vector<Place> places_;             // by item
   std::vector<int> roots_;                // by item: itself, or what an alias, through others, is a view of
   std::vector<int> buffers_;              // by item, -1
+  std::vector<std::size_t> parts_left_;   // by item: assembled, parts that no phase has written yet
   std::unordered_map<int, AxisId> axes_;  // by class
 };
 

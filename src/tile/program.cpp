@@ -44,6 +44,26 @@ bool fills_lines(const Program& p, int partials) {
   });
 }
 
+bool is_region(const Buffer& b) { return b.whole.node() != nullptr; }
+
+bool is_part(const Buffer& b) { return is_region(b) && meaning<Concatenate>(b.whole) != nullptr; }
+
+bool writes_regions(const Program& p, const Phase& phase) {
+  return std::any_of(phase.stores.begin(), phase.stores.end(),
+                     [&](const Store& s) { return is_region(p.buffers[static_cast<std::size_t>(s.buffer)]); });
+}
+
+std::optional<WholeCopy> whole_copy(const Program& p, const Step& step) {
+  const auto* phase = std::get_if<Phase>(&step);
+  if (phase == nullptr || phase->values.size() != 1 || phase->stores.size() != 1) return {};
+  const Value& v = phase->values[0];
+  const Store& s = phase->stores[0];
+  const auto is_alias = [&](int b) { return p.buffers[static_cast<std::size_t>(b)].kind == Buffer::Kind::alias; };
+  if (v.kind != Value::Kind::load || v.row_dim >= 0 || v.index != s.index || is_alias(v.buffer) || is_alias(s.buffer))
+    return {};
+  return WholeCopy{v.buffer, s.buffer};
+}
+
 bool checks(const Step& step) {
   const auto* phase = std::get_if<Phase>(&step);
   return phase && std::any_of(phase->values.begin(), phase->values.end(),

@@ -30,13 +30,16 @@ struct Axis {
 /// What the witness's type says of it; -1: nothing.
 inline Index extent_by_type(const Axis& a) { return type(a.witness).shape[a.witness_axis]; }
 
-/// A piece of memory of the plan: the value of a node, or the partials of a reduction.
+/// A piece of memory of the plan: the value of a node, or the partials of a reduction. What phases write through an
+/// alias is a region of its base: a part of a concatenation, or what is written into a tensor.
 struct Buffer {
   enum class Kind : std::uint8_t { leaf, value, alias, partial };
   Kind kind = Kind::value;
-  Tensor node;    // its dtype, its true shape
-  int base = -1;  // alias: the buffer it is a view of
-  int unit = -1;  // the axis whose neighbours are neighbours in memory, -1 where that is not known
+  Tensor node;        // its dtype, its true shape
+  int base = -1;      // alias: the buffer it is a view of
+  Tensor whole = {};  // of a region: the concatenation, or the write, that says where it lies
+  int part = 0;       // of a concatenation: its number
+  int unit = -1;      // the axis whose neighbours are neighbours in memory, -1 where that is not known
   // partials: one row a chunk of phase `made_by`; a row holds `axes` in this order, the last contiguous
   int made_by = -1;
   std::vector<AxisId> axes = {};
@@ -135,6 +138,16 @@ int root_of(const Program&, int buffer);
 /// Whether the free axis of these partials fills whole lines of memory, at each of their unrolled indices, where
 /// vectors are stored: so no part of a vector needs a mask. Not where a later phase reads several axes as one run.
 bool fills_lines(const Program&, int partials);
+/// Whether phases write it as a part of its base.
+bool is_region(const Buffer&);
+/// Whether phases write it as a part of a concatenation, beside which others write other parts.
+bool is_part(const Buffer&);
+bool writes_regions(const Program&, const Phase&);
+/// The phase's one value and store, where it copies a whole buffer into another and does nothing else.
+struct WholeCopy {
+  int from = -1, to = -1;
+};
+std::optional<WholeCopy> whole_copy(const Program&, const Step&);
 /// Whether the step is a phase that checks an index.
 bool checks(const Step&);
 

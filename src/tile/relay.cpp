@@ -43,7 +43,8 @@ class Runners {
   }
 
   void begin_with(const Phase* p, const LibraryCall& product) {
-    if (p == nullptr || p->parallel.empty() || product.a_transposed || checks(*p)) return;
+    if (p == nullptr || p->parallel.empty() || product.a_transposed || checks(*p) || writes_regions(program_, *p))
+      return;
     note_stores(*p);
     const auto a = made_.find(product.a);
     if (a != made_.end() && a->second && made_.count(root_of(program_, product.b)) == 0)
@@ -53,7 +54,7 @@ class Runners {
   }
 
   bool go_on_with(const Phase* p) {
-    if (p == nullptr || p->parallel.empty()) return false;
+    if (p == nullptr || p->parallel.empty() || writes_regions(program_, *p)) return false;
     bool follows = false;
     for (const Value& v : p->values) {
       if (v.buffer < 0) continue;

@@ -51,7 +51,7 @@ class Writer {
   void buffer(int id) {
     static constexpr std::string_view kinds[] = {"leaf", "value", "view", "partials"};
     const Buffer& b = p_.buffers[at(id)];
-    out_ += fmt::format("b{} {}", id, kinds[static_cast<std::size_t>(b.kind)]);
+    out_ += fmt::format("b{} {}", id, is_region(b) ? "region" : kinds[static_cast<std::size_t>(b.kind)]);
     if (b.kind == Buffer::Kind::partial)
       out_ += fmt::format(" {}{} of phase {}", name_of(b.partial_dtype), axes(b.axes), b.made_by) +
               (b.parts > 1 ? fmt::format(", {} parts", b.parts) : "");

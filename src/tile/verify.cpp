@@ -17,8 +17,12 @@ bool has(const std::vector<AxisId>& list, AxisId a) { return std::find(list.begi
 
 class Checker {
  public:
-  explicit Checker(const Program& p) : p_(p), written_(p.buffers.size(), false) {
-    for (std::size_t b = 0; b < p.buffers.size(); ++b) written_[b] = p.buffers[b].kind == Buffer::Kind::leaf;
+  explicit Checker(const Program& p) : p_(p), written_(p.buffers.size(), false), parts_(p.buffers.size()) {
+    for (std::size_t b = 0; b < p.buffers.size(); ++b) {
+      written_[b] = p.buffers[b].kind == Buffer::Kind::leaf;
+      const int base = p.buffers[b].base;
+      if (is_part(p.buffers[b]) && base >= 0) parts_[static_cast<std::size_t>(base)].push_back(static_cast<int>(b));
+    }
   }
 
   void run() {
@@ -38,14 +42,21 @@ class Checker {
   void read(int b, std::size_t step) const {
     if (b < 0 || static_cast<std::size_t>(b) >= p_.buffers.size())
       broken("step {} reads a buffer that is not there", step);
-    if (p_.buffers[static_cast<std::size_t>(b)].kind == Buffer::Kind::alias)
-      return read(p_.buffers[static_cast<std::size_t>(b)].base, step);
+    const Buffer& buffer = p_.buffers[static_cast<std::size_t>(b)];
+    if (buffer.kind == Buffer::Kind::alias && !is_region(buffer)) return read(buffer.base, step);
+    for (const int part : parts_[static_cast<std::size_t>(b)]) read(part, step);
+    if (!parts_[static_cast<std::size_t>(b)].empty()) return;
     if (!written_[static_cast<std::size_t>(b)]) broken("step {} reads b{} before it is written", step, b);
   }
   void write(int b, std::size_t step) {
     if (b < 0 || static_cast<std::size_t>(b) >= p_.buffers.size())
       broken("step {} writes a buffer that is not there", step);
-    if (written_[static_cast<std::size_t>(b)]) broken("step {} writes b{} again", step, b);
+    const Buffer& buffer = p_.buffers[static_cast<std::size_t>(b)];
+    if (buffer.kind == Buffer::Kind::alias && !is_region(buffer))
+      broken("step {} writes b{}, which is a view", step, b);
+    if (is_region(buffer) && meaning<Write>(buffer.whole)) read(buffer.base, step);
+    if (written_[static_cast<std::size_t>(b)] || !parts_[static_cast<std::size_t>(b)].empty())
+      broken("step {} writes b{} again", step, b);
     written_[static_cast<std::size_t>(b)] = true;
   }
   void check(const LibraryCall& c, std::size_t s) {
@@ -115,6 +126,7 @@ class Checker {
 
   const Program& p_;
   std::vector<bool> written_;
+  std::vector<std::vector<int>> parts_;  // by buffer: of a concatenation, the regions of its parts
 };
 
 }  // namespace

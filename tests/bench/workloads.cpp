@@ -35,6 +35,28 @@ Problem chain(Size size) {
 Problem axpb(Size size) { return {{leaf({of(size, 10007, 10000000, Index{1} << 27)}, "a") * 2 + 1}, {}}; }
 Problem total(Size size) { return {{sum(leaf({of(size, 100003, 100000000, Index{1} << 28)}, "a"))}, {}}; }
 
+constexpr Index part_rows = 4096, part_columns = 2048;
+/// Two matrices beside each other, or one below the other.
+Workload joined(const std::string& name, int axis, bool on_gpu = false) {
+  return {name,
+          [=](Size size) {
+            const Extents shape{of(size, 33, part_rows, 8 * part_rows), of(size, 67, part_columns, part_columns)};
+            return Problem{{concatenate({leaf(shape, "a"), leaf(shape, "b")}, axis)}, {}};
+          },
+          [=] {
+            const double each = 2.0 * count(part_rows * part_columns);
+            return on_gpu ? copied(2 * 8 * each) : moved(each, each);
+          },
+          "moving"};
+}
+/// Rows of a variable of any length are replaced where they lie.
+constexpr Index written_rows = 16384;
+Problem rows_written(Size size) {
+  const Index rows = of(size, 50, written_rows, 4 * written_rows), columns = of(size, 67, 1024, 1024);
+  const Shared x = leaf({4 * rows, columns}, "x"), v = leaf({rows, columns}, "v");
+  return {{}, {{x, set_subtensor(x[slice(rows, 2 * rows)], v)}}};
+}
+
 Shared square_matrix(Size size) { return leaf({of(size, 67, 4096, 32768), of(size, 131, 4096, 4096)}, "a"); }
 Workload statistic(const std::string& name, int axis, bool variance) {
   return {name,
@@ -237,6 +259,9 @@ std::vector<Workload> workloads() {
       {"axpb", axpb, [=] { return 8 * n / std::max(copy_bandwidth(false), copy_bandwidth(true)); },
        "moving, best stores"},
       {"sum", total, [] { return read(1e8); }, "reading"},
+      joined("concatenate_rows", 0),
+      joined("concatenate_columns", 1),
+      {"write_rows", rows_written, [] { return moved(written_rows * 1024.0, written_rows * 1024.0); }, "moving"},
       statistic("mean_axis_0", 0, false),
       statistic("mean_axis_1", 1, false),
       statistic("var_axis_0", 0, true),
@@ -287,6 +312,9 @@ std::vector<Workload> gpu_workloads() {
       {"elementwise_chain", chain, [] { return copied(5.0 * (1 << 26)); }, "moving"},
       {"axpb", axpb, [] { return copied(2.0 * (1 << 27)); }, "moving"},
       {"sum", total, [] { return copied(1 << 28); }, "reading"},
+      joined("concatenate_rows", 0, true),
+      joined("concatenate_columns", 1, true),
+      {"write_rows", rows_written, [] { return copied(8.0 * written_rows * 1024); }, "moving"},
       {"mean_axis_0", statistic("", 0, false).build, [] { return copied(32768.0 * 4096); }, "reading"},
       {"var_axis_1", statistic("", 1, true).build, [] { return copied(32768.0 * 4096); }, "reading"},
       {"uniform", uniform_draw, [] { return copied(32768.0 * 4096); }, "writing"},

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "croton/gradient.h"
 #include "croton/nn.h"
+#include "croton/numpy.h"
 #include "croton/ops.h"
 #include "graph/type.h"
 #include "pool.h"
@@ -47,7 +48,8 @@ class Generator {
     if (k < 20) return unary();
     if (k < 45) return binary();
     if (k < 60) return reduction();
-    if (k < 76) return moved();
+    if (k < 73) return moved();
+    if (k < 76) return assembled();
     if (k < 78) return rows();
     if (k < 80) return windows();
     if (k < 88) return product();
@@ -174,6 +176,63 @@ class Generator {
                    ? taken(x, axis, static_cast<Index>(random_.below(static_cast<std::size_t>(m.value.shape(axis)))))
                    : x.T();
       default: return rank == 2 ? x + x.T() : flip(x, axis) + x;
+    }
+  }
+
+  // Along one axis: the tensor, its parts, others that fit, or what is made of them.
+  Tensor part_for(const Made& m, int axis) {
+    const Made* other = pool_.such([&](const Made& x) {
+      if (x.t.dtype() != m.t.dtype() || x.t.ndim() != m.t.ndim()) return false;
+      for (int d = 0; d < x.t.ndim(); ++d)
+        if (d != axis && x.value.shape(d) != m.value.shape(d)) return false;
+      return true;
+    });
+    switch (random_.below(5)) {
+      case 0: return m.t;
+      case 1: return sliced(m.t, m.value, axis);
+      case 2: return m.t.dtype() == boolean ? !m.t : m.t + m.t;
+      case 3: return concatenate({m.t, sliced(m.t, m.value, axis)}, axis);
+      default: return other ? other->t : m.t;
+    }
+  }
+
+  // The tensor with a part of it, perhaps of two axes, replaced or added to.
+  Tensor written(const Tensor& x, const Made& like) {
+    const auto some_axis = [&] { return static_cast<int>(random_.below(static_cast<std::size_t>(x.ndim()))); };
+    const int axis = some_axis();
+    Tensor part;
+    switch (random_.below(4)) {
+      case 0: part = indexed(x, axis, slice(floor_divide(x.shape(axis), 2), none)); break;
+      case 1: part = like.value.shape(axis) > 0 ? taken(x, axis, like.value.shape(axis) - 1) : x[ellipsis]; break;
+      default: part = sliced(x, like.value, axis);
+    }
+    const bool numbers = x.dtype() != boolean;
+    Tensor value = numbers ? part * 2 - 1 : !part;
+    if (random_.chance(30) && part.ndim() > 0) value = flip(part, 0);
+    if (random_.chance(20)) value = cast(constant(Array(3.0)), x.dtype());
+    return random_.chance(50) ? set_subtensor(part, value) : inc_subtensor(part, value);
+  }
+
+  Tensor assembled() {
+    const Made m = pool_.any();
+    const int rank = m.t.ndim();
+    if (rank == 0) return stack({m.t, m.t, m.t});
+    const int axis = static_cast<int>(random_.below(static_cast<std::size_t>(rank)));
+    switch (random_.below(5)) {
+      case 0: return stack({m.t, m.t.dtype() == boolean ? !m.t : -m.t}, axis);
+      case 1: return written(m.t, m);
+      case 2: return written(written(m.t, m), m);
+      case 3: {
+        std::vector<std::array<Index, 2>> widths(static_cast<std::size_t>(rank), {0, 0});
+        widths[static_cast<std::size_t>(axis)] = {1, 2};
+        if (rank > 1) widths[static_cast<std::size_t>(axis > 0 ? 0 : 1)] = {2, 0};
+        return pad(m.t, widths, PadMode::constant, cast(constant(Array(2.0)), m.t.dtype()));
+      }
+      default: {
+        std::vector<Tensor> parts;
+        for (std::size_t k = 1 + random_.below(5); k > 0; --k) parts.push_back(part_for(m, axis));
+        return concatenate(parts, axis);
+      }
     }
   }
 
@@ -351,9 +410,9 @@ class Generator {
     for (std::size_t s = 0; s < case_.shared.size(); ++s) {
       if (!random_.chance(75)) continue;
       const Made old = pool_.of(case_.shared[s]);
-      const Tensor value = new_value(old);
-      if (!value.node()) continue;
       try {
+        const Tensor value = new_value(old);
+        if (!value.node()) continue;
         const std::size_t before = pool_.size();
         if (!pool_.take(value)) continue;
         const bool good = same_kind(pool_.last(), old);
@@ -369,7 +428,9 @@ class Generator {
     const Made* other = pool_.such([&](const Made& m) { return m.t.node() != s.node() && same_kind(m, old); });
     const Made* step = pool_.such(
         [&](const Made& m) { return m.t.ndim() <= s.ndim() && m.t.dtype() == s.dtype() && Pool::fits(m, old); });
-    switch (random_.below(8)) {
+    switch (random_.below(10)) {
+      case 8:
+      case 9: return s.ndim() > 0 ? written(s, old) : s;
       case 0:
         for (const Tensor& t : case_.shared)  // a swap, where the other does the same
           if (t.node() != s.node() && same_kind(pool_.of(t), old)) return t;

@@ -124,4 +124,37 @@ TEST_CASE("elements of a variable are set or added to where it lies, unless by i
   check({v}, {set_subtensor(changed[8], 6)}, {changed});
 }
 
+TEST_CASE("regions of a variable are written where it lies, one after another too") {
+  const Variable t = variable("t", numbers({40, 30})), v = variable("v", numbers({30})), s = variable("s", numbers({}));
+  const Tensor once = set_subtensor(t.leaf[3], v.leaf * 2), twice = inc_subtensor(once(all, 5), s.leaf);
+  const std::vector<Tensor> others{v.leaf + 1, s.leaf * 2};
+  const auto first = [&](const Tensor& next, const std::vector<Tensor>& outputs = {}) -> bool {
+    return check({t, v, s}, {next, others[0], others[1]}, outputs).front();
+  };
+  CHECK(first(once));
+  CHECK(first(twice));
+  CHECK(first(twice, {sum(t.leaf, 0), t.leaf[3], t.leaf * 3}));
+  CHECK(first(set_subtensor(t.leaf(slice(2, 9), slice(1, 4)), t.leaf(slice(3, 10), slice(2, 5)) * 2)));
+  CHECK(first(inc_subtensor(t.leaf(slice(none, none, -3), all), v.leaf)));
+  CHECK_FALSE(first(inc_subtensor(t.leaf(slice(none, none, -3), all), t.leaf[0])));
+  first(once, {twice});
+  first(once, {once + 1});
+  first(inc_subtensor(t.leaf[2], s.leaf), {dot(t.leaf, t.leaf.T())});
+  CHECK(check({s}, {inc_subtensor(s.leaf[ellipsis], 2.0)}) == Places{true});
+  const Variable u = variable("u", numbers({40, 30}, 5));
+  check({t, u}, {set_subtensor(t.leaf[2], u.leaf[3]), set_subtensor(u.leaf[3], t.leaf[2])});
+  check({t, u}, {set_subtensor(u.leaf[1], t.leaf[0]), set_subtensor(t.leaf[1], t.leaf[0])});
+}
+
+TEST_CASE("a concatenation becomes a variable in its place where its old value is done with") {
+  const Variable x = variable("x", numbers({500})), y = variable("y", numbers({200}, 2)),
+                 z = variable("z", numbers({300}, 4));
+  const std::vector<Tensor> others{y.leaf + 1, z.leaf * 2};
+  const auto first = [&](const Tensor& next) -> bool { return check({x, y, z}, {next, others[0], others[1]}).front(); };
+  CHECK(first(concatenate({y.leaf * 2, z.leaf})));
+  CHECK_FALSE(first(concatenate({x.leaf[slice(100, none)], y.leaf[slice(0, 100)]})));
+  first(concatenate({y.leaf, z.leaf + max(x.leaf)}));
+  check({x, y, z}, {concatenate({y.leaf, z.leaf}), x.leaf[slice(0, 200)], x.leaf[slice(200, none)]});
+}
+
 }  // namespace croton::runtime

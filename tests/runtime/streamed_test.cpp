@@ -88,4 +88,17 @@ TEST_CASE("a result in the place of what its kernel reads stays in the caches") 
   }
 }
 
+TEST_CASE("parts of a concatenation go past the caches where all of their rows are made of whole pieces") {
+  Ways ways(cpu_target());
+  for (const Index columns : {16, 33, 64, 1000, 1024}) {
+    INFO(columns << " columns");
+    const Tensor x = tensor("x", float32, {-1, -1});
+    const Array in = random({9, columns}, float32);
+    check(ways, x, concatenate({x, x * 2.0f, x}, 0), in, "past the caches");
+    check(ways, x, concatenate({x, x * 2.0f, x}, 1), in, columns % 4 == 0 ? "past the caches" : "");
+    const Tensor first = x(all, slice(0, 12));
+    check(ways, x, concatenate({first, x}, 1), in, columns % 4 == 0 ? "past the caches 16 bytes" : "");
+  }
+}
+
 }  // namespace croton::runtime

@@ -46,7 +46,7 @@ std::vector<Tensor> layers(int depth) {
 
 double visits_of_a_node(const std::vector<Tensor>& outputs) {
   std::uint64_t visits = 0;
-  build(outputs, false, &visits);
+  build(outputs, {}, &visits);
   return static_cast<double>(visits) / static_cast<double>(topological(outputs).size());
 }
 

@@ -1,0 +1,124 @@
+// Concatenations and writes of regions as phases: what is written where, by whom, and what may run beside it.
+#include "tile/regions.h"
+
+#include <algorithm>
+
+#include "catch.h"
+#include "tile/beside.h"
+#include "tile/epilogue.h"
+#include "tile/graphs.h"
+
+namespace croton::tile {
+namespace {
+
+Program program(const std::vector<Tensor>& outputs, MovingRegions moving = MovingRegions::by_phases) {
+  Program p = build(rewrite::run(outputs, {}), {.moving = moving});
+  INFO(text(p));
+  verify(p);
+  return p;
+}
+
+std::size_t count(const Program& p, bool (*is)(const Buffer&)) {
+  return static_cast<std::size_t>(std::count_if(p.buffers.begin(), p.buffers.end(), is));
+}
+std::size_t values(const Program& p) {
+  return count(p, [](const Buffer& b) { return b.kind == Buffer::Kind::value; });
+}
+std::size_t host_steps(const Program& p) {
+  return static_cast<std::size_t>(
+      std::count_if(p.steps.begin(), p.steps.end(), [](const Step& s) { return std::holds_alternative<HostStep>(s); }));
+}
+
+}  // namespace
+
+TEST_CASE("parts are written where they lie by the phase that computes them") {
+  const Tensor x = fmatrix("x"), y = fmatrix("y");
+  const Program p = program({concatenate({tanh(x), x * y}, 1)});
+  CHECK(p.steps.size() == 1);
+  CHECK(count(p, is_region) == 2);
+  CHECK(values(p) == 1);
+}
+
+TEST_CASE("a concatenation of concatenations is one piece of memory, unless somebody reads them") {
+  const Tensor x = fmatrix("x"), inner = concatenate({x, x * 2.0f}, 1);
+  CHECK(values(program({concatenate({inner, inner * 3.0f}, 0)})) == 2);
+  CHECK(values(program({concatenate({concatenate({x, x}, 1), concatenate({x + 1.0f, x}, 1)}, 0)})) == 1);
+}
+
+TEST_CASE("writes go on in the memory of what nobody else reads, and in a copy of the rest") {
+  const Tensor x = fmatrix("x"), y = tanh(x);
+  const Tensor once = set_subtensor(y[0], 1.0f), twice = inc_subtensor(once(all, 2), 3.0f);
+  CHECK(values(program({twice})) == 1);
+  CHECK(values(program({twice, y})) == 2);
+  CHECK(values(program({set_subtensor(x[0], 1.0f)})) == 1);
+  CHECK(program({set_subtensor(x[0], 1.0f)}).steps.size() == 2);
+}
+
+TEST_CASE("a product is done before a part of it is replaced, and is not one with what follows that") {
+  const Tensor x = fmatrix("x"), w = fmatrix("w"), b = fvector("b");
+  Program p = program({set_subtensor(dot(x, w)[0], 1.0f) + b});
+  REQUIRE(p.steps.size() == 3);
+  CHECK(std::holds_alternative<LibraryCall>(p.steps[0]));
+  CHECK(writes_regions(p, std::get<Phase>(p.steps[1])));
+  Target target = graphs::gpu();
+  target.product_bias = true;
+  take_epilogues(p, target);
+  CHECK(p.steps.size() == 3);
+  Program part = program({concatenate({dot(x, w) + b, x}, 1)});
+  take_epilogues(part, target);
+  CHECK(std::any_of(part.steps.begin(), part.steps.end(), [](const Step& s) {
+    return std::holds_alternative<LibraryCall>(s) && std::get<LibraryCall>(s).bias < 0;
+  }));
+}
+
+TEST_CASE("parts of one concatenation may share a kernel, and nobody who reads it, or writes it otherwise, theirs") {
+  const Tensor x = fvector("x"), y = fvector("y"), joined = concatenate({x, y * 2.0f});
+  const auto together = [](const Program& p) {
+    std::size_t most = 1;
+    for (const Beside& b : side_by_side(p, {}, graphs::gpu())) most = std::max(most, b.end - b.first);
+    return most;
+  };
+  CHECK(together(program({joined})) == 2);
+  CHECK(together(program({joined, exp(joined)})) == 2);
+  CHECK(together(program({set_subtensor(exp(x)[slice(0, 2)], y)})) == 1);
+}
+
+TEST_CASE("where a region lies may follow from shapes alone, or else the host may write it") {
+  const Tensor x = fmatrix("x"), i = lscalar("i"), at = set_subtensor(x[i], 1.0f);
+  CHECK(host_steps(program({at})) == 0);
+  CHECK(host_steps(program({at}, MovingRegions::by_host)) == 1);
+  CHECK(host_steps(program({set_subtensor(x[x.shape(0) - 2], 1.0f)}, MovingRegions::by_host)) == 0);
+  CHECK(host_steps(program({set_subtensor(x[argmax(x(all, 0), 0)], 1.0f)})) == 1);
+}
+
+TEST_CASE("what is one run of memory is known as that") {
+  const Tensor x = tensor("x", float32, {1, any_extent, any_extent});
+  const auto dense = [](const Tensor& part) { return is_dense_part(set_subtensor(part, 0.0f)); };
+  CHECK(parts_are_dense(concatenate({x, x}, 1)));
+  CHECK_FALSE(parts_are_dense(concatenate({x, x}, 2)));
+  const Tensor m = fmatrix("m");
+  CHECK(dense(m[2]));
+  CHECK(dense(m[slice(1, 4)]));
+  CHECK(dense(m(3, slice(1, 4))));
+  CHECK_FALSE(dense(m(all, slice(1, 4))));
+  CHECK_FALSE(dense(m(all, 1)));
+  CHECK_FALSE(dense(m[slice(none, none, 2)]));
+  CHECK(axis_along(set_subtensor(m(3, slice(1, 4)), 0.0f), 1) == 0);
+  CHECK(axis_along(set_subtensor(m(all, slice(none, none, -1)), 0.0f), 1) == -1);
+  CHECK(axis_along(set_subtensor(m(all, 1), 0.0f), 1) == -1);
+}
+
+TEST_CASE("a program that leaves out a part, or writes one twice, is found out") {
+  const Tensor x = fvector("x"), y = fvector("y");
+  Program left_out = build(rewrite::run(std::vector<Tensor>{concatenate({x, y})}, {}));
+  left_out.steps.pop_back();
+  CHECK_THROWS_AS(verify(left_out), std::logic_error);
+  Program twice = build(rewrite::run(std::vector<Tensor>{concatenate({x, y})}, {}));
+  twice.steps.push_back(twice.steps.back());
+  CHECK_THROWS_AS(verify(twice), std::logic_error);
+  Program early = build(rewrite::run(std::vector<Tensor>{set_subtensor(exp(x)[0], 1.0f)}, {}));
+  std::swap(early.steps[0], early.steps[1]);
+  CHECK_THROWS_AS(verify(early), std::logic_error);
+}
+
+}  // namespace croton::tile
