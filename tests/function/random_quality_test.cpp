@@ -1,6 +1,7 @@
 // What the numbers of a stream look like together: evenly spread, and without a trace of their neighbours in the
 // tensor, in other calls, draws and seeds. Every bound is five standard errors, so that another generator would fail it
 // by chance once in a million times; seeds are fixed.
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -100,7 +101,7 @@ TEST_CASE("calls, draws and seeds have nothing to do with one another") {
   }
 }
 
-TEST_CASE("the first numbers of many calls are as random as those of one") {
+TEST_CASE("the first numbers of many calls are as random as those of one and none comes twice") {
   RandomStream rng(8);
   const Function f = function({}, rng.uniform({4}, float64));
   std::vector<std::vector<std::uint64_t>> columns(4);
@@ -109,6 +110,10 @@ TEST_CASE("the first numbers of many calls are as random as those of one") {
     for (std::size_t k = 0; k < 4; ++k)
       columns[k].push_back(static_cast<std::uint64_t>(std::ldexp(a.values<double>()[k], 53)));
   }
+  std::vector<std::uint64_t> all;
+  for (const auto& column : columns) all.insert(all.end(), column.begin(), column.end());
+  std::sort(all.begin(), all.end());
+  CHECK(std::adjacent_find(all.begin(), all.end()) == all.end());
   for (const auto& column : columns) {
     check_independent(column, {column.begin() + 1, column.end()});
     check_independent(column, columns[0] == column ? columns[1] : columns[0]);

@@ -341,6 +341,27 @@ TEST_CASE("numbers that are repeated along another axis are drawn once") {
   for (Index i = 0; i < 500; ++i) REQUIRE(get(a, i) == get(a, Index{299} * 500 + i));
 }
 
+TEST_CASE("a kernel with more draws than it has bodies for calls one") {
+  std::vector<Array> seen;
+  for (const std::string& way : {std::string("device=cpu"), on_gpu()}) {
+    const ScopedConfig scope{way};
+    RandomStream rng(3);
+    Tensor total = rng.uniform({50}, float64);
+    for (int k = 0; k < 70; ++k) total = total + rng.uniform({50}, float64);
+    seen.push_back(function({}, total)().copy());
+    CHECK(std::abs(Moments(seen.back()).mean - 35.5) < 5 * std::sqrt(71 / 12. / 50));
+  }
+  CHECK(bits_equal(seen[0], seen[1]));
+}
+
+TEST_CASE("what is drawn is the same for all rows of a Jacobian") {
+  RandomStream rng(3);
+  const Tensor x = dvector("x"), u = rng.normal(x.shape());
+  const auto [j, drawn] = function({x}, {jacobian(x * u, x), u})(Array::full({40}, 2.0));
+  for (Index i = 0; i < 40; ++i)
+    for (Index k = 0; k < 40; ++k) REQUIRE(get(j, 40 * i + k) == (i == k ? get(drawn, i) : 0));
+}
+
 TEST_CASE("no gradient goes through a draw, to what its shape is taken from") {
   RandomStream rng(3);
   const Tensor x = dvector("x");
