@@ -202,23 +202,23 @@ template <int L, class T> CROTON_FN V<T, L> load_apart(const T* p, i64 step, i64
   return x;
 }
 
-/// However a, b and out lie: tiles read panels of b that are packed, a block of terms at a time. A unit is a column.
+/// However a, b and out lie: tiles read panels of b that are packed, a block of terms and of rows at a time. A unit is a column.
 /// Scratch: offsets of the rows in a and out, of a block's terms in a and b, of a panel's rows and of a tile's; the pieces of a
 /// panel; the rows of a, the panel, the tile.
-constexpr i64 product_terms_packed = 512, product_panel = product_vectors * CROTON_VECTOR_BYTES / 4;
+constexpr i64 product_terms_packed = 512, product_rows_packed = 1024, product_panel = product_vectors * CROTON_VECTOR_BYTES / 4;
 template <class T> CROTON_FN void product_packed(const i64* words, i64 chunk, void* scratch) {
   constexpr int L = product_lanes<T>;
   constexpr i64 R = product_rows, W = product_vectors * L, most = product_terms_packed;
   Product<T> p = product<T>(words);
   const ProductUnits units = product_units(p, chunk);
-  const i64 rows = product_count(p.rows), terms = product_count(p.terms), tiles = (rows + R - 1) / R;
+  const i64 rows = product_count(p.rows), terms = product_count(p.terms);
   const ProductAxis last = last_of(p.columns);
   i64* const rows_in_a = (i64*)scratch;
   i64* const rows_in_out = product_offsets(p.rows, &ProductAxis::a, rows_in_a);
   i64* const terms_in_a = product_offsets(p.rows, &ProductAxis::out, rows_in_out);
   i64 *const terms_in_b = terms_in_a + most, *const terms_in_panel = terms_in_b + most, *const rows_in_tile = terms_in_panel + most;
   ProductPiece* const pieces = (ProductPiece*)(rows_in_tile + R);
-  T *const packed = (T*)(pieces + product_panel), *const panel = packed + tiles * R * most, *const tile = panel + W * most;
+  T *const panel = (T*)(pieces + product_panel), *const tile = panel + W * most, *const packed = tile + R * W;
   for (i64 k = 0; k < most; ++k) terms_in_panel[k] = k * W;
   for (i64 r = 0; r < R; ++r) rows_in_tile[r] = r * W;
   for (i64 k = 0; k < W * most; ++k) panel[k] = 0;  // what a panel leaves is finite
@@ -228,32 +228,35 @@ template <class T> CROTON_FN void product_packed(const i64* words, i64 chunk, vo
       const ProductPlace at = product_place(p.terms, first + k);
       terms_in_a[k] = at.a, terms_in_b[k] = at.b;
     }
-    for (i64 t = 0; t < tiles; ++t)
-      pack_rows(p.a, rows_in_a + t * R, rows - t * R < R ? rows - t * R : R, terms_in_a, some, packed + t * R * most);
-    for (i64 column = units.begin; column < units.end; column += W) {
-      const i64 width = units.end - column < W ? units.end - column : W;
-      i64 count = 0;
-      for (i64 c = 0; c < width; c += pieces[count++].count) {
-        const ProductPlace at = product_place(p.columns, column + c);
-        const i64 left = last.extent - (column + c) % last.extent, most_here = width - c < L ? width - c : L;
-        pieces[count] = {c, left < most_here ? left : most_here, at.b, at.out};
-      }
-      for (i64 k = 0; k < some; ++k)
-        for (i64 i = 0; i < count; ++i)
-          store_n(panel + k * W + pieces[i].at, load_apart<L>(p.b + terms_in_b[k] + pieces[i].b, last.b, pieces[i].count), pieces[i].count);
-      for (i64 t = 0; t < tiles; ++t) {
-        columns_tile<T, product_vectors, false>(packed + t * R * most, panel, terms_in_panel, some, 0, W, tile, rows_in_tile, R);
-        for (i64 r = 0; r < R && t * R + r < rows; ++r)
-          for (i64 i = 0; i < count; ++i) {
-            T* const to = p.out + rows_in_out[t * R + r] + pieces[i].out;
-            const T* const from = tile + r * W + pieces[i].at;
-            if (last.out == 1) {
-              const auto x = load_n<L>(from, pieces[i].count);
-              store_n(to, first > 0 ? load_n<L>(to, pieces[i].count) + x : x, pieces[i].count);
-            } else {
-              for (i64 c = 0; c < pieces[i].count; ++c) to[c * last.out] = first > 0 ? to[c * last.out] + from[c] : from[c];
+    for (i64 top = 0; top < rows; top += product_rows_packed) {
+      const i64 bottom = rows - top < product_rows_packed ? rows : top + product_rows_packed;
+      for (i64 row = top; row < bottom; row += R)
+        pack_rows(p.a, rows_in_a + row, bottom - row < R ? bottom - row : R, terms_in_a, some, packed + (row - top) * most);
+      for (i64 column = units.begin; column < units.end; column += W) {
+        const i64 width = units.end - column < W ? units.end - column : W;
+        i64 count = 0;
+        for (i64 c = 0; c < width; c += pieces[count++].count) {
+          const ProductPlace at = product_place(p.columns, column + c);
+          const i64 left = last.extent - (column + c) % last.extent, most_here = width - c < L ? width - c : L;
+          pieces[count] = {c, left < most_here ? left : most_here, at.b, at.out};
+        }
+        for (i64 k = 0; k < some; ++k)
+          for (i64 i = 0; i < count; ++i)
+            store_n(panel + k * W + pieces[i].at, load_apart<L>(p.b + terms_in_b[k] + pieces[i].b, last.b, pieces[i].count), pieces[i].count);
+        for (i64 row = top; row < bottom; row += R) {
+          columns_tile<T, product_vectors, false>(packed + (row - top) * most, panel, terms_in_panel, some, 0, W, tile, rows_in_tile, R);
+          for (i64 r = 0; r < R && row + r < bottom; ++r)
+            for (i64 i = 0; i < count; ++i) {
+              T* const to = p.out + rows_in_out[row + r] + pieces[i].out;
+              const T* const from = tile + r * W + pieces[i].at;
+              if (last.out == 1) {
+                const auto x = load_n<L>(from, pieces[i].count);
+                store_n(to, first > 0 ? load_n<L>(to, pieces[i].count) + x : x, pieces[i].count);
+              } else {
+                for (i64 c = 0; c < pieces[i].count; ++c) to[c * last.out] = first > 0 ? to[c * last.out] + from[c] : from[c];
+              }
             }
-          }
+        }
       }
     }
   }

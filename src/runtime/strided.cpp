@@ -12,9 +12,9 @@ using print::ProductWay;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-// As the kernels' file has them: the width of a tile's panel, its most rows, the terms that are packed at once, and
-// those that a cache holds.
-constexpr Index panel = 48, tile_rows = 8, packed_terms = 512, block_terms = 4096;
+// As the kernels' file has them: the width of a tile's panel, its most rows, the terms and the rows that are packed at
+// once, and the terms that a cache holds.
+constexpr Index panel = 48, tile_rows = 8, packed_terms = 512, packed_rows = 1024, block_terms = 4096;
 // Columns of a chunk, so that what is packed for it pays; and as many chunks as any number of threads shares.
 constexpr Index most_columns = 1024, enough_chunks = 16;
 
@@ -36,10 +36,11 @@ Index rounded_up(Index n, Index to) { return (n + to - 1) / to * to; }
 
 class Product {
  public:
-  Product(const tile::StridedProduct& p, std::span<const Place> places) : p_(p), places_(places) {
+  Product(const tile::StridedProduct& p, std::span<const Place> places) : a(p.a), b(p.b), p_(p), places_(places) {
     batch = axes(p.batch), rows = axes(p.rows), columns = axes(p.columns), terms = axes(p.terms);
   }
 
+  int a, b;  // buffers
   Axes batch, rows, columns, terms;
 
   // What one operand has for all of a batch makes the other's rows or columns more.
@@ -55,6 +56,14 @@ class Product {
         }
     if (columns.empty()) columns.emplace_back();
     if (terms.empty()) terms.emplace_back();
+  }
+
+  // The product of the operands in the other order, transposed.
+  void transpose() {
+    std::swap(a, b), std::swap(rows, columns);
+    for (Axes* axes : {&batch, &rows, &columns, &terms})
+      for (Axis& x : *axes) std::swap(x.a, x.b);
+    if (columns.empty()) columns.emplace_back();
   }
 
   ProductWay way(Index lanes) const {
@@ -77,7 +86,7 @@ class Product {
   }
 
   std::size_t scratch_bytes(ProductWay way, Index size) const {
-    const Index tables = 2 * count(rows), m = rounded_up(count(rows), tile_rows);
+    const Index tables = 2 * count(rows), m = std::min(rounded_up(count(rows), tile_rows), packed_rows);
     const auto bytes = [&](Index numbers, Index elements) {
       return static_cast<std::size_t>(numbers * 8 + elements * size);
     };
@@ -120,11 +129,13 @@ PlannedLaunch strided_launch(const tile::StridedProduct& product, std::span<cons
   Product p(product, places);
   p.join_batch();
   const auto size = static_cast<Index>(size_of(places[at(product.out)].dtype));
-  const ProductWay way = p.way(target.vector_bytes / size);
+  const Index lanes = target.vector_bytes / size;
+  ProductWay way = p.way(lanes);
+  if (way == ProductWay::packed && count(p.columns) < count(p.rows)) p.transpose(), way = p.way(lanes);
   const Index units = p.units(way), of_chunk = p.units_of_chunk(way);
   PlannedLaunch l{.kernel = kernel + static_cast<int>(way)};
   l.words = {0, 0, 0, units, of_chunk};
-  l.pointers = {{0, product.a}, {1, product.b}, {2, product.out}};
+  l.pointers = {{0, p.a}, {1, p.b}, {2, product.out}};
   for (const Axes* axes : {&p.batch, &p.rows, &p.columns, &p.terms}) {
     l.words.push_back(static_cast<std::int64_t>(axes->size()));
     for (const Axis& x : *axes) l.words.insert(l.words.end(), {x.extent, x.a, x.b, x.out});
