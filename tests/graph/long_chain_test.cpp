@@ -16,7 +16,7 @@ template <class F>
 void on_small_stack(F f) {
   pthread_attr_t attributes;
   pthread_attr_init(&attributes);
-  REQUIRE(pthread_attr_setstacksize(&attributes, 64 * 1024) == 0);
+  REQUIRE(pthread_attr_setstacksize(&attributes, std::size_t{64} << 10) == 0);
   pthread_t thread;
   const auto run = [](void* p) -> void* { return (*static_cast<F*>(p))(), nullptr; };
   REQUIRE(pthread_create(&thread, &attributes, run, &f) == 0);
