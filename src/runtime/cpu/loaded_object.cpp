@@ -10,14 +10,23 @@
 #include <cstring>
 
 #include "base/float_control.h"
+#include "base/fork_safe.h"
 #include "croton/base.h"
 #include "runtime/temporary.h"
 
 namespace croton::runtime {
 namespace {
 
+// The loader has a lock of its own. A child forked while a thread loads finds it held by nobody for ever, so fork()
+// waits for this one. Never destroyed: objects of global variables outlive main.
+ForkSafeMutex& loader() {
+  static auto* const door = new ForkSafeMutex;
+  return *door;
+}
+
 void* open_library(const std::string& path, std::string& why) {
   const FloatControl control;
+  const std::lock_guard guard(loader());
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) why = dlerror();
   return handle;
@@ -69,8 +78,14 @@ std::unique_ptr<LoadedObject> LoadedObject::load(std::span<const std::byte> byte
   return handle != nullptr ? std::unique_ptr<LoadedObject>(new LoadedObject(handle)) : nullptr;
 }
 
-LoadedObject::~LoadedObject() { dlclose(handle_); }
+LoadedObject::~LoadedObject() {
+  const std::lock_guard guard(loader());
+  dlclose(handle_);
+}
 
-void* LoadedObject::find(const std::string& symbol) const { return dlsym(handle_, symbol.c_str()); }
+void* LoadedObject::find(const std::string& symbol) const {
+  const std::lock_guard guard(loader());
+  return dlsym(handle_, symbol.c_str());
+}
 
 }  // namespace croton::runtime
