@@ -82,6 +82,19 @@ std::vector<Index> integers_of(const Array& a) {
   return r;
 }
 
+// What a type rule sees of a node's inputs: their true shapes, and the integers that are known.
+struct InputsOf {
+  std::vector<Shape> shapes;
+  std::vector<std::optional<std::vector<Index>>> values;
+  InputsOf(const Node& n, const Shapes& all, const Integers& known) {
+    for (const Tensor& x : n.inputs) {
+      shapes.push_back(all.at(x.node()));
+      const auto it = known.find(x.node());
+      values.push_back(it == known.end() ? std::nullopt : it->second);
+    }
+  }
+};
+
 // The integers of one node, if those of its inputs are known.
 std::optional<std::vector<Index>> compute(const Tensor& t, const Shapes& shapes, const Integers& known) {
   const Node& n = node(t);
@@ -229,14 +242,8 @@ class Planner {
     if (tile::is_part(b)) return map_of_part(b);
     const Tensor& by = tile::is_region(b) ? b.whole : b.node;
     const Node& n = node(by);
-    std::vector<Shape> shapes;
-    std::vector<std::optional<std::vector<Index>>> values;
-    for (const Tensor& x : n.inputs) {
-      shapes.push_back(shapes_.at(x.node()));
-      const auto it = integers_.find(x.node());
-      values.push_back(it == integers_.end() ? std::nullopt : it->second);
-    }
-    const TypeAt at{*n.op, n.params, n.inputs, shapes, values, n.where};
+    const InputsOf in(n, shapes_, integers_);
+    const TypeAt at{*n.op, n.params, n.inputs, in.shapes, in.values, n.where};
     if (const auto* write = meaning<Write>(by)) return write->map(at, shape);
     return meaning<View>(by)->map(at, shape);
   }
@@ -498,14 +505,8 @@ Shapes infer(const Program& program, const Shapes& leaves, Integers& integers) {
     const Node& n = node(t);
     if (n.kind == NodeKind::constant) shapes[t.node()] = n.type.shape;
     if (n.kind == NodeKind::apply) {
-      std::vector<Shape> in;
-      std::vector<std::optional<std::vector<Index>>> values;
-      for (const Tensor& x : n.inputs) {
-        in.push_back(shapes.at(x.node()));
-        const auto it = integers.find(x.node());
-        values.push_back(it == integers.end() ? std::nullopt : it->second);
-      }
-      const Shape& shape = shapes[t.node()] = ops::true_shape(t, in, values);
+      const InputsOf in(n, shapes, integers);
+      const Shape& shape = shapes[t.node()] = ops::true_shape(t, in.shapes, in.values);
       if (std::any_of(shape.begin(), shape.end(), [](Index extent) { return extent < 0; }))
         fail_at<ShapeError>(n.where, "the shape of {} depends on data, and a plan is made before anything runs",
                             formula(t));

@@ -13,9 +13,6 @@
 namespace croton::tile {
 namespace {
 
-bool has(const std::vector<Index>& labels, Index label) {
-  return std::find(labels.begin(), labels.end(), label) != labels.end();
-}
 int place(const std::vector<Index>& labels, Index label) {
   const auto it = std::find(labels.begin(), labels.end(), label);
   return it == labels.end() ? -1 : static_cast<int>(it - labels.begin());
@@ -24,18 +21,20 @@ int place(const std::vector<Index>& labels, Index label) {
 // Longer windows than that over an axis that is not longer still would be multiplied with zeros mostly.
 constexpr Index most_of_a_window = 8;
 
-// What `change` makes of x along an axis, where x is windows along others: windows of what it makes of their operand.
-// Nothing where they are windows along this one.
-template <class Change>
-std::optional<Tensor> below_windows(const Tensor& x, int axis, Change&& change) {
-  if (!is_op(x, ops::sliding_window_view)) return change(x);
-  if (axis == node(x).params.integer("axis") || axis == x.ndim() - 1) return {};
+// x changed along an axis below its windows along others: by `slid`, where x is windows along this one, else by
+// `whole`.
+template <class Slid, class Whole>
+std::optional<Tensor> changed_along(const Tensor& x, int axis, Slid&& slid, Whole&& whole) {
+  if (!is_op(x, ops::sliding_window_view)) return whole(x);
+  if (axis == x.ndim() - 1) return {};
+  if (axis == node(x).params.integer("axis")) return slid(x);
   std::vector<Tensor> inputs = node(x).inputs;
-  std::optional<Tensor> below = below_windows(inputs[0], axis, change);
+  std::optional<Tensor> below = changed_along(inputs[0], axis, slid, whole);
   if (!below) return {};
   inputs[0] = std::move(*below);
   return with_inputs(x, std::move(inputs));
 }
+std::optional<Tensor> nothing(const Tensor&) { return {}; }
 
 // The fold t of `windows`, where it is what folds_as_products says; else nothing.
 std::optional<Tensor> as_product(const Tensor& t, const std::vector<Tensor>& inputs) {
@@ -54,13 +53,14 @@ std::optional<Tensor> as_product(const Tensor& t, const std::vector<Tensor>& inp
   if (size < 0 || (count < 0 ? size > most_of_a_window : (size - 1) * dilation > count)) return {};
   std::vector<Index> of[2] = {node(made).params.list("a"), node(made).params.list("b")};
   std::vector<Tensor> x = node(made).inputs;
-  const std::size_t moving = has(of[0], slides) ? 0 : 1, fixed = 1 - moving;  // moving: what is seen in windows
-  if (has(of[fixed], slides) || has(of[moving], inner) || !has(of[fixed], inner)) return {};
+  const std::size_t moving = place(of[0], slides) >= 0 ? 0 : 1, fixed = 1 - moving;  // moving: what is seen in windows
+  if (place(of[fixed], slides) >= 0 || place(of[moving], inner) >= 0 || place(of[fixed], inner) < 0) return {};
   const Index reach = (size - 1) * dilation;
   const int along = place(of[moving], slides);
-  const std::optional<Tensor> padded = below_windows(x[moving], along, [&](const Tensor& whole) {
-    return ops::among_zeros(whole, along, ops::settled(ops::held_dim(n.params, inputs, 0) + reach, n.where),
-                            ops::settled(ops::held_dim(n.params, inputs, 1) + reach, n.where), 1, n.where);
+  const std::optional<Tensor> padded = changed_along(x[moving], along, nothing, [&](const Tensor& whole) {
+    return std::optional(
+        ops::among_zeros(whole, along, ops::settled(ops::held_dim(n.params, inputs, 0) + reach, n.where),
+                         ops::settled(ops::held_dim(n.params, inputs, 1) + reach, n.where), 1, n.where));
   });
   if (!padded) return {};
   x[moving] = ops::windows_of(*padded, {along}, {ops::integer(size, n.where)}, {1}, {dilation}, n.where);
@@ -70,18 +70,6 @@ std::optional<Tensor> as_product(const Tensor& t, const std::vector<Tensor>& inp
   const Tensor product = apply(ops::contract, Params{{"a", of[fixed]}, {"b", of[moving]}, {"out", labels}},
                                {x[fixed], x[moving]}, n.where);
   return is_strided_product(product) ? std::optional(product) : std::nullopt;
-}
-
-// Windows along `axis` of x, so many from that one on; nothing, where there are none along it.
-std::optional<Tensor> fewer(const Tensor& x, int axis, const Tensor& first, const Tensor& count, Where w) {
-  const Node& n = node(x);
-  if (!is_op(x, ops::sliding_window_view) || axis == x.ndim() - 1) return {};
-  if (axis == n.params.integer("axis")) return ops::fewer_windows(x, first, count, w);
-  std::vector<Tensor> inputs = n.inputs;
-  const std::optional<Tensor> below = fewer(inputs[0], axis, first, count, w);
-  if (!below) return {};
-  inputs[0] = *below;
-  return with_inputs(x, std::move(inputs));
 }
 
 // A part t of `inputs[0]`, windows of one element of it, where that is a product of windows: a product of fewer of
@@ -100,8 +88,11 @@ std::optional<Tensor> as_smaller_product(const Tensor& t, const std::vector<Tens
   if (in_a >= 0 && in_b >= 0) return {};
   std::vector<Tensor> x = node(made).inputs;
   Tensor& of = in_a >= 0 ? x[0] : x[1];
-  const std::optional<Tensor> part =
-      fewer(of, std::max(in_a, in_b), ops::held_dim(n.params, inputs, 1), ops::held_dim(n.params, inputs, 2), n.where);
+  const auto fewer = [&](const Tensor& windows) {
+    return std::optional(
+        ops::fewer_windows(windows, ops::held_dim(n.params, inputs, 1), ops::held_dim(n.params, inputs, 2), n.where));
+  };
+  const std::optional<Tensor> part = changed_along(of, std::max(in_a, in_b), fewer, nothing);
   if (!part) return {};
   of = *part;
   return expand_dims(apply(ops::contract, p, std::move(x), n.where), -1, n.where);

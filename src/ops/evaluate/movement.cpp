@@ -207,8 +207,8 @@ Array run_iota(const Call& call) {
   }
   Index* p = mutable_data_as<Index>(out);
   p[0] = 0;
-  Index made =
-      1;  // the numbers among the outer axes: each becomes a row of those with one axis more, the last one first
+  // the numbers among the outer axes: each becomes a row of those with one axis more, the last one first
+  Index made = 1;
   for (std::size_t axis = 0; axis < shape.size(); made *= shape[axis++])
     for (Index i = made; i-- > 0;) {
       const Index first = p[i];
