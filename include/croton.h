@@ -8,6 +8,7 @@
 #include "croton/device.h"
 #include "croton/function.h"
 #include "croton/gradient.h"
+#include "croton/ifelse.h"
 #include "croton/initializers.h"
 #include "croton/linalg.h"
 #include "croton/nn.h"

@@ -6,9 +6,11 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/ops.h"
+#include "gradient/ifelse.h"
 #include "gradient/loop.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
+#include "ops/ifelse.h"
 #include "ops/pointwise.h"
 
 namespace croton::gradient {
@@ -33,13 +35,18 @@ Tensor fitted(const Tensor& g, const Tensor& x, Where w) {
   return ops::converted(ops::broadcast_like(summed, x, w), x.dtype(), w);
 }
 
+void Seeds::add(const Tensor& result, Tensor gradient, Where w) {
+  roots.push_back(apply(ops::permute, {{"axes", ops::counting(result.ndim())}}, {result}, w));
+  gradients.emplace(roots.back().node(), std::move(gradient));
+}
+
 Flow::Flow(const std::unordered_map<const Node*, Tensor>& seeds, std::span<const Tensor> roots,
            std::span<const Tensor> wanted, std::span<const Tensor> constants)
     : seeds_(seeds) {
   for (const Tensor& c : constants) constants_.insert(c.node());
   const std::vector<Tensor> order = topological(roots);
   mark(order, wanted);
-  group_loops(order);
+  group_runs(order);
   for (const auto& [n, g] : seeds_) places_[n].reached = true;
   for (auto y = order.rbegin(); y != order.rend(); ++y) visit(*y);
 }
@@ -55,26 +62,23 @@ void Flow::mark(std::span<const Tensor> order, std::span<const Tensor> wanted) {
   }
 }
 
-void Flow::group_loops(std::span<const Tensor> order) {
-  std::vector<const Node*> firsts;
-  for (const Tensor& t : order) {
-    if (!meaning<Loop>(t)) continue;
-    const auto known =
-        std::find_if(firsts.begin(), firsts.end(), [&](const Node* n) { return ops::same_loop(loops_[n][0], t); });
-    const Node* const first = known == firsts.end() ? t.node() : *known;
-    if (known == firsts.end()) firsts.push_back(first);
-    loops_[first].push_back(t);
+void Flow::group_runs(std::span<const Tensor> order) {
+  std::vector<Tensor> results;
+  for (const Tensor& t : order)
+    if (ops::runs_graphs(t)) results.push_back(t);
+  for (std::vector<Tensor>& run : ops::by_run(results)) {
+    const Node* const first = run[0].node();
+    runs_.emplace(first, std::move(run));
   }
 }
 
 void Flow::visit(const Tensor& y) {
-  if (meaning<Loop>(y)) {
-    Place& place = places_[y.node()];
+  Place& place = places_[y.node()];
+  if (ops::runs_graphs(y)) {
     if (place.needed && place.reached) place.total = total(y);
-    if (const auto results = loops_.find(y.node()); results != loops_.end()) pull_loop(results->second);
+    if (const auto results = runs_.find(y.node()); results != runs_.end()) pull_run(results->second);
     return;
   }
-  Place& place = places_[y.node()];
   if (!place.needed || !place.reached) return;
   place.total = total(y);
   place.terms.clear();
@@ -114,10 +118,12 @@ void Flow::give(const Tensor& g, const Tensor& x, Where w) {
   if (g.node() && place.needed && is_float(x.dtype())) place.terms.push_back(fitted(g, x, w));
 }
 
-void Flow::pull_loop(const std::vector<Tensor>& results) {
+void Flow::pull_run(const std::vector<Tensor>& results) {
   const Node& n = node(results[0]);
   const WhereScope scope(n.where);
-  std::vector<Tensor> bars(ops::form_of(results[0]).results());
+  const bool is_loop = meaning<Loop>(results[0]) != nullptr;
+  std::vector<Tensor> bars(is_loop ? ops::form_of(results[0]).results()
+                                   : ops::sides_of(results[0]).then->outputs.size());
   bool reached = false, any = false;
   for (const Tensor& t : results) {
     const Place& place = places_[t.node()];
@@ -131,7 +137,7 @@ void Flow::pull_loop(const std::vector<Tensor>& results) {
   if (!any) return reached ? reach_inputs(results[0]) : void();
   std::vector<bool> needed;
   for (const Tensor& x : n.inputs) needed.push_back(places_[x.node()].needed && is_float(x.dtype()));
-  const LoopGradients g = loop_gradients(results[0], bars, needed);
+  const InputGradients g = (is_loop ? loop_gradients : ifelse_gradients)(results[0], bars, needed);
   for (std::size_t i = 0; i < n.inputs.size(); ++i)
     if (g.reached[i]) give(g.of[i], n.inputs[i], n.where);
 }

@@ -12,6 +12,19 @@ namespace croton::gradient {
 /// is constant along an axis.
 Tensor fitted(const Tensor& g, const Tensor& x, Where);
 
+/// Gradients that are given for results of a graph, some of which may be one node: each has a node of its own above it.
+struct Seeds {
+  std::vector<Tensor> roots;
+  std::unordered_map<const Node*, Tensor> gradients;
+  void add(const Tensor& result, Tensor gradient, Where);
+};
+
+/// Gradients with respect to a node's inputs, in their order.
+struct InputGradients {
+  std::vector<Tensor> of;     // empty where it is zero, or not needed
+  std::vector<bool> reached;  // whether what has gradients depends on it, if only by a gradient of zero
+};
+
 /// One reverse pass over what the seeds depend on.
 class Flow {
  public:
@@ -35,15 +48,15 @@ class Flow {
   void visit(const Tensor& y);
   void pull(const Tensor& y);
   void give(const Tensor& g, const Tensor& x, Where);
-  void group_loops(std::span<const Tensor> order);
-  void pull_loop(const std::vector<Tensor>& results);
+  void group_runs(std::span<const Tensor> order);
+  void pull_run(const std::vector<Tensor>& results);
   void reach_inputs(const Tensor& y);
   Tensor total(const Tensor& y);
 
   const std::unordered_map<const Node*, Tensor>& seeds_;
   std::unordered_set<const Node*> constants_;
-  /// The results of a loop that stand in the graph, by the first of them: the last to be visited.
-  std::unordered_map<const Node*, std::vector<Tensor>> loops_;
+  /// The results of one run that stand in the graph, by the first of them: the last to be visited.
+  std::unordered_map<const Node*, std::vector<Tensor>> runs_;
   std::unordered_map<const Node*, Place> places_;
 };
 

@@ -17,9 +17,6 @@
 namespace croton::gradient {
 namespace {
 
-/// The node itself as another one: gradients that are given for two results stay apart where the results are one node.
-Tensor another(const Tensor& t, Where w) { return apply(ops::permute, {{"axes", ops::counting(t.ndim())}}, {t}, w); }
-
 // Let (c', y) = f(c, x, w) be a step. Of the cost's gradients c'_bar and y_bar with respect to what a step gives, its
 // own pullback makes c_bar, x_bar and w_bar. So the loop the other way carries c_bar, starting from the gradient of the
 // last carry, and the sum of w_bar; its rows are the carries before each step, the xs, and y_bar; its ys are x_bar.
@@ -36,7 +33,7 @@ class Backward {
         outputs_(rewrite::stabilize(form_.step->outputs)),
         carry_bars_(form_.carries) {}
 
-  LoopGradients run() {
+  InputGradients run() {
     for (std::size_t k = 0; k < form_.carries; ++k)
       if (bars_[k].node() || bars_[form_.before(k)].node()) start_carry(k);
     for (std::size_t k = 0; k < form_.ys(); ++k)
@@ -64,8 +61,7 @@ class Backward {
   };
 
   void seed(std::size_t output, const Tensor& bar) {
-    roots_.push_back(another(outputs_[output], w_));
-    seeds_.emplace(roots_.back().node(), bar);
+    seeds_.add(outputs_[output], bar, w_);
   }
 
   void start_carry(std::size_t k) {
@@ -79,7 +75,7 @@ class Backward {
     std::vector<Tensor> wanted;
     for (std::size_t k = 0; k < form_.step->inputs.size(); ++k)
       if (k < form_.carries || needed_[k + 1]) wanted.push_back(form_.step->inputs[k]);
-    return Flow(seeds_, roots_, wanted, {});
+    return Flow(seeds_.gradients, seeds_.roots, wanted, {});
   }
 
   /// A gradient that is a sum of products of rows: of one factor's rows with the other's, and then perhaps permuted.
@@ -140,8 +136,8 @@ class Backward {
     return sum;
   }
 
-  LoopGradients made(const Flow& flow) {
-    LoopGradients g{std::vector<Tensor>(x_.size()), std::vector<bool>(x_.size(), false)};
+  InputGradients made(const Flow& flow) {
+    InputGradients g{std::vector<Tensor>(x_.size()), std::vector<bool>(x_.size(), false)};
     for (std::size_t k = 0; k < form_.step->inputs.size(); ++k) g.reached[k + 1] = flow.reaches(form_.step->inputs[k]);
     // what the step gives, and which input's gradient that is
     std::vector<Tensor> next, ys;
@@ -240,13 +236,12 @@ class Backward {
   std::vector<Tensor> outputs_;
   std::vector<Tensor> carry_bars_;  // by carry: the gradient of what the step makes of it; empty where it has none
   std::vector<Bound> carries_, rows_;
-  std::vector<Tensor> roots_;
-  std::unordered_map<const Node*, Tensor> seeds_;
+  Seeds seeds_;
 };
 
 }  // namespace
 
-LoopGradients loop_gradients(const Tensor& result, const std::vector<Tensor>& bars, const std::vector<bool>& needed) {
+InputGradients loop_gradients(const Tensor& result, const std::vector<Tensor>& bars, const std::vector<bool>& needed) {
   return Backward(result, bars, needed).run();
 }
 

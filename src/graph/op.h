@@ -109,9 +109,11 @@ struct HostCall {
 /// The step's graph once for each row of some inputs, carrying values from step to step (ops/loop.h): it is run by
 /// whoever runs graphs, not by generated code of its own.
 struct Loop {};
+/// One of two graphs, by a condition (ops/ifelse.h): run like a loop's step.
+struct IfElse {};
 
 using Meaning = std::variant<Pointwise, Convert, Reduce, Contract, View, Reshape, ShapeOf, Iota, Gather, Scatter, Write,
-                             FoldWindows, Concatenate, Expansion, HostCall, Loop>;
+                             FoldWindows, Concatenate, Expansion, HostCall, Loop, IfElse>;
 
 /// What the sweeps feed an input.
 struct Interval {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <span>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "graph/op.h"
@@ -16,6 +17,7 @@ std::vector<Tensor> leaves(std::span<const Tensor> outputs, NodeKind kind);
 /// For each node of `nodes` (as topological() gives them): the nodes that use it, by id.
 std::unordered_map<const Node*, std::vector<const Node*>> users(std::span<const Tensor> nodes);
 
+using NodeSet = std::unordered_set<const Node*>;
 using Replacements = std::unordered_map<const Node*, Tensor>;
 /// The outputs with nodes replaced (givens, rewrites): every node downstream of a replacement is made again by its type
 /// rule, with its own place and name; the others stay as they are. Replacements are not themselves rebuilt.

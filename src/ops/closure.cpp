@@ -1,23 +1,21 @@
 #include "ops/closure.h"
 
 #include <algorithm>
-#include <unordered_set>
 
-#include "graph/walk.h"
+#include "ops/nested.h"
 
 namespace croton::ops {
 namespace {
 
 class Cutter {
  public:
-  explicit Cutter(const std::vector<Tensor>& inputs) : graph_{inputs, {}} {
-    for (const Tensor& t : inputs) depends_.insert(t.node());
-  }
+  Cutter(const std::vector<Tensor>& inputs, NodeSet inside) : graph_{inputs, {}}, inside_(std::move(inside)) {}
 
   Closure cut(const std::vector<Tensor>& outputs) {
-    for (const Tensor& t : topological(outputs)) sort(t);
-    for (const Tensor& t : topological(outputs))
-      if (depends_.contains(t.node()))
+    const std::vector<Tensor> nodes = topological(outputs);
+    for (const Tensor& t : nodes) find_if_stays(t);
+    for (const Tensor& t : nodes)
+      if (inside_.contains(t.node()))
         for (const Tensor& x : node(t).inputs) capture(x);
     for (const Tensor& t : outputs) capture(t);
     graph_.outputs = rebuild(outputs, stand_ins_);
@@ -25,20 +23,17 @@ class Cutter {
   }
 
  private:
-  void sort(const Tensor& t) {
+  void find_if_stays(const Tensor& t) {
     const Node& n = node(t);
-    const auto all = [&](const std::unordered_set<const Node*>& set) {
-      return std::all_of(n.inputs.begin(), n.inputs.end(), [&](const Tensor& x) { return set.contains(x.node()); });
-    };
-    if (std::any_of(n.inputs.begin(), n.inputs.end(), [&](const Tensor& x) { return depends_.contains(x.node()); }))
-      depends_.insert(t.node());
     const bool of_leaf = meaning<ShapeOf>(t) && node(n.inputs[0]).kind != NodeKind::apply;
-    const bool computed = n.kind == NodeKind::apply && !meaning<HostCall>(t) && !meaning<Loop>(t) && all(stays_);
+    const bool computed =
+        n.kind == NodeKind::apply && !meaning<HostCall>(t) && !runs_graphs(t) &&
+        std::all_of(n.inputs.begin(), n.inputs.end(), [&](const Tensor& x) { return stays_.contains(x.node()); });
     if (n.kind == NodeKind::constant || computed || of_leaf) stays_.insert(t.node());
   }
 
   void capture(const Tensor& t) {
-    if (depends_.contains(t.node()) || stand_ins_.contains(t.node())) return;
+    if (inside_.contains(t.node()) || stand_ins_.contains(t.node())) return;
     if (meaning<ShapeOf>(t)) capture(node(t).inputs[0]);  // a leaf, where it stays
     if (stays_.contains(t.node())) {
       for (const Tensor& x : node(t).inputs) capture(x);
@@ -52,13 +47,24 @@ class Cutter {
   Subgraph graph_;
   std::vector<Tensor> captured_;
   Replacements stand_ins_;
-  std::unordered_set<const Node*> depends_, stays_;
+  NodeSet inside_, stays_;
 };
 
 }  // namespace
 
 Closure closed(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs) {
-  return Cutter(inputs).cut(outputs);
+  NodeSet inside;
+  for (const Tensor& t : inputs) inside.insert(t.node());
+  for (const Tensor& t : topological(outputs)) {
+    const auto& from = node(t).inputs;
+    if (std::any_of(from.begin(), from.end(), [&](const Tensor& x) { return inside.contains(x.node()); }))
+      inside.insert(t.node());
+  }
+  return Cutter(inputs, std::move(inside)).cut(outputs);
+}
+
+Closure closed(const std::vector<Tensor>& outputs, NodeSet inside) {
+  return Cutter({}, std::move(inside)).cut(outputs);
 }
 
 }  // namespace croton::ops

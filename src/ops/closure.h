@@ -3,6 +3,7 @@
 #pragma once
 #include "graph/op.h"
 #include "graph/subgraph.h"
+#include "graph/walk.h"
 
 namespace croton::ops {
 
@@ -14,5 +15,7 @@ struct Closure {
   std::vector<Tensor> captured;
 };
 Closure closed(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs);
+/// The same where what the graph holds is said, instead of following from inputs: these nodes; what they use is captured.
+Closure closed(const std::vector<Tensor>& outputs, NodeSet inside);
 
 }  // namespace croton::ops

@@ -44,6 +44,7 @@ Family neural_ops();
 Family random_ops();
 // graphs in a node
 Family loop_ops();
+Family ifelse_ops();
 
 /// The lists above, one after another.
 using FamilyList = Family (*)();

@@ -14,27 +14,15 @@
 namespace croton::ops {
 namespace {
 
-/// The type of the step's input k, from the type of the node's.
-Type inner_type(const LoopForm& f, std::size_t k, std::span<const Tensor> x) {
-  const Type& t = type(x[k + 1]);
-  return k >= f.carries && k < f.carries + f.rows ? row_type(t) : t;
-}
-
 /// The step has the types of the node's inputs: what a variable's type says of its extents is a hint, and givens may
 /// know more than before.
 Params fitted_step(const Params& p, std::span<const Tensor> x) {
   const LoopForm f = form_of(p);
-  std::vector<Tensor> inputs;
-  bool other = false;
-  for (std::size_t k = 0; k < f.step->inputs.size(); ++k) {
-    const Tensor& was = f.step->inputs[k];
-    const Type now = inner_type(f, k, x);
-    inputs.push_back(now == type(was) ? was : make_input(now, was.name(), node(was).where));
-    other |= !same(inputs.back(), was);
-  }
-  if (!other) return p;
+  std::vector<Type> types;
+  for (std::size_t k = 0; k < f.step->inputs.size(); ++k)
+    types.push_back(k >= f.row(0) && k < f.capture(0) ? row_type(type(x[k + 1])) : type(x[k + 1]));
   Params made = p;
-  made.set("step", std::make_shared<const Subgraph>(Subgraph{inputs, applied(*f.step, inputs)}));
+  made.set("step", with_types(f.step, types));
   return made;
 }
 
@@ -96,15 +84,6 @@ Family loop_ops() {
 LoopForm form_of(const Params& p) {
   return {p.graph("step"), static_cast<std::size_t>(p.integer("carries")), static_cast<std::size_t>(p.integer("rows")),
           p.flag("reverse")};
-}
-
-std::size_t result_of(const Tensor& t) { return static_cast<std::size_t>(node(t).params.integer("result")); }
-
-bool same_loop(const Tensor& a, const Tensor& b) {
-  const Node &x = node(a), &y = node(b);
-  if (!std::equal(x.inputs.begin(), x.inputs.end(), y.inputs.begin(), y.inputs.end(), same)) return false;
-  const LoopForm f = form_of(a), g = form_of(b);
-  return f.carries == g.carries && f.rows == g.rows && f.reverse == g.reverse && croton::equal(*f.step, *g.step);
 }
 
 Tensor loop_result(const LoopForm& f, std::size_t result, std::vector<Tensor> inputs, Where w) {

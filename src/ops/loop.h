@@ -1,8 +1,7 @@
 // The op behind scan: takes a step's graph, gives nodes that run it once for each row. A node of it is one result of a
 // loop; the nodes of one loop have the same inputs and the same step, and whoever runs them runs the loop once.
 #pragma once
-#include "graph/op.h"
-#include "graph/subgraph.h"
+#include "ops/nested.h"
 
 namespace croton::ops {
 
@@ -33,10 +32,6 @@ struct LoopForm {
 };
 LoopForm form_of(const Params&);
 inline LoopForm form_of(const Tensor& result) { return form_of(node(result).params); }
-/// Which result of its loop a node is.
-std::size_t result_of(const Tensor&);
-/// Whether two nodes are results of one loop: then one run gives both.
-bool same_loop(const Tensor&, const Tensor&);
 /// A result of a loop on such inputs of the node.
 Tensor loop_result(const LoopForm&, std::size_t result, std::vector<Tensor> inputs, Where);
 

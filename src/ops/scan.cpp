@@ -57,7 +57,7 @@ bool is_small(const std::vector<Tensor>& step, std::uint64_t begin, Index steps)
   Index ops = 0;
   for (const Tensor& t : topological(step)) {
     if (node(t).kind != NodeKind::apply || node(t).id < begin) continue;
-    if (meaning<Contract>(t) || meaning<croton::Loop>(t)) return false;
+    if (meaning<Contract>(t) || ops::runs_graphs(t)) return false;
     ++ops;
   }
   return ops * steps <= most_repeated_ops;
@@ -88,11 +88,6 @@ void check_extents(const Tensor& carry, const Tensor& next, Where w) {
   if (const auto axis = changed_axis(carry, next))
     fail_at<ShapeError>(w, "scan: the carry is {}, the step makes {} of it: axis {} has to keep its extent",
                         text(type(carry)), text(type(next)), *axis);
-}
-
-bool draws(const Tensor& t) {
-  return is_op(t, ops::normal) || is_op(t, ops::uniform) || is_op(t, ops::stream_normal) ||
-         is_op(t, ops::stream_uniform);
 }
 
 /// A draw for each of so many rows: the same with an axis more in front.
@@ -150,7 +145,7 @@ void Loop::draw_before(std::vector<Tensor>& step) {
       if (same(node(t).inputs[0], x_[k])) extents.emplace(t.node(), xs_[k].shape(axis + 1, where_));
   }
   for (const Tensor& t : nodes) {
-    if (!draws(t) || node(t).id < begin_) continue;
+    if (!ops::is_draw(t) || node(t).id < begin_) continue;
     std::vector<Tensor> inputs = rebuild(node(t).inputs, extents);
     for (const Tensor& leaf : leaves(inputs, NodeKind::input))
       if (is_inner(leaf))

@@ -1,4 +1,5 @@
 #include "ops/evaluate.h"
+#include "ops/ifelse.h"
 #include "rewrite/rule.h"
 #include "rewrite/steps.h"
 
@@ -28,10 +29,10 @@ bool is_small(const Node& n) {
   return size <= from || (size <= tiny && !meaning<View>(*n.op));
 }
 
-bool is_constant_expression(const Node& n) {
-  if (!n.op || n.inputs.empty()) return false;
-  if (meaning<HostCall>(*n.op) || meaning<Expansion>(*n.op) || meaning<Iota>(*n.op) || meaning<Loop>(*n.op))
-    return false;
+bool is_constant_expression(const Tensor& t) {
+  const Node& n = node(t);
+  if (!n.op || n.inputs.empty() || ops::runs_graphs(t)) return false;
+  if (meaning<HostCall>(t) || meaning<Expansion>(t) || meaning<Iota>(t)) return false;
   for (const Tensor& x : n.inputs)
     if (node(x).kind != NodeKind::constant) return false;
   return is_small(n);
@@ -49,6 +50,13 @@ Tensor value_of(const Tensor& t) {
   } catch (const Error&) { return {}; }
 }
 
+/// The graph of the side that a constant condition takes.
+Tensor taken_side(const Tensor& t) {
+  const std::vector<Tensor>& inputs = node(t).inputs;
+  const Subgraph& side = ops::sides_of(t).side(ops::holds(node(inputs[0]).value));
+  return applied(side, {inputs.begin() + 1, inputs.end()})[ops::result_of(t)];
+}
+
 class Folder {
  public:
   Tensor folded(const Tensor& t) {
@@ -62,7 +70,9 @@ class Folder {
     Tensor made = inputs.empty() ? t : with_inputs(t, std::move(inputs));
     if (meaning<ShapeOf>(t))
       made = extent(t, made);
-    else if (is_constant_expression(node(made))) {
+    else if (meaning<IfElse>(made) && node(node(made).inputs[0]).kind == NodeKind::constant)
+      made = taken_side(made);
+    else if (is_constant_expression(made)) {
       if (Tensor c = value_of(made); c.node()) made = std::move(c);
     }
     now_.emplace(t.node(), made);

@@ -17,11 +17,11 @@ Graph stabilized(Nodes g, const Options&) { return stabilize(g); }
 Graph specialize(Nodes g, const Options&) { return rewritten(g, specializing_rules()); }
 Graph unsafe(Nodes g, const Options&) { return rewritten(g, unsafe_rules()); }
 
-/// The step of a loop goes through all passes by itself.
+/// The graphs inside nodes go through all passes by themselves.
 Graph expanded(Nodes g, const Options& options) {
-  Options of_step = options;
-  of_step.observe = {};
-  return with_steps(expand(g), [&](Nodes step) { return run(step, of_step); });
+  Options of_inner = options;
+  of_inner.observe = {};
+  return with_inner_graphs(expand(g), [&](Nodes inner) { return run(inner, of_inner); });
 }
 
 enum class When { always, optimizing, unsafe_only };

@@ -15,7 +15,8 @@ struct Options {
   /// Called after each pass with its name and the graph (the dump); may be empty.
   std::function<void(std::string_view pass, std::span<const Tensor>)> observe = {};
 };
-/// The outputs, rewritten; what comes back holds no composite (Expansion) any more, nor do the steps of its loops.
+/// The outputs, rewritten; what comes back holds no composite (Expansion) any more, nor do the graphs inside its
+/// nodes.
 /// Extents of shared variables are hints and stay questions (shape_of); those of inputs are taken for certain, so
 /// substitute givens before.
 std::vector<Tensor> run(std::span<const Tensor> outputs, const Options&);

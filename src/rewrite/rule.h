@@ -30,7 +30,6 @@ struct Along {
   operator Axes() const { return Axes(list); }
 };
 
-using NodeSet = std::unordered_set<const Node*>;
 
 struct Rule {
   std::string_view name;

@@ -15,7 +15,7 @@ std::vector<Tensor> fold(std::span<const Tensor> outputs);
 std::vector<Tensor> expand(std::span<const Tensor> outputs);
 
 using GraphRewrite = std::function<std::vector<Tensor>(std::span<const Tensor>)>;
-/// The step of each loop, rewritten; nodes of one loop keep one step.
-std::vector<Tensor> with_steps(std::span<const Tensor> outputs, const GraphRewrite& rewritten);
+/// The graphs inside nodes (steps of loops, sides of conditions), rewritten; nodes of one run keep the same ones.
+std::vector<Tensor> with_inner_graphs(std::span<const Tensor> outputs, const GraphRewrite& rewritten);
 
 }  // namespace croton::rewrite

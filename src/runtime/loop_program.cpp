@@ -9,42 +9,26 @@
 #include "runtime/programs.h"
 
 namespace croton::runtime {
-namespace {
-
-/// What a step reads by itself, wherever it is.
-bool stays_where_it_is(const Tensor& t) {
-  return node(t).kind == NodeKind::shared || node(t).kind == NodeKind::constant;
-}
-
-}  // namespace
-
 LoopProgram::LoopProgram(std::vector<Tensor> results, Device& device, const std::string& name)
     : results_(std::move(results)), form_(ops::form_of(results_[0])) {
   for (const Tensor& t : results_) numbers_.push_back(ops::result_of(t));
   part_ = ops::needed_part(form_, numbers_);
   const std::vector<Tensor>& arguments = node(results_[0]).inputs;
-  Replacements in_place;
-  std::vector<Tensor> inputs;
   std::vector<bool> is_wanted(arguments.size(), false);
   is_wanted[0] = true;
   for (std::size_t k = 0; k < form_.rows; ++k) is_wanted[form_.row(k) + 1] = true;  // the checks want them
-  for (std::size_t k = 0; k < part_.inputs.size(); ++k) {
+  std::vector<Tensor> captured(part_.inputs.size());
+  for (std::size_t k = 0; k < captured.size(); ++k)
+    if (part_.inputs[k] >= form_.capture(0)) captured[k] = arguments[part_.inputs[k] + 1];
+  Placed ready = placed(part_.step, captured);
+  for (const std::size_t k : ready.numbers) {
     const std::size_t number = part_.inputs[k];
-    if (number >= form_.capture(0) && stays_where_it_is(arguments[number + 1])) {
-      in_place.emplace(part_.step.inputs[k].node(), arguments[number + 1]);
-      continue;
-    }
-    inputs.push_back(part_.step.inputs[k]);
     argument_of_.push_back(number + 1);
     is_row_.push_back(number >= form_.carries && number < form_.capture(0));
     is_wanted[number + 1] = true;
   }
-  for (std::size_t k = 0; k < arguments.size(); ++k)
-    if (is_wanted[k]) {
-      wanted_.push_back(arguments[k]);
-      wanted_inputs_.push_back(k);
-    }
-  program_ = std::make_unique<Programs>(rebuild(part_.step.outputs, in_place), inputs, std::vector<UpdateTarget>(),
+  want(results_[0], is_wanted);
+  program_ = std::make_unique<Programs>(std::move(ready.outputs), std::move(ready.inputs), std::vector<UpdateTarget>(),
                                         device, name);
 }
 
@@ -58,8 +42,8 @@ struct LoopProgram::Running {
 
 std::vector<Array> LoopProgram::run(std::span<const Array> values) {
   Running r;
-  r.arguments.resize(node(results_[0]).inputs.size());
-  for (std::size_t k = 0; k < values.size(); ++k) r.arguments[wanted_inputs_[k]] = contiguous(values[k]);
+  r.arguments = by_input(values);
+  for (Array& a : r.arguments) a = contiguous(a);
   const Index steps = ops::steps_of(results_[0], r.arguments);
   for (const std::size_t k : argument_of_) r.in.push_back(r.arguments[k]);
   r.out.resize(part_.step.outputs.size());
@@ -118,6 +102,11 @@ void LoopProgram::look_at_rows(Running& r) {
   }
 }
 
+std::string LoopProgram::explain() const {
+  return title() + ", each step:\n" + program_->explain() + "end of the loop\n";
+}
+
+/// "loop over the rows of xs, last to first", or "loop of n steps"
 std::string LoopProgram::title() const {
   const std::vector<Tensor>& inputs = node(results_[0]).inputs;
   if (form_.rows == 0) return fmt::format("loop of {} steps", formula(inputs[0]));

@@ -8,7 +8,7 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "ops/evaluate.h"
-#include "ops/loop.h"
+#include "ops/nested.h"
 #include "ops/registry.h"
 #include "runtime/host.h"
 
@@ -57,7 +57,7 @@ Nodes known_to_plans(std::span<const Tensor> nodes) {
   for (const Tensor& t : nodes) {
     const auto& inputs = node(t).inputs;
     const bool follows = node(t).kind != NodeKind::apply ||
-                         (!meaning<Loop>(t) && std::all_of(inputs.begin(), inputs.end(),
+                         (!ops::runs_graphs(t) && std::all_of(inputs.begin(), inputs.end(),
                                                            [&](const Tensor& x) { return known.contains(x.node()); }));
     if (meaning<ShapeOf>(t) || (follows && is_int(t.dtype()) && t.ndim() <= 1)) known.insert(t.node());
   }
@@ -70,7 +70,7 @@ std::vector<Tensor> next_to_ask(std::span<const Tensor> results) {
   const Nodes known = known_to_plans(nodes);
   Nodes unknown;
   for (const Tensor& t : nodes) {
-    if (sizes_itself(t) || meaning<Loop>(t)) unknown.insert(t.node());
+    if (sizes_itself(t) || ops::runs_graphs(t)) unknown.insert(t.node());
     for (const Tensor& x : deciding(t))
       if (!known.contains(x.node())) unknown.insert(x.node());
   }
@@ -87,28 +87,14 @@ std::vector<Tensor> next_to_ask(std::span<const Tensor> results) {
   return asked;
 }
 
-/// Results of one loop stand together.
-std::vector<std::vector<Tensor>> grouped(std::span<const Tensor> asked) {
-  std::vector<std::vector<Tensor>> groups;
-  for (const Tensor& t : asked) {
-    const auto same_loop = [&](const std::vector<Tensor>& g) { return meaning<Loop>(g[0]) && ops::same_loop(g[0], t); };
-    const auto there = meaning<Loop>(t) ? std::find_if(groups.begin(), groups.end(), same_loop) : groups.end();
-    if (there == groups.end())
-      groups.push_back({t});
-    else
-      there->push_back(t);
-  }
-  return groups;
-}
-
 }  // namespace
 
 Programs::Question Programs::question(std::vector<Tensor> nodes, Device& device, const std::string& name) const {
   const Tensor& t = nodes[0];
-  if (meaning<Loop>(t)) {
-    auto loop = std::make_unique<LoopProgram>(nodes, device, name);
-    std::vector<Tensor> wanted = loop->wanted();
-    return {std::move(nodes), std::move(wanted), std::move(loop)};
+  if (ops::runs_graphs(t)) {
+    std::unique_ptr<NestedProgram> nested = make_nested_program(nodes, device, name);
+    std::vector<Tensor> wanted = nested->wanted();
+    return {std::move(nodes), std::move(wanted), std::move(nested)};
   }
   // only the host can say how large it is: then its arguments are wanted
   std::vector<Tensor> wanted = sizes_itself(t) ? node(t).inputs : std::vector<Tensor>{t};
@@ -148,7 +134,7 @@ Programs::Programs(const std::vector<Tensor>& results, const std::vector<Tensor>
   std::vector<Tensor> rest = results, given = inputs;
   for (std::vector<Tensor> asked; !(asked = next_to_ask(rest)).empty();) {
     std::vector<Question> questions;
-    for (std::vector<Tensor>& nodes : grouped(asked)) questions.push_back(question(std::move(nodes), device, name));
+    for (std::vector<Tensor>& nodes : ops::by_run(asked)) questions.push_back(question(std::move(nodes), device, name));
     parts_.push_back(part(std::move(questions), given, device, name));
     Replacements replaced;
     for (const Question& q : parts_.back().questions)
@@ -172,7 +158,7 @@ Array Programs::value(const Source& s, std::span<const Array> given, std::span<c
 }
 
 std::vector<Array> Programs::answers(const Question& q, std::span<const Array> values) {
-  if (q.loop) return q.loop->run(values);
+  if (q.nested) return q.nested->run(values);
   return {sizes_itself(q.nodes[0]) ? ops::evaluate_node(q.nodes[0], values, host()) : values[0]};
 }
 
@@ -196,13 +182,14 @@ void Programs::prepare(std::span<const Extents> shapes) {
   if (parts_[0].program) parts_[0].program->prepare(shapes);
 }
 
-/// f(Executable or Programs) for each program, in the order of a call; the step of a loop is Programs.
+/// f(Executable or Programs) for each program, in the order of a call; graphs inside nodes are Programs.
 template <class F>
 void Programs::for_each_program(F&& f) const {
   for (const Part& p : parts_) {
     if (p.program) f(*p.program);
     for (const Question& q : p.questions)
-      if (q.loop) f(q.loop->step());
+      if (q.nested)
+        for (Programs* const program : q.nested->programs()) f(*program);
   }
 }
 
@@ -230,14 +217,14 @@ std::string Programs::explain() const {
   for (const Part& p : parts_) {
     std::vector<std::string> asked;
     for (const Question& q : p.questions)
-      if (!q.loop) asked.push_back(formula(q.nodes[0]));
+      if (!q.nested) asked.push_back(formula(q.nodes[0]));
     if (!asked.empty())
       all += fmt::format("first, because shapes depend on it: {}\n", fmt::join(asked, ", "));
     else if (p.questions.empty() && parts_.size() > 1)
       all += "then\n";
     if (p.program) all += p.program->explain();
     for (const Question& q : p.questions)
-      if (q.loop) all += q.loop->title() + ", each step:\n" + q.loop->step().explain() + "end of the loop\n";
+      if (q.nested) all += q.nested->explain();
   }
   return all;
 }

@@ -1,4 +1,4 @@
-// A graph whose extents depend on data, or that holds loops, run as several programs: each computes what the next ones
+// A graph whose extents depend on data, or that holds loops and conditions, run as several programs: each computes what the next ones
 // ask for. Takes a rewritten graph, as an Executable does; most graphs are one program.
 #pragma once
 #include <memory>
@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "runtime/executable.h"
-#include "runtime/loop_program.h"
+#include "runtime/nested_program.h"
 
 namespace croton::runtime {
 
@@ -29,10 +29,10 @@ class Programs {
   std::vector<Executable::StepTime> step_times() const;
 
  private:
-  /// What has to be known before the next program is planned: a node alone, or the results of one loop together.
+  /// What has to be known before the next program is planned: a node alone, or the results of one run together.
   struct Question {
     std::vector<Tensor> nodes, wanted;  // what is asked, and what the answer is made of
-    std::unique_ptr<LoopProgram> loop = nullptr;
+    std::unique_ptr<NestedProgram> nested = nullptr;
   };
   /// Where a value that is wanted comes from.
   struct Source {

@@ -8,6 +8,7 @@
 #include "ops/evaluate/bounds.h"
 #include "ops/evaluate/loop.h"
 #include "ops/evaluate/walk.h"
+#include "ops/ifelse.h"
 
 namespace croton::ops {
 namespace {
@@ -98,6 +99,10 @@ Bounded bounded_loop(const Tensor& t, std::span<const Bounded> x, std::span<cons
 Bounded step(const Tensor& t, std::span<const Bounded> x) {
   const std::vector<Array> values = values_of(x);
   if (meaning<Loop>(t)) return bounded_loop(t, x, values);
+  if (meaning<IfElse>(t)) {
+    const Subgraph& side = sides_of(t).side(holds(values[0]));
+    return walked({&side.outputs[result_of(t)], 1}, side.inputs, x.subspan(1))[0];
+  }
   const Call call(t, values);
   const Op& op = call.op();
   if (meaning<Pointwise>(op)) return bounded_pointwise(call, x);

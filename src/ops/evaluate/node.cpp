@@ -6,6 +6,7 @@
 #include "graph/walk.h"
 #include "ops/evaluate/loop.h"
 #include "ops/evaluate/steps.h"
+#include "ops/ifelse.h"
 
 namespace croton::ops {
 namespace {
@@ -56,13 +57,19 @@ Array run(const Call& call, const Host& host) {
   return out;
 }
 
+std::vector<Array> evaluated(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                             std::vector<Array> values) {
+  Values given;
+  for (std::size_t k = 0; k < inputs.size(); ++k) given.emplace(inputs[k].node(), std::move(values[k]));
+  return evaluate(outputs, given);
+}
+
+Array evaluate_side(const Tensor& t, std::span<const Array> arguments) {
+  const Subgraph& side = sides_of(t).side(holds(arguments[0]));
+  return evaluated({&side.outputs[result_of(t)], 1}, side.inputs, {arguments.begin() + 1, arguments.end()})[0];
+}
+
 Array evaluate_loop(const Tensor& t, std::span<const Array> arguments) {
-  const auto evaluated = [](std::span<const Tensor> outputs, std::span<const Tensor> inputs,
-                            std::vector<Array> values) {
-    Values given;
-    for (std::size_t k = 0; k < inputs.size(); ++k) given.emplace(inputs[k].node(), std::move(values[k]));
-    return evaluate(outputs, given);
-  };
   const auto exact = [](const Array& a) { return a; };
   return run_loop<Array>(t, arguments, arguments, {evaluated, row_of, no_row, exact});
 }
@@ -95,6 +102,7 @@ Tensor expanded(const Node& n, std::span<const Tensor> inputs) {
 Array evaluate_node(const Tensor& t, std::span<const Array> arguments, const Host& host) {
   const FloatControl control;
   if (meaning<Loop>(t)) return evaluate_loop(t, arguments);
+  if (meaning<IfElse>(t)) return evaluate_side(t, arguments);
   return run(Call(t, arguments), host);
 }
 

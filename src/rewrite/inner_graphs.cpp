@@ -1,16 +1,15 @@
 #include <algorithm>
 
-#include "graph/subgraph.h"
-#include "ops/loop.h"
+#include "ops/nested.h"
 #include "rewrite/steps.h"
 
 namespace croton::rewrite {
 namespace {
 
-/// Steps with what they became: the nodes of one loop keep one step.
-class Steps {
+/// Graphs with what they became: the nodes of one run keep the same ones.
+class InnerGraphs {
  public:
-  explicit Steps(const GraphRewrite& rewritten) : rewritten_(rewritten) {}
+  explicit InnerGraphs(const GraphRewrite& rewritten) : rewritten_(rewritten) {}
   const SubgraphHandle& now(const SubgraphHandle& was) {
     const auto known = std::find_if(done_.begin(), done_.end(), [&](const auto& d) { return equal(*d.first, *was); });
     if (known != done_.end()) return known->second;
@@ -25,18 +24,19 @@ class Steps {
 
 }  // namespace
 
-std::vector<Tensor> with_steps(std::span<const Tensor> outputs, const GraphRewrite& rewritten) {
-  Steps steps(rewritten);
+std::vector<Tensor> with_inner_graphs(std::span<const Tensor> outputs, const GraphRewrite& rewritten) {
+  InnerGraphs graphs(rewritten);
   Replacements now;
   const std::vector<Tensor> nodes = topological(outputs);
-  if (std::none_of(nodes.begin(), nodes.end(), [](const Tensor& t) { return meaning<Loop>(t) != nullptr; }))
+  if (std::none_of(nodes.begin(), nodes.end(), [](const Tensor& t) { return ops::runs_graphs(t); }))
     return {outputs.begin(), outputs.end()};
   for (const Tensor& t : nodes) {
     std::vector<Tensor> inputs;
     for (const Tensor& x : node(t).inputs) inputs.push_back(now.at(x.node()));
-    if (meaning<Loop>(t)) {
+    if (ops::runs_graphs(t)) {
       Params params = node(t).params;
-      params.set("step", steps.now(params.graph("step")));
+      for (const auto& [name, value] : node(t).params)
+        if (const auto* graph = std::get_if<SubgraphHandle>(&value)) params.set(name, graphs.now(*graph));
       Tensor made = make_node(*node(t).op, std::move(params), std::move(inputs), node(t).where);
       now.emplace(t.node(), made.named(node(t).name));
     } else {

@@ -1,0 +1,48 @@
+#include "ops/nested.h"
+
+#include <algorithm>
+
+#include "ops/registry.h"
+
+namespace croton::ops {
+
+std::size_t result_of(const Tensor& t) { return static_cast<std::size_t>(node(t).params.integer("result")); }
+
+bool same_run(const Tensor& a, const Tensor& b) {
+  const Node &x = node(a), &y = node(b);
+  if (x.op != y.op || !std::equal(x.inputs.begin(), x.inputs.end(), y.inputs.begin(), y.inputs.end(), same))
+    return false;
+  Params other = y.params;
+  other.set("result", x.params.integer("result"));
+  return x.params == other;
+}
+
+std::vector<std::vector<Tensor>> by_run(std::span<const Tensor> nodes) {
+  std::vector<std::vector<Tensor>> groups;
+  for (const Tensor& t : nodes) {
+    const auto is_its = [&](const std::vector<Tensor>& g) { return runs_graphs(g[0]) && same_run(g[0], t); };
+    const auto there = runs_graphs(t) ? std::find_if(groups.begin(), groups.end(), is_its) : groups.end();
+    if (there == groups.end())
+      groups.push_back({t});
+    else
+      there->push_back(t);
+  }
+  return groups;
+}
+
+SubgraphHandle with_types(const SubgraphHandle& g, std::span<const Type> types) {
+  std::vector<Tensor> inputs;
+  bool other = false;
+  for (std::size_t k = 0; k < g->inputs.size(); ++k) {
+    const Tensor& was = g->inputs[k];
+    inputs.push_back(types[k] == type(was) ? was : make_input(types[k], was.name(), node(was).where));
+    other |= !same(inputs.back(), was);
+  }
+  return other ? std::make_shared<const Subgraph>(Subgraph{inputs, applied(*g, inputs)}) : g;
+}
+
+bool is_draw(const Tensor& t) {
+  return is_op(t, normal) || is_op(t, uniform) || is_op(t, stream_normal) || is_op(t, stream_uniform);
+}
+
+}  // namespace croton::ops
