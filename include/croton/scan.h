@@ -8,8 +8,8 @@ namespace croton {
 
 /// Of scan: scan(step, init, xs, {.reverse = true}).
 struct ScanOptions {
-  /// How many steps: a number, or an integer scalar. Where there are xs it only checks them: another number of rows is
-  /// a ShapeError, when it runs at the latest.
+  /// How many steps (at most, with until): a number, or an integer scalar. Where there are xs it only checks them:
+  /// another number of rows is a ShapeError, when it runs at the latest.
   Tensor length = {};
   /// From the last row to the first; ys stay in the order of xs.
   bool reverse = false;
@@ -27,6 +27,23 @@ struct Step {
 template <std::size_t C, std::size_t Y>
 Step(std::array<Tensor, C>, std::array<Tensor, Y>) -> Step<C, Y>;
 
+template <class Made>
+struct Until {
+  Tensor condition;
+  Made made;
+};
+/// What a step returns that may be the last one: until(condition, what it would return otherwise). The loop ends after
+/// the step whose condition, a scalar of any dtype, is true (not 0); that step counts.
+///
+///     auto [root, tries] = scan([&](Tensor x) {
+///       const Tensor next = 0.5 * (x + a / x);
+///       return until(abs(next - x) < 1e-12, std::pair{next, next});
+///     }, Tensor(1.0));
+template <class Made>
+Until<Made> until(const Tensor& condition, Made made) {
+  return {condition, std::move(made)};
+}
+
 namespace detail {
 /// A loop whose step is being written on symbols.
 class Loop {
@@ -37,17 +54,20 @@ class Loop {
   Loop& operator=(const Loop&) = delete;
   const std::vector<Tensor>& carry() const { return carry_; }
   const std::vector<Tensor>& x() const { return x_; }
-  Scanned run(const Tensors& next, const Tensors& y);
+  /// `is_last`: what ends the loop after a step; empty where only its length does.
+  Scanned run(const Tensors& next, const Tensors& y, const Tensor& is_last);
 
  private:
+  Tensor checked(const Tensor& is_last) const;
   void draw_before(std::vector<Tensor>& step);
   Scanned repeated(const std::vector<Tensor>& step) const;
-  Scanned looped(const std::vector<Tensor>& step) const;
+  Scanned looped(const std::vector<Tensor>& step, bool until) const;
 
   std::vector<Tensor> init_, xs_, carry_, x_;
   Tensor length_;
   std::vector<Index> promised_;  // rows of each of the xs given, where its type says them
   Index steps_ = -1;             // where they are known
+  bool endless_ = false;         // only until ends it
   std::uint64_t begin_ = 0;      // nodes of the step have greater numbers
   bool reverse_;
   Where where_;
@@ -82,23 +102,27 @@ auto formed(const std::vector<Tensor>& list) {
 }
 /// What scan returns, after its step made this: the next carry, or a pair of that and the outputs.
 template <OneOrSeveral Init, class Made>
-auto finished(Loop& loop, const Made& made, Where w) {
+auto finished(Loop& loop, const Until<Made>& made, Where w) {
+  return finished<Init>(loop, made.made, w, made.condition);
+}
+template <OneOrSeveral Init, class Made>
+auto finished(Loop& loop, const Made& made, Where w, const Tensor& is_last = {}) {
   if constexpr (OneOrSeveral<Made>) {
-    return finished<Init>(loop, std::pair{made, std::array<Tensor, 0>{}}, w).first;
+    return finished<Init>(loop, std::pair{made, std::array<Tensor, 0>{}}, w, is_last).first;
   } else {
     const auto& [next, y] = made;
     using Next = std::remove_cvref_t<decltype(next)>;
     using Y = std::remove_cvref_t<decltype(y)>;
     static_assert(std::same_as<decltype(formed<Next>({})), decltype(formed<Init>({}))>,
                   "the step of a scan returns the next carry in the form of init: one tensor, or an array of as many");
-    const Scanned s = loop.run(listed(next, w), listed(y, w));
+    const Scanned s = loop.run(listed(next, w), listed(y, w), is_last);
     return std::pair{formed<Init>(s.carry), formed<Y>(s.ys)};
   }
 }
 }  // namespace detail
 
 /// auto [last, ys] = scan(step, init, xs): step(carry, x) -> std::pair{next carry, y}, for each row x of xs. The step
-/// is called once. What it uses from outside (weights, say) is the same at each step, and has a gradient; what it draws
+/// is called once; until(condition, ...) around what it returns ends the loop earlier. What it uses from outside (weights, say) is the same at each step, and has a gradient; what it draws
 /// from a RandomStream is drawn anew for each row. The carry keeps its dtype, rank and (in a loop) extents (DTypeError,
 /// ShapeError). xs may have any number of rows, also none: then last is init, and ys has no rows. Where the type says
 /// that there are at most 16 and the step is small (no product, no loop), its graph is repeated for each row, so that
@@ -122,11 +146,12 @@ auto scan(F&& step, const Init& init, const Xs& xs, const ScanOptions& o = {}, W
   detail::Loop loop(detail::listed(init, w), detail::listed(xs, w), o, w);
   return detail::finished<Init>(loop, step(detail::formed<Init>(loop.carry()), detail::formed<Xs>(loop.x())), w);
 }
-/// The same without rows to go over: step(carry), so many times as the options' length says (ShapeError without one).
+/// The same without rows to go over: step(carry), so many times as the options' length says. Without a length the step
+/// has to end the loop, by until (ShapeError).
 ///
 ///     const Tensor power = scan([&](Tensor p) { return p * a; }, ones_like(a), {.length = k});
 template <class F, detail::OneOrSeveral Init = Tensor>
-auto scan(F&& step, const Init& init, const ScanOptions& o, Where w = Where::here()) {
+auto scan(F&& step, const Init& init, const ScanOptions& o = {}, Where w = Where::here()) {
   detail::Loop loop(detail::listed(init, w), {}, o, w);
   return detail::finished<Init>(loop, step(detail::formed<Init>(loop.carry())), w);
 }

@@ -18,8 +18,8 @@ class BackwardSide {
   /// The gradients of such inputs as a graph over the side's inputs and the gradients given.
   SubgraphHandle graph(const std::vector<std::size_t>& of, Where w) const {
     std::vector<Tensor> outputs;
-    for (const std::size_t k : of)
-      outputs.push_back(gives(k) ? flow_.of(inputs_[k]) : ops::zeros_of(inputs_[k], w));
+    outputs.reserve(of.size());
+    for (const std::size_t k : of) outputs.push_back(gives(k) ? flow_.of(inputs_[k]) : ops::zeros_of(inputs_[k], w));
     return std::make_shared<const Subgraph>(Subgraph{inputs_, std::move(outputs)});
   }
 
@@ -45,7 +45,8 @@ class BackwardSide {
 
 }  // namespace
 
-InputGradients ifelse_gradients(const Tensor& result, const std::vector<Tensor>& bars, const std::vector<bool>& needed) {
+InputGradients ifelse_gradients(const Tensor& result, const std::vector<Tensor>& bars,
+                                const std::vector<bool>& needed) {
   const Node& n = node(result);
   const ops::Sides sides = ops::sides_of(result);
   const BackwardSide then(*sides.then, bars, needed, n.where), otherwise(*sides.otherwise, bars, needed, n.where);
@@ -60,8 +61,7 @@ InputGradients ifelse_gradients(const Tensor& result, const std::vector<Tensor>&
   std::vector<Tensor> inputs = n.inputs;
   for (const Tensor& bar : bars)
     if (bar.node()) inputs.push_back(bar);
-  for (std::size_t j = 0; j < given.size(); ++j)
-    g.of[given[j] + 1] = ops::ifelse_result(backward, j, inputs, n.where);
+  for (std::size_t j = 0; j < given.size(); ++j) g.of[given[j] + 1] = ops::ifelse_result(backward, j, inputs, n.where);
   return g;
 }
 

@@ -60,9 +60,7 @@ class Backward {
     Tensor inner, outer;
   };
 
-  void seed(std::size_t output, const Tensor& bar) {
-    seeds_.add(outputs_[output], bar, w_);
-  }
+  void seed(std::size_t output, const Tensor& bar) { seeds_.add(outputs_[output], bar, w_); }
 
   void start_carry(std::size_t k) {
     const Tensor start = bars_[k].node() ? bars_[k] : ops::zeros_of(x_[k + 1], w_);
@@ -112,7 +110,18 @@ class Backward {
 
   /// The rows that input k of the step has in the loop that goes forward.
   Tensor rows_of(std::size_t k) const {
-    return k < form_.carries ? ops::loop_result(form_, form_.before(k), x_, w_) : x_[k + 1];
+    return k < form_.carries ? ops::loop_result(form_, form_.before(k), x_, w_) : gone_over(x_[k + 1]);
+  }
+  /// How many steps there were.
+  Tensor steps() const { return form_.until ? ops::loop_result(form_, form_.count(), x_, w_) : x_[0]; }
+  /// The rows of xs, or their gradient, that the loop came to.
+  Tensor gone_over(const Tensor& xs) const {
+    if (!form_.until) return xs;
+    return form_.reverse ? xs[slice(xs.shape(0, w_) - steps(), none)] : xs[slice(steps())];
+  }
+  /// The gradient of all rows of xs, from that of those that the loop came to.
+  Tensor of_all_rows(const Tensor& bar, const Tensor& xs) const {
+    return form_.until ? set_subtensor(gone_over(ops::zeros_of(xs, w_)), bar, w_) : bar;
   }
 
   Factor factor(const Tensor& t, std::vector<Tensor>& ys) const {
@@ -177,7 +186,8 @@ class Backward {
     next.insert(next.end(), ys.begin(), ys.end());
     const auto [form, inputs] = backward(next, carries);
     for (std::size_t k = 0; k < carries; ++k) g.of[of_next[k]] = ops::loop_result(form, k, inputs, w_);
-    for (std::size_t k = 0; k < of_y.size(); ++k) g.of[of_y[k]] = ops::loop_result(form, form.y(k), inputs, w_);
+    for (std::size_t k = 0; k < of_y.size(); ++k)
+      g.of[of_y[k]] = of_all_rows(ops::loop_result(form, form.y(k), inputs, w_), x_[of_y[k]]);
     const auto rows = [&, &form = form, &inputs = inputs](const Factor& f) {
       return f.outer.node() ? f.outer : ops::loop_result(form, form.y(f.y), inputs, w_);
     };
@@ -205,7 +215,7 @@ class Backward {
   std::pair<ops::LoopForm, std::vector<Tensor>> backward(const std::vector<Tensor>& outputs, std::size_t carries) {
     std::unordered_set<const Node*> read;
     for (const Tensor& t : leaves(outputs, NodeKind::input)) read.insert(t.node());
-    std::vector<Tensor> inner, inputs{x_[0]};
+    std::vector<Tensor> inner, inputs{steps()};
     const auto bind = [&](const Bound& b) {
       inner.push_back(b.inner);
       inputs.push_back(b.outer);

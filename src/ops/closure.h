@@ -15,7 +15,8 @@ struct Closure {
   std::vector<Tensor> captured;
 };
 Closure closed(const std::vector<Tensor>& outputs, const std::vector<Tensor>& inputs);
-/// The same where what the graph holds is said, instead of following from inputs: these nodes; what they use is captured.
+/// The same where what the graph holds is said, instead of following from inputs: these nodes; what they use is
+/// captured.
 Closure closed(const std::vector<Tensor>& outputs, NodeSet inside);
 
 }  // namespace croton::ops

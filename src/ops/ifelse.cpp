@@ -88,8 +88,6 @@ Tensor ifelse_result(const Sides& s, std::size_t result, std::vector<Tensor> inp
                std::move(inputs), w);
 }
 
-bool holds(const Array& condition) { return get_index(condition, 0) != 0; }
-
 }  // namespace ops
 
 std::vector<Tensor> ifelse(const Tensor& condition, const Tensors& then, const Tensors& otherwise, Where w) {

@@ -15,7 +15,5 @@ struct Sides {
 Sides sides_of(const Params&);
 inline Sides sides_of(const Tensor& result) { return sides_of(node(result).params); }
 Tensor ifelse_result(const Sides&, std::size_t result, std::vector<Tensor> inputs, Where);
-/// Whether the value of a condition says that the first side is run.
-bool holds(const Array& condition);
 
 }  // namespace croton::ops

@@ -6,6 +6,7 @@
 
 #include "array/access.h"
 #include "base/error.h"
+#include "croton/ops.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/families.h"
@@ -26,9 +27,9 @@ Params fitted_step(const Params& p, std::span<const Tensor> x) {
   return made;
 }
 
-Type stacked(const TypeAt& t, const Type& row) {
+Type stacked(const TypeAt& t, const LoopForm& f, const Type& row) {
   const auto& steps = t.values[0];
-  Shape shape{steps && (*steps)[0] >= 0 ? (*steps)[0] : any_extent};
+  Shape shape{!f.until && steps && (*steps)[0] >= 0 ? (*steps)[0] : any_extent};
   shape.insert(shape.end(), row.shape.begin(), row.shape.end());
   return {row.dtype, std::move(shape)};
 }
@@ -38,24 +39,34 @@ Type carry_type(const TypeAt& t, std::size_t k) { return {t.dtype(k + 1), t.shap
 Type loop_type(const TypeAt& t) {
   const LoopForm f = form_of(t.params);
   const auto r = static_cast<std::size_t>(t.params.integer("result"));
-  if (r < f.carries) return carry_type(t, r);
-  if (r >= f.before(0)) return stacked(t, carry_type(t, r - f.before(0)));
-  return stacked(t, type(f.step->outputs[r]));
+  if (f.is_last(r)) return carry_type(t, r);
+  if (f.is_before(r)) return stacked(t, f, carry_type(t, r - f.before(0)));
+  if (f.is_y(r)) return stacked(t, f, type(f.step->outputs[r]));
+  return {int64, {}};
 }
 
 std::vector<Sample> loop_samples() {
-  // h' = h * w + x, y = h' - x
+  // h' = h * w + x, y = h' - x; until h' > 1
   const auto in = [](const char* name) { return make_input({float64, {2}}, name, {}); };
   const Tensor h = in("h"), x = in("x"), w = in("w");
   const Tensor next = apply(add, {}, {apply(mul, {}, {h, w}, {}), x}, {});
-  const auto step = std::make_shared<const Subgraph>(Subgraph{{h, x, w}, {next, apply(sub, {}, {next, x}, {})}});
+  const Tensor y = apply(sub, {}, {next, x}, {});
+  const Tensor is_last = croton::any(next > 1);
   std::vector<Sample> all;
-  for (const Index rows : {3, 0})
-    for (Index result = 0; result < 3; ++result)
-      all.push_back(
-          {{{int64, {}}, {float64, {2}}, {float64, {rows, 2}}, {float64, {2}}},
-           {{"step", step}, {"carries", Index{1}}, {"rows", Index{1}}, {"reverse", result == 1}, {"result", result}},
-           {{static_cast<double>(rows), static_cast<double>(rows)}}});
+  for (const bool until : {false, true}) {
+    const std::vector<Tensor> outputs = until ? std::vector{next, y, is_last} : std::vector{next, y};
+    const auto step = std::make_shared<const Subgraph>(Subgraph{{h, x, w}, outputs});
+    for (const Index rows : {3, 0})
+      for (Index result = 0; result < (until ? 4 : 3); ++result)
+        all.push_back({{{int64, {}}, {float64, {2}}, {float64, {rows, 2}}, {float64, {2}}},
+                       {{"step", step},
+                        {"carries", Index{1}},
+                        {"rows", Index{1}},
+                        {"reverse", result == 1},
+                        {"until", until},
+                        {"result", result}},
+                       {{static_cast<double>(rows), static_cast<double>(rows)}}});
+  }
   return all;
 }
 
@@ -83,7 +94,7 @@ Family loop_ops() {
 
 LoopForm form_of(const Params& p) {
   return {p.graph("step"), static_cast<std::size_t>(p.integer("carries")), static_cast<std::size_t>(p.integer("rows")),
-          p.flag("reverse")};
+          p.flag("reverse"), p.flag("until")};
 }
 
 Tensor loop_result(const LoopForm& f, std::size_t result, std::vector<Tensor> inputs, Where w) {
@@ -92,13 +103,16 @@ Tensor loop_result(const LoopForm& f, std::size_t result, std::vector<Tensor> in
                 {"carries", static_cast<Index>(f.carries)},
                 {"rows", static_cast<Index>(f.rows)},
                 {"reverse", f.reverse},
+                {"until", f.until},
                 {"result", static_cast<Index>(result)}},
                std::move(inputs), w);
 }
 
 LoopPart needed_part(const LoopForm& f, std::span<const std::size_t> results) {
   std::vector<bool> output(f.step->outputs.size(), false);
-  for (const std::size_t r : results) output[r < f.before(0) ? r : r - f.before(0)] = true;
+  for (const std::size_t r : results)
+    if (r < f.count()) output[r < f.before(0) ? r : r - f.before(0)] = true;
+  if (f.until) output.back() = true;
   std::unordered_set<const Node*> read;
   std::vector<Tensor> outputs;
   for (bool more = true; more;) {
@@ -187,22 +201,47 @@ Array row_by_type(const Tensor& result) {
   return Array::zeros(Extents(shape), result.dtype());
 }
 
+Stack::Stack(const Tensor& result, Index steps)
+    : result_(result), reverse_(form_of(result).reverse), until_(form_of(result).until), steps_(steps) {}
+
 void Stack::like(const Array& row) {
-  Shape shape{steps_};
+  constexpr Index first_room = 16;
+  room_ = until_ ? std::min(steps_, first_room) : steps_;
+  Shape shape{room_};
   shape.insert(shape.end(), row.shape().begin(), row.shape().end());
-  all_ = empty(Extents(shape), row.dtype());
+  rows_ = empty(Extents(shape), row.dtype());
   row_bytes_ = static_cast<std::size_t>(row.size()) * size_of(row.dtype());
   made_ = true;
 }
 
-void Stack::put(Index i, const Array& row) {
+void Stack::put(Index step, const Array& row) {
   if (!made_) like(row);
-  if (!std::equal(row.shape().begin(), row.shape().end(), all_.shape().begin() + 1, all_.shape().end()))
-    fail_at<ShapeError>(node(result_).where, "scan: row {} of an output is {}, others are {}", i, type_text(row),
-                        type_text(row_of(all_, 0)));
+  if (!std::equal(row.shape().begin(), row.shape().end(), rows_.shape().begin() + 1, rows_.shape().end()))
+    fail_at<ShapeError>(node(result_).where, "scan: row {} of an output is {}, others are {}",
+                        reverse_ && !until_ ? at(step) : step, type_text(row), type_text(row_of(rows_, 0)));
+  if (step == room_) grow();
+  count_ = step + 1;
   if (row_bytes_ == 0) return;
   const Array dense = contiguous(row);
-  std::memcpy(mutable_data(all_) + static_cast<std::size_t>(i) * row_bytes_, data(dense), row_bytes_);
+  std::memcpy(place(step), data(dense), row_bytes_);
+}
+
+/// Room for twice as many. The last step's row lies first where a loop goes from the last row to the first.
+void Stack::grow() {
+  const Array was = all();
+  room_ = steps_ / 2 < room_ ? steps_ : 2 * room_;
+  Shape shape(rows_.shape().begin(), rows_.shape().end());
+  shape[0] = room_;
+  rows_ = empty(Extents(shape), rows_.dtype());
+  if (row_bytes_ != 0)
+    std::memcpy(place(reverse_ ? count_ - 1 : 0), data(was), static_cast<std::size_t>(count_) * row_bytes_);
+}
+
+Array Stack::all() const {
+  if (count_ == room_) return rows_;
+  Shape shape(rows_.shape().begin(), rows_.shape().end());
+  shape[0] = count_;
+  return view(rows_, Extents(shape), strides(rows_), reverse_ ? (room_ - count_) * strides(rows_)[0] : 0);
 }
 
 }  // namespace croton::ops

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "array/access.h"
 #include "ops/registry.h"
 
 namespace croton::ops {
@@ -40,6 +41,8 @@ SubgraphHandle with_types(const SubgraphHandle& g, std::span<const Type> types) 
   }
   return other ? std::make_shared<const Subgraph>(Subgraph{inputs, applied(*g, inputs)}) : g;
 }
+
+bool holds(const Array& condition) { return get_index(condition, 0) != 0; }
 
 bool is_draw(const Tensor& t) {
   return is_op(t, normal) || is_op(t, uniform) || is_op(t, stream_normal) || is_op(t, stream_uniform);

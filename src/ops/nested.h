@@ -15,6 +15,8 @@ bool same_run(const Tensor& a, const Tensor& b);
 std::vector<std::vector<Tensor>> by_run(std::span<const Tensor> nodes);
 /// The graph on inputs of such types, made anew where they are others than its own.
 SubgraphHandle with_types(const SubgraphHandle&, std::span<const Type>);
+/// The value of a condition, a bool scalar.
+bool holds(const Array& condition);
 /// A draw from a stream, or an initial value: a loop makes it for all rows before it begins.
 bool is_draw(const Tensor&);
 

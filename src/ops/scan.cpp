@@ -30,13 +30,9 @@ std::vector<Index> promised_rows(const std::vector<Tensor>& xs, Where w) {
   return rows;
 }
 
-/// How many steps a number says, or the types of the xs; -1 where neither is known.
+/// How many steps a number says, or the types of the xs; any_extent where neither is known.
 Index steps_of(const std::vector<Index>& promised, const ScanOptions& o, Where w) {
-  if (!o.length.node()) {
-    if (promised.empty())
-      fail_at<ShapeError>(w, "scan: there are no xs to go over: say how many steps there are, {{.length = n}}");
-    return *std::max_element(promised.begin(), promised.end());
-  }
+  if (!o.length.node()) return promised.empty() ? any_extent : *std::max_element(promised.begin(), promised.end());
   const std::string what = fmt::format("scan: length is {}, {}", formula(o.length), text(type(o.length)));
   if (!is_int(o.length.dtype())) fail_at<DTypeError>(w, "{}: it must be an integer", what);
   if (o.length.ndim() != 0) fail_at<ShapeError>(w, "{}: it must be a scalar", what);
@@ -115,9 +111,10 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
   for (const Index r : promised_)
     if (steps_ >= 0 && r >= 0 && r != steps_)
       ops::refuse_rows(o.length.node() ? fmt::format("{}", steps_) : "", steps_, xs.list(), promised_, w);
-  length_ = steps_ >= 0       ? ops::integer(steps_, w)
-            : o.length.node() ? ops::converted(o.length, int64, w)
-                              : xs.list()[0].shape(0, w);
+  length_ = steps_ >= 0         ? ops::integer(steps_, w)
+            : o.length.node()   ? ops::converted(o.length, int64, w)
+            : promised_.empty() ? ops::integer(ops::any_steps, w)
+                                : xs.list()[0].shape(0, w);
   for (const Tensor& t : xs.list()) {
     xs_.push_back(t);
     x_.push_back(make_input(ops::row_type(type(t)), t.name(), w));
@@ -147,6 +144,12 @@ void Loop::draw_before(std::vector<Tensor>& step) {
   for (const Tensor& t : nodes) {
     if (!ops::is_draw(t) || node(t).id < begin_) continue;
     std::vector<Tensor> inputs = rebuild(node(t).inputs, extents);
+    if (endless_)
+      fail_at<GraphError>(
+          where_,
+          "scan: the step draws {}. Random numbers of a loop are drawn before it, for all steps at once: "
+          "say how many there are at most, {{.length = n}}",
+          describe(t));
     for (const Tensor& leaf : leaves(inputs, NodeKind::input))
       if (is_inner(leaf))
         fail_at<GraphError>(where_,
@@ -160,16 +163,31 @@ void Loop::draw_before(std::vector<Tensor>& step) {
   if (!drawn.empty()) step = rebuild(step, drawn);
 }
 
-Scanned Loop::run(const Tensors& next, const Tensors& y) {
+/// The condition that ends a loop, as a bool.
+Tensor Loop::checked(const Tensor& is_last) const {
+  if (is_last.ndim() != 0)
+    fail_at<ShapeError>(where_, "scan: the condition of until is {}, {}: it must be a scalar; all() and any() make one",
+                        formula(is_last), text(type(is_last)));
+  return ops::converted(is_last, boolean, where_);
+}
+
+Scanned Loop::run(const Tensors& next, const Tensors& y, const Tensor& is_last) {
+  const bool until = is_last.node() != nullptr;
+  endless_ = promised_.empty() && steps_ < 0 && static_integers(length_) == std::vector{ops::any_steps};
+  if (endless_ && !until)
+    fail_at<ShapeError>(where_,
+                        "scan: there are no xs to go over: say how many steps there are, {{.length = n}}, or return "
+                        "until(condition, ...) from the step");
   std::vector<Tensor> step = next.list();
   step.insert(step.end(), y.list().begin(), y.list().end());
   refuse_empty("scan", step, where_);
+  if (until) step.push_back(checked(is_last));
   for (std::size_t i = 0; i < carry_.size(); ++i) check_carry(carry_[i], step[i], where_);
   draw_before(step);
   bool grows = false;
   for (std::size_t i = 0; i < carry_.size(); ++i) grows |= changed_axis(carry_[i], step[i]).has_value();
   const bool few = steps_ > 0 && steps_ <= most_repeated;
-  return few && (grows || is_small(step, begin_, steps_)) ? repeated(step) : looped(step);
+  return !until && few && (grows || is_small(step, begin_, steps_)) ? repeated(step) : looped(step, until);
 }
 
 Scanned Loop::repeated(const std::vector<Tensor>& step) const {
@@ -191,13 +209,13 @@ Scanned Loop::repeated(const std::vector<Tensor>& step) const {
   return out;
 }
 
-Scanned Loop::looped(const std::vector<Tensor>& step) const {
+Scanned Loop::looped(const std::vector<Tensor>& step, bool until) const {
   for (std::size_t i = 0; i < carry_.size(); ++i) check_extents(carry_[i], step[i], where_);
   std::vector<Tensor> inner = carry_;
   inner.insert(inner.end(), x_.begin(), x_.end());
   ops::Closure closure = ops::closed(step, inner);
   const ops::LoopForm form{std::make_shared<const Subgraph>(std::move(closure.graph)), carry_.size(), x_.size(),
-                           reverse_};
+                           reverse_, until};
   std::vector<Tensor> inputs{length_};
   inputs.insert(inputs.end(), init_.begin(), init_.end());
   inputs.insert(inputs.end(), xs_.begin(), xs_.end());

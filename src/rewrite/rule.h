@@ -30,7 +30,6 @@ struct Along {
   operator Axes() const { return Axes(list); }
 };
 
-
 struct Rule {
   std::string_view name;
   const Op* root = nullptr;  // the op at the top of the left side

@@ -48,12 +48,18 @@ std::vector<Array> LoopProgram::run(std::span<const Array> values) {
   for (const std::size_t k : argument_of_) r.in.push_back(r.arguments[k]);
   r.out.resize(part_.step.outputs.size());
   for (const Tensor& t : results_) r.stacks.emplace_back(t, steps);
-  for (Index s = 0; s < steps; ++s) run_step(r, form_.reverse ? steps - 1 - s : s);
+  Index count = 0;
+  for (bool ended = false; count < steps && !ended; ++count) {
+    run_step(r, count, form_.reverse ? steps - 1 - count : count);
+    ended = form_.until && ops::holds(r.out.back());
+  }
   if (steps == 0) look_at_rows(r);
   std::vector<Array> made;
   for (std::size_t k = 0; k < results_.size(); ++k) {
     const std::size_t result = numbers_[k];
-    made.push_back(result < form_.carries ? r.in[ops::place_in(part_.carries, result)] : r.stacks[k].all());
+    made.push_back(form_.is_last(result)     ? r.in[ops::place_in(part_.carries, result)]
+                   : result == form_.count() ? Array::scalar(count)
+                                             : r.stacks[k].all());
   }
   return made;
 }
@@ -63,16 +69,16 @@ template <class F>
 void LoopProgram::for_each_stack(Running& r, bool after, F&& f) const {
   for (std::size_t k = 0; k < results_.size(); ++k) {
     const std::size_t result = numbers_[k];
-    if (result < form_.carries || after != (result < form_.before(0))) continue;
+    if (!(after ? form_.is_y(result) : form_.is_before(result))) continue;
     f(r.stacks[k], after ? r.out[part_.carries.size() + ops::place_in(part_.ys, result - form_.carries)]
                          : r.in[ops::place_in(part_.carries, result - form_.before(0))]);
   }
 }
 
-void LoopProgram::run_step(Running& r, Index row) {
+void LoopProgram::run_step(Running& r, Index step, Index row) {
   for (std::size_t k = 0; k < r.in.size(); ++k)
     if (is_row_[k]) ops::move_to_row(r.in[k], r.arguments[argument_of_[k]], row);
-  const auto put = [&](ops::Stack& stack, const Array& a) { stack.put(row, a); };
+  const auto put = [&](ops::Stack& stack, const Array& a) { stack.put(step, a); };
   for_each_stack(r, false, put);
   program_->run(r.in, r.out);
   for_each_stack(r, true, put);
@@ -97,8 +103,7 @@ void LoopProgram::look_at_rows(Running& r) {
     throw;
   } catch (const Error&) {  // of the step's own
     for (std::size_t k = 0; k < results_.size(); ++k)
-      if (numbers_[k] >= form_.carries && numbers_[k] < form_.before(0))
-        r.stacks[k].like(ops::row_by_type(results_[k]));
+      if (form_.is_y(numbers_[k])) r.stacks[k].like(ops::row_by_type(results_[k]));
   }
 }
 
@@ -106,13 +111,19 @@ std::string LoopProgram::explain() const {
   return title() + ", each step:\n" + program_->explain() + "end of the loop\n";
 }
 
-/// "loop over the rows of xs, last to first", or "loop of n steps"
+/// "loop over the rows of xs, last to first", or "loop of n steps, until its condition holds".
 std::string LoopProgram::title() const {
   const std::vector<Tensor>& inputs = node(results_[0]).inputs;
-  if (form_.rows == 0) return fmt::format("loop of {} steps", formula(inputs[0]));
+  const char* const until = form_.until ? ", until its condition holds" : "";
+  if (form_.rows == 0)
+    return (static_integers(inputs[0]) == std::vector{ops::any_steps}
+                ? "loop"
+                : fmt::format("loop of {} steps", formula(inputs[0]))) +
+           until;
   std::vector<std::string> rows;
   for (std::size_t k = 0; k < form_.rows; ++k) rows.push_back(formula(inputs[form_.row(k) + 1]));
-  return fmt::format("loop over the rows of {}{}", fmt::join(rows, ", "), form_.reverse ? ", last to first" : "");
+  return fmt::format("loop over the rows of {}{}{}", fmt::join(rows, ", "), form_.reverse ? ", last to first" : "",
+                     until);
 }
 
 }  // namespace croton::runtime

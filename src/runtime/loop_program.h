@@ -19,7 +19,7 @@ class LoopProgram final : public NestedProgram {
   struct Running;
   template <class F>
   void for_each_stack(Running&, bool after, F&& f) const;
-  void run_step(Running&, Index row);
+  void run_step(Running&, Index step, Index row);
   void look_at_rows(Running&);
   std::string title() const;
 

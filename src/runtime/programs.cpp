@@ -57,8 +57,9 @@ Nodes known_to_plans(std::span<const Tensor> nodes) {
   for (const Tensor& t : nodes) {
     const auto& inputs = node(t).inputs;
     const bool follows = node(t).kind != NodeKind::apply ||
-                         (!ops::runs_graphs(t) && std::all_of(inputs.begin(), inputs.end(),
-                                                           [&](const Tensor& x) { return known.contains(x.node()); }));
+                         (!ops::runs_graphs(t) && std::all_of(inputs.begin(), inputs.end(), [&](const Tensor& x) {
+                           return known.contains(x.node());
+                         }));
     if (meaning<ShapeOf>(t) || (follows && is_int(t.dtype()) && t.ndim() <= 1)) known.insert(t.node());
   }
   return known;

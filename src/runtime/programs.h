@@ -1,5 +1,5 @@
-// A graph whose extents depend on data, or that holds loops and conditions, run as several programs: each computes what the next ones
-// ask for. Takes a rewritten graph, as an Executable does; most graphs are one program.
+// A graph whose extents depend on data, or that holds loops and conditions, run as several programs: each computes what
+// the next ones ask for. Takes a rewritten graph, as an Executable does; most graphs are one program.
 #pragma once
 #include <memory>
 #include <span>

@@ -132,7 +132,8 @@ TEST_CASE("ifelse and scan hold each other") {
     CHECK(got[0].item<double>() == v);
     CHECK(got[1].item<Index>() == static_cast<Index>(odds));
     CHECK(got[2].shape() == Extents{30});
-    const Tensor total = ifelse(n > 0, scan([](const Tensor& c, const Tensor& x) { return c + x; }, Tensor(0.), xs), -1.);
+    const Tensor total =
+        ifelse(n > 0, scan([](const Tensor& c, const Tensor& x) { return c + x; }, Tensor(0.), xs), -1.);
     const auto g = function({n, xs}, {total, grad(total, xs)});
     CHECK(g(1, sines({40}))[0].item<double>() == Approx(eval(sum(Tensor(sines({40})))).item<double>()));
     CHECK(g(0, sines({40}))[0].item<double>() == -1);
@@ -189,8 +190,9 @@ TEST_CASE("ifelse refuses what it cannot choose between") {
         "HERE: ifelse: the condition m is bool[?]: it must be a scalar; where() chooses for each element");
   CHECK(message<ShapeError>([&] { ifelse(c, x, s); }) ==
         "HERE: ifelse: x is float64[?], s is float64[]: both sides need the same number of axes");
-  CHECK(message<ShapeError>([&] { ifelse(c, std::vector{x, x}, std::vector{x}); }) ==
-        "HERE: ifelse: one side has 2 values, the other 1: they need as many");
+  CHECK(message<ShapeError>([&] {
+          ifelse(c, std::vector{x, x}, std::vector{x});
+        }) == "HERE: ifelse: one side has 2 values, the other 1: they need as many");
   CHECK(ifelse(c, x, cast(x, float32)).dtype() == float64);
 }
 

@@ -232,11 +232,14 @@ TEST_CASE("scan says what of its forms is wrong") {
     CHECK_THROWS_AS(g(Array{1., 2.}, Array{1., 2., 3., 4.}), ShapeError);
   }
   const auto twice = [](const Tensor& c) { return c * 2; };
-  CHECK(message<ShapeError>([&] { static_cast<void>(scan(twice, 1.0, ScanOptions{})); }) ==
-        "HERE: scan: there are no xs to go over: say how many steps there are, {.length = n}");
-  CHECK(message<ShapeError>([&] {
-          static_cast<void>(scan([](const Tensor& c, const Nothing&) { return c; }, 1.0, Nothing{}));
-        }) == "HERE: scan: there are no xs to go over: say how many steps there are, {.length = n}");
+  CHECK(
+      message<ShapeError>([&] { static_cast<void>(scan(twice, 1.0, ScanOptions{})); }) ==
+      "HERE: scan: there are no xs to go over: say how many steps there are, {.length = n}, or return until(condition, "
+      "...) from the step");
+  CHECK(message<ShapeError>(
+            [&] { static_cast<void>(scan([](const Tensor& c, const Nothing&) { return c; }, 1.0, Nothing{})); }) ==
+        "HERE: scan: there are no xs to go over: say how many steps there are, {.length = n}, or return "
+        "until(condition, ...) from the step");
   CHECK(message<ShapeError>([&] {
           static_cast<void>(scan([](const Nothing& c) { return c; }, Nothing{}, {.length = 3}));
         }) == "HERE: scan: there is nothing to carry and nothing to go over: give it init, xs, or both");

@@ -475,7 +475,7 @@ TEST_CASE("equal loops are one, and givens reach into the step") {
 TEST_CASE("a loop can be looked at", "[look]") {
   const Tensor xs = dvector("xs");
   const auto [last, ys] = scan([](const Tensor& c, const Tensor& x) { return std::pair{c * x, c}; }, Tensor(1.0), xs);
-  CHECK(debugprint(last) == R"(loop{carries=1, rows=1, reverse=False, result=0} : float64[]
+  CHECK(debugprint(last) == R"(loop{carries=1, rows=1, reverse=False, until=False, result=0} : float64[]
   | %0 = input() : float64[]  # xs
   | %1 = input() : float64[]
   | %2 = mul(%1, %0) : float64[]

@@ -33,10 +33,10 @@ V run_loop(const Tensor& t, std::span<const V> arguments, std::span<const Array>
   for (const std::size_t k : part.inputs) values.push_back(arguments[k + 1]);
   const auto is_row = [&](std::size_t k) { return part.inputs[k] >= f.carries && part.inputs[k] < f.capture(0); };
   // where the wanted result stands among the carries, or among the step's outputs
-  const bool stacks_before = result >= f.before(0), is_last = result < f.carries;
-  const std::size_t at = is_last         ? place_in(part.carries, result)
+  const bool stacks_before = f.is_before(result), stacks_ys = f.is_y(result);
+  const std::size_t at = stacks_ys       ? part.carries.size() + place_in(part.ys, result - f.y(0))
                          : stacks_before ? place_in(part.carries, result - f.before(0))
-                                         : part.carries.size() + place_in(part.ys, result - f.y(0));
+                                         : place_in(part.carries, result);
   V out;
   std::vector<Stack> stacks(arrays_of(out).size(), Stack(t, steps));
   const auto step = [&](Index i) {
@@ -45,23 +45,26 @@ V run_loop(const Tensor& t, std::span<const V> arguments, std::span<const Array>
       if (is_row(k)) now[k] = steps > 0 ? on.row(values[k], i) : on.no_row(values[k]);
     return on.evaluate(part.step.outputs, part.step.inputs, std::move(now));
   };
-  const auto stack = [&](Index i, const V& row) {
+  const auto stack = [&](Index s, const V& row) {
     const std::vector<const Array*> arrays = arrays_of(row);
     for (std::size_t k = 0; k < stacks.size(); ++k)
-      steps > 0 ? stacks[k].put(i, *arrays[k]) : stacks[k].like(*arrays[k]);
+      steps > 0 ? stacks[k].put(s, *arrays[k]) : stacks[k].like(*arrays[k]);
   };
-  for (Index s = 0; s < steps; ++s) {
-    const Index i = f.reverse ? steps - 1 - s : s;
-    if (stacks_before) stack(i, values[at]);
-    std::vector<V> made = step(i);
-    if (!stacks_before && !is_last) stack(i, made[at]);
+  bool ended = false;
+  Index count = 0;
+  for (; count < steps && !ended; ++count) {
+    if (stacks_before) stack(count, values[at]);
+    std::vector<V> made = step(f.reverse ? steps - 1 - count : count);
+    if (stacks_ys) stack(count, made[at]);
+    ended = f.until && holds(*arrays_of(std::as_const(made.back()))[0]);
     for (std::size_t k = 0; k < part.carries.size(); ++k) {
       check_carry(t, part.carries[k], arrays_of(std::as_const(values[k]))[0]->shape(),
                   arrays_of(std::as_const(made[k]))[0]->shape());
       values[k] = std::move(made[k]);
     }
   }
-  if (is_last) return values[at];
+  if (f.is_last(result)) return values[at];
+  if (!stacks_before && !stacks_ys) return on.exact(Array::scalar(count));
   // a loop of no steps runs one on zeros, to see how large its rows would be; not every step can take zeros
   const auto row_of_nothing = [&] {
     try {
