@@ -177,7 +177,7 @@ Array row_of(const Array& a, Index i) {
   return view(a, Extents(Shape(shape.begin() + 1, shape.end())), Extents(Shape(by.begin() + 1, by.end())), i * by[0]);
 }
 
-void move_to_row(Array& row, const Array& all, Index i) {
+void RowMemory::move_to_row(Array& row, const Array& all, Index i) const {
   ArrayAccess::Body* const view = ArrayAccess::slot(row);
   const bool is_own = view && view->block == block(all) && view->shape.size() + 1 == all.shape().size() &&
                       view->count.load(std::memory_order_acquire) == 1 && view->gathered.load() == nullptr;
@@ -201,16 +201,27 @@ Array row_by_type(const Tensor& result) {
   return Array::zeros(Extents(shape), result.dtype());
 }
 
-Stack::Stack(const Tensor& result, Index steps)
-    : result_(result), reverse_(form_of(result).reverse), until_(form_of(result).until), steps_(steps) {}
+Array RowMemory::make(const Extents& shape, DType d) const { return empty(shape, d); }
+
+void RowMemory::copy(Array& to, std::size_t to_byte, const Array& from, std::size_t from_byte,
+                     std::size_t bytes) const {
+  std::memcpy(mutable_data(to) + to_byte, data(from) + from_byte, bytes);
+}
+
+Stack::Stack(const Tensor& result, Index steps, const RowMemory& memory)
+    : result_(result),
+      memory_(memory),
+      reverse_(form_of(result).reverse),
+      until_(form_of(result).until),
+      steps_(steps) {}
 
 void Stack::like(const Array& row) {
   constexpr Index first_room = 16;
+  row_bytes_ = static_cast<std::size_t>(row.size()) * size_of(row.dtype());
   room_ = until_ ? std::min(steps_, first_room) : steps_;
   Shape shape{room_};
   shape.insert(shape.end(), row.shape().begin(), row.shape().end());
-  rows_ = empty(Extents(shape), row.dtype());
-  row_bytes_ = static_cast<std::size_t>(row.size()) * size_of(row.dtype());
+  rows_ = memory_.make(Extents(shape), row.dtype());
   made_ = true;
 }
 
@@ -219,29 +230,36 @@ void Stack::put(Index step, const Array& row) {
   if (!std::equal(row.shape().begin(), row.shape().end(), rows_.shape().begin() + 1, rows_.shape().end()))
     fail_at<ShapeError>(node(result_).where, "scan: row {} of an output is {}, others are {}",
                         reverse_ && !until_ ? at(step) : step, type_text(row), type_text(row_of(rows_, 0)));
-  if (step == room_) grow();
+  if (step == room_) {  // room for twice as many
+    const Index room = steps_ / 2 < room_ ? steps_ : 2 * room_;
+    Array more = room_for(room);
+    copy_all(more, reverse_ ? room - count_ : 0);
+    rows_ = std::move(more);
+    room_ = room;
+  }
   count_ = step + 1;
-  if (row_bytes_ == 0) return;
-  const Array dense = contiguous(row);
-  std::memcpy(place(step), data(dense), row_bytes_);
+  if (row_bytes_ > 0)
+    memory_.copy(rows_, static_cast<std::size_t>(at(step)) * row_bytes_, contiguous(row), 0, row_bytes_);
 }
 
-/// Room for twice as many. The last step's row lies first where a loop goes from the last row to the first.
-void Stack::grow() {
-  const Array was = all();
-  room_ = steps_ / 2 < room_ ? steps_ : 2 * room_;
+Array Stack::room_for(Index rows) const {
   Shape shape(rows_.shape().begin(), rows_.shape().end());
-  shape[0] = room_;
-  rows_ = empty(Extents(shape), rows_.dtype());
-  if (row_bytes_ != 0)
-    std::memcpy(place(reverse_ ? count_ - 1 : 0), data(was), static_cast<std::size_t>(count_) * row_bytes_);
+  shape[0] = rows;
+  return memory_.make(Extents(shape), rows_.dtype());
+}
+
+/// The rows that there are, to that row and after it.
+void Stack::copy_all(Array& to, Index to_row) const {
+  const Index first = reverse_ ? room_ - count_ : 0;
+  const auto bytes = [&](Index rows) { return static_cast<std::size_t>(rows) * row_bytes_; };
+  if (bytes(count_) > 0) memory_.copy(to, bytes(to_row), rows_, bytes(first), bytes(count_));
 }
 
 Array Stack::all() const {
   if (count_ == room_) return rows_;
-  Shape shape(rows_.shape().begin(), rows_.shape().end());
-  shape[0] = count_;
-  return view(rows_, Extents(shape), strides(rows_), reverse_ ? (room_ - count_) * strides(rows_)[0] : 0);
+  Array exact = room_for(count_);
+  copy_all(exact, 0);
+  return exact;
 }
 
 }  // namespace croton::ops

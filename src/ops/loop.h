@@ -3,7 +3,6 @@
 #pragma once
 #include <limits>
 
-#include "array/access.h"
 #include "ops/nested.h"
 
 namespace croton::ops {
@@ -69,18 +68,34 @@ void check_carry(const Tensor& result, std::size_t carry, const Extents& was, co
 Type row_type(const Type& rows);
 /// Row i of an array: a view.
 Array row_of(const Array&, Index i);
-/// The same in the place of another row's view, which is moved where nobody else holds it.
-void move_to_row(Array& row, const Array& all, Index i);
 /// What a row would be, where there are none: zeros.
 Array no_row(const Array&);
 /// What a row of a result would be by its type; extents that this does not say are 0.
 Array row_by_type(const Tensor& result);
 
+/// Where rows are kept: in the host's memory, or where else a device has its own.
+class RowMemory {
+ public:
+  RowMemory() = default;
+  RowMemory(const RowMemory&) = delete;
+  RowMemory& operator=(const RowMemory&) = delete;
+  virtual ~RowMemory() = default;
+  /// Uninitialised, row-major.
+  virtual Array make(const Extents& shape, DType) const;
+  /// Copies bytes of a row-major array into one that make() gave and that nobody else holds.
+  virtual void copy(Array& to, std::size_t to_byte, const Array& from, std::size_t from_byte, std::size_t bytes) const;
+  /// The array, moved there.
+  virtual Array moved(const Array& a) const { return a; }
+  /// Makes `row`, at first empty, the row i of a row-major array that moved() gave: a view, or a copy in memory that is
+  /// the same for all rows.
+  virtual void move_to_row(Array& row, const Array& all, Index i) const;
+};
+
 /// Rows of a result, which come step by step, stacked along a new first axis.
 class Stack {
  public:
   /// For a result of a loop of so many steps, or at most so many.
-  Stack(const Tensor& result, Index steps);
+  Stack(const Tensor& result, Index steps, const RowMemory&);
   /// Makes room for rows like this one; put() does it too.
   void like(const Array& row);
   /// The row of a step, which are numbered as they are run. All rows have the dtype and shape of the first: ShapeError.
@@ -89,11 +104,12 @@ class Stack {
   Array all() const;
 
  private:
-  std::byte* place(Index step) { return mutable_data(rows_) + static_cast<std::size_t>(at(step)) * row_bytes_; }
   Index at(Index step) const { return reverse_ ? room_ - 1 - step : step; }
-  void grow();
+  Array room_for(Index rows) const;
+  void copy_all(Array& to, Index to_row) const;
 
   Tensor result_;
+  const RowMemory& memory_;
   bool reverse_, until_;
   Index steps_, room_ = 0, count_ = 0;
   Array rows_;  // for room_ of them

@@ -253,10 +253,12 @@ struct Executable::Body {
         w.pointers[b] = (w.separate[b] = memory_for(static_cast<int>(b), plan.places[b])).data();
   }
 
-  // The last call's, once nobody else holds it.
-  void* memory_to_give(CountedBuffer& last, int buffer, const Place& place) {
-    if (fresh || !last || !last.alone()) last = CountedBuffer(memory_for(buffer, place));
-    return last->data();
+  // That of one of the last two calls, once nobody else holds it.
+  void* memory_to_give(Given& g, int buffer, const Place& place) {
+    const auto serves = [&] { return !fresh && g.last && g.last.alone(); };
+    if (!serves()) std::swap(g.last, g.before);
+    if (!serves()) g.last = CountedBuffer(memory_for(buffer, place));
+    return g.last->data();
   }
 
   Buffer memory_for(int buffer, const Place& place) {
@@ -360,7 +362,7 @@ struct Executable::Body {
     for (std::size_t r = 0; r < results.size(); ++r) {
       if (update_of_result[r] >= 0) continue;
       const int b = program.outputs[r];
-      out[next++] = to_array(w.given[r], program.buffers[at(b)].node.dtype(), Extents(plan.places[at(b)].shape));
+      out[next++] = to_array(w.given[r].last, program.buffers[at(b)].node.dtype(), Extents(plan.places[at(b)].shape));
     }
   }
 
@@ -430,6 +432,8 @@ void Executable::prepare(std::span<const Extents> shapes) {
   for (std::size_t k = 0; k < shapes.size(); ++k) inputs.push_back(Array::zeros(shapes[k], body_->inputs[k].dtype()));
   body_->planned(inputs);
 }
+
+bool Executable::decides_shapes(const Tensor& input) const { return body_->signatures.decides_shapes(input); }
 
 const std::vector<SharedStorage*>& Executable::shared_variables() const { return body_->stored; }
 

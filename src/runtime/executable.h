@@ -33,6 +33,8 @@ class Executable {
   void prepare(std::span<const Extents> shapes);
   /// Those that run() reads or updates. It moves one that is not on the device yet; then the caller takes every word
   /// exclusively.
+  /// Whether plans depend on the values of an input, which the host reads then.
+  bool decides_shapes(const Tensor& input) const;
   const std::vector<SharedStorage*>& shared_variables() const;
 
   /// The generated source of every kernel compiled so far.

@@ -6,11 +6,18 @@
 
 #include "array/access.h"
 #include "graph/walk.h"
+#include "runtime/device_rows.h"
 #include "runtime/programs.h"
 
 namespace croton::runtime {
+namespace {
+
+const ops::RowMemory memory_of_host;
+
+}  // namespace
+
 LoopProgram::LoopProgram(std::vector<Tensor> results, Device& device, const std::string& name)
-    : results_(std::move(results)), form_(ops::form_of(results_[0])) {
+    : results_(std::move(results)), form_(ops::form_of(results_[0])), apart_(!device.host_addressable()) {
   for (const Tensor& t : results_) numbers_.push_back(ops::result_of(t));
   part_ = ops::needed_part(form_, numbers_);
   const std::vector<Tensor>& arguments = node(results_[0]).inputs;
@@ -28,8 +35,14 @@ LoopProgram::LoopProgram(std::vector<Tensor> results, Device& device, const std:
     is_wanted[number + 1] = true;
   }
   want(results_[0], is_wanted);
-  program_ = std::make_unique<Programs>(std::move(ready.outputs), std::move(ready.inputs), std::vector<UpdateTarget>(),
-                                        device, name);
+  program_ =
+      std::make_unique<Programs>(std::move(ready.outputs), ready.inputs, std::vector<UpdateTarget>(), device, name);
+  if (apart_)
+    memory_ = std::make_unique<DeviceRows>(device);
+  else
+    memory_ = std::make_unique<ops::RowMemory>();
+  for (const Tensor& t : ready.inputs)
+    memory_of_.push_back(program_->decides_shapes(t) ? &memory_of_host : memory_.get());
 }
 
 LoopProgram::~LoopProgram() = default;
@@ -45,9 +58,13 @@ std::vector<Array> LoopProgram::run(std::span<const Array> values) {
   r.arguments = by_input(values);
   for (Array& a : r.arguments) a = contiguous(a);
   const Index steps = ops::steps_of(results_[0], r.arguments);
-  for (const std::size_t k : argument_of_) r.in.push_back(r.arguments[k]);
+  for (std::size_t k = 0; k < argument_of_.size(); ++k) {
+    Array& a = r.arguments[argument_of_[k]];
+    a = memory_of_[k]->moved(a);
+    r.in.push_back(is_row_[k] ? Array() : a);
+  }
   r.out.resize(part_.step.outputs.size());
-  for (const Tensor& t : results_) r.stacks.emplace_back(t, steps);
+  for (const Tensor& t : results_) r.stacks.emplace_back(t, steps, *memory_);
   Index count = 0;
   for (bool ended = false; count < steps && !ended; ++count) {
     run_step(r, count, form_.reverse ? steps - 1 - count : count);
@@ -77,9 +94,11 @@ void LoopProgram::for_each_stack(Running& r, bool after, F&& f) const {
 
 void LoopProgram::run_step(Running& r, Index step, Index row) {
   for (std::size_t k = 0; k < r.in.size(); ++k)
-    if (is_row_[k]) ops::move_to_row(r.in[k], r.arguments[argument_of_[k]], row);
+    if (is_row_[k]) memory_of_[k]->move_to_row(r.in[k], r.arguments[argument_of_[k]], row);
   const auto put = [&](ops::Stack& stack, const Array& a) { stack.put(step, a); };
   for_each_stack(r, false, put);
+  if (apart_)
+    std::fill(r.out.begin(), r.out.end(), Array());  // results lie where the step before the last one had them
   program_->run(r.in, r.out);
   for_each_stack(r, true, put);
   // the step writes the next values over those before the last ones

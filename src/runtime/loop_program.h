@@ -29,6 +29,9 @@ class LoopProgram final : public NestedProgram {
   ops::LoopPart part_;
   std::vector<std::size_t> argument_of_;  // by input of the program: the node's input
   std::vector<bool> is_row_;              // by input of the program
+  bool apart_;                            // the device has memory of its own
+  std::unique_ptr<const ops::RowMemory> memory_;
+  std::vector<const ops::RowMemory*> memory_of_;  // by input of the program: the host's where it reads the values
   std::unique_ptr<Programs> program_;
 };
 

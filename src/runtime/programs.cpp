@@ -205,6 +205,12 @@ auto Programs::joined(F&& f) const {
   return all;
 }
 
+bool Programs::decides_shapes(const Tensor& input) const {
+  bool any = false;
+  for_each_program([&](const auto& program) { any |= program.decides_shapes(input); });
+  return any;
+}
+
 std::vector<SharedStorage*> Programs::shared_variables() const {
   return joined([](const auto& e) { return e.shared_variables(); });
 }

@@ -20,6 +20,8 @@ class Programs {
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   /// Of the first program only: the shapes of the others are not known before it has run.
   void prepare(std::span<const Extents> shapes);
+  /// Whether plans depend on the values of an input, which the host reads then.
+  bool decides_shapes(const Tensor& input) const;
   std::vector<SharedStorage*> shared_variables() const;
   std::string source() const;
   std::string explain() const;

@@ -1,5 +1,7 @@
 #include "runtime/signature.h"
 
+#include <algorithm>
+
 #include "array/access.h"
 #include "runtime/storage.h"
 
@@ -19,6 +21,10 @@ std::vector<Index> Signatures::integers_of(const Tensor& leaf, std::span<const A
   std::vector<Index> r;
   for (Index i = 0; i < value.size(); ++i) r.push_back(get_index(value, i));
   return r;
+}
+
+bool Signatures::decides_shapes(const Tensor& leaf) const {
+  return std::any_of(deciding_.begin(), deciding_.end(), [&](const Tensor& t) { return same(t, leaf); });
 }
 
 std::vector<Index> Signatures::of(std::span<const Array> values) const {

@@ -15,6 +15,7 @@ class Signatures {
   /// `inputs`: the leaves that calls bring, in their order; `shared`: the program's variables. All outlive it.
   Signatures(const tile::Program&, const std::vector<Tensor>& inputs, const std::vector<Tensor>& shared);
 
+  bool decides_shapes(const Tensor& leaf) const;
   std::vector<Index> of(std::span<const Array> values) const;
   /// Whether it is this call's: without a copy where only shapes decide.
   bool matches(const std::vector<Index>& signature, std::span<const Array> values) const;

@@ -19,6 +19,12 @@ struct WorkspaceLaunch {
   Launch launch;  // points to both
 };
 
+/// Memory of a result that arrays share: of the last call, and of the one before, which serves where the caller keeps
+/// a result until the next call has made its own.
+struct Given {
+  CountedBuffer last, before;
+};
+
 /// What one running call owns: memory between steps, arguments with pointers filled in, results kept for reuse. It
 /// keeps its plan alive.
 struct Workspace {
@@ -31,12 +37,12 @@ struct Workspace {
   std::vector<Array> results;             // the last call's, reused once the caller has let go
   std::vector<CountedBuffer> spares;      // by update: where a new value goes before it is exchanged with the old
   // where the host cannot address the device's memory
-  std::vector<Buffer> arguments;     // by input
-  std::vector<CountedBuffer> given;  // by result: the last call's, which its arrays share
-  std::vector<Buffer> separate;      // by buffer, where each wants memory of its own
-  std::vector<Buffer> stand_ins;     // as the plan lists them
-  Replays replays;                   // of devices that gain by them
-  std::vector<Array> replaced;       // outs that could not be used again, while an argument may lie in their memory
+  std::vector<Buffer> arguments;  // by input
+  std::vector<Given> given;       // by result
+  std::vector<Buffer> separate;   // by buffer, where each wants memory of its own
+  std::vector<Buffer> stand_ins;  // as the plan lists them
+  Replays replays;                // of devices that gain by them
+  std::vector<Array> replaced;    // outs that could not be used again, while an argument may lie in their memory
 };
 
 class Workspaces {

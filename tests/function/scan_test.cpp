@@ -96,6 +96,32 @@ std::vector<Tensor> with_gradients(std::vector<Tensor> results, const Tensor& xs
 
 }  // namespace
 
+TEST_CASE("the rows of a loop stay on a GPU, and its steps are graphs", "[emulator]") {
+  const ScopedConfig scope{on_gpu()};
+  const Tensor xs = dmatrix("xs"), u = dmatrix("u");
+  const auto [last, ys] = scan(
+      [&](const Tensor& h, const Tensor& x) {
+        const Tensor next = tanh(dot(u, h) + x * exp(h));
+        return std::pair{next, next * x};
+      },
+      zeros({3}), xs);
+  const auto f = function({xs, u}, {last, ys, grad(sum(ys * ys) + sum(last), u)});
+  std::uint64_t graphs = 0;
+  const auto transfers = [&](Index rows) {
+    const Array v = sines({rows, 3}), m = sines({3, 3}, 1);
+    f(v, m);
+    const DeviceCounters before = device_counters();
+    f(v, m);
+    const DeviceCounters after = device_counters();
+    graphs = after.graph_launches - before.graph_launches;
+    return after.transfers_in - before.transfers_in + after.transfers_out - before.transfers_out;
+  };
+  const auto few = transfers(5);
+  CHECK(few <= 4);
+  CHECK(transfers(50) == few);
+  CHECK(graphs >= 90);  // of 50 steps there and 50 back
+}
+
 TEST_CASE("a scan of any number of rows is the same steps one after another, and so are its gradients") {
   for (std::size_t p = 0; p < std::size(programs); ++p)
     for (const bool reverse : {false, true})

@@ -38,7 +38,8 @@ V run_loop(const Tensor& t, std::span<const V> arguments, std::span<const Array>
                          : stacks_before ? place_in(part.carries, result - f.before(0))
                                          : place_in(part.carries, result);
   V out;
-  std::vector<Stack> stacks(arrays_of(out).size(), Stack(t, steps));
+  const RowMemory memory;
+  std::vector<Stack> stacks(arrays_of(out).size(), Stack(t, steps, memory));
   const auto step = [&](Index i) {
     std::vector<V> now = values;
     for (std::size_t k = 0; k < now.size(); ++k)
