@@ -296,8 +296,10 @@ template <int Threads, int Width, class T> CROTON_FN Rows<Width, T> column_rows(
   constexpr int groups = Threads / Width;
   const i64 row = first + thread() / Width, step = apart * groups;
   p += row * apart;
+  constexpr int most = groups * rows_at_once<Width>;
+  const int left = !here ? 0 : rows - row < most ? (int)(rows - row) : most;  // one register where rows would take two each
   Rows<Width, T> r;
-  CROTON_UNROLL for (int k = 0; k < rows_at_once<Width>; ++k) r.x[k] = here && row + k * groups < rows ? load(p + k * step) : nothing;
+  CROTON_UNROLL for (int k = 0; k < rows_at_once<Width>; ++k) r.x[k] = k * groups < left ? load(p + k * step) : nothing;
   return r;
 }
 /// All rows of a group one after another, those that have been begun first.
