@@ -5,6 +5,8 @@
 #include "base/error.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
+#include "ops/ifelse.h"
+#include "ops/loop.h"
 #include "ops/registry.h"
 #include "rewrite/steps.h"
 
@@ -34,24 +36,44 @@ List axis_to_front(std::size_t axis, int rank) {
   return r;
 }
 
+/// A leaf, and many values of it along a leading axis.
+struct Many {
+  Tensor leaf, rows;
+};
+
 class Batcher {
  public:
-  Batcher(const Tensor& x, const Tensor& rows, std::string_view verb, Where w)
-      : w_(w), verb_(verb), count_(ops::extent(rows, 0, w)) {
-    now_.emplace(x.node(), Now{rows, true});
+  Batcher(const std::vector<Many>& given, std::string_view verb, Where w)
+      : w_(w), verb_(verb), count_(ops::extent(given.at(0).rows, 0, w)) {
+    for (const Many& m : given) now_.emplace(m.leaf.node(), Now{m.rows, true});
   }
 
-  Tensor run(const Tensor& y) {
-    const std::vector<Tensor> order = topological({&y, 1});
-    for (const Tensor& t : order) {
+  /// What the outputs, whose composites are expanded, and all below them become.
+  void walk(std::span<const Tensor> outputs) {
+    for (const Tensor& t : topological(outputs)) {
       const auto& inputs = node(t).inputs;
       const auto any = [&](const auto& is) { return std::any_of(inputs.begin(), inputs.end(), is); };
       if (any([&](const Tensor& x) { return is_batched(x); }))
-        now_.emplace(t.node(), meaning<ShapeOf>(t) ? Now{extent(t), false} : Now{batched(t), true});
+        now_.emplace(t.node(), become(t));
       else if (any([&](const Tensor& x) { return now_.contains(x.node()); }))
         now_.emplace(t.node(), Now{with_inputs(t, now(inputs)), false});
     }
-    return many(y);
+  }
+  bool is_batched(const Tensor& t) const {
+    const auto there = now_.find(t.node());
+    return there != now_.end() && there->second.batched;
+  }
+  Tensor now(const Tensor& t) const {
+    const auto there = now_.find(t.node());
+    return there == now_.end() ? t : there->second.t;
+  }
+  /// With the leading axis, as long as the rows.
+  Tensor many(const Tensor& t) const {
+    if (is_batched(t)) return now(t);
+    ops::ExtentList to;
+    to.add(count_);
+    for (int a = 0; a < t.ndim(); ++a) to.add(own_extent);
+    return apply(ops::broadcast, {{"dims", to.dims}}, to.after(spread(t)), w_);
   }
 
  private:
@@ -60,13 +82,11 @@ class Batcher {
     Tensor t;
     bool batched;
   };
-  bool is_batched(const Tensor& t) const {
-    const auto there = now_.find(t.node());
-    return there != now_.end() && there->second.batched;
-  }
-  Tensor now(const Tensor& t) const {
-    const auto there = now_.find(t.node());
-    return there == now_.end() ? t : there->second.t;
+  Now become(const Tensor& t) {
+    if (meaning<ShapeOf>(t)) return {extent(t), false};
+    if (meaning<Loop>(t)) return looped(t);
+    if (meaning<IfElse>(t)) return chosen(t);
+    return {batched(t), true};
   }
   std::vector<Tensor> now(std::span<const Tensor> all) const {
     std::vector<Tensor> r;
@@ -82,15 +102,6 @@ class Batcher {
   Tensor spread(const Tensor& t) const {
     return is_batched(t) ? now(t) : ops::permuted(now(t), shifted(counting(t.ndim()), -1), w_);
   }
-  /// With the leading axis, as long as the rows.
-  Tensor many(const Tensor& t) const {
-    if (is_batched(t)) return now(t);
-    ops::ExtentList to;
-    to.add(count_);
-    for (int a = 0; a < t.ndim(); ++a) to.add(own_extent);
-    return apply(ops::broadcast, {{"dims", to.dims}}, to.after(spread(t)), w_);
-  }
-
   [[noreturn]] void refuse(const Tensor& t) const {
     fail_at<GraphError>(w_, "{}: {} cannot be computed for many directions at once", verb_, describe(t));
   }
@@ -108,6 +119,7 @@ class Batcher {
     if (is_op(t, ops::broadcast) || meaning<Reshape>(t)) return resized(t);
     if (meaning<View>(t)) return apply(*n.op, n.params, {many(n.inputs[0])}, n.where);
     if (meaning<Concatenate>(t)) return along(t, n.inputs);
+    if (const auto* host = meaning<HostCall>(t)) return on_host(t, host->leading);
     if (meaning<Write>(t)) return written(t);
     if (meaning<Gather>(t)) return gathered(t);
     if (meaning<Scatter>(t)) return scattered(t);
@@ -126,13 +138,21 @@ class Batcher {
     for (const Tensor& x : node(t).inputs) inputs.push_back(spread(x));
     return apply(*node(t).op, node(t).params, std::move(inputs), node(t).where);
   }
-  /// Concatenate, specify_one, specify_rows: along one axis.
+  /// Concatenate, specify_one, specify_rows, running sums: along one axis.
   Tensor along(const Tensor& t, std::span<const Tensor> inputs) const {
     std::vector<Tensor> all;
     for (const Tensor& x : inputs) all.push_back(many(x));
     Params params = node(t).params;
     params.set("axis", params.integer("axis") + 1);
     return apply(*node(t).op, std::move(params), std::move(all), node(t).where);
+  }
+
+  Tensor on_host(const Tensor& t, HostCall::Leading leading) const {
+    if (leading == HostCall::Leading::refused) refuse(t);
+    if (leading == HostCall::Leading::before_axis) return along(t, node(t).inputs);
+    std::vector<Tensor> inputs;
+    for (const Tensor& x : node(t).inputs) inputs.push_back(many(x));
+    return apply(*node(t).op, node(t).params, std::move(inputs), node(t).where);
   }
 
   Tensor contracted(const Tensor& t) const {
@@ -219,17 +239,114 @@ class Batcher {
     return ops::permuted(y, axis_to_front(1, y.ndim()), w_);
   }
 
+  // ---- graphs inside nodes: the leading axis is inside them too
+  /// Inputs of such a graph: with the axis where that is said. `given` are those that have it, by what they were.
+  struct Inner {
+    std::vector<Tensor> inputs;
+    std::vector<Many> given;
+  };
+  Inner inner(const Subgraph& g, const std::vector<bool>& has_axis) const {
+    Inner r;
+    for (std::size_t k = 0; k < g.inputs.size(); ++k) {
+      Type t = type(g.inputs[k]);
+      if (has_axis[k]) t.shape.insert(t.shape.begin(), any_extent);
+      r.inputs.push_back(make_input(std::move(t), g.inputs[k].name(), w_));
+      if (has_axis[k]) r.given.push_back({g.inputs[k], r.inputs.back()});
+    }
+    return r;
+  }
+  /// The graph's other inputs as they are in the new one.
+  static std::vector<Tensor> on(const Inner& r, const Subgraph& g, const std::vector<Tensor>& outputs) {
+    Replacements same_for_all;
+    for (std::size_t k = 0; k < g.inputs.size(); ++k) same_for_all.emplace(g.inputs[k].node(), r.inputs[k]);
+    return rebuild(outputs, same_for_all);
+  }
+  Tensor front(const Tensor& t, bool has_axis) const { return has_axis ? many(t) : now(t); }
+  /// Rows of all values as values of all rows, and the other way.
+  Tensor swapped(const Tensor& t) const { return ops::permuted(t, first_axis_after(1, t.ndim()), w_); }
+
+  /// A loop as it has become, with what of it has the axis: inputs of the step, and ys.
+  struct BatchedLoop {
+    Tensor was;
+    ops::LoopForm form;
+    std::vector<Tensor> inputs;
+    std::vector<bool> has_axis, y_has_axis;
+  };
+  Now looped(const Tensor& t) {
+    auto there =
+        std::find_if(loops_.begin(), loops_.end(), [&](const BatchedLoop& l) { return ops::same_run(l.was, t); });
+    if (there == loops_.end()) there = loops_.insert(there, batched_loop(t));
+    const BatchedLoop& loop = *there;
+    const ops::LoopForm& f = loop.form;
+    const std::size_t r = ops::result_of(t);
+    const Tensor made = ops::loop_result(f, r, loop.inputs, w_);
+    if (f.is_last(r)) return {made, loop.has_axis[r]};
+    const bool has_axis = f.is_y(r) ? loop.y_has_axis[r - f.y(0)] : f.is_before(r) && loop.has_axis[r - f.before(0)];
+    return {has_axis ? swapped(made) : made, has_axis};
+  }
+  BatchedLoop batched_loop(const Tensor& t) const {
+    const auto& x = node(t).inputs;
+    if (is_batched(x[0])) refuse(t);
+    const ops::LoopForm f = ops::form_of(t);
+    const Subgraph step{f.step->inputs, rewrite::expand(f.step->outputs)};
+    BatchedLoop loop{t, f, {now(x[0])}, {}, {}};
+    for (std::size_t k = 0; k < step.inputs.size(); ++k) loop.has_axis.push_back(is_batched(x[k + 1]));
+    for (bool more = true; more;) {  // a carry has the axis where what the step makes of it has
+      const Inner in = inner(step, loop.has_axis);
+      Batcher now(in.given, verb_, w_);
+      now.walk(step.outputs);
+      more = false;
+      for (std::size_t k = 0; k < f.carries; ++k)
+        if (!loop.has_axis[k] && now.is_batched(step.outputs[k])) loop.has_axis[k] = more = true;
+      if (more) continue;
+      if (f.until && now.is_batched(step.outputs.back())) refuse(t);
+      std::vector<Tensor> outputs;
+      for (std::size_t k = 0; k < step.outputs.size(); ++k) {
+        const bool has_axis = k < f.carries ? loop.has_axis[k] : now.is_batched(step.outputs[k]);
+        outputs.push_back(now.front(step.outputs[k], has_axis));
+        if (k >= f.carries) loop.y_has_axis.push_back(has_axis);
+      }
+      loop.form.step = std::make_shared<const Subgraph>(Subgraph{in.inputs, on(in, step, outputs)});
+    }
+    for (std::size_t k = 0; k < step.inputs.size(); ++k) {
+      const Tensor outer = front(x[k + 1], loop.has_axis[k]);
+      const bool is_row = k >= f.carries && k < f.capture(0);
+      loop.inputs.push_back(is_row && loop.has_axis[k] ? swapped(outer) : outer);
+    }
+    return loop;
+  }
+
+  Now chosen(const Tensor& t) const {
+    const auto& x = node(t).inputs;
+    if (is_batched(x[0])) refuse(t);
+    const ops::Sides sides = ops::sides_of(t);
+    const std::size_t result = ops::result_of(t);
+    std::vector<bool> has_axis;
+    for (std::size_t k = 1; k < x.size(); ++k) has_axis.push_back(is_batched(x[k]));
+    const auto side = [&](const Subgraph& g) {
+      const std::vector<Tensor> simple = rewrite::expand({&g.outputs[result], 1});
+      const Inner in = inner(g, has_axis);
+      Batcher now(in.given, verb_, w_);
+      now.walk(simple);
+      return std::make_shared<const Subgraph>(Subgraph{in.inputs, on(in, g, {now.many(simple[0])})});
+    };
+    return {ops::ifelse_result({side(*sides.then), side(*sides.otherwise)}, 0, now(x), w_), true};
+  }
+
   Where w_;
   std::string verb_;
   Tensor count_;
+  std::vector<BatchedLoop> loops_;
   std::unordered_map<const Node*, Now> now_;
 };
 
 }  // namespace
 
 Tensor batched(const Tensor& y, const Tensor& x, const Tensor& rows, std::string_view verb, Where w) {
-  const Tensor simple = rewrite::expand({&y, 1})[0];
-  return Batcher(x, rows, verb, w).run(simple);
+  const std::vector<Tensor> simple = rewrite::expand({&y, 1});
+  Batcher batcher({{x, rows}}, verb, w);
+  batcher.walk(simple);
+  return batcher.many(simple[0]);
 }
 
 }  // namespace croton::gradient

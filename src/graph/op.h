@@ -104,6 +104,10 @@ struct HostCall {
   std::size_t extents_from = static_cast<std::size_t>(-1);
   /// The result's extents depend on the data: its type leaves them open, and run makes `out` anew.
   bool sizes_itself = false;
+  /// What one more axis in front of all inputs is to it: refused; one more before params.integer("axis"); or one more
+  /// of those that count the matrices of a stack.
+  enum class Leading : std::uint8_t { refused, before_axis, of_stack };
+  Leading leading = Leading::refused;
 };
 
 /// The step's graph once for each row of some inputs, carrying values from step to step (ops/loop.h): it is run by

@@ -134,7 +134,7 @@ constinit const Op cumsum{.name = "cumsum",
                               "The sum of an axis up to each element, or from it on; integers and bools are summed as "
                               "int64 or uint64 (NumPy's cumsum).",
                           .type = running_type,
-                          .meaning = HostCall{run_running<Add>},
+                          .meaning = HostCall{.run = run_running<Add>, .leading = HostCall::Leading::before_axis},
                           .pullback = cumsum_pullback,
                           .samples = running_samples};
 
@@ -143,27 +143,29 @@ constinit const Op cumprod{.name = "cumprod",
                                "The product of an axis up to each element, or from it on; integers and bools as int64 "
                                "or uint64 (NumPy's cumprod).",
                            .type = running_type,
-                           .meaning = HostCall{run_running<Multiply>},
+                           .meaning = HostCall{.run = run_running<Multiply>, .leading = HostCall::Leading::before_axis},
                            .pullback = cumprod_pullback,
                            .samples = running_samples};
 
-constinit const Op running_argmax{.name = "running_argmax",
-                                  .doc =
-                                      "The index of the largest element of an axis up to each element; the first one "
-                                      "among ties, NaN wins.",
-                                  .type = place_type,
-                                  .meaning = HostCall{run_place<true>},
-                                  .no_gradient = discrete,
-                                  .samples = place_samples};
+constinit const Op running_argmax{
+    .name = "running_argmax",
+    .doc =
+        "The index of the largest element of an axis up to each element; the first one "
+        "among ties, NaN wins.",
+    .type = place_type,
+    .meaning = HostCall{.run = run_place<true>, .leading = HostCall::Leading::before_axis},
+    .no_gradient = discrete,
+    .samples = place_samples};
 
-constinit const Op running_argmin{.name = "running_argmin",
-                                  .doc =
-                                      "The index of the smallest element of an axis up to each element; the first one "
-                                      "among ties, NaN wins.",
-                                  .type = place_type,
-                                  .meaning = HostCall{run_place<false>},
-                                  .no_gradient = discrete,
-                                  .samples = place_samples};
+constinit const Op running_argmin{
+    .name = "running_argmin",
+    .doc =
+        "The index of the smallest element of an axis up to each element; the first one "
+        "among ties, NaN wins.",
+    .type = place_type,
+    .meaning = HostCall{.run = run_place<false>, .leading = HostCall::Leading::before_axis},
+    .no_gradient = discrete,
+    .samples = place_samples};
 
 Family accumulate_ops() {
   static constexpr const Op* list[] = {&cumsum, &cumprod, &running_argmax, &running_argmin};

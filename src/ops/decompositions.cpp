@@ -310,7 +310,7 @@ Tensor turned(const Tensor& x) {
 constinit const Op svd{.name = "svd",
                        .doc = "u, the singular values in falling order, and v, below each other (NumPy's linalg.svd).",
                        .type = svd_type,
-                       .meaning = HostCall{run_svd},
+                       .meaning = HostCall{.run = run_svd, .leading = HostCall::Leading::of_stack},
                        .pullback = svd_pullback,
                        .samples = svd_samples};
 
@@ -319,7 +319,7 @@ constinit const Op eigh{.name = "eigh",
                             "The eigenvalues of a symmetric matrix in rising order, and below them the eigenvectors as "
                             "columns (NumPy's linalg.eigh).",
                         .type = eigh_type,
-                        .meaning = HostCall{run_eigh},
+                        .meaning = HostCall{.run = run_eigh, .leading = HostCall::Leading::of_stack},
                         .pullback = eigh_pullback,
                         .samples = eigh_samples};
 

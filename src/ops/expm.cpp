@@ -116,7 +116,7 @@ std::vector<Sample> expm_samples() {
 constinit const Op expm{.name = "expm",
                         .doc = "The exponential of a square matrix (SciPy's linalg.expm).",
                         .type = expm_type,
-                        .meaning = HostCall{run_expm},
+                        .meaning = HostCall{.run = run_expm, .leading = HostCall::Leading::of_stack},
                         .pullback = expm_pullback,
                         .samples = expm_samples};
 

@@ -215,7 +215,7 @@ void need_square(const TypeAt& t) {
 constinit const Op cholesky{.name = "cholesky",
                             .doc = "The lower triangle L with L L^T = a (NumPy's linalg.cholesky).",
                             .type = matrix_type,
-                            .meaning = HostCall{run_cholesky},
+                            .meaning = HostCall{.run = run_cholesky, .leading = HostCall::Leading::of_stack},
                             .pullback = cholesky_pullback,
                             .samples = cholesky_samples};
 
@@ -223,29 +223,30 @@ constinit const Op solve{.name = "solve",
                          .doc = "x with a x = b (NumPy's linalg.solve).",
                          .arity = 2,
                          .type = solve_type,
-                         .meaning = HostCall{run_solve},
+                         .meaning = HostCall{.run = run_solve, .leading = HostCall::Leading::of_stack},
                          .pullback = solve_pullback,
                          .samples = solve_samples};
 
-constinit const Op solve_triangular{.name = "solve_triangular",
-                                    .doc = "x with a x = b for one triangle of a (SciPy's solve_triangular).",
-                                    .arity = 2,
-                                    .type = solve_type,
-                                    .meaning = HostCall{run_solve_triangular},
-                                    .pullback = solve_triangular_pullback,
-                                    .samples = triangular_samples};
+constinit const Op solve_triangular{
+    .name = "solve_triangular",
+    .doc = "x with a x = b for one triangle of a (SciPy's solve_triangular).",
+    .arity = 2,
+    .type = solve_type,
+    .meaning = HostCall{.run = run_solve_triangular, .leading = HostCall::Leading::of_stack},
+    .pullback = solve_triangular_pullback,
+    .samples = triangular_samples};
 
 constinit const Op det{.name = "det",
                        .doc = "The determinant (NumPy's linalg.det).",
                        .type = det_type,
-                       .meaning = HostCall{run_det},
+                       .meaning = HostCall{.run = run_det, .leading = HostCall::Leading::of_stack},
                        .pullback = det_pullback,
                        .samples = square_samples};
 
 constinit const Op slogdet{.name = "slogdet",
                            .doc = "The sign of the determinant and the logarithm of its size (NumPy's linalg.slogdet).",
                            .type = slogdet_type,
-                           .meaning = HostCall{run_slogdet},
+                           .meaning = HostCall{.run = run_slogdet, .leading = HostCall::Leading::of_stack},
                            .pullback = slogdet_pullback,
                            .samples = square_samples};
 

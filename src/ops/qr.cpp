@@ -115,7 +115,7 @@ constinit const Op qr{
     .name = "qr",
     .doc = "q with orthogonal columns, and below it the upper triangle r, q r = a (NumPy's linalg.qr).",
     .type = qr_type,
-    .meaning = HostCall{run_qr},
+    .meaning = HostCall{.run = run_qr, .leading = HostCall::Leading::of_stack},
     .pullback = qr_pullback,
     .samples = qr_samples};
 

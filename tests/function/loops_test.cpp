@@ -116,6 +116,57 @@ TEST_CASE("jacobian has a row for each element of a vector, of any length") {
   CHECK_THROWS_AS(jacobian(Tensor(), x), GraphError);
 }
 
+TEST_CASE("a jacobian and a hessian of a vector of any length go through loops, conditions and steps on the host") {
+  const Tensor x = dvector("x"), xs = dmatrix("xs"), c = tensor("c", boolean, {}), limit = dscalar("limit");
+  const Shared w = shared(Array{{0.5, 1., -0.25}, {0.125, -0.5, 1.}, {1., 0.25, 0.75}}, "w");
+  // what is carried and what is not, rows that depend on x and rows that do not, what is captured; last and all of it
+  const auto recurrent = [&](const Tensor& v, bool reverse) {
+    const auto [last, ys] = scan(
+        [&](const std::array<Tensor, 2>& h, const std::array<Tensor, 2>& row) {
+          const Tensor next = tanh(dot(w, h[0]) + row[0] * v + row[1]);
+          return Step{std::array{next, h[1] * 2 + sum(row[0])}, std::array{next * h[1], row[0] + h[1]}};
+        },
+        std::array{v * v, Tensor(1.)}, std::array{xs, outer(xs(all, 0), v)}, {.reverse = reverse});
+    return sum(ys[0]) * last[0] + last[1] * v + sum(ys[1]);
+  };
+  const auto ended = [&](const Tensor& v) {
+    const auto [last, ys] = scan(
+        [&](const std::array<Tensor, 2>& h, const Tensor& row) {
+          const Tensor next = sin(h[0]) * row + v;
+          return until(h[1] + sum(row) > limit, std::pair{std::array{next, h[1] + sum(row)}, next});
+        },
+        std::array{v, Tensor(0.)}, xs);
+    return last[0] * sum(ys * ys);
+  };
+  const auto chosen = [&](const Tensor& v) { return ifelse(c, exp(v) * sum(v * v), ifelse(c, v, dot(w, v * v * v))); };
+  const std::vector<std::function<Tensor(const Tensor&)>> values = {
+      [&](const Tensor& v) { return recurrent(v, false); },
+      [&](const Tensor& v) { return recurrent(v, true); },
+      ended,
+      chosen,
+      [&](const Tensor& v) { return cumsum(v * v, 0) * cumprod(sin(v), 0); },
+      [&](const Tensor& v) {
+        const Tensor m = dot(w, w.T()) + outer(v, v) + eye(3);
+        return linalg::solve(m, v) * linalg::det(m) + linalg::slogdet(m).logabsdet + linalg::cholesky(m)(all, 0);
+      },
+      [&](const Tensor& v) { return dot(linalg::expm(outer(v, v) * 0.1), v); }};
+  const Array at{0.5, -1., 2.}, rows{{0.25, 1., -0.5}, {0.75, -1.5, 1.}, {0.5, 0.125, -1.}, {1., 0.5, 0.25}};
+  const Tensor fixed = tensor("x", float64, {3});  // a gradient for each row
+  for (std::size_t k = 0; k < values.size(); ++k)
+    for (const bool yes : {true, false}) {
+      INFO(k << yes);
+      const auto results = [&](const Tensor& v) {
+        const Tensor y = values[k](v);
+        return std::vector{jacobian(y, v), hessian(sum(y * y), v)};
+      };
+      const FunctionOptions o{.on_unused_input = Report::ignore};
+      const auto some = function({x, xs, c, limit}, results(x), o)(at, rows, yes, 0.5);
+      const auto expected = function({fixed, xs, c, limit}, results(fixed), o)(at, rows, yes, 0.5);
+      for (std::size_t r = 0; r < 2; ++r)
+        CHECK(eval(allclose(Tensor(some[r]), Tensor(expected[r]), 1e-10, 1e-10)).item<bool>());
+    }
+}
+
 TEST_CASE("scan carries a value over the rows and stacks what each step gives") {
   const Tensor xs = tensor("xs", float64, {3, 2}), start = dvector("start");
   const auto step = [](const Tensor& h, const Tensor& x) {
