@@ -106,7 +106,7 @@ Together::Together(std::vector<Case> cases, bool optimized, runtime::Device& dev
   for (runtime::UpdateTarget& u : updates) u.result += results.size();
   results.insert(results.end(), news.begin(), news.end());
   const ScopedConfig checked("check_ir=True");
-  program_ = std::make_unique<runtime::Executable>(results, inputs, updates, device, "property");
+  program_ = std::make_unique<runtime::Programs>(results, inputs, updates, device, "property");
 }
 
 Results Together::run() {

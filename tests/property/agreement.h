@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "random_graph.h"
-#include "runtime/executable.h"
+#include "runtime/programs.h"
 
 namespace croton::property {
 
@@ -45,7 +45,7 @@ class Together {
 
   std::vector<Case> cases_;
   std::vector<std::vector<Tensor>> rewritten_;  // by case: its outputs, then its updates
-  std::unique_ptr<runtime::Executable> program_;
+  std::unique_ptr<runtime::Programs> program_;
 };
 
 /// The same with what is thrown made a disagreement.

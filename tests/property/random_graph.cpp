@@ -8,6 +8,7 @@
 #include "array/access.h"
 #include "base/error.h"
 #include "croton/gradient.h"
+#include "croton/ifelse.h"
 #include "croton/nn.h"
 #include "croton/numpy.h"
 #include "croton/ops.h"
@@ -57,6 +58,7 @@ class Generator {
     if (k < 95) return converted();
     if (k < 97) return composite();
     if (k < 98) return gradient();
+    if (random_.chance(30)) return chosen();
     return by_the_host();
   }
 
@@ -390,6 +392,14 @@ class Generator {
       case 3: return m.t.dtype() == boolean ? m.t : m.t + cast(m.t.shape(0), m.t.dtype());
       default: return m.t.ndim() == 1 ? arange(m.t.shape(0)) * 2 + 1 : m.t.shape(0) + 0;
     }
+  }
+
+  // By whether an extent is even.
+  Tensor chosen() {
+    const Made* a = pool_.such([](const Made& m) { return m.t.ndim() > 0; });
+    if (!a) return {};
+    const Made* b = pool_.such([&](const Made& m) { return m.t.ndim() == a->t.ndim() && !same(m.t, a->t); });
+    return b ? ifelse(a->t.shape(0) % 2 == 0, a->t, b->t) : Tensor();
   }
 
   // ---- what the graph gives
