@@ -27,6 +27,7 @@ struct Step {
 template <std::size_t C, std::size_t Y>
 Step(std::array<Tensor, C>, std::array<Tensor, Y>) -> Step<C, Y>;
 
+/// What until() gives.
 template <class Made>
 struct Until {
   Tensor condition;
@@ -122,11 +123,12 @@ auto finished(Loop& loop, const Made& made, Where w, const Tensor& is_last = {})
 }  // namespace detail
 
 /// auto [last, ys] = scan(step, init, xs): step(carry, x) -> std::pair{next carry, y}, for each row x of xs. The step
-/// is called once; until(condition, ...) around what it returns ends the loop earlier. What it uses from outside (weights, say) is the same at each step, and has a gradient; what it draws
-/// from a RandomStream is drawn anew for each row. The carry keeps its dtype, rank and (in a loop) extents (DTypeError,
-/// ShapeError). xs may have any number of rows, also none: then last is init, and ys has no rows. Where the type says
-/// that there are at most 16 and the step is small (no product, no loop), its graph is repeated for each row, so that
-/// steps can be fused; otherwise one compiled step runs once a row.
+/// is called once; until(condition, ...) around what it returns ends the loop earlier. What it uses from outside
+/// (weights, say) is the same at each step, and has a gradient; what it draws from a RandomStream is drawn anew for
+/// each row. The carry keeps its dtype, rank and (in a loop) extents (DTypeError, ShapeError). xs may have any number
+/// of rows, also none: then last is init, and ys has no rows. Where the type says that there are at most 16 and the
+/// step is small (no product, no loop), its graph is repeated for each row, so that steps can be fused; otherwise one
+/// compiled step runs once a row.
 ///
 ///     auto [h, hs] = scan([&](Tensor h, Tensor x) {
 ///       const Tensor next = tanh(dot(x, W) + dot(h, U));

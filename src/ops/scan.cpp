@@ -108,13 +108,14 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
     fail_at<ShapeError>(w, "scan: there is nothing to carry and nothing to go over: give it init, xs, or both");
   promised_ = promised_rows(xs.list(), w);
   steps_ = steps_of(promised_, o, w);
+  endless_ = promised_.empty() && !o.length.node();
   for (const Index r : promised_)
     if (steps_ >= 0 && r >= 0 && r != steps_)
       ops::refuse_rows(o.length.node() ? fmt::format("{}", steps_) : "", steps_, xs.list(), promised_, w);
-  length_ = steps_ >= 0         ? ops::integer(steps_, w)
-            : o.length.node()   ? ops::converted(o.length, int64, w)
-            : promised_.empty() ? ops::integer(ops::any_steps, w)
-                                : xs.list()[0].shape(0, w);
+  length_ = steps_ >= 0       ? ops::integer(steps_, w)
+            : o.length.node() ? ops::converted(o.length, int64, w)
+            : endless_        ? ops::integer(ops::any_steps, w)
+                              : xs.list()[0].shape(0, w);
   for (const Tensor& t : xs.list()) {
     xs_.push_back(t);
     x_.push_back(make_input(ops::row_type(type(t)), t.name(), w));
@@ -173,7 +174,6 @@ Tensor Loop::checked(const Tensor& is_last) const {
 
 Scanned Loop::run(const Tensors& next, const Tensors& y, const Tensor& is_last) {
   const bool until = is_last.node() != nullptr;
-  endless_ = promised_.empty() && steps_ < 0 && static_integers(length_) == std::vector{ops::any_steps};
   if (endless_ && !until)
     fail_at<ShapeError>(where_,
                         "scan: there are no xs to go over: say how many steps there are, {{.length = n}}, or return "
