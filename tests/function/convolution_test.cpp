@@ -137,6 +137,15 @@ TEST_CASE("neither a convolution nor its gradients have windows in memory") {
   CHECK(!says(text, "gemm"));
 }
 
+TEST_CASE("a layer of a convolution and a bias and relu is one product and has the same gradients everywhere") {
+  const Tensor x = tensor("x", float64, {any_extent, 8, 12, 9}), w = tensor("w", float64, {16, 8, 3, 3}),
+               b = tensor("b", float64, {16});
+  const Tensor y = relu(conv2d(x, w, {.padding = 1}) + dimshuffle(b, {-1, 0, -1, -1}));
+  CHECK(says(function({x, w, b}, y).explain(), ", relu\n"));
+  const auto [dw, db] = grad(sum(y * y), {w, b});
+  same_everywhere({x, w, b}, {y, dw, db}, {numbers({3, 8, 12, 9}, 1), numbers({16, 8, 3, 3}, 2), numbers({16}, 3)});
+}
+
 TEST_CASE("filters of one element are multiplied with the input where it lies") {
   const Tensor x = tensor("x", float32, {any_extent, 64, 40, 30}), w = tensor("w", float32, {32, 64, 1, 1});
   const Function f = function({x, w}, conv2d(x, w));
