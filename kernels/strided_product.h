@@ -273,6 +273,7 @@ CROTON_SLOW void panel_tile(const T* panel, const T* b, const i64* columns, cons
     for (int v = 0; v < Vectors; ++v) store(tile + (r * Vectors + v) * L, sums[r][v]);
 }
 
+template <class T, class X, int... I> CROTON_FN void store_listed(T* p, const i64* at, X x, indices<I...>) { ((p[at[I]] = x[I]), ...); }
 /// Sums of a tile on their way to out, by the offsets of its rows and columns.
 struct ProductTile { const i64 *rows, *biases, *columns; i64 row_count, column_count; bool is_first, is_last; };
 template <class T> CROTON_SLOW void write_tile(const T* tile, i64 width, T* out, ProductTile of, ProductEnd<T> end) {
@@ -283,12 +284,15 @@ template <class T> CROTON_SLOW void write_tile(const T* tile, i64 width, T* out,
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) x[r] = load<R>(tile + r * width + row);
     transpose<R / 2>(x);
-    if (side_by_side && row + R <= of.row_count) {
+    if (of.column_count == R && row + R <= of.row_count) {
 #pragma GCC unroll 8
       for (int r = 0; r < R; ++r) {
-        T* const to = out + of.rows[row + r] + of.columns[0];
-        const V<T, R> sum = of.is_first ? x[r] : load<R>(to) + x[r];
-        store(to, of.is_last ? end(sum, of.biases[row + r]) : sum);
+        T* const to = out + of.rows[row + r];
+        V<T, R> sum = x[r];
+        if (!of.is_first) sum = sum + (side_by_side ? load<R>(to + of.columns[0]) : gather_at(to, load<R>(of.columns)));
+        if (of.is_last) sum = end(sum, of.biases[row + r]);
+        if (side_by_side) store(to + of.columns[0], sum);
+        else store_listed(to, of.columns, sum, upto<R>());
       }
     } else {
       for (i64 r = 0; r < R && row + r < of.row_count; ++r)

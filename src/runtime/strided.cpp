@@ -81,7 +81,7 @@ class Product {
     const auto see = [&best](ProductWay way, Index cost) {
       if (cost < best.cost) best = {way, cost};
     };
-    if (column.extent >= lanes && column.b == 1 && column.out == 1)
+    if (column.b == 1 && column.out == 1)
       see(ProductWay::columns,
           rounded_up(m, tile_rows) * count(columns, 1) * rounded_up(column.extent, lanes) * k / 4 * 5);
     if (term.extent >= lanes && term.a == 1 && (term.b == 1 || term.b == 2))

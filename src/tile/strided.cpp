@@ -171,6 +171,16 @@ std::optional<Tensor> as_smaller_product(const Tensor& t, const std::vector<Tens
   return expand_dims(apply(ops::contract, p, std::move(x), n.where), -1, n.where);
 }
 
+// sliding_window_view of what lies in memory, seen without its last axis, of extent 1: the windows seen so.
+std::optional<Tensor> below_squeeze(const Tensor& t, std::vector<Tensor> inputs) {
+  if (!is_op(inputs[0], ops::permute)) return {};
+  const Node& below = node(inputs[0]);
+  const int rank = inputs[0].ndim();
+  if (below.params.list("axes") != ops::counting(rank) || below.inputs[0].ndim() != rank + 1) return {};
+  inputs[0] = below.inputs[0];
+  return squeeze(with_inputs(t, std::move(inputs)), rank, node(t).where);
+}
+
 }  // namespace
 
 std::vector<Tensor> folds_as_products(std::span<const Tensor> outputs) {
@@ -180,14 +190,15 @@ std::vector<Tensor> folds_as_products(std::span<const Tensor> outputs) {
   for (const Tensor& t : outputs) ++readers[t.node()];
   Joined joined;
   return replaced(
-      outputs,
-      [&](const Tensor& t) {
-        return meaning<FoldWindows>(t) ||
-               (is_op(t, ops::sliding_window_view) && readers[node(t).inputs[0].node()] == 1);
-      },
-      [&joined](const Tensor& t, std::vector<Tensor> inputs) {
-        const auto product = meaning<FoldWindows>(t) ? as_product(t, inputs, joined) : as_smaller_product(t, inputs);
-        return product ? *product : with_inputs(t, std::move(inputs));
+      outputs, [&](const Tensor& t) { return meaning<FoldWindows>(t) || is_op(t, ops::sliding_window_view); },
+      [&](const Tensor& t, std::vector<Tensor> inputs) {
+        std::optional<Tensor> made;
+        if (meaning<FoldWindows>(t))
+          made = as_product(t, inputs, joined);
+        else if (readers[node(t).inputs[0].node()] == 1)
+          made = as_smaller_product(t, inputs);
+        if (!made && !meaning<FoldWindows>(t)) made = below_squeeze(t, inputs);
+        return made ? *made : with_inputs(t, std::move(inputs));
       });
 }
 
