@@ -11,6 +11,7 @@
 #include "tile/folds.h"
 #include "tile/halves.h"
 #include "tile/strided.h"
+#include "tile/tilings.h"
 
 namespace croton::tile {
 namespace {
@@ -398,7 +399,7 @@ void Items::unify_all() {
 
 Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
   std::vector<Tensor> wide = widen_halves(wanted);
-  if (options.products_of_views) wide = folds_as_products(wide);
+  if (options.products_of_views) wide = tilings_as_reshapes(folds_as_products(wide));  // a GPU's threads gather
   const std::vector<Tensor> roots = owned_writes(
       split_folds(
           scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, options.products_of_views))))),

@@ -172,6 +172,27 @@ TEST_CASE("a convolution of halves is computed in float32 and rounded once") {
     CHECK(std::abs(get(got, i) - get(want, i)) <= 0x1p-10 * (1 + std::abs(get(want, i))));
 }
 
+TEST_CASE("the gradient of pooling is written where it belongs and nothing is added up") {
+  const Tensor x = tensor("x", float64, {any_extent, 3, 8, 6}), odd = tensor("odd", float64, {any_extent, 9, 7});
+  const Tensor largest = max_pool(x, {2, 3}), means = avg_pool(x, {4, 2});
+  const std::vector<Tensor> outputs = {grad(sum(largest * largest), x), grad(sum(means * means), x)};
+  const std::string text = function(x, outputs).explain();
+  CHECK(!says(text, "shr("));  // elements do not look for their windows
+  CHECK(!says(text, "floor_divide("));
+  same_everywhere({x}, outputs, {numbers({2, 3, 8, 6}, 1)});
+  same_everywhere({odd}, {grad(sum(sqr(max_pool(odd, {2, 2}))), odd)}, {numbers({2, 9, 7}, 1)});  // they do not fill it
+}
+
+TEST_CASE("the gradient along the input of a convolution with a stride is a product of views") {
+  for (const Index size : {3, 4, 5}) {
+    INFO(size);
+    const Tensor x = tensor("x", float64, {any_extent, 6, 12, 10}), w = tensor("w", float64, {20, 6, size, size});
+    const Tensor y = conv2d(x, w, {.padding = 1, .stride = {2, 3}}), dx = grad(sum(y * y), x);
+    CHECK(!says(function({x, w}, dx).explain(), "gemm"));
+    same_everywhere({x, w}, {dx}, {numbers({2, 6, 12, 10}, 1), numbers({20, 6, size, size}, 2)});
+  }
+}
+
 TEST_CASE("pooling and its gradients are the same in every way to run") {
   for (const bool known : {false, true}) {
     const Tensor x =
