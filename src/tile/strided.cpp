@@ -21,6 +21,9 @@ int place(const std::vector<Index>& labels, Index label) {
 // Longer windows than that over an axis that is not longer still would be multiplied with zeros mostly.
 constexpr Index most_of_a_window = 8;
 
+// With a stride, fewer rows than that leave so many lanes idle that windows in memory cost less.
+constexpr Index least_rows = 32;
+
 // x changed along an axis below its windows along others: by `slid`, where x is windows along this one, else by
 // `whole`.
 template <class Slid, class Whole>
@@ -136,6 +139,10 @@ std::optional<Tensor> as_product(const Tensor& t, const std::vector<Tensor>& inp
   of[moving].push_back(k);
   std::vector<Index> out;
   for (const Seen::Along& a : seen->axes) out.insert(out.end(), a.labels.begin(), a.labels.end());
+  Index rows = stride == 1 ? least_rows : 1;
+  for (std::size_t d = 0; d < of[fixed].size() && rows < least_rows; ++d)
+    if (place(out, of[fixed][d]) >= 0) rows *= type(x[fixed]).shape[d] < 0 ? least_rows : type(x[fixed]).shape[d];
+  if (rows < least_rows) return {};
   const bool joins = out.size() > seen->axes.size();
   seen->product = apply(ops::contract, Params{{"a", of[fixed]}, {"b", of[moving]}, {"out", std::move(out)}},
                         {x[fixed], x[moving]}, n.where);
