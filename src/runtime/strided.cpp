@@ -110,7 +110,7 @@ class Product {
     const auto bytes = [&](Index numbers, Index elements) {
       return static_cast<std::size_t>((3 * count(rows) + numbers) * 8 + elements * size);
     };
-    if (way == ProductWay::columns) return bytes(2 * count(terms), tile_rows * count(terms));
+    if (way == ProductWay::columns) return bytes(2 * (count(terms) + 1), tile_rows * count(terms));
     if (way == ProductWay::terms)
       return bytes(2 * count(columns) + 3 * (rounded_up(block_terms, terms.back().extent)), 0);
     return bytes(2 * (c.units + tile_rows + packed_terms), panel_vectors * lanes * (tile_rows + packed_terms));

@@ -102,7 +102,7 @@ std::optional<Tensor> as_product(const Tensor& t, const std::vector<Tensor>& inp
   std::optional<Seen> seen = seen_product(inputs[0], joined);
   if (!seen || !(is_library_call(seen->product) || is_strided_product(seen->product))) return {};
   const auto axis = static_cast<std::size_t>(n.params.integer("axis"));
-  if (seen->axes[axis].labels.size() > 1) return {};
+  if (seen->axes[axis].labels.size() > 1 || seen->axes.back().labels.size() > 1) return {};
   const Index slides = seen->axes[axis].labels[0], inner = seen->axes.back().labels[0];
   const Index stride = n.params.integer("stride"), dilation = n.params.integer("dilation");
   const Index size = type(inputs[0]).shape.back(), count = type(inputs[0]).shape[axis];
@@ -178,12 +178,14 @@ std::optional<Tensor> as_smaller_product(const Tensor& t, const std::vector<Tens
   return expand_dims(apply(ops::contract, p, std::move(x), n.where), -1, n.where);
 }
 
-// sliding_window_view of what lies in memory, seen without its last axis, of extent 1: the windows seen so.
+// Windows of windows seen without their last axis, of one element: windows of those, seen so.
 std::optional<Tensor> below_squeeze(const Tensor& t, std::vector<Tensor> inputs) {
   if (!is_op(inputs[0], ops::permute)) return {};
   const Node& below = node(inputs[0]);
   const int rank = inputs[0].ndim();
-  if (below.params.list("axes") != ops::counting(rank) || below.inputs[0].ndim() != rank + 1) return {};
+  if (!is_op(below.inputs[0], ops::sliding_window_view) || below.params.list("axes") != ops::counting(rank) ||
+      below.inputs[0].ndim() != rank + 1)
+    return {};
   inputs[0] = below.inputs[0];
   return squeeze(with_inputs(t, std::move(inputs)), rank, node(t).where);
 }

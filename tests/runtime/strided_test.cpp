@@ -147,10 +147,11 @@ TEST_CASE("a product of views is right each way, on every instruction set, and t
       target.vector_bytes = isa.bytes;
       const measured::Unit unit(print::product_unit(d, target), isa);
       CHECK(unit.undefined() == "");
-      for (const Sizes& s : {Sizes{1, 1, 1, 3, 2, 1}, Sizes{2, 3, 5, 4, 7, 1}, Sizes{1, 2, 9, 5, 9, 2},
-                             Sizes{2, 5, 8, 3, 17, 1}, Sizes{1, 3, 33, 4, 18, 1}, Sizes{3, 2, 40, 4, 25, 1},
-                             Sizes{2, 1, 3, 6, 50, 2}, Sizes{1, 4, 7, 3, 51, 1}, Sizes{2, 90, 9, 4, 6, 1},
-                             Sizes{1, 3, 2, 70, 66, 1}, Sizes{1, 2, 1050, 4, 5, 1}, Sizes{5, 200, 70, 5, 6, 1}}) {
+      for (const Sizes& s :
+           {Sizes{1, 1, 1, 3, 2, 1}, Sizes{2, 3, 5, 4, 7, 1}, Sizes{1, 2, 9, 5, 9, 2}, Sizes{2, 5, 8, 3, 17, 1},
+            Sizes{1, 3, 33, 4, 18, 1}, Sizes{3, 2, 40, 4, 25, 1}, Sizes{2, 1, 3, 6, 50, 2}, Sizes{1, 4, 7, 3, 51, 1},
+            Sizes{2, 90, 9, 4, 6, 1}, Sizes{1, 3, 2, 70, 66, 1}, Sizes{1, 2, 1050, 4, 5, 1}, Sizes{5, 200, 70, 5, 6, 1},
+            Sizes{1, 0, 5, 4, 7, 1}}) {
         INFO(name_of(d) << ", " << s.images << " x " << s.channels << " x " << s.height << " x " << s.width << ", "
                         << s.filters << " filters, stride " << s.stride);
         const Place seen = windows(d, s);
