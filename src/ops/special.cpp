@@ -50,7 +50,7 @@ constinit const Op relu{.name = "relu",
                         .doc = "maximum(x, 0); its gradient at 0 is 0.",
                         .type = pointwise_type,
                         .meaning = Pointwise{"relu"},
-                        .pullback = [](const At& at) -> Gradients { return {where(at.x[0] > 0, at.y_bar, 0)}; },
+                        .pullback = [](const At& at) -> Gradients { return {where(at.y > 0, at.y_bar, 0)}; },
                         .samples =
                             [] {
                               return join(float_samples({{-4, 4}}), int_samples({{-4, 4}}));

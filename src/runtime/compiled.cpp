@@ -119,9 +119,11 @@ Source product_source(DType d, const Target& target, const std::string& name) {
 }
 
 std::string label(const tile::Step& s, std::size_t number) {
-  if (const auto* call = std::get_if<tile::LibraryCall>(&s))
-    return fmt::format("{}: gemm{}{}", number, call->bias < 0 ? "" : " + bias", call->relu ? ", relu" : "");
-  if (std::holds_alternative<tile::StridedProduct>(s)) return fmt::format("{}: product of views", number);
+  const auto product = [&](std::string_view what, const auto& p) {
+    return fmt::format("{}: {}{}{}", number, what, p.bias < 0 ? "" : " + bias", p.relu ? ", relu" : "");
+  };
+  if (const auto* call = std::get_if<tile::LibraryCall>(&s)) return product("gemm", *call);
+  if (const auto* views = std::get_if<tile::StridedProduct>(&s)) return product("product of views", *views);
   if (const auto* host = std::get_if<tile::HostStep>(&s))
     return fmt::format("{}: host {}", number, node(host->node).op->name);
   const auto& phase = std::get<tile::Phase>(s);

@@ -446,6 +446,7 @@ class Planner {
   PlannedLaunch product(const tile::StridedProduct& p, int kernel) {
     PlannedLaunch l = strided_launch(p, plan_.places, kernel, target_);
     l.uses = {{root(p.a), Access::r}, {root(p.b), Access::r}, {p.out, Access::w}};
+    if (p.bias >= 0) l.uses.emplace_back(root(p.bias), Access::r);
     plan_.scratch_bytes = std::max(plan_.scratch_bytes, l.scratch_bytes);
     return l;
   }

@@ -34,7 +34,8 @@ class Estimate {
     }
     if (const auto* product = std::get_if<tile::StridedProduct>(&step)) {
       const ProductSize n = size_of_product(*product, plan_.places);
-      return {bytes(product->a) + bytes(product->b) + bytes(product->out),
+      const double bias = product->bias < 0 ? 0 : bytes(product->bias);
+      return {bytes(product->a) + bytes(product->b) + bytes(product->out) + bias,
               2.0 * static_cast<double>(n.batch * n.rows * n.columns) * static_cast<double>(n.terms)};
     }
     const auto& host = std::get<tile::HostStep>(step);

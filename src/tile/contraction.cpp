@@ -219,7 +219,7 @@ std::vector<Tensor> canonical_contractions(std::span<const Tensor> outputs, bool
   return replaced(
       outputs,
       [&](const Tensor& t) {
-        return meaning<Contract>(t) && (is_library_call(t) || (products_of_views && is_strided_product(t)));
+        return meaning<Contract>(t) && is_library_call(t) && !(products_of_views && is_strided_product(t));
       },
       [](const Tensor& t, const std::vector<Tensor>& inputs) { return canonical(t, inputs); });
 }

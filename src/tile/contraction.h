@@ -12,10 +12,10 @@ bool is_library_call(const Tensor& contraction);
 /// One with an operand that is windows, a copy of which would be as many times as large as a window has elements: where
 /// a library call would read that copy, and where several axes are summed over.
 bool is_strided_product(const Tensor& contraction);
-/// The outputs with every library contraction, and every strided product, if the device has those, brought to the order
-/// [batch..., rows..., columns...] of its result, and with operands permuted so that each group's axes are neighbours
-/// in one order; permutations put back what the users expect. An axis of one operand alone may become a batch, where
-/// that saves a copy.
+/// The outputs with every library contraction brought to the order [batch..., rows..., columns...] of its result, and
+/// with operands permuted so that each group's axes are neighbours in one order; permutations put back what the users
+/// expect. An axis of one operand alone may become a batch, where that saves a copy. Strided products, if the device
+/// has those, stay as they are: they read and write axes in any order.
 std::vector<Tensor> canonical_contractions(std::span<const Tensor> outputs, bool products_of_views);
 /// The node behind permutations, and its axis that each axis of t is; false where axes are new ones.
 bool permuted(const Tensor& t, Tensor& base, std::vector<Index>& axes);

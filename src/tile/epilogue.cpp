@@ -9,34 +9,43 @@ namespace {
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 struct Epilogue {
-  int bias, out;
+  int bias, along, out;  // along: the axis of the product that the bias runs along
   bool relu;
 };
 
 class Epilogues {
  public:
-  Epilogues(Program& program, const Target& target) : program_(program), fast_(target.fast) {}
+  Epilogues(Program& program, const Target& target) : program_(program), target_(target) {}
 
   void run() {
-    for (std::size_t s = 0; s < program_.steps.size(); ++s) {
-      const auto* call = std::get_if<LibraryCall>(&program_.steps[s]);
-      if (call == nullptr || call->bias >= 0 || !is_matrix_of_float32(*call)) continue;
-      const auto reader = only_reader(call->out);
-      if (!reader) continue;
-      if (const auto e = epilogue(*call, std::get<Phase>(program_.steps[*reader]))) {
-        LibraryCall with = *call;
-        with.bias = e->bias;
-        with.relu = e->relu;
-        with.out = e->out;
-        program_.steps[*reader] = with;
-        leave_out(s--);
+    for (std::size_t s = 0; s < program_.steps.size(); ++s)
+      if (const auto* call = std::get_if<LibraryCall>(&program_.steps[s]); call && takes_bias(*call)) {
+        const auto e = epilogue(call->out, target_.fast);
+        if (e && e->along == 1) put(s, *call, *e);
+      } else if (const auto* product = std::get_if<StridedProduct>(&program_.steps[s]); product && product->bias < 0) {
+        const auto e = epilogue(product->out, true);
+        if (e && is_row(*product, e->along)) put(s, *product, *e).bias_along = e->along;
       }
-    }
   }
 
  private:
-  bool is_matrix_of_float32(const LibraryCall& c) const {
-    return c.batch == 0 && c.a_free == 1 && c.b_free == 1 && program_.buffers[at(c.out)].node.dtype() == DType::float32;
+  bool takes_bias(const LibraryCall& c) const {
+    return target_.product_bias && c.bias < 0 && c.batch == 0 && c.a_free == 1 && c.b_free == 1 &&
+           program_.buffers[at(c.out)].node.dtype() == DType::float32;
+  }
+  static bool is_row(const StridedProduct& p, int axis) {
+    return std::any_of(p.rows.begin(), p.rows.end(), [&](const auto& x) { return x.out == axis; });
+  }
+
+  // The product at step s with what its reader did, in the reader's place.
+  template <class Product>
+  Product& put(std::size_t& s, Product with, const Epilogue& e) {
+    with.bias = e.bias, with.relu = e.relu;
+    const std::size_t reader = *only_reader(with.out);
+    with.out = e.out;
+    program_.steps[reader] = with;
+    leave_out(s--);
+    return std::get<Product>(program_.steps[reader - 1]);
   }
 
   // The phase that reads the buffer, where nothing else does, through no view either, and nothing is written over it.
@@ -56,29 +65,33 @@ class Epilogues {
   }
 
   // Whose elements begin a piece of memory and lie one after another: the library may want whole lines of them.
-  bool is_vector(int buffer) const {
+  bool is_vector(int buffer, DType d) const {
     const Buffer& b = program_.buffers[at(buffer)];
-    return (b.kind == Buffer::Kind::leaf || b.kind == Buffer::Kind::value) && b.node.ndim() == 1 &&
-           b.node.dtype() == DType::float32;
+    return (b.kind == Buffer::Kind::leaf || b.kind == Buffer::Kind::value) && b.node.ndim() == 1 && b.node.dtype() == d;
   }
 
-  // [relu of] product + bias, and nothing more.
-  std::optional<Epilogue> epilogue(const LibraryCall& call, const Phase& phase) const {
+  // What the only reader of a product makes, if that is [relu of] product + bias, and nothing more.
+  std::optional<Epilogue> epilogue(int made, bool takes_relu) const {
+    const auto reader = only_reader(made);
+    if (!reader) return {};
+    const Phase& phase = std::get<Phase>(program_.steps[*reader]);
     const auto& v = phase.values;
-    if (v.size() < 3 || v.size() > (fast_ ? 4 : 3) || phase.stores.size() != 1) return {};
+    if (v.size() < 3 || v.size() > (takes_relu ? 4 : 3) || phase.stores.size() != 1) return {};
     if (v[2].function != "add" || v[2].args[0] + v[2].args[1] != 1 || v[2].args[0] == v[2].args[1]) return {};
     const bool relu = v.size() == 4;
     if (relu && (v[3].function != "relu" || v[3].args[0] != 2)) return {};
-    const bool product_first = v[0].buffer == call.out;
+    const bool product_first = v[0].buffer == made;
     const Value &product = v[product_first ? 0 : 1], &bias = v[product_first ? 1 : 0];
     const auto is_load = [](const Value& x) { return x.kind == Value::Kind::load && x.args.empty(); };
-    if (!is_load(product) || !is_load(bias) || product.buffer != call.out || !is_vector(bias.buffer)) return {};
+    if (!is_load(product) || !is_load(bias) || product.buffer != made || !is_vector(bias.buffer, product.dtype))
+      return {};
     const Store& to = phase.stores[0];
     const std::vector<AxisId>& axes = product.index;
-    if (axes[0] == no_axis || axes[1] == no_axis || bias.index != std::vector<AxisId>{axes[1]} || to.index != axes ||
-        to.value != static_cast<int>(v.size()) - 1 || is_region(program_.buffers[at(to.buffer)]))
+    const auto along = bias.index[0] == no_axis ? axes.end() : std::find(axes.begin(), axes.end(), bias.index[0]);
+    if (along == axes.end() || to.index != axes || to.value != static_cast<int>(v.size()) - 1 ||
+        is_region(program_.buffers[at(to.buffer)]))
       return {};
-    return Epilogue{bias.buffer, to.buffer, relu};
+    return Epilogue{bias.buffer, static_cast<int>(along - axes.begin()), to.buffer, relu};
   }
 
   void leave_out(std::size_t step) {
@@ -88,13 +101,11 @@ class Epilogues {
   }
 
   Program& program_;
-  const bool fast_;
+  const Target& target_;
 };
 
 }  // namespace
 
-void take_epilogues(Program& program, const Target& target) {
-  if (target.product_bias) Epilogues(program, target).run();
-}
+void take_epilogues(Program& program, const Target& target) { Epilogues(program, target).run(); }
 
 }  // namespace croton::tile

@@ -11,6 +11,7 @@
 #include "tile/folds.h"
 #include "tile/halves.h"
 #include "tile/strided.h"
+#include "tile/tilings.h"
 
 namespace croton::tile {
 namespace {
@@ -367,17 +368,13 @@ void Items::add_product(const Tensor& t, bool strided) {
   Item item{.kind = Item::Kind::library, .node = t, .operands = {}, .labels = {}, .reduced = {}};
   for (std::size_t k = 0; k < 2; ++k) {
     const Tensor& x = node(t).inputs[k];
-    const View v = resolve(x);
-    const Item& behind = list[at(v.item)];
-    // what goes back and forth in memory, such as a flip, is packed slowly; windows are too many to copy
-    const bool packs_well = behind.kind != Item::Kind::alias || meaning<Reshape>(behind.node) ||
-                            is_op(behind.node, ops::sliding_window_view);
-    if (!strided)  // matrices stored the other way round are read as they are: the library transposes
+    if (!strided) {  // matrices stored the other way round are read as they are: the library transposes
       item.operands.push_back(whole(stored_operand(t, k), true));
-    else if (packs_well)
-      item.operands.push_back({.item = v.item, .labels = behind.labels}), item.views.push_back(axes_of_view(x));
-    else
-      item.operands.push_back(whole(x, true)), item.views.emplace_back();
+      continue;
+    }
+    const View v = resolve(x);
+    item.operands.push_back({.item = v.item, .labels = list[at(v.item)].labels});
+    item.views.push_back(axes_of_view(x));
   }
   item.labels = new_labels(t);
   push(std::move(item));
@@ -402,7 +399,7 @@ void Items::unify_all() {
 
 Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
   std::vector<Tensor> wide = widen_halves(wanted);
-  if (options.products_of_views) wide = folds_as_products(wide);
+  if (options.products_of_views) wide = tilings_as_reshapes(folds_as_products(wide));  // a GPU's threads gather
   const std::vector<Tensor> roots = owned_writes(
       split_folds(
           scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, options.products_of_views))))),

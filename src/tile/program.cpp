@@ -9,7 +9,10 @@ std::vector<int> buffers_read(const Step& step) {
     if (call->bias < 0) return {call->a, call->b};
     return {call->a, call->b, call->bias};
   }
-  if (const auto* product = std::get_if<StridedProduct>(&step)) return {product->a, product->b};
+  if (const auto* product = std::get_if<StridedProduct>(&step)) {
+    if (product->bias < 0) return {product->a, product->b};
+    return {product->a, product->b, product->bias};
+  }
   if (const auto* host = std::get_if<HostStep>(&step)) return host->arguments;
   std::vector<int> r;
   for (const Value& v : std::get<Phase>(step).values)

@@ -105,6 +105,8 @@ struct StridedProduct {
   };
   int a = -1, b = -1, out = -1;
   std::vector<Along> batch = {}, rows = {}, columns = {}, terms = {};
+  int bias = -1, bias_along = -1;  // a vector that is added along an axis of the result, one of rows (tile/epilogue.h)
+  bool relu = false;               // of that
 };
 /// A node that the host computes from whole arrays.
 struct HostStep {

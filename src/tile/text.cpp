@@ -68,7 +68,8 @@ class Writer {
         c.a_repeats || c.b_repeats ? fmt::format(", b{} for each of a batch", c.a_repeats ? c.a : c.b) : "");
   }
   void write(const StridedProduct& c, std::size_t number) {
-    out_ += fmt::format("step {}: product of views b{} := b{} b{}\n", number, c.out, c.a, c.b);
+    out_ += fmt::format("step {}: product of views b{} := b{} b{}{}{}\n", number, c.out, c.a, c.b,
+                        c.bias < 0 ? "" : fmt::format(" + b{}", c.bias), c.relu ? ", relu" : "");
   }
   void write(const HostStep& h, std::size_t number) {
     out_ += fmt::format("step {}: host b{} := {}(", number, h.out, node(h.node).op->name);

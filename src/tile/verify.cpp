@@ -69,6 +69,13 @@ class Checker {
     for (const auto* axes : {&c.batch, &c.rows, &c.columns})
       for (const StridedProduct::Along& x : *axes)
         if (x.out < 0) broken("step {} has an axis that its result has not", s);
+    if (c.bias < 0) {
+      if (c.relu) broken("step {} takes relu of a product without a bias", s);
+      return;
+    }
+    read(c.bias, s);
+    if (std::none_of(c.rows.begin(), c.rows.end(), [&](const auto& x) { return x.out == c.bias_along; }))
+      broken("step {} adds a bias along axis {}, which is none of its rows", s, c.bias_along);
   }
   void check(const HostStep& h, std::size_t s) {
     for (const int a : h.arguments) read(a, s);

@@ -137,6 +137,15 @@ TEST_CASE("neither a convolution nor its gradients have windows in memory") {
   CHECK(!says(text, "gemm"));
 }
 
+TEST_CASE("a layer of a convolution and a bias and relu is one product and has the same gradients everywhere") {
+  const Tensor x = tensor("x", float64, {any_extent, 8, 12, 9}), w = tensor("w", float64, {16, 8, 3, 3}),
+               b = tensor("b", float64, {16});
+  const Tensor y = relu(conv2d(x, w, {.padding = 1}) + dimshuffle(b, {-1, 0, -1, -1}));
+  CHECK(says(function({x, w, b}, y).explain(), ", relu\n"));
+  const auto [dw, db] = grad(sum(y * y), {w, b});
+  same_everywhere({x, w, b}, {y, dw, db}, {numbers({3, 8, 12, 9}, 1), numbers({16, 8, 3, 3}, 2), numbers({16}, 3)});
+}
+
 TEST_CASE("filters of one element are multiplied with the input where it lies") {
   const Tensor x = tensor("x", float32, {any_extent, 64, 40, 30}), w = tensor("w", float32, {32, 64, 1, 1});
   const Function f = function({x, w}, conv2d(x, w));
@@ -161,6 +170,27 @@ TEST_CASE("a convolution of halves is computed in float32 and rounded once") {
   const Array got = f(a, b);
   for (Index i = 0; i < got.size(); ++i)
     CHECK(std::abs(get(got, i) - get(want, i)) <= 0x1p-10 * (1 + std::abs(get(want, i))));
+}
+
+TEST_CASE("the gradient of pooling is written where it belongs and nothing is added up") {
+  const Tensor x = tensor("x", float64, {any_extent, 3, 8, 6}), odd = tensor("odd", float64, {any_extent, 9, 7});
+  const Tensor largest = max_pool(x, {2, 3}), means = avg_pool(x, {4, 2});
+  const std::vector<Tensor> outputs = {grad(sum(largest * largest), x), grad(sum(means * means), x)};
+  const std::string text = function(x, outputs).explain();
+  CHECK(!says(text, "shr("));  // elements do not look for their windows
+  CHECK(!says(text, "floor_divide("));
+  same_everywhere({x}, outputs, {numbers({2, 3, 8, 6}, 1)});
+  same_everywhere({odd}, {grad(sum(sqr(max_pool(odd, {2, 2}))), odd)}, {numbers({2, 9, 7}, 1)});  // they do not fill it
+}
+
+TEST_CASE("the gradient along the input of a convolution with a stride is a product of views") {
+  for (const Index size : {3, 4, 5}) {
+    INFO(size);
+    const Tensor x = tensor("x", float64, {any_extent, 18, 12, 10}), w = tensor("w", float64, {20, 18, size, size});
+    const Tensor y = conv2d(x, w, {.padding = 1, .stride = {2, 2}}), dx = grad(sum(y * y), x);
+    CHECK(!says(function({x, w}, dx).explain(), "gemm"));
+    same_everywhere({x, w}, {dx}, {numbers({2, 18, 12, 10}, 1), numbers({20, 18, size, size}, 2)});
+  }
 }
 
 TEST_CASE("pooling and its gradients are the same in every way to run") {

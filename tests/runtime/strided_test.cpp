@@ -94,7 +94,11 @@ void check(const measured::Unit& unit, const Isa& isa, const tile::StridedProduc
   const std::vector<double> a = filled(static_cast<std::size_t>(elements(places[0].shape)), 1),
                             b = filled(elements_of_b, 2);
   const auto out_elements = static_cast<std::size_t>(elements(places[2].shape));
-  const Guarded at_a(a.size() * sizeof(T)), at_b(b.size() * sizeof(T)), at_out(out_elements * sizeof(T));
+  const std::vector<double> bias =
+      filled(product.bias < 0 ? 0 : static_cast<std::size_t>(elements(places[3].shape)), 3);
+  const Guarded at_a(a.size() * sizeof(T)), at_b(b.size() * sizeof(T)), at_out(out_elements * sizeof(T)),
+      at_bias(bias.size() * sizeof(T));
+  for (std::size_t i = 0; i < bias.size(); ++i) reinterpret_cast<T*>(at_bias.data())[i] = static_cast<T>(bias[i]);
   for (std::size_t i = 0; i < a.size(); ++i) reinterpret_cast<T*>(at_a.data())[i] = static_cast<T>(a[i]);
   for (std::size_t i = 0; i < b.size(); ++i) reinterpret_cast<T*>(at_b.data())[i] = static_cast<T>(b[i]);
   Target target;
@@ -102,7 +106,7 @@ void check(const measured::Unit& unit, const Isa& isa, const tile::StridedProduc
   PlannedLaunch l = strided_launch(product, places, 0, target);
   const Guarded scratch(l.scratch_bytes);
   const Guarded words(l.words.size() * sizeof(std::int64_t));
-  const char* const pointers[] = {at_a.data(), at_b.data(), at_out.data()};
+  const char* const pointers[] = {at_a.data(), at_b.data(), at_out.data(), at_bias.data()};
   for (const auto& [word, buffer] : l.pointers)
     l.words[static_cast<std::size_t>(word)] =
         reinterpret_cast<std::int64_t>(pointers[static_cast<std::size_t>(buffer)]);
@@ -121,7 +125,11 @@ void check(const measured::Unit& unit, const Isa& isa, const tile::StridedProduc
       if (x.a >= 0) in_a += e * places[0].strides[static_cast<std::size_t>(x.a)];
       if (x.b >= 0) in_b += e * places[1].strides[static_cast<std::size_t>(x.b)];
     }
-    const double want = sum(product.terms, 0, places, a.data() + in_a, b.data() + in_b);
+    double want = sum(product.terms, 0, places, a.data() + in_a, b.data() + in_b);
+    const auto along = static_cast<std::size_t>(std::max(product.bias_along, 0));
+    if (product.bias >= 0)
+      want += bias[static_cast<std::size_t>(i / places[2].strides[along] % places[2].shape[along])];
+    if (product.relu) want = std::max(want, 0.0);
     const auto got = static_cast<double>(reinterpret_cast<const T*>(at_out.data())[i]);
     if (!(std::abs(got - want) <= (d == float32 ? 1e-4 : 1e-11) * (1 + std::abs(want))))
       FAIL("element " << i << ": " << got << " is not " << want << ", way " << l.kernel << ", " << isa.bytes
@@ -142,7 +150,8 @@ TEST_CASE("a product of views is right each way, on every instruction set, and t
       for (const Sizes& s :
            {Sizes{1, 1, 1, 3, 2, 1}, Sizes{2, 3, 5, 4, 7, 1}, Sizes{1, 2, 9, 5, 9, 2}, Sizes{2, 5, 8, 3, 17, 1},
             Sizes{1, 3, 33, 4, 18, 1}, Sizes{3, 2, 40, 4, 25, 1}, Sizes{2, 1, 3, 6, 50, 2}, Sizes{1, 4, 7, 3, 51, 1},
-            Sizes{2, 90, 9, 4, 6, 1}, Sizes{1, 3, 2, 70, 66, 1}, Sizes{1, 2, 1050, 4, 5, 1}}) {
+            Sizes{2, 90, 9, 4, 6, 1}, Sizes{1, 3, 2, 70, 66, 1}, Sizes{1, 2, 1050, 4, 5, 1}, Sizes{5, 200, 70, 5, 6, 1},
+            Sizes{1, 0, 5, 4, 7, 1}}) {
         INFO(name_of(d) << ", " << s.images << " x " << s.channels << " x " << s.height << " x " << s.width << ", "
                         << s.filters << " filters, stride " << s.stride);
         const Place seen = windows(d, s);
@@ -156,14 +165,21 @@ TEST_CASE("a product of views is right each way, on every instruction set, and t
                                            .rows = {{0, -1, 1}},
                                            .columns = {{-1, 2, 2}, {-1, 3, 3}},
                                            .terms = {{1, 1, -1}, {2, 4, -1}, {3, 5, -1}}};
+        tile::StridedProduct biased = forward;
+        biased.bias = 3, biased.bias_along = 1, biased.relu = s.images > 1;
         const tile::StridedProduct of_filters{.a = 0,
                                               .b = 1,
                                               .out = 2,
                                               .rows = {{1, -1, 0}},
                                               .columns = {{-1, 1, 1}, {-1, 4, 2}, {-1, 5, 3}},
                                               .terms = {{0, 0, -1}, {2, 2, -1}, {3, 3, -1}}};
+        tile::StridedProduct sums = of_filters;
+        sums.bias = 3, sums.bias_along = 0, sums.relu = s.images > 1;
+        const Place bias = place(d, {s.filters});
         for (const auto& [product, places] : {std::pair{forward, std::vector{filters, seen, made}},
-                                              std::pair{of_filters, std::vector{made, seen, filters}}}) {
+                                              std::pair{biased, std::vector{filters, seen, made, bias}},
+                                              std::pair{of_filters, std::vector{made, seen, filters}},
+                                              std::pair{sums, std::vector{made, seen, filters, bias}}}) {
           went[strided_launch(product, places, 0, target).kernel] = true;
           if (d == float32)
             check<float>(unit, isa, product, places, b);

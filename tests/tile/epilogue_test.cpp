@@ -1,26 +1,45 @@
-// What a library does to a product on its way to memory: which phases a product takes over, and which it leaves.
+// What happens to a product on its way to memory: which phases a product takes over, and which it leaves.
 #include "tile/epilogue.h"
 
 #include "catch.h"
+#include "croton/nn.h"
 #include "tile/graphs.h"
 
 namespace croton::tile {
 namespace {
 
 // The steps, a word each: "gemm + bias, relu".
+std::string words(const Program& p) {
+  std::string r;
+  const auto product = [&r](const char* word, const auto& step) {
+    r += word;
+    if (step.bias >= 0) r += "+bias";
+    if (step.relu) r += "+relu";
+  };
+  for (const Step& s : p.steps) {
+    r += r.empty() ? "" : " ";
+    if (const auto* call = std::get_if<LibraryCall>(&s))
+      product("gemm", *call);
+    else if (const auto* views = std::get_if<StridedProduct>(&s))
+      product("views", *views);
+    else
+      r += "phase";
+  }
+  return r;
+}
+
 std::string steps(const std::vector<Tensor>& outputs, bool fast = false) {
   Program p = build(rewrite::run(outputs, {}));
   take_epilogues(p, {.device_class = DeviceClass::gpu, .gemm = true, .product_bias = true, .fast = fast});
   verify(p);
-  std::string r;
-  for (const Step& s : p.steps) {
-    r += r.empty() ? "" : " ";
-    const auto* call = std::get_if<LibraryCall>(&s);
-    r += call == nullptr ? "phase" : "gemm";
-    if (call != nullptr && call->bias >= 0) r += "+bias";
-    if (call != nullptr && call->relu) r += "+relu";
-  }
-  return r;
+  return words(p);
+}
+
+std::string steps_with_views(const std::vector<Tensor>& outputs) {
+  Program p = build(rewrite::run(outputs, {}), {.products_of_views = true});
+  take_epilogues(p, {.gemm = true, .products_of_views = true});
+  verify(p);
+  return words(p);
 }
 
 }  // namespace
@@ -60,6 +79,23 @@ TEST_CASE("a product that something else wants, or of other matrices, keeps its 
   CHECK(steps({dot(x64, w64) + b64}) == "gemm phase");
   const Tensor s = tensor3("s", float32), t = tensor3("t", float32);
   CHECK(steps({matmul(s, t) + b}) == "gemm phase");
+}
+
+TEST_CASE("a product of views takes over a bias of its rows and relu from the phase that does nothing else") {
+  const DType d = GENERATE(float32, float64);
+  const Tensor x = tensor("x", d, {any_extent, 8, 30, 30}), w = tensor("w", d, {32, 8, 3, 3}), b = tensor("b", d, {32}),
+               c = tensor("c", d, {28});
+  const Tensor y = conv2d(x, w), of_rows = y + dimshuffle(b, {-1, 0, -1, -1});
+  CHECK(steps_with_views({of_rows}) == "views+bias");
+  CHECK(steps_with_views({relu(of_rows)}) == "views+bias+relu");
+  CHECK(steps_with_views({relu(of_rows), y}) == "views phase");
+  CHECK(steps_with_views({relu(y)}) == "views phase");
+  CHECK(steps_with_views({relu(y + c)}) == "views phase");
+  CHECK(steps_with_views({tanh(of_rows)}) == "views phase");
+  const Tensor v = tensor("v", d, {16, 32, 3, 3}), z = conv2d(relu(of_rows), v);
+  CHECK(steps_with_views({z}) == "views+bias+relu views");
+  const std::string trained = steps_with_views({z, grad(sum(z * z), w)});  // it wants the result of relu
+  CHECK(trained.find("views+bias+relu") == 0);
 }
 
 TEST_CASE("partials know their phase when a step before it is gone") {
