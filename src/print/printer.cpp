@@ -182,6 +182,9 @@ class Printer {
 
   std::string load(const Statement& s) const {
     const std::string m = memory(s, true);
+    if (s.row >= 0)
+      return fmt::format("load_where({}r{} >= 0, {} + {})", s.mask >= 0 ? fmt::format("r{} && ", s.mask) : "", s.row, m,
+                         rows_on(s.row, s.row_stride));
     if (s.reach == Reach::listed) return load_rows(s, m);
     if (s.rows > 0) return fmt::format("load({} + row_of_thread<{}>() * {})", m, s.rows, factor(s.stride));
     if (s.mask >= 0) return fmt::format("load_where(r{}, {})", s.mask, m);
@@ -192,15 +195,21 @@ class Printer {
         return s.partial ? fmt::format("load_n<{}>({}, n)", nest_.lanes, m)
                          : fmt::format("load<{}>({})", nest_.lanes, m);
       case Reach::strided:
-      case Reach::listed: break;
+      case Reach::listed:
+      case Reach::own: break;
     }
     return s.partial ? fmt::format("gather_n<{}>({}, {}, n)", nest_.lanes, m, factor(s.stride))
                      : fmt::format("gather<{}>({}, {})", nest_.lanes, m, factor(s.stride));
   }
 
+  // So many elements further on.
+  static std::string rows_on(int row, const Factor& stride) {
+    const bool unit = stride.word < 0 && stride.number == 1;
+    return fmt::format("r{}", row) + (unit ? "" : " * " + factor(stride));
+  }
+
   std::string load_rows(const Statement& s, const std::string& m) const {
-    const bool unit = s.stride.word < 0 && s.stride.number == 1;
-    const std::string at = fmt::format("r{}", s.args[0]) + (unit ? "" : " * " + factor(s.stride));
+    const std::string at = rows_on(s.args[0], s.stride);
     if (s.mask >= 0) return fmt::format("load_where(r{}, {} + {})", s.mask, m, at);
     return dialect_.threads ? fmt::format("load({} + {})", m, at) : fmt::format("gather_at({}, {})", m, at);
   }
@@ -242,11 +251,13 @@ class Printer {
     const std::string m = memory(s, false);
     if (dialect_.threads) {
       const bool one = s.reach == Reach::scalar && nest_.lanes > 1;
-      const std::string who = s.mask >= 0 ? fmt::format("if (r{}) ", s.mask)
-                              : !one      ? ""
-                              : in_team_  ? "if (team.lane == 0) "
-                                          : "if (thread() == 0) ";
-      return line("{}store({}, r{});", who, m, s.args[0]);
+      std::string who = s.mask >= 0 ? fmt::format("r{}", s.mask)
+                        : !one      ? ""
+                        : in_team_  ? "team.lane == 0"
+                                    : "thread() == 0";
+      if (s.row >= 0) who += fmt::format("{}r{} >= 0", who.empty() ? "" : " && ", s.row);
+      return line("{}store({}{}, r{});", who.empty() ? "" : fmt::format("if ({}) ", who), m,
+                  s.row < 0 ? "" : " + " + rows_on(s.row, s.row_stride), s.args[0]);
     }
     switch (s.reach) {
       case Reach::scalar: line("store({}, r{});", m, s.args[0]); break;
@@ -258,7 +269,8 @@ class Printer {
         s.partial ? line("scatter_n({}, {}, r{}, n);", m, factor(s.stride), s.args[0])
                   : line("scatter({}, {}, r{});", m, factor(s.stride), s.args[0]);
         break;
-      case Reach::listed: break;  // loads only
+      case Reach::listed:
+      case Reach::own: break;  // loads only, or of threads
     }
   }
 
@@ -284,10 +296,12 @@ class Printer {
   }
 
   void loop(const Statement& s) {
-    const std::string v = fmt::format("v{}", s.variable), to = linear(s.to);
+    const std::string v = fmt::format("v{}", s.variable),
+                      to = s.args.empty() ? linear(s.to) : fmt::format("r{}", s.args[1]);
     const bool outside = std::any_of(nest_.body.begin(), nest_.body.end(),
                                      [&](const Statement& o) { return o.resume && o.variable == s.variable; });
-    const std::string first = linear(s.from) + (s.dealt ? " + team.number" : "");
+    const std::string first =
+        (s.args.empty() ? linear(s.from) : fmt::format("r{}", s.args[0])) + (s.dealt ? " + team.number" : "");
     const std::string from = s.resume  ? s.dealt ? fmt::format("{} += team.number", v) : ""
                              : outside ? fmt::format("{} = {}", v, first)
                                        : fmt::format("i64 {} = {}", v, first);
@@ -437,7 +451,11 @@ class Printer {
   }
 
   void update(const Statement& s) {
-    if (s.args.size() == 2)
+    const DType d = dtype(s.result);
+    if (d == float16 || d == bfloat16)  // each sum is rounded
+      line("r{0} = cast<{1}>({2}(cast<f32>(r{0}), cast<f32>(r{3})));", s.result, dialect_.type(d), combine(s.monoid),
+           s.args[0]);
+    else if (s.args.size() == 2)
       line("r{} = fma(r{}, r{}, r{});", s.result, s.args[0], s.args[1], s.result);
     else
       line("r{} = {}(r{}, r{});", s.result, combine(s.monoid), s.result, s.args[0]);

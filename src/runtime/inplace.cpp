@@ -76,7 +76,7 @@ class Accesses {
 
   void add(const Phase& phase, std::size_t step) {
     for (const tile::Value& v : phase.values)
-      if (v.buffer >= 0) read(v.buffer, {step, &v});
+      for (const int b : tile::buffers_read(v)) read(b, {step, &v});
     for (const tile::Store& t : phase.stores)
       writers_[at(tile::root_of(program_, t.buffer))].push_back({step, &t, &phase, nullptr});
   }

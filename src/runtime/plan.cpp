@@ -14,6 +14,7 @@
 #include "runtime/reuse.h"
 #include "runtime/strided.h"
 #include "tile/chunks.h"
+#include "tile/regions.h"
 
 namespace croton::runtime {
 namespace {
@@ -38,21 +39,13 @@ std::vector<Tensor> mentioned(const Program& program) {
   return topological(roots);
 }
 
-// The inputs of a node that only say how large something is.
-std::size_t first_extent(const Tensor& t) {
-  if (meaning<Iota>(t)) return 0;
-  if (const auto* host = meaning<HostCall>(t)) return host->extents_from;
-  const bool shapes = meaning<Reshape>(t) || meaning<View>(t) || meaning<FoldWindows>(t);
-  return shapes ? 1 : node(t).inputs.size();
-}
-
 // Nodes whose integers somebody's shape depends on.
 std::vector<Tensor> shape_deciding(const Program& program) {
   std::vector<Tensor> roots;
   const auto add = [&](const Tensor& t, std::size_t first) {
     for (std::size_t k = first; k < node(t).inputs.size(); ++k) roots.push_back(node(t).inputs[k]);
   };
-  for (const Tensor& t : mentioned(program)) add(t, first_extent(t));
+  for (const Tensor& t : mentioned(program)) add(t, tile::first_extent(t));
   for (const tile::Buffer& b : program.buffers)
     if (tile::is_region(b) && meaning<Write>(b.whole)) add(b.whole, 2);
   // stop at shape_of: its input's data do not matter
@@ -240,6 +233,7 @@ class Planner {
   // Of a view or a region.
   std::vector<AxisMap> maps_of(const tile::Buffer& b, const Shape& shape) const {
     if (tile::is_part(b)) return map_of_part(b);
+    if (tile::is_rows(b)) return whole_axes(b);
     const Tensor& by = tile::is_region(b) ? b.whole : b.node;
     const Node& n = node(by);
     const InputsOf in(n, shapes_, integers_);
@@ -248,11 +242,16 @@ class Planner {
     return meaning<View>(by)->map(at, shape);
   }
 
+  static std::vector<AxisMap> whole_axes(const tile::Buffer& b) {
+    std::vector<AxisMap> maps(at(b.node.ndim()));
+    for (std::size_t d = 0; d < maps.size(); ++d) maps[d].axis = static_cast<int>(d);
+    return maps;
+  }
+
   std::vector<AxisMap> map_of_part(const tile::Buffer& b) const {
     const Node& whole = node(b.whole);
     const auto axis = static_cast<int>(whole.params.integer("axis"));
-    std::vector<AxisMap> maps(at(b.node.ndim()));
-    for (std::size_t d = 0; d < maps.size(); ++d) maps[d].axis = static_cast<int>(d);
+    std::vector<AxisMap> maps = whole_axes(b);
     for (int k = 0; k < b.part; ++k) maps[at(axis)].start += shapes_.at(whole.inputs[at(k)].node())[at(axis)];
     return maps;
   }
@@ -329,7 +328,7 @@ class Planner {
     }
     plan_.scratch_bytes = std::max(plan_.scratch_bytes, l.scratch_bytes);
     for (const tile::Value& v : phase.values)
-      if (v.buffer >= 0) l.uses.emplace_back(root(v.buffer), Access::r);
+      for (const int b : tile::buffers_read(v)) l.uses.emplace_back(root(b), Access::r);
     for (const tile::Store& s : phase.stores) l.uses.emplace_back(root(s.buffer), Access::w);
     return l;
   }
@@ -339,7 +338,7 @@ class Planner {
   std::size_t moved_bytes(const tile::Phase& phase) const {
     std::set<int> buffers;
     for (const tile::Value& v : phase.values)
-      if (v.buffer >= 0) buffers.insert(v.buffer);
+      for (const int b : tile::buffers_read(v)) buffers.insert(b);
     for (const tile::Store& s : phase.stores)
       buffers.insert(tile::is_part(program_.buffers[at(s.buffer)]) ? tile::root_of(program_, s.buffer) : s.buffer);
     std::size_t bytes = 0;

@@ -74,7 +74,7 @@ class Estimate {
       touched[at(b)] = true;
     };
     for (const tile::Value& v : phase.values) {
-      if (v.buffer >= 0) touch(v.buffer);
+      for (const int b : tile::buffers_read(v)) touch(b);
       switch (v.kind) {
         case tile::Value::Kind::call:
         case tile::Value::Kind::convert: w.operations += points(v.axes); break;

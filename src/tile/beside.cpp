@@ -30,6 +30,7 @@ class Neighbours {
     Beside found{first, first, 0};
     read_.clear(), parts_.clear(), written_.clear();
     while (found.end < program_.steps.size() && found.end - first < most_beside && takes(found)) ++found.end;
+    if (found.threads == 0 && add_up_partials(found)) found.threads = target_.block_lanes;
     return found;
   }
 
@@ -49,6 +50,16 @@ class Neighbours {
     read_.merge(reads), parts_.merge(parts), written_.merge(others);
     group.threads = std::max(group.threads, threads);
     return true;
+  }
+
+  // Single points of which some are sums of what others left: those have all threads of a block.
+  bool add_up_partials(const Beside& group) const {
+    const auto is_combine = [](const Value& v) { return v.kind == Value::Kind::combine; };
+    return std::any_of(program_.steps.begin() + static_cast<std::ptrdiff_t>(group.first),
+                       program_.steps.begin() + static_cast<std::ptrdiff_t>(group.end), [&](const Step& s) {
+                         const std::vector<Value>& values = std::get<Phase>(s).values;
+                         return std::any_of(values.begin(), values.end(), is_combine);
+                       });
   }
 
   // The copy of a variable, where the result lies in its place.

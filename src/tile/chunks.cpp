@@ -55,6 +55,10 @@ constexpr Index most_columns_of_a_value = 16;
 constexpr int narrowest_columns = 8;
 // Rows of half a tile, which most nests know where threads keep their elements in registers (tile/rows).
 constexpr Index half_a_tile = 4;
+// Where a row is what a list names, added up, some rows have long lists: an index that comes often. All threads of the
+// block have part in those, but where there are few elements for each. (Reckoned, not measured: a warp goes through the
+// list once for each 32 elements.)
+constexpr Index longest_row_of_lists = 128;
 // Blocks of rows that leave no partials: each has its eight rows, or more.
 constexpr double most_without_partials = 16384;
 // Blocks a multiprocessor that leave a row of partials: adding up more costs more than they gain. (On an H200 the
@@ -90,7 +94,8 @@ bool knows_short_rows(const Program& g, const Phase& p) {
 double bytes_per_point(const Program& g, const Phase& p, const ExtentOf& extent) {
   double bytes = 0;
   for (const Value& v : p.values)
-    if (v.kind == Value::Kind::load) bytes += static_cast<double>(size_of(v.dtype)) * inner_points(p, v.axes, extent);
+    if (v.kind == Value::Kind::load || v.kind == Value::Kind::add_rows)
+      bytes += static_cast<double>(size_of(v.dtype)) * inner_points(p, v.axes, extent);
   for (const Store& s : p.stores)
     if (g.buffers[static_cast<std::size_t>(s.buffer)].kind != Buffer::Kind::partial)
       bytes += static_cast<double>(size_of(p.values[static_cast<std::size_t>(s.value)].dtype)) *
@@ -135,10 +140,11 @@ double work_per_point(const Program& g, const Phase& p, const ExtentOf& extent) 
 bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& extent) {
   if (nest.by_warps) return true;
   if (nest.warps < 0 || chunks.points < nest.lanes / warp_lanes) return false;
-  Index longest = 0;
+  Index longest = 0, most = longest_row_of_a_warp;
   const std::function<void(const Body&)> look = [&](const Body& body) {
     for (const Statement& s : body) {
       look(s.body);
+      if (s.kind == Statement::Kind::loop && !s.args.empty()) most = longest_row_of_lists;
       if (s.kind != Statement::Kind::lane_loop) continue;
       const Factor& n = s.to[0].factors[0];
       longest = std::max(longest, n.word < 0 ? n.number : extent(nest.words[static_cast<std::size_t>(n.word)].axis));
@@ -146,7 +152,7 @@ bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& ext
   };
   look(nest.body);
   const auto teams = static_cast<std::size_t>(nest.lanes / warp_lanes);
-  return longest <= longest_row_of_a_warp &&
+  return longest <= most &&
          scratch_bytes(nest, extent, DeviceClass::gpu) * teams + fold_bytes(nest) <= shared_bytes_everywhere;
 }
 

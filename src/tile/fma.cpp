@@ -12,7 +12,9 @@ class Former {
   explicit Former(Phase& p) : phase_(p), uses_(p.values.size(), 0) {
     for (const Value& v : p.values)
       for (const int a : v.args) ++uses_[at(a)];
-    for (const Store& s : p.stores) ++uses_[at(s.value)];
+    for (const Store& s : p.stores)
+      for (const int v : {s.value, s.row})
+        if (v >= 0) ++uses_[at(v)];
   }
 
   void run() {
@@ -20,7 +22,9 @@ class Former {
       const int id = place(phase_.values[i]);
       moved_.push_back(id);
     }
-    for (Store& s : phase_.stores) s.value = moved_[at(s.value)];
+    for (Store& s : phase_.stores)
+      for (int* v : {&s.value, &s.row})
+        if (*v >= 0) *v = moved_[at(*v)];
     phase_.values = std::move(made_);
   }
 

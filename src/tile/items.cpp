@@ -10,6 +10,7 @@
 #include "tile/contraction.h"
 #include "tile/folds.h"
 #include "tile/halves.h"
+#include "tile/scatter.h"
 #include "tile/strided.h"
 #include "tile/tilings.h"
 
@@ -141,6 +142,16 @@ Operand Items::operand(const Tensor& t, std::span<const int> labels) {
   return o;
 }
 
+Operand Items::at_rows(const Tensor& t, std::vector<int> labels, int axis) {
+  labels[at(axis)] = -1;
+  Operand from = operand(t, labels);
+  from.gathered = true;
+  const std::vector<int> axes = resolve(t).axes;
+  const auto row = std::find(axes.begin(), axes.end(), axis);
+  if (row != axes.end()) from.row_dim = static_cast<int>(row - axes.begin());
+  return from;
+}
+
 bool Items::is_itself(const Tensor& t, const View& v) const {
   if (list[at(v.item)].node.ndim() != t.ndim()) return false;
   for (std::size_t e = 0; e < v.axes.size(); ++e)
@@ -268,17 +279,56 @@ void Items::add_gather(const Tensor& t) {
   if (!meaning<Iota>(x) || x.ndim() > 1) {
     std::vector<int> labels{item.rows};
     labels.insert(labels.end(), item.labels.begin() + outer, item.labels.end());
-    Operand from = operand(x, labels);
-    from.gathered = true;
-    const std::vector<int> axes = resolve(x).axes;
-    const auto row = std::find(axes.begin(), axes.end(), 0);
-    if (row != axes.end()) {
-      from.row_dim = static_cast<int>(row - axes.begin());
-      from.labels[at(from.row_dim)] = -1;
-    }
-    item.operands.push_back(std::move(from));
+    item.operands.push_back(at_rows(x, std::move(labels), 0));
   }
   push(std::move(item));
+}
+
+void Items::add_row_numbers(const Tensor& t) {
+  const Node& n = node(t);
+  Item item{.kind = Item::Kind::kernel, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}};
+  item.operands.push_back(operand(n.inputs[1], item.labels));
+  item.rows = new_label(n.inputs[0], static_cast<int>(n.params.integer("axis")));
+  item.site = static_cast<int>(checks.size());
+  checks.push_back(row_check(t));
+  push(std::move(item));
+}
+
+void Items::add_read_rows(const Tensor& t) {
+  const Node& n = node(t);
+  const auto axis = static_cast<int>(n.params.integer("axis"));
+  Item item{.kind = Item::Kind::kernel, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}};
+  item.operands.push_back(operand(n.inputs[1], std::span(item.labels).subspan(at(axis), 1)));
+  item.operands.push_back(at_rows(n.inputs[0], item.labels, axis));
+  push(std::move(item));
+}
+
+// What is added to, the rows that are added, the list that names them, where its part begins and ends.
+void Items::add_added_rows(const Tensor& t) {
+  const std::vector<Tensor>& x = node(t).inputs;
+  Item item{.kind = Item::Kind::kernel,
+            .node = t,
+            .operands = {},
+            .labels = new_labels(t),
+            .reduced = {},
+            .monoid = t.dtype() == boolean ? Monoid::any : Monoid::sum};
+  const std::span<const int> row = std::span(item.labels).first(1);
+  item.operands = {operand(x[0], item.labels), at_rows(x[1], item.labels, 0), at_rows(x[2], {-1}, 0),
+                   operand(x[3], row), operand(x[4], row)};
+  push(std::move(item));
+}
+
+void Items::add_arranged_rows(const Tensor& t) {
+  const std::vector<Tensor>& x = node(t).inputs;
+  const std::vector<int> labels = new_labels(t);
+  store_at_rows(add_copy(operand(x[0], labels), t, labels), x[1], 0);
+}
+
+void Items::store_at_rows(int part, const Tensor& rows, int axis) {
+  Item& item = list[at(part)];
+  item.row = static_cast<int>(item.operands.size());
+  item.row_dim = axis;
+  item.operands.push_back(operand(rows, std::span(item.labels).subspan(at(axis), 1)));
 }
 
 Operand Items::scalar_leaf(const Tensor& t) {
@@ -300,13 +350,7 @@ void Items::add_fold_windows(const Tensor& t) {
   std::vector<int> labels = item.labels;
   labels.push_back(new_label(windows, inner));
   if (labels.back() >= 0) item.reduced.push_back(labels.back());
-  labels[at(axis)] = -1;
-  Operand from = operand(windows, labels);
-  from.gathered = true;
-  const std::vector<int> axes = resolve(windows).axes;
-  const auto row = std::find(axes.begin(), axes.end(), axis);
-  if (row != axes.end()) from.row_dim = static_cast<int>(row - axes.begin());
-  item.operands.push_back(std::move(from));
+  item.operands.push_back(at_rows(windows, std::move(labels), axis));
   item.operands.insert(item.operands.end(), more.begin(), more.end());
   push(std::move(item));
 }
@@ -343,12 +387,22 @@ void Items::make_alone(int item) {
   }
 }
 
-// The value is written over what lies in the memory that the result goes on in.
 void Items::add_write(const Tensor& t) {
-  const int over = resolve(node(t).inputs[0]).item;
   const Tensor& value = node(t).inputs[1];
-  std::vector<int> labels = new_labels(value);
-  const int part = add_copy(operand(value, labels), value, labels);
+  const std::vector<int> labels = new_labels(value);
+  write_over(t, add_copy(operand(value, labels), value, labels));
+}
+
+void Items::add_written_rows(const Tensor& t) {
+  const std::vector<Tensor>& x = node(t).inputs;
+  const std::vector<int> labels = new_labels(x[2]);
+  const int part = add_copy(operand(x[2], labels), x[2], labels);
+  store_at_rows(part, x[1], static_cast<int>(node(t).params.integer("axis")));
+  write_over(t, part);
+}
+
+void Items::write_over(const Tensor& t, int part) {
+  const int over = resolve(node(t).inputs[0]).item;
   Item& written = list[at(part)];
   written.operands.push_back(
       {.item = over, .labels = std::vector<int>(list[at(over)].labels.size(), -1), .awaited = true});
@@ -356,7 +410,7 @@ void Items::add_write(const Tensor& t) {
   if (list[at(over)].alone) make_alone(part);
   push({.kind = Item::Kind::assembled,
         .node = t,
-        .operands = {{.item = part, .labels = labels}},
+        .operands = {{.item = part, .labels = list[at(part)].labels}},
         .labels = list[at(over)].labels,
         .reduced = {},
         .over = over,
@@ -421,6 +475,16 @@ Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
       add_concatenate(t);
     else if (writes.contains(t.node()))
       add_write(t);
+    else if (is_op(t, row_numbers))
+      add_row_numbers(t);
+    else if (is_op(t, read_rows))
+      add_read_rows(t);
+    else if (is_op(t, written_rows))
+      add_written_rows(t);
+    else if (is_op(t, arranged_rows))
+      add_arranged_rows(t);
+    else if (is_op(t, added_rows))
+      add_added_rows(t);
     else if (!generated(t))
       add_opaque(t, Item::Kind::host);
     else if (meaning<Contract>(t))

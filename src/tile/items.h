@@ -18,7 +18,7 @@ struct Operand {
   int item = -1;
   std::vector<int> labels;  // along each axis of the item's node; -1: extent 1, or read at 0
   bool fused = false;       // the item's own labels are these: it can be computed where it is used
-  bool gathered = false;    // rows of it are read, from memory
+  bool gathered = false;    // rows, or some elements, of it are read, from memory
   bool awaited = false;     // it is not read: what it is written over must lie there before
   int row_dim = -1;         // gathered: the item's axis along which they are rows; its label is -1
 };
@@ -32,9 +32,11 @@ struct Item {
   std::vector<int> reduced;                                 // summed (folded) over
   int partial = -1;                                         // combine: the buffer of partials
   Monoid monoid = Monoid::sum;                              // of a fold, and of the combine that it becomes
-  bool copy = false;                                        // the value of its one operand, in memory of its own
+  bool copy = false;                                        // the value of its first operand, in memory of its own
   int rows = -1;                                            // gather: the label of the axis whose rows are named
   int site = -1;                                            // gather: the number of its check
+  int row = -1;                                             // stored at rows: the operand that names them
+  int row_dim = -1;                                         // along this axis
   std::vector<std::optional<std::vector<int>>> views = {};  // library: a strided product's operands as it sees them
   int into = -1;       // the assembled item of which it is a part: it lies in that one's memory
   int part = 0;        // its number there
@@ -79,13 +81,23 @@ class Items {
   void add_reduce(const Tensor& t);
   void add_contract(const Tensor& t);
   void add_gather(const Tensor& t);
+  void add_row_numbers(const Tensor& t);
+  void add_read_rows(const Tensor& t);
+  void add_added_rows(const Tensor& t);
+  void add_arranged_rows(const Tensor& t);
+  void add_written_rows(const Tensor& t);
   void add_fold_windows(const Tensor& t);
   void add_concatenate(const Tensor& t);
   void add_write(const Tensor& t);
+  void store_at_rows(int part, const Tensor& rows, int axis);
+  /// A part of `t`, whose value is written over what lies in the memory that the result goes on in.
+  void write_over(const Tensor& t, int part);
   void make_alone(int item);
   void add_product(const Tensor& t, bool strided);
   void add_opaque(const Tensor& t, Item::Kind kind);
   Operand operand(const Tensor& t, std::span<const int> labels);
+  /// The same, from memory, at rows along that axis of t.
+  Operand at_rows(const Tensor& t, std::vector<int> labels, int axis);
   /// An integer of the fuser's own, a constant or an extent, as a leaf.
   Operand scalar_leaf(const Tensor& t);
   Operand whole(const Tensor& t, bool contiguous = false);

@@ -67,8 +67,8 @@ struct Register {
 };
 
 /// How a load or a store meets its lanes: one element; neighbours; elements a stride apart; elements a stride apart in
-/// a list of rows, args[0] (loads only).
-enum class Reach : std::uint8_t { scalar, lanes, strided, listed };
+/// a list of rows, args[0] (loads only) or `row`; where lanes are threads, at an address that each has for itself.
+enum class Reach : std::uint8_t { scalar, lanes, strided, listed, own };
 
 /// Whose values a fold of threads takes: all those of the block; those of the team that works at a row; one of each
 /// team, which are as one where a block is one team; those of the threads that stand at one place of their warps.
@@ -112,9 +112,10 @@ struct Statement {
     index,         ///< index variable `variable` = (address / divisor) % modulus (each where given); with args: args[0]
     ahead,         ///< index variable `variable` = address, the variable of the loop over lanes around it, `integer`
                    ///< whole vectors further on
-    loop,          ///< for variable from `from` to `to` by `step`: body
-    lane_loop,     ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail.
-                   ///< No tail: the body's last vector may reach beyond `to`. No body: the tail for every vector.
+    loop,       ///< for variable from `from` to `to` by `step`: body. With args: from args[0] to args[1], where lanes
+                ///< are threads perhaps each by its own
+    lane_loop,  ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail.
+                ///< No tail: the body's last vector may reach beyond `to`. No body: the tail for every vector.
     ///< (Where a lane is a thread, from `from` + the thread's number, and as many threads' elements as the
     ///< nest or its teams have lanes are a vector: `several` while the last of its vectors has an element
     ///< of this thread, then body. `several` loads all that it loads before it stores.)
@@ -134,7 +135,10 @@ struct Statement {
   DType dtype = DType::float64;   // of memory
   Linear address = {};
   Reach reach = Reach::scalar;
-  Factor stride = {};    // strided, listed: elements between lanes, or between rows
+  Factor stride = {};  // strided, listed: elements between lanes, or between rows
+  int row = -1;        // let_load, store: a register: so many times row_stride further on; where it is negative a
+                       // load gives 0 and nothing is stored
+  Factor row_stride = {};
   bool partial = false;  // only the first `count` lanes
   int mask = -1;         // let_load and let_row (else 0), store, let_masked: only threads for which this register holds
   Index rows = 0;        // lanes stand for rows of a tile
@@ -203,7 +207,8 @@ void verify(const Nest&, const Target&);
 /// from the same start in the same stride, as does let_own, however many vectors a turn takes, so it is enough that an
 /// element's address holds the loop's variable (or one that is ahead of it, or an own one) once, unmultiplied. Teams
 /// have a row each, so they must not store to one place either, nor read back another team's: the address holds what
-/// tells the row. (That strides keep apart the rows and elements which an address tells apart is not looked into.)
+/// tells the row. (That strides keep apart the rows and elements which an address tells apart is not looked into, nor
+/// that the rows in a register `row` of stores are different ones, as tile/scatter makes them.)
 void check_threads(const Nest&);
 
 /// What each word of the nest is, in the user's names: "W1", "X.shape[0]", "chunks of partials of ...".

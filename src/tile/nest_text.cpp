@@ -86,8 +86,12 @@ class Writer {
 
   std::string memory(const Statement& s) const {
     const std::string base = fmt::format("w{}[{}]", s.word >= 0 ? s.word : s.scratch, linear(s.address));
+    if (s.row >= 0)
+      return base + (s.reach == Reach::lanes ? " lanes" : "") +
+             fmt::format(" row r{} of {}, if any", s.row, factor(s.row_stride)) + where(s);
     const std::string reach = s.reach == Reach::scalar   ? ""
                               : s.reach == Reach::lanes  ? " lanes"
+                              : s.reach == Reach::own    ? " of each thread"
                               : s.reach == Reach::listed ? fmt::format(" rows {} of {}", args(s), factor(s.stride))
                                                          : fmt::format(" lanes {} apart", factor(s.stride));
     return base + reach + rows(s) + (s.partial ? " that are left" : "") + where(s);
@@ -160,7 +164,10 @@ class Writer {
                                                        : fmt::format("{} * lanes of a team", s.integer)));
       case K::loop:
         line(depth, fmt::format("for v{} {} {} by {}{}{}{}", s.variable,
-                                s.resume ? "on to" : fmt::format("from {} to", linear(s.from)), linear(s.to), s.step,
+                                s.resume         ? "on to"
+                                : s.args.empty() ? fmt::format("from {} to", linear(s.from))
+                                                 : fmt::format("from r{} to", s.args[0]),
+                                s.args.empty() ? linear(s.to) : fmt::format("r{}", s.args[1]), s.step,
                                 s.whole_steps ? ", whole steps" : "", s.dealt ? ", dealt out to teams" : "",
                                 s.alone ? ", where there is one team" : ""));
         return body(s.body, depth + 1);

@@ -91,7 +91,11 @@ class Checker {
     if (word(base).kind != wanted) broken("w{} holds no address, yet memory is reached through it", base);
     linear(s.address);
     if (s.reach == Reach::strided || s.reach == Reach::listed) factor(s.stride);
-    if (s.reach == Reach::listed) row_of_lanes(s);
+    if (s.row >= 0)
+      row_if_any(s);
+    else if (s.reach == Reach::listed)
+      row_of_lanes(s);
+    if (s.reach == Reach::own && target_.device_class != DeviceClass::gpu) broken("lanes go each their own way");
     if (r.dtype != s.dtype) broken("memory of {} meets a register of {}", name_of(s.dtype), name_of(r.dtype));
     if (r.lanes != (s.reach != Reach::scalar))
       broken("{} meets memory {}", r.lanes ? "a register of lanes" : "a scalar register",
@@ -115,6 +119,12 @@ class Checker {
     if (s.kind != Statement::Kind::let_load || s.args.size() != 1 || !read(s.args[0]).lanes ||
         read(s.args[0]).dtype != int64)
       broken("memory is reached by a list that is no register of rows");
+  }
+
+  void row_if_any(const Statement& s) const {
+    factor(s.row_stride);
+    if (read(s.row).dtype != int64 || read(s.row).lanes != (s.reach == Reach::listed)) broken("r{} is no row", s.row);
+    if (target_.device_class != DeviceClass::gpu) broken("r{} may be no row, and lanes have no such access", s.row);
   }
 
   void checked_row(const Statement& s, bool in_tail) const {
@@ -261,6 +271,9 @@ class Checker {
   void loop(const Statement& s, bool in_tail, std::vector<int>& variables) {
     if (s.step < 1 || (s.dealt && s.step != 1)) broken("a loop over v{} steps by {}", s.variable, s.step);
     if ((s.dealt || s.alone) && nest_.warps < 0) broken("a loop over v{} is dealt out to no team", s.variable);
+    if (!s.args.empty() && (s.args.size() != 2 || read(s.args[0]).dtype != int64 || read(s.args[1]).dtype != int64 ||
+                            read(s.args[0]).lanes != read(s.args[1]).lanes || s.resume || s.dealt))
+      broken("a loop over v{} has no such bounds", s.variable);
     linear(s.to);
     if (s.resume)
       variable(s.variable);

@@ -8,6 +8,7 @@
 #include "expr/functions.h"
 #include "ops/registry.h"
 #include "tile/contraction.h"
+#include "tile/scatter.h"
 #include "tile/strided.h"
 
 namespace croton::tile {
@@ -18,9 +19,9 @@ constexpr int dear = 1000;
 
 bool same_value(const Value& a, const Value& b) {
   return a.kind == b.kind && a.dtype == b.dtype && a.axes == b.axes && a.function == b.function && a.args == b.args &&
-         a.buffer == b.buffer && a.index == b.index && a.monoid == b.monoid && a.over == b.over &&
+         a.buffer == b.buffer && a.list == b.list && a.index == b.index && a.monoid == b.monoid && a.over == b.over &&
          std::bit_cast<std::uint64_t>(a.number) == std::bit_cast<std::uint64_t>(b.number) && a.integer == b.integer &&
-         a.row_dim == b.row_dim && a.rows == b.rows && a.site == b.site;
+         a.row_dim == b.row_dim && a.may_be_none == b.may_be_none && a.rows == b.rows && a.site == b.site;
 }
 
 // The axis of a region whose neighbours are neighbours in memory, given that of what it is a region of.
@@ -62,7 +63,7 @@ int Memory::inline_cost(int item, int depth) const {
   const Item& i = items_.list[at(item)];
   if (available(item)) return 0;
   if (depth == 0 || i.kind != Item::Kind::kernel || !i.reduced.empty() || meaning<Contract>(i.node) ||
-      meaning<FoldWindows>(i.node))
+      meaning<FoldWindows>(i.node) || is_op(i.node, added_rows))
     return dear;
   const auto* p = i.copy ? nullptr : meaning<Pointwise>(i.node);
   int cost = p ? expr::function(p->function).cost : i.copy ? 0 : 1;
@@ -147,7 +148,7 @@ void Memory::add_buffer(int item) {
   const Place place = places_[at(item)];
   if (place.value >= 0)
     if (auto* phase = std::get_if<Phase>(&program.steps[at(place.step)]))
-      phase->stores.push_back({place.value, id, axes_of(i.labels)});
+      phase->stores.push_back({place.value, id, axes_of(i.labels), place.row, i.row_dim});
   program.buffers.push_back(std::move(b));
   buffers_[at(item)] = id;
 }
@@ -199,29 +200,38 @@ void Memory::add_axes_of_args(const Phase& phase, Value& v) {
       if (std::find(v.axes.begin(), v.axes.end(), x) == v.axes.end()) v.axes.push_back(x);
 }
 
-int Memory::gather(Phase& phase, const Item& item, std::unordered_map<int, int>& made) {
-  const bool is_row = item.operands.size() == 1;
-  const auto rank = at(node(item.node).inputs[1].ndim());
+int Memory::checked_row(Phase& phase, const Item& item, std::size_t rank, std::unordered_map<int, int>& made) {
   Value row{.kind = Value::Kind::row,
             .dtype = int64,
             .args = {convert(phase, access(phase, item.operands[0], made), int64)},
             .index = axes_of(std::span(item.labels).first(rank)),
             .rows = axis(item.rows),
             .site = item.site,
-            .node = is_row ? item.node : Tensor()};
+            .node = item.operands.size() == 1 ? item.node : Tensor()};
   add_axes_of_args(phase, row);
-  const int at_row = add(phase, std::move(row), {});
-  if (is_row) return convert(phase, at_row, item.node.dtype());
-  const Operand& from = item.operands[1];
-  Value v{.kind = Value::Kind::load,
-          .dtype = item.node.dtype(),
-          .args = {at_row},
-          .buffer = buffer(from.item),
-          .index = axes_of(from.labels),
-          .row_dim = from.row_dim,
-          .node = item.node};
+  return add(phase, std::move(row), {});
+}
+
+int Memory::at_rows(Phase& phase, const Item& item, const Operand& from, Value v) {
+  v.dtype = item.node.dtype();
+  v.buffer = buffer(from.item);
+  v.index = axes_of(from.labels);
+  v.row_dim = from.row_dim;
+  v.node = item.node;
   add_axes_of_args(phase, v);
   return add(phase, std::move(v), from.labels);
+}
+
+int Memory::gather(Phase& phase, const Item& item, std::unordered_map<int, int>& made) {
+  const int row = checked_row(phase, item, at(node(item.node).inputs[1].ndim()), made);
+  if (item.operands.size() == 1) return convert(phase, row, item.node.dtype());
+  return at_rows(phase, item, item.operands[1], {.kind = Value::Kind::load, .args = {row}});
+}
+
+int Memory::sum_of_rows(Phase& phase, const Item& item, std::unordered_map<int, int>& made) {
+  Value v{.kind = Value::Kind::add_rows, .list = buffer(item.operands[2].item), .monoid = item.monoid};
+  for (const std::size_t k : {0, 3, 4}) v.args.push_back(access(phase, item.operands[k], made));
+  return at_rows(phase, item, item.operands[1], std::move(v));
 }
 
 int Memory::call(Phase& phase, const Item& item, std::string_view function, DType dtype, std::vector<int> args) {
@@ -261,16 +271,7 @@ int Memory::element_of_windows(Phase& phase, const Item& item, std::unordered_ma
   if (stride > 1)
     is_one = of("logical_and", boolean, is_one, of("eq", boolean, at_window, of("mul", int64, window, number(stride))));
   const int near = of("max", int64, of("min", int64, window, of("sub", int64, count, number(1))), zero);
-  const Operand& from = item.operands[0];
-  Value v{.kind = Value::Kind::load,
-          .dtype = item.node.dtype(),
-          .args = {near},
-          .buffer = buffer(from.item),
-          .index = axes_of(from.labels),
-          .row_dim = from.row_dim,
-          .node = item.node};
-  add_axes_of_args(phase, v);
-  const int element = add(phase, std::move(v), from.labels);
+  const int element = at_rows(phase, item, item.operands[0], {.kind = Value::Kind::load, .args = {near}});
   Value none{.kind = Value::Kind::constant, .dtype = item.node.dtype(), .node = item.node};
   return call(phase, item, "select", item.node.dtype(), {is_one, element, add(phase, std::move(none), {})});
 }
@@ -315,6 +316,13 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
     value = iota(phase, item, numbered);
   } else if (meaning<Gather>(item.node)) {
     value = gather(phase, item, made);
+  } else if (is_op(item.node, row_numbers)) {
+    value = checked_row(phase, item, item.labels.size(), made);
+  } else if (is_op(item.node, read_rows)) {
+    const int row = access(phase, item.operands[0], made);
+    value = at_rows(phase, item, item.operands[1], {.kind = Value::Kind::load, .args = {row}, .may_be_none = true});
+  } else if (is_op(item.node, added_rows)) {
+    value = sum_of_rows(phase, item, made);
   } else if (meaning<FoldWindows>(item.node)) {
     value = fold(element_of_windows(phase, item, made), Monoid::sum);
   } else if (meaning<Contract>(item.node)) {
@@ -343,7 +351,7 @@ void Memory::emit(const std::vector<int>& parallel, bool flat, const std::vector
     if (folds)
       partials.emplace_back(i, value);
     else
-      places_[at(i)] = {step, value};
+      places_[at(i)] = {step, value, item.row < 0 ? -1 : access(phase, item.operands[at(item.row)], made)};
   }
   for (const auto& [i, value] : partials) {
     Item& item = items_.list[at(i)];

@@ -27,7 +27,7 @@ class Memory {
 
  private:
   struct Place {
-    int step = -1, value = -1;
+    int step = -1, value = -1, row = -1;
   };
   std::vector<AxisId> axes_of(std::span<const int> labels);
   AxisId axis(int label);
@@ -42,7 +42,11 @@ class Memory {
   int call(Phase& phase, const Item& item, std::string_view function, DType dtype, std::vector<int> args);
   int iota(Phase& phase, const Item& item, std::span<const int> labels);
   int element_of_windows(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
+  int checked_row(Phase& phase, const Item& item, std::size_t rank, std::unordered_map<int, int>& made);
+  /// A load, or the sum of several, of `from` at rows; args come before.
+  int at_rows(Phase& phase, const Item& item, const Operand& from, Value value);
   int gather(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
+  int sum_of_rows(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
   int inline_cost(int item, int depth) const;
   int cost_to_remake(int item, int most) const;
 

@@ -144,6 +144,7 @@ int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& 
     case Value::Kind::load: return load(v, where, row, f, scope);
     case Value::Kind::iota: return iota(v, where, row, f, scope);
     case Value::Kind::row: return checked_row(v, where, row, f, scope);
+    case Value::Kind::add_rows: return added_rows(v, where, row, f, scope);
     case Value::Kind::combine: return combine(v, where, row, f, scope);
     case Value::Kind::reduce: return fold(v, where, row, f, scope);
     case Value::Kind::call:
@@ -214,7 +215,13 @@ int PointWriter::load(const Value& v, const Indices& where, Index row, Frame& f,
   s.dtype = v.dtype;
   s.address = place.address;
   if (is_lanes(v, f) && place.lanes) reach(s, place.lane_stride, f.partial, f.mask);
-  if (!v.args.empty()) go_to_row(s, v, where, row, f, scope);
+  if (!v.args.empty()) {
+    const int at_row = get(v.args[0], where, row, f);
+    if (v.may_be_none)
+      go_to_row_if_any(s, at_row, v.buffer, v.row_dim, f);
+    else
+      go_to_row(s, v, at_row, f, scope.body);
+  }
   const bool lanes = s.reach != Reach::scalar;
   const int reg = e_.let(scope.body, std::move(s), v.dtype, lanes);
   return is_lanes(v, f) ? e_.splat(scope, reg) : reg;
@@ -237,8 +244,7 @@ void PointWriter::load_ahead(Frame& f) {
   }
 }
 
-void PointWriter::go_to_row(Statement& load, const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
-  const int at_row = get(v.args[0], where, row, f);
+void PointWriter::go_to_row(Statement& load, const Value& v, int at_row, const Frame& f, Body& body) {
   if (v.row_dim < 0) return;  // every row is the same
   const Factor stride = e_.stride(v.buffer, static_cast<std::size_t>(v.row_dim));
   if (e_.nest.registers[at(at_row)].lanes) {
@@ -252,7 +258,46 @@ void PointWriter::go_to_row(Statement& load, const Value& v, const Indices& wher
   s.variable = e_.new_variable();
   s.args = {at_row};
   load.address.push_back({s.variable, {stride}});
-  scope.body.push_back(std::move(s));
+  body.push_back(std::move(s));
+}
+
+void PointWriter::go_to_row_if_any(Statement& s, int at_row, int buffer, int row_dim, const Frame& f) {
+  s.row = at_row;
+  s.row_stride = row_dim < 0 ? Factor{0, -1} : e_.stride(buffer, static_cast<std::size_t>(row_dim));
+  if (!e_.nest.registers[at(at_row)].lanes) return;
+  s.reach = Reach::listed;
+  s.mask = f.mask;
+}
+
+// One after another, in the order of the list. The loop is a scalar's, or each thread's own.
+int PointWriter::added_rows(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
+  const bool lanes = is_lanes(v, f);
+  const std::vector<int> args = arguments(v, where, row, f);
+  const int start = lanes ? e_.splat(scope, args[0]) : args[0];
+  const int sum = e_.identity(scope.body, v.monoid, v.dtype, lanes);
+  scope.body.back().args = {start};
+  Statement loop = Emitter::statement(Statement::Kind::loop);
+  loop.variable = e_.new_variable();
+  loop.args = {args[1], args[2]};
+  const bool apart = e_.nest.registers[at(args[1])].lanes;
+  Statement element = Emitter::statement(Statement::Kind::let_load);
+  element.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.list});
+  element.dtype = int64;
+  element.address = {{loop.variable, {}}};
+  if (apart) element.reach = Reach::own;
+  const int at_row = e_.let(loop.body, std::move(element), int64, apart);
+  const auto place = e_.locate(v.buffer, v.index, where, variables(f, row), f.lane);
+  Statement s = Emitter::statement(Statement::Kind::let_load);
+  s.word = e_.word({.kind = Word::Kind::pointer, .buffer = v.buffer});
+  s.dtype = v.dtype;
+  s.address = place.address;
+  if (lanes && place.lanes) reach(s, place.lane_stride, f.partial, f.mask);
+  go_to_row(s, v, at_row, f, loop.body);
+  const bool of_lanes = s.reach != Reach::scalar;
+  const int x = e_.let(loop.body, std::move(s), v.dtype, of_lanes);
+  e_.update(loop.body, sum, v.monoid, {lanes ? e_.splat(loop.body, x) : x});
+  scope.body.push_back(std::move(loop));
+  return sum;
 }
 
 int PointWriter::checked_row(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope) {
@@ -344,7 +389,9 @@ void PointWriter::fold_unrolled(const Value& v, const Indices& where, Index row,
 
 void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& f, Body& body) {
   int reg = get(s.value, where, row, f);
-  const auto place = e_.locate(s.buffer, s.index, where, variables(f, row), f.lane);
+  std::vector<AxisId> index = s.index;
+  if (s.row >= 0) index[at(s.row_dim)] = no_axis;
+  const auto place = e_.locate(s.buffer, index, where, variables(f, row), f.lane);
   Statement t = Emitter::statement(Statement::Kind::store);
   t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
   t.dtype = value(s.value).dtype;
@@ -354,6 +401,10 @@ void PointWriter::store(const Store& s, const Indices& where, Index row, Frame& 
     reach(t, place.lane_stride, f.partial, f.mask);
     if (t.reach == Reach::lanes && !e_.lanes_are_threads())
       t.stream = e_.word({.kind = Word::Kind::stream, .buffer = s.buffer});
+  }
+  if (s.row >= 0) {
+    go_to_row_if_any(t, get(s.row, where, row, f), s.buffer, s.row_dim, f);
+    if (t.reach == Reach::listed) reg = e_.splat(body, reg);
   }
   t.args = {reg};
   body.push_back(std::move(t));

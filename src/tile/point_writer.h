@@ -60,8 +60,11 @@ class PointWriter {
   void load_ahead(Frame& f);
   static void reach(Statement& s, const Factor& stride, bool partial, int mask = -1);
   int id_of(const Value& v) const;
-  /// The load's address at the row that its argument names: a scalar of the tile, or one of each lane.
-  void go_to_row(Statement& load, const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  /// The address of a load of v at the row in a register: a scalar of the tile, or one of each lane.
+  void go_to_row(Statement& load, const Value& v, int at_row, const Frame& f, Body& body);
+  /// The same of a load or store that is left out where the row is negative.
+  void go_to_row_if_any(Statement& s, int at_row, int buffer, int row_dim, const Frame& f);
+  int added_rows(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int checked_row(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int iota(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   /// The partials of an earlier phase, row after row: the order is the same for any number of threads.

@@ -2,7 +2,15 @@
 
 #include <algorithm>
 
+#include "tile/scatter.h"
+
 namespace croton::tile {
+
+std::vector<int> buffers_read(const Value& v) {
+  if (v.buffer < 0) return {};
+  if (v.list < 0) return {v.buffer};
+  return {v.buffer, v.list};
+}
 
 std::vector<int> buffers_read(const Step& step) {
   if (const auto* call = std::get_if<LibraryCall>(&step)) {
@@ -16,7 +24,7 @@ std::vector<int> buffers_read(const Step& step) {
   if (const auto* host = std::get_if<HostStep>(&step)) return host->arguments;
   std::vector<int> r;
   for (const Value& v : std::get<Phase>(step).values)
-    if (v.buffer >= 0) r.push_back(v.buffer);
+    for (const int b : buffers_read(v)) r.push_back(b);
   return r;
 }
 
@@ -50,6 +58,8 @@ bool fills_lines(const Program& p, int partials) {
 bool is_region(const Buffer& b) { return b.whole.node() != nullptr; }
 
 bool is_part(const Buffer& b) { return is_region(b) && meaning<Concatenate>(b.whole) != nullptr; }
+
+bool is_rows(const Buffer& b) { return is_region(b) && is_op(b.whole, written_rows); }
 
 bool writes_regions(const Program& p, const Phase& phase) {
   return std::any_of(phase.stores.begin(), phase.stores.end(),

@@ -37,7 +37,7 @@ struct Buffer {
   Kind kind = Kind::value;
   Tensor node;        // its dtype, its true shape
   int base = -1;      // alias: the buffer it is a view of
-  Tensor whole = {};  // of a region: the concatenation, or the write, that says where it lies
+  Tensor whole = {};  // of a region: the concatenation, or the write (of rows), that says where it lies
   int part = 0;       // of a concatenation: its number
   int unit = -1;      // the axis whose neighbours are neighbours in memory, -1 where that is not known
   // partials: one row a chunk of phase `made_by`; a row holds `axes` in this order, the last contiguous
@@ -53,19 +53,22 @@ enum SpreadPart : std::uint8_t { spread_shift, spread_sum, spread_squares, sprea
 
 /// A value inside a phase, one for every point of `axes`. Arguments come before their users.
 struct Value {
-  enum class Kind : std::uint8_t { load, combine, constant, iota, row, call, convert, reduce };
+  enum class Kind : std::uint8_t { load, combine, constant, iota, row, add_rows, call, convert, reduce };
   Kind kind = Kind::call;
   DType dtype = DType::float64;
   std::vector<AxisId> axes = {};   // what it varies over, in the order of the program's axes
   std::string_view function = {};  // call: a row of expr/functions
   std::vector<int> args = {};      // values of this phase; load: the row, of a gather or of windows that are folded
-  int buffer = -1;                 // load, combine
+                                   // add_rows: what is added to, the first and the last + 1 of the list's elements
+  int buffer = -1;                 // load, combine, add_rows
+  int list = -1;                   // add_rows: the buffer whose elements name rows, added in their order
   std::vector<AxisId> index = {};  // load: the axis that runs along each axis of the buffer (no_axis: extent 1)
                                    // row: the same of the tensor that holds the index
-  int row_dim = -1;                // load at a row: the axis of the buffer along which args[0] is that
+  int row_dim = -1;                // load at a row: the axis of the buffer along which args[0] is that; add_rows
+  bool may_be_none = false;        // load at a row: 0 where that is negative
   AxisId rows = no_axis;           // row: args[0] names one of this axis's (no_axis: extent 1), or check `site` fails
   int site = -1;
-  Monoid monoid = Monoid::sum;    // reduce, combine
+  Monoid monoid = Monoid::sum;    // reduce, combine, add_rows
   std::vector<AxisId> over = {};  // reduce
   double number = 0;              // constant of a floating dtype
   Index integer = 0;              // constant of another dtype
@@ -76,6 +79,8 @@ struct Store {
   int value = -1;
   int buffer = -1;
   std::vector<AxisId> index = {};  // along each axis of the buffer; partials: unused
+  int row = -1;      // a value: the row along row_dim at which it is stored, another one at each index of that axis;
+  int row_dim = -1;  // where it is negative nothing is stored
 };
 
 struct Phase {
@@ -132,7 +137,8 @@ struct Program {
 /// Whether a plan may know the numbers that a node holds.
 inline bool holds_integers(const Tensor& t) { return is_int(t.dtype()) && t.ndim() <= 1; }
 
-/// The buffers that a step reads, some of them more than once (aliases are buffers of their own).
+/// The buffers that a value or a step reads, some of them more than once (aliases are buffers of their own).
+std::vector<int> buffers_read(const Value&);
 std::vector<int> buffers_read(const Step&);
 std::vector<int> buffers_written(const Step&);
 /// The buffer that it is a view of, through any number of views; itself where it is none.
@@ -144,6 +150,9 @@ bool fills_lines(const Program&, int partials);
 bool is_region(const Buffer&);
 /// Whether phases write it as a part of a concatenation, beside which others write other parts.
 bool is_part(const Buffer&);
+/// Whether phases write it at rows of its base: its elements lie as far apart as those of the base, and stores name the
+/// rows.
+bool is_rows(const Buffer&);
 bool writes_regions(const Program&, const Phase&);
 /// The phase's one value and store, where it copies a whole buffer into another and does nothing else.
 struct WholeCopy {

@@ -9,20 +9,14 @@
 #include "ops/registry.h"
 #include "tile/program.h"
 #include "tile/replace.h"
+#include "tile/scatter.h"
 
 namespace croton::tile {
 namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-constexpr std::size_t first_bound = 2;  // of a write's inputs: x, value, bounds
-
 bool is_half(DType d) { return d == float16 || d == bfloat16; }
-
-Params bounds(const Tensor& t) {
-  const Params& p = node(t).params;
-  return {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}};
-}
 
 // Memory of a step's own.
 bool is_computed(const Tensor& t) {
@@ -37,36 +31,74 @@ Tensor behind_views(Tensor t) {
 
 // Written over a variable's copy, perhaps after others.
 bool goes_into_variable(Tensor whole) {
-  while (meaning<Write>(whole)) whole = Tensor(node(whole).inputs[0]);
+  while (is_written_over(whole)) whole = Tensor(node(whole).inputs[0]);
   return is_copy_of_variable(whole);
 }
 
-Tensor copy_of(const Tensor& t) { return apply(ops::convert, {{"dtype", t.dtype()}}, {t}, node(t).where); }
-
-// Rounded once, as other arithmetic on halves.
-Tensor sum(const Tensor& a, const Tensor& b, Where w) {
-  if (a.dtype() == boolean) return logical_or(a, b, w);
-  if (!is_half(a.dtype())) return a + b;
-  return ops::converted(ops::converted(a, float32, w) + ops::converted(b, float32, w), a.dtype(), w);
-}
-
-Tensor owned(const Tensor& write, const Tensor& x, const Tensor& value, bool has_memory) {
+// A write into `whole`, whose bounds a plan knows.
+Tensor region_written(const Tensor& write, std::vector<Tensor> inputs, const Tensor& whole) {
   const Node& n = node(write);
-  const WhereScope scope(n.where);
-  const Tensor whole = has_memory ? x : copy_of(x);
-  const auto behind = [&](std::vector<Tensor> inputs) {
-    inputs.insert(inputs.end(), n.inputs.begin() + first_bound, n.inputs.end());
-    return inputs;
+  const auto behind = [&](std::vector<Tensor> first) {
+    first.insert(first.end(), n.inputs.begin() + first_bound, n.inputs.end());
+    return first;
   };
-  Tensor v = value;
-  if (goes_into_variable(whole) && is_computed(behind_views(value))) v = copy_of(value);
-  if (!n.params.flag("set")) v = sum(apply(ops::slice, bounds(write), behind({whole}), n.where), v, n.where);
+  Tensor v = inputs[1];
+  if (!n.params.flag("set")) v = sum_of(apply(ops::slice, bounds(write), behind({whole}), n.where), v, n.where);
   Params p = n.params;
   p.set("set", true);
   return apply(ops::write, std::move(p), behind({whole, v}), n.where);
 }
 
+// Scatters, and writes of one row: the axis along which rows are named.
+using RowWrites = std::unordered_map<const Node*, int>;
+RowWrites row_writes(std::span<const Tensor> nodes) {
+  const std::unordered_set<const Node*> fixed = known_integers(nodes, false);
+  RowWrites r;
+  for (const Tensor& t : nodes) {
+    const int axis = is_op(t, ops::scatter) ? 0 : meaning<Write>(t) ? written_axis(t, fixed) : -1;
+    if (axis >= 0) r.emplace(t.node(), axis);
+  }
+  return r;
+}
+
+// The integers made by such writes that a plan computes, by the ops that the reference knows.
+std::unordered_set<const Node*> planned_rows(std::span<const Tensor> nodes, const RowWrites& rows) {
+  std::unordered_set<const Node*> r;
+  if (rows.empty()) return r;
+  const std::unordered_set<const Node*> known = known_integers(nodes);
+  for (const Tensor& t : nodes) {
+    if (!known.contains(t.node()) || meaning<ShapeOf>(t)) continue;
+    const std::vector<Tensor>& inputs = node(t).inputs;
+    const bool follows =
+        std::any_of(inputs.begin(), inputs.end(), [&](const Tensor& x) { return r.contains(x.node()); });
+    if (follows || rows.contains(t.node())) r.insert(t.node());
+  }
+  return r;
+}
+
 }  // namespace
+
+Params bounds(const Tensor& t) {
+  const Params& p = node(t).params;
+  return {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}};
+}
+
+Tensor copy_of(const Tensor& t) { return apply(ops::convert, {{"dtype", t.dtype()}}, {t}, node(t).where); }
+
+Tensor sum_of(const Tensor& a, const Tensor& b, Where w) {
+  if (a.dtype() == boolean) return logical_or(a, b, w);
+  if (!is_half(a.dtype())) return a + b;
+  return ops::converted(ops::converted(a, float32, w) + ops::converted(b, float32, w), a.dtype(), w);
+}
+
+bool is_written_over(const Tensor& whole) { return meaning<Write>(whole) || is_op(whole, written_rows); }
+
+std::size_t first_extent(const Tensor& t) {
+  if (meaning<Iota>(t)) return 0;
+  if (const auto* host = meaning<HostCall>(t)) return host->extents_from;
+  const bool shapes = meaning<Reshape>(t) || meaning<View>(t) || meaning<FoldWindows>(t);
+  return shapes ? 1 : node(t).inputs.size();
+}
 
 std::unordered_set<const Node*> known_integers(std::span<const Tensor> nodes, bool of_leaves) {
   std::unordered_set<const Node*> known;
@@ -109,29 +141,51 @@ std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes, 
 }
 
 std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, MovingRegions moving) {
-  const std::unordered_set<const Node*> writes = writes_by_phases(topological(outputs), moving);
-  if (writes.empty()) return {outputs.begin(), outputs.end()};
+  const std::vector<Tensor> nodes = topological(outputs);
+  const std::unordered_set<const Node*> writes = writes_by_phases(nodes, moving);
+  const RowWrites rows = moving == MovingRegions::by_phases ? row_writes(nodes) : RowWrites{};
+  const auto is_owned = [&](const Tensor& t) { return writes.contains(t.node()) || rows.contains(t.node()); };
+  if (std::none_of(nodes.begin(), nodes.end(), is_owned)) return {outputs.begin(), outputs.end()};
   const std::unordered_map<const Node*, int> uses = uses_of_elements(outputs);
   const auto is_used_once = [&](const Tensor& t) {
     const auto found = uses.find(t.node());
     return found != uses.end() && found->second == 1;
   };
+  const std::unordered_set<const Node*> planned = planned_rows(nodes, rows);
+  const auto is_sized_by_them = [&](const Tensor& t) {
+    const std::span<const Tensor> inputs = node(t).inputs;
+    const std::span<const Tensor> extents = inputs.subspan(std::min(first_extent(t), inputs.size()));
+    return std::any_of(extents.begin(), extents.end(), [&](const Tensor& x) { return planned.contains(x.node()); });
+  };
+  const auto make = [&](const Tensor& t, std::vector<Tensor> inputs) {
+    const WhereScope scope(node(t).where);
+    const std::vector<Tensor>& old = node(t).inputs;
+    if (!is_owned(t)) {
+      for (std::size_t k = first_extent(t); k < old.size(); ++k)
+        if (planned.contains(old[k].node())) inputs[k] = old[k];
+      return with_inputs(t, std::move(inputs));
+    }
+    const bool is_scatter = meaning<Scatter>(t) != nullptr;
+    const Tensor whole = is_computed(old[0]) && is_used_once(old[0]) ? inputs[0] : copy_of(inputs[0]);
+    Tensor& value = inputs[is_scatter ? 2 : 1];
+    if (goes_into_variable(whole) && is_computed(behind_views(value))) value = copy_of(value);
+    if (is_scatter) return scattered(t, std::move(inputs), whole);
+    const auto row = rows.find(t.node());
+    return row == rows.end() ? region_written(t, std::move(inputs), whole)
+                             : row_written(t, std::move(inputs), whole, row->second);
+  };
   return replaced(
-      outputs, [&](const Tensor& t) { return writes.contains(t.node()); },
-      [&](const Tensor& t, std::vector<Tensor> inputs) {
-        const Tensor& x = node(t).inputs[0];
-        return owned(t, inputs[0], inputs[1], is_computed(x) && is_used_once(x));
-      });
+      outputs, [&](const Tensor& t) { return is_owned(t) || is_sized_by_them(t); }, make);
 }
 
 bool is_copy(const Tensor& t) { return meaning<Convert>(t) && node(t).inputs[0].dtype() == t.dtype(); }
 
 bool is_copy_of_variable(const Tensor& t) { return is_copy(t) && node(node(t).inputs[0]).kind == NodeKind::shared; }
 
-bool parts_are_dense(const Tensor& concatenation) {
-  const auto axis = static_cast<int>(node(concatenation).params.integer("axis"));
+bool parts_are_dense(const Tensor& whole) {
+  const auto axis = static_cast<int>(node(whole).params.integer("axis"));
   for (int d = 0; d < axis; ++d)
-    if (!type(concatenation).broadcasts(d)) return false;
+    if (!type(whole).broadcasts(d)) return false;
   return true;
 }
 

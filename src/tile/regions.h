@@ -9,10 +9,13 @@
 
 namespace croton::tile {
 
-/// Who writes a region whose place follows from integers that arguments and variables hold: a phase, for which each new
-/// place is a new plan; or the host, who asks for them when it gets there.
+/// Who writes what lies where integers say that arguments and variables hold, or kernels compute: rows of a scatter,
+/// and regions. Phases do, by rows that they read when they run, and for regions of more than an index each new place
+/// is a new plan; or the host does, who asks for them when it gets there.
 enum class MovingRegions : std::uint8_t { by_phases, by_host };
 
+/// Inputs of the node from this one on only say how large something is.
+std::size_t first_extent(const Tensor&);
 /// Of nodes, operands before users, those whose integers a plan computes: from shapes, constants, and (where that is
 /// asked for) what arguments and variables hold; not from what kernels compute.
 std::unordered_set<const Node*> known_integers(std::span<const Tensor> nodes, bool of_leaves = true);
@@ -22,19 +25,31 @@ bool bounds_are_known(const Tensor&, std::size_t first, const std::unordered_set
 /// How often each node's elements are read: as inputs, where more than a shape is asked for, and as outputs.
 std::unordered_map<const Node*, int> uses_of_elements(std::span<const Tensor> outputs);
 
-/// The writes that phases do, of these nodes, operands before users.
+/// Of the inputs of a write, which are x, value and bounds, the first bound.
+inline constexpr std::size_t first_bound = 2;
+/// The params of a slice that reads where a write writes.
+Params bounds(const Tensor& write);
+/// The node in memory of its own.
+Tensor copy_of(const Tensor&);
+/// a + b, rounded once, as other arithmetic on halves; of booleans whether either holds.
+Tensor sum_of(const Tensor& a, const Tensor& b, Where);
+
+/// The writes whose bounds a plan knows, and that phases do, of these nodes, operands before users.
 std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes, MovingRegions);
-/// Every one of them becomes one that replaces (what is added to is read from the same region), into a
-/// tensor whose memory it may take: x where nothing else uses what a step computes for it, else a copy of x. What is
-/// written into the copy of a variable lies in memory before, as the variable may be written in place.
+/// Every one of them becomes one that replaces (what is added to is read from the same region), and so do scatters and
+/// writes of one row that phases do (tile/scatter.h), into a tensor whose memory it may take: x where nothing else uses
+/// what a step computes for it, else a copy of x. What is written into the copy of a variable lies in memory before, as
+/// the variable may be written in place.
 std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, MovingRegions);
+/// Whether the node is a tensor in whose memory a part was written over what lay there.
+bool is_written_over(const Tensor&);
 /// Whether the node is the same as its input, in memory of its own: a conversion to the dtype it has.
 bool is_copy(const Tensor&);
 /// Whether that is a variable.
 bool is_copy_of_variable(const Tensor&);
 
-/// Whether a part of this concatenation is one run of its memory.
-bool parts_are_dense(const Tensor& concatenation);
+/// Whether a part of this concatenation, or a row that is written into this tensor, is one run of its memory.
+bool parts_are_dense(const Tensor& whole);
 /// Whether what a slice reads, or a write replaces, is one run of memory where all of the tensor is.
 bool is_dense_part(const Tensor& slice_or_write);
 /// Of an axis of that tensor: the axis of the part that runs along it in single steps, or -1.

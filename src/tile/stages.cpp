@@ -32,6 +32,7 @@ constexpr Index many_steps = 4;
 constexpr int costs_of_a_function = 16;
 // Checking an index, or reading where each lane has one of its own.
 constexpr int cost_of_a_row = 4;
+constexpr int most_cost = 1000;
 // Of a thread of a GPU, for what it keeps from loop to loop; as many again are for what it works with. (With 256
 // threads a block, the machine has 255 for each.)
 constexpr Index kept_registers = 160;
@@ -110,15 +111,17 @@ void Stages::find_sinks() {
                             std::any_of(v.over.begin(), v.over.end(), [&](AxisId a) { return e_.is_parallel(a); });
     std::vector<AxisId> lanes = e_.inner(folds_rows ? v.axes : s.index);
     if (folds_rows && lanes.empty()) lanes = e_.inner(v.over);
+    std::vector<int> wanted = folds_rows ? v.args : std::vector<int>{s.value};
+    if (s.row >= 0) wanted.push_back(s.row);
     if (lanes.empty()) {
       row_stores_.push_back(&s);
-      for (const int a : folds_rows ? v.args : std::vector<int>{s.value}) use(a, 1 << 20);
+      for (const int a : wanted) use(a, 1 << 20);
       continue;
     }
     int stage = 0;
-    for (const int a : folds_rows ? v.args : std::vector<int>{s.value}) stage = std::max(stage, stage_[at(a)]);
+    for (const int a : wanted) stage = std::max(stage, stage_[at(a)]);
     stores_[{stage, lanes[0]}].push_back(&s);
-    for (const int a : folds_rows ? v.args : std::vector<int>{s.value}) use(a, stage);
+    for (const int a : wanted) use(a, stage);
   }
   for (std::size_t i = values.size(); i-- > 0;) {
     const Value& v = values[i];
@@ -203,16 +206,17 @@ void Stages::find_costs() {
   const auto& values = e_.phase.values;
   for (std::size_t i = 0; i < values.size(); ++i) {
     const Value& v = values[i];
-    int c = v.kind == Value::Kind::call     ? expr::function(v.function).cost
-            : v.kind == Value::Kind::row    ? cost_of_a_row
-            : v.kind == Value::Kind::reduce ? 1
-                                            : 0;
+    int c = v.kind == Value::Kind::call       ? expr::function(v.function).cost
+            : v.kind == Value::Kind::row      ? cost_of_a_row
+            : v.kind == Value::Kind::add_rows ? most_cost
+            : v.kind == Value::Kind::reduce   ? 1
+                                              : 0;
     for (const int a : v.args) {
       const bool in_lanes = !e_.inner(values[at(a)].axes).empty();
       if (in_lanes && !is_dear(a)) c += cost_[at(a)];
       if (in_lanes && v.kind == Value::Kind::load) c += cost_of_a_row;
     }
-    cost_[i] = std::min(c, 1000);
+    cost_[i] = std::min(c, most_cost);
   }
 }
 
@@ -357,7 +361,10 @@ void Stages::find_columns() {
   for (const Value& v : e_.phase.values) {
     const bool in_loops = !e_.inner(v.axes).empty() && !e_.inner(v.over).empty();
     const bool of_no_row = is_row_fold(v) && !e_.has_parallel(v) && !teams_;
-    if (v.monoid == Monoid::spread || in_loops || of_no_row || !only(v.axes) || !only(v.over)) return;
+    // (each of a thread's elements would go through the list in a loop of its own)
+    if (v.monoid == Monoid::spread || v.kind == Value::Kind::add_rows || in_loops || of_no_row || !only(v.axes) ||
+        !only(v.over))
+      return;
   }
   c.extent = extent_by_type(e_.program.axes[at(c.lane)]);
   if (c.extent < 1) return;

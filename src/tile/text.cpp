@@ -40,12 +40,15 @@ class Writer {
     for (const AxisId a : list) r += (r.empty() ? "" : ", ") + name(a);
     return "[" + r + "]";
   }
-  std::string place(const Value& load) const {
+  // The axes along which an access goes, in the place of one of them the row.
+  std::string place(const std::vector<AxisId>& index, int row_dim, const std::string& row) const {
     std::string r;
-    for (std::size_t d = 0; d < load.index.size(); ++d)
-      r += (d > 0 ? ", " : "") +
-           (load.row_dim == static_cast<int>(d) ? fmt::format("v{}", load.args[0]) : name(load.index[d]));
+    for (std::size_t d = 0; d < index.size(); ++d)
+      r += (d > 0 ? ", " : "") + (row_dim == static_cast<int>(d) ? row : name(index[d]));
     return "[" + r + "]";
+  }
+  std::string place(const Value& load) const {
+    return place(load.index, load.row_dim, load.args.empty() ? "" : fmt::format("v{}", load.args[0]));
   }
 
   void buffer(int id) {
@@ -88,7 +91,10 @@ class Writer {
     for (std::size_t v = 0; v < phase.values.size(); ++v) value(phase.values[v], v);
     for (const Store& s : phase.stores)
       out_ += fmt::format("  b{}{} := v{}\n", s.buffer,
-                          p_.buffers[at(s.buffer)].kind == Buffer::Kind::partial ? "" : axes(s.index), s.value);
+                          p_.buffers[at(s.buffer)].kind == Buffer::Kind::partial
+                              ? ""
+                              : place(s.index, s.row_dim, fmt::format("v{}", s.row)),
+                          s.value);
   }
 
   std::string arguments(const Value& v) const {
@@ -100,7 +106,11 @@ class Writer {
   void value(const Value& v, std::size_t id) {
     out_ += fmt::format("  v{}{} : {} = ", id, axes(v.axes), name_of(v.dtype));
     switch (v.kind) {
-      case Value::Kind::load: out_ += fmt::format("b{}{}", v.buffer, place(v)); break;
+      case Value::Kind::load: out_ += fmt::format("b{}{}{}", v.buffer, place(v), v.may_be_none ? ", or 0" : ""); break;
+      case Value::Kind::add_rows:
+        out_ += fmt::format("v{} {} b{}{}", v.args[0], v.monoid == Monoid::any ? "or" : "+", v.buffer,
+                            place(v.index, v.row_dim, fmt::format("b{}[v{} ... v{}]", v.list, v.args[1], v.args[2])));
+        break;
       case Value::Kind::combine: out_ += fmt::format("combine {} b{}", monoid(v.monoid), v.buffer); break;
       case Value::Kind::constant:
         out_ += is_float(v.dtype) ? fmt::format("{}", v.number) : fmt::format("{}", v.integer);

@@ -95,7 +95,7 @@ class Checker {
       if (s.kind == Kind::let_load && !stores.empty()) broken("a vector's load waits for another one's store");
       if (s.kind != Kind::store) continue;
       for (const Statement* o : stores)
-        if (o->word == s.word && o->scratch == s.scratch && o->address == s.address)
+        if (o->word == s.word && o->scratch == s.scratch && o->address == s.address && o->row == s.row)
           broken("two vectors are stored at one place");
       stores.push_back(&s);
     }
@@ -118,13 +118,15 @@ class Checker {
            (own_.of_every_group.count(variable) > 0 && own_.masks_of_one.count(mask) > 0);
   }
   bool runs_along_lanes(const Statement& s, const Around& around) const {
+    if (s.row >= 0 && s.reach == Reach::listed) return around.lane != nullptr;
     return std::any_of(s.address.begin(), s.address.end(), [&](const Term& t) {
       return around.lane != nullptr ? is_lane(t.variable, *around.lane) : is_own(t.variable, s.mask, around);
     });
   }
-  /// Teams have scratch of their own each; of other memory they meet different rows.
+  /// Teams have scratch of their own each; of other memory they meet different rows, as all do that a store names.
   bool is_of_one_team(const Statement& s, const Around& around) const {
-    return s.word < 0 || around.team == nullptr || around.team->alone || tells(s.address, around.team->variable);
+    return s.word < 0 || s.row >= 0 || around.team == nullptr || around.team->alone ||
+           tells(s.address, around.team->variable);
   }
   /// Whether what the address holds says which value the variable has: itself, what is a number beyond it, or both rest
   /// and quotient of a division.

@@ -54,7 +54,7 @@ class Checker {
     const Buffer& buffer = p_.buffers[static_cast<std::size_t>(b)];
     if (buffer.kind == Buffer::Kind::alias && !is_region(buffer))
       broken("step {} writes b{}, which is a view", step, b);
-    if (is_region(buffer) && meaning<Write>(buffer.whole)) read(buffer.base, step);
+    if (is_region(buffer) && !is_part(buffer)) read(buffer.base, step);
     if (written_[static_cast<std::size_t>(b)] || !parts_[static_cast<std::size_t>(b)].empty())
       broken("step {} writes b{} again", step, b);
     written_[static_cast<std::size_t>(b)] = true;
@@ -103,8 +103,11 @@ class Checker {
           broken("phase {}: v{} does not run along {}, which v{} does", s, id,
                  p_.axes[static_cast<std::size_t>(axis)].name, a);
     }
-    if (v.kind == Value::Kind::load || v.kind == Value::Kind::combine) read(v.buffer, s);
-    if (v.kind == Value::Kind::load && !v.args.empty() && !is_row(phase.values[static_cast<std::size_t>(v.args[0])]))
+    for (const int b : buffers_read(v)) read(b, s);
+    if (v.kind == Value::Kind::add_rows && (v.args.size() != 3 || v.list < 0))
+      broken("phase {}: v{} adds rows that no list names", s, id);
+    if (v.kind == Value::Kind::load && !v.args.empty() && !v.may_be_none &&
+        !is_row(phase.values[static_cast<std::size_t>(v.args[0])]))
       broken("phase {}: v{} is read at v{}, which nobody has checked", s, id, v.args[0]);
     if (v.kind == Value::Kind::row && (v.site < 0 || static_cast<std::size_t>(v.site) >= p_.checks.size()))
       broken("phase {}: v{} is no check of the program", s, id);
@@ -124,6 +127,13 @@ class Checker {
     if (partial != folds)
       broken("phase {}: b{} {} partials, but v{} {} the parallel axes", s, t.buffer,
              partial ? "holds" : "does not hold", t.value, folds ? "folds" : "does not fold");
+    if (t.row >= 0) {
+      if (t.row_dim < 0 || static_cast<std::size_t>(t.row_dim) >= t.index.size())
+        broken("phase {}: b{} has no axis for the rows that v{} names", s, t.buffer, t.row);
+      for (const AxisId a : phase.values[static_cast<std::size_t>(t.row)].axes)
+        if (a != t.index[static_cast<std::size_t>(t.row_dim)])
+          broken("phase {}: v{} names rows of b{} along other axes", s, t.row, t.buffer);
+    }
     for (const AxisId a : v.axes)
       if (!partial && !has(t.index, a))
         broken("phase {}: v{} runs along an axis that b{} has not", s, t.value, t.buffer);

@@ -208,10 +208,15 @@ class Generator {
       case 1: part = like.value.shape(axis) > 0 ? taken(x, axis, like.value.shape(axis) - 1) : x[ellipsis]; break;
       default: part = sliced(x, like.value, axis);
     }
-    const bool numbers = x.dtype() != boolean;
+    return changed(part);
+  }
+
+  // What the part is of, with the part replaced or added to.
+  Tensor changed(const Tensor& part) {
+    const bool numbers = part.dtype() != boolean;
     Tensor value = numbers ? part * 2 - 1 : !part;
     if (random_.chance(30) && part.ndim() > 0) value = flip(part, 0);
-    if (random_.chance(20)) value = cast(constant(Array(3.0)), x.dtype());
+    if (random_.chance(20)) value = cast(constant(Array(3.0)), part.dtype());
     return random_.chance(50) ? set_subtensor(part, value) : inc_subtensor(part, value);
   }
 
@@ -238,6 +243,8 @@ class Generator {
     }
   }
 
+  Tensor read_or_changed(const Tensor& rows) { return random_.chance(50) ? rows : changed(rows); }
+
   // By lists of integers that are computed; half of them count from the end. Rows of what has none are never asked for.
   Tensor rows() {
     const Made* m = pool_.such([](const Made& x) { return x.t.ndim() > 0 && x.value.shape(0) > 0; });
@@ -246,8 +253,9 @@ class Generator {
     if (!m || !by) return {};
     const Tensor i = cast(by->t, int64) % m->t.shape(0);
     if (m->t.ndim() == 2 && by->t.ndim() == 1 && by->value.shape(0) == m->value.shape(0) && random_.chance(60))
-      return m->t(arange(m->t.shape(0)), cast(by->t, int64) % m->t.shape(1));
-    return random_.chance(50) ? m->t[i] : croton::take(m->t, i - m->t.shape(0));
+      return read_or_changed(m->t(arange(m->t.shape(0)), cast(by->t, int64) % m->t.shape(1)));
+    if (by->t.ndim() == 1 && by->value.shape(0) > 0 && random_.chance(20)) return changed(m->t[i(0)]);
+    return random_.chance(50) ? read_or_changed(m->t[i]) : croton::take(m->t, i - m->t.shape(0));
   }
 
   // Along one axis or two; or what they are folded to.

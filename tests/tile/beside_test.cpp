@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "tile/graphs.h"
+#include "tile/nest.h"
 
 namespace croton::tile {
 namespace {
@@ -42,6 +43,16 @@ TEST_CASE("what one leaves for the other keeps them apart") {
   CHECK(steps({y * s, s}) == "phase phase phase");  // partials, their sum, the products
   CHECK(steps({x[i], exp(y)}) == "phase phase");    // an index may be wrong
   CHECK(steps({softmax(m), exp(y)}) == "phase phase");
+}
+
+TEST_CASE("all phases of a kernel have its threads - also single points beside sums of what others left") {
+  const Tensor x = fvector("x"), s = make_shared({float64, {2}}, std::make_shared<SharedValue>(), "s", Where::here());
+  const Program p = build(rewrite::run(std::vector<Tensor>{all(x > 0.0f), set_subtensor(s[0], 3.0)}, {}));
+  INFO(text(p));
+  const std::vector<Beside> groups = side_by_side(p, {}, graphs::gpu());
+  REQUIRE(groups.size() == 1);
+  for (std::size_t k = groups[0].first; k < groups[0].end; ++k)
+    CHECK(lower(p, std::get<Phase>(p.steps[k]), graphs::gpu(), groups[0].threads).lanes == graphs::gpu().block_lanes);
 }
 
 TEST_CASE("the model task is one kernel for its examples and one for its updates") {

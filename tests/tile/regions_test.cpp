@@ -7,6 +7,7 @@
 #include "tile/beside.h"
 #include "tile/epilogue.h"
 #include "tile/graphs.h"
+#include "tile/nest.h"
 
 namespace croton::tile {
 namespace {
@@ -88,7 +89,59 @@ TEST_CASE("where a region lies may follow from shapes alone, or else the host ma
   CHECK(host_steps(program({at})) == 0);
   CHECK(host_steps(program({at}, MovingRegions::by_host)) == 1);
   CHECK(host_steps(program({set_subtensor(x[x.shape(0) - 2], 1.0f)}, MovingRegions::by_host)) == 0);
-  CHECK(host_steps(program({set_subtensor(x[argmax(x(all, 0), 0)], 1.0f)})) == 1);
+  const Tensor last = argmax(x(all, 0), 0), row = set_subtensor(x[last], 1.0f),
+               rows = set_subtensor(x[slice(last, none)], 1.0f);
+  CHECK(host_steps(program({row})) == 0);
+  CHECK(host_steps(program({row}, MovingRegions::by_host)) == 1);
+  CHECK(host_steps(program({rows})) == 1);
+}
+
+TEST_CASE("rows are written where integers say - by phases, and by the host where those lie on it") {
+  const Tensor x = fmatrix("x"), v = fmatrix("v"), i = lvector("i"), t = lscalar("t");
+  for (const Tensor& y : {set_subtensor(x[i], v), inc_subtensor(x[i], v)}) {
+    CHECK(host_steps(program({y}, MovingRegions::by_host)) == 1);
+    const Program p = program({y});
+    CHECK(host_steps(p) == 0);
+    CHECK(count(p, is_rows) == 1);
+    CHECK(p.steps.size() == 4);  // the rows, which of them are written, the copy of x, the write
+    CHECK(p.checks.size() == 1);
+  }
+  CHECK(program({inc_subtensor(tanh(x)[t], v[0])}).steps.size() == 3);
+  CHECK(program({inc_subtensor(x(all, t), v[0])}).steps.size() == 3);
+}
+
+TEST_CASE("a store at rows that the program does not name so is found out") {
+  const Tensor x = fmatrix("x"), v = fmatrix("v"), i = lvector("i");
+  const std::vector<Tensor> graph = rewrite::run(std::vector<Tensor>{inc_subtensor(x[i], v)}, {});
+  const auto store = [](Program& p) -> Store& { return std::get<Phase>(p.steps.back()).stores[0]; };
+  Program other = build(graph), nowhere = build(graph), listless = build(graph);
+  REQUIRE(store(other).row >= 0);
+  store(other).row_dim = 1;
+  CHECK_THROWS_AS(verify(other), std::logic_error);
+  store(nowhere).row_dim = 2;
+  CHECK_THROWS_AS(verify(nowhere), std::logic_error);
+  for (Value& value : std::get<Phase>(listless.steps.back()).values)
+    if (value.kind == Value::Kind::add_rows) value.list = -1;
+  CHECK_THROWS_AS(verify(listless), std::logic_error);
+}
+
+TEST_CASE("threads store at rows that differ and go through lists of their own where vectors of lanes do not") {
+  const Tensor x = fmatrix("x"), v = fmatrix("v"), y = fvector("y"), w = fvector("w"), i = lvector("i");
+  for (const Tensor& t : {inc_subtensor(x[i], v), inc_subtensor(y[i], w)}) {
+    const Program p = program({t});
+    const auto& phase = std::get<Phase>(p.steps.back());
+    Nest nest = lower(p, phase, graphs::gpu());  // which checks the threads
+    INFO(text(nest));
+    CHECK_NOTHROW(verify(nest, graphs::gpu()));
+    CHECK(text(nest).find("if any") != std::string::npos);
+    CHECK_THROWS_AS(verify(lower(p, phase, Target{}), Target{}), std::logic_error);
+    for (Statement& s : nest.body.back().body)
+      if (s.kind == Statement::Kind::store) s.row = -1;
+    for (Statement& lanes : nest.body.back().body)
+      for (Statement& s : lanes.body)
+        if (s.kind == Statement::Kind::store) s.row = -1;
+    CHECK_THROWS_AS(check_threads(nest), std::logic_error);
+  }
 }
 
 TEST_CASE("what is one run of memory is known as that") {
