@@ -88,11 +88,10 @@ Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::h
 /// hessian; Rop and Lop need no matrix.
 Tensor jacobian(const Tensor& f, const Tensor& wrt, Where = Where::here());
 /// The matrix of second derivatives of a scalar cost with respect to a vector (ShapeError for any other tensor). Where
-/// the type says a length up to 16, each row is a gradient of its own; else all rows are computed at once. Sorting,
-/// custom operations, and indices, conditions and lengths that depend on wrt refuse that: a vector of known length then
-/// has a gradient for each row, one of unknown length is a GraphError. A shared variable of another length than its type
-/// says is a ShapeError when it runs.
-/// hessian_vector_product needs no matrix, and none refuses it.
+/// the type says a length up to 16, each row is a gradient of its own; else all rows are computed at once. A
+/// gradient that is computed by a custom operation refuses that: a vector of known length then has a gradient for each
+/// row, one of unknown length is a GraphError. A shared variable of another length than its type says is a ShapeError
+/// when it runs. hessian_vector_product needs no matrix, and none refuses it.
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where = Where::here());
 /// (d^2 cost / dwrt^2) v, in the shape of wrt, which v has too.
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where = Where::here());

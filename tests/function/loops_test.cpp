@@ -116,6 +116,19 @@ TEST_CASE("jacobian has a row for each element of a vector, of any length") {
   CHECK_THROWS_AS(jacobian(Tensor(), x), GraphError);
 }
 
+TEST_CASE("a gradient by an operation of the user's own refuses many directions at once") {
+  static const CustomOp doubled{
+      .name = "doubled",
+      .forward = [](std::span<const Array> in, std::span<Array> out) { out[0] = eval(Tensor(in[0]) * 2); },
+      .pullback = [](std::span<const Tensor>, std::span<const Tensor>,
+                     std::span<const Tensor> y_bar) { return std::vector{apply(doubled, {y_bar[0]})}; }};
+  const Tensor x = dvector("x"), fixed = tensor("x", float64, {2});
+  CHECK_THROWS_WITH(jacobian(apply(doubled, {x}), x),
+                    Catch::Contains("doubled") && Catch::Contains("cannot be computed for many directions at once"));
+  CHECK(
+      array_equal(function(fixed, jacobian(apply(doubled, {fixed}), fixed))(Array{1., 2.}), Array{{2., 0.}, {0., 2.}}));
+}
+
 TEST_CASE("a jacobian and a hessian of a vector of any length go through loops, conditions and steps on the host") {
   const Tensor x = dvector("x"), xs = dmatrix("xs"), c = tensor("c", boolean, {}), limit = dscalar("limit");
   const Shared w = shared(Array{{0.5, 1., -0.25}, {0.125, -0.5, 1.}, {1., 0.25, 0.75}}, "w");
