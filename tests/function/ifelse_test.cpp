@@ -23,9 +23,6 @@ Tensor counted(const Tensor& x) {
                                           std::span<const Tensor> y_bar) { return std::vector{counted(y_bar[0])}; }};
   return apply(op, {x});
 }
-bool all_close(const Array& a, const Array& b) {
-  return a.shape() == b.shape() && eval(allclose(Tensor(a), Tensor(b), 1e-12, 1e-12)).item<bool>();
-}
 template <class F>
 int runs_of(F&& f) {
   runs = 0;

@@ -33,6 +33,12 @@ inline std::string printed(const Array& a) {
   return out.str();
 }
 
+/// One dtype and shape, and elements that differ by no more than that, relative or absolute.
+inline bool all_close(const Array& a, const Array& b, double tolerance = 1e-12) {
+  return a.dtype() == b.dtype() && a.shape() == b.shape() &&
+         eval(allclose(Tensor(a), Tensor(b), tolerance, tolerance)).item<bool>();
+}
+
 inline bool says(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
 }  // namespace croton

@@ -10,11 +10,6 @@ namespace {
 const std::string ways[] = {"mode=FAST_RUN", "mode=FAST_COMPILE", "device=queued", on_gpu(),
                             on_gpu() + ",emulator_check=True"};
 
-bool all_close(const Array& a, const Array& b) {
-  return a.shape() == b.shape() && a.dtype() == b.dtype() &&
-         eval(allclose(Tensor(a), Tensor(b), 1e-12, 1e-12)).item<bool>();
-}
-
 /// Running sums of xs times w, until one is greater than the limit.
 std::vector<Tensor> summed(const Tensor& xs, const Tensor& w, const Tensor& limit, bool reverse) {
   const auto [last, ys] = scan(
