@@ -7,8 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "expr/functions.h"
-#include "ops/registry.h"
+#include "tile/item_axes.h"
 #include "tile/items.h"
 #include "tile/order.h"
 #include "tile/phase.h"
@@ -17,10 +16,6 @@ namespace croton::tile {
 namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
-using Labels = std::vector<int>;
-
-bool contains(const Labels& list, int label) { return std::find(list.begin(), list.end(), label) != list.end(); }
 
 // Where an item stands while a set of parallel axes is tried: in the phase, before it, or only after it.
 enum class Standing : std::uint8_t { outside, in, before, after };
@@ -64,7 +59,8 @@ constexpr Index shortest_row_of_lanes = 4;
 
 class Builder {
  public:
-  Builder(std::span<const Tensor> outputs, const BuildOptions& options) : items_(outputs, options), memory_(items_) {
+  Builder(std::span<const Tensor> outputs, const BuildOptions& options)
+      : items_(outputs, options), axes_(items_), memory_(items_) {
     wanted_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) want(o);
     limit_unrolling();
@@ -75,9 +71,9 @@ class Builder {
         if (!is_kernel(user) || !o.fused) needs_memory_[at(o.item)] = true;
     repeated_.assign(items_.list.size(), false);
     for (const Item& user : items_.list) {
-      const Labels axes = axes_of(user);
+      const Labels axes = axes_.of(user);
       for (const Operand& o : user.operands)
-        if (std::any_of(axes.begin(), axes.end(), [&](int l) { return !runs_along(o.labels, l); }))
+        if (std::any_of(axes.begin(), axes.end(), [&](int l) { return !axes_.runs_along(o.labels, l); }))
           repeated_[at(o.item)] = true;
     }
     users_.assign(items_.list.size(), 0);
@@ -119,7 +115,7 @@ class Builder {
   void limit_unrolling() {
     for (std::size_t i = 0; i < items_.list.size(); ++i) {
       const Labels& labels = items_.list[i].labels;
-      if (items_.list[i].into < 0 || labels.size() < 2 || lies_dense(static_cast<int>(i))) continue;
+      if (items_.list[i].into < 0 || labels.size() < 2 || axes_.lies_dense(static_cast<int>(i))) continue;
       if (items_.constant(labels.back()) > shortest_row_of_lanes) items_.make_free(labels.back());
     }
     for (const Item& item : items_.list)
@@ -151,7 +147,7 @@ class Builder {
       std::set<Labels> tried;
       const std::size_t most = std::clamp(most_looks / w.items.size(), std::size_t{8}, most_choices);
       const auto attempt = [&](int item) {
-        for (const Labels& p : candidates(items_.list[at(item)]))
+        for (const Labels& p : axes_.candidates(items_.list[at(item)]))
           if (tried.size() < most && tried.insert(p).second) consider(p, w, best);
       };
       for (const int i : frontier) attempt(i);
@@ -191,23 +187,11 @@ class Builder {
     for (std::size_t k = 0; k < w.items.size(); ++k) {
       place_[at(w.items[k])] = static_cast<int>(k);
       w.inlined.push_back(inlined(w.items[k]));
-      w.axes.push_back(axes_of(items_.list[at(w.items[k])]));
+      w.axes.push_back(axes_.of(items_.list[at(w.items[k])]));
     }
     visits_ += w.items.size();
     placed_ = w.items;
     return w;
-  }
-
-  Labels axes_of(const Item& item) const {
-    Labels all;
-    for (const Labels* list : {&item.labels, &item.reduced})
-      for (const int l : *list)
-        if (l >= 0) all.push_back(items_.find(l));
-    return all;
-  }
-
-  bool runs_along(const Labels& labels, int axis) const {
-    return std::any_of(labels.begin(), labels.end(), [&](int l) { return l >= 0 && items_.find(l) == axis; });
   }
 
   bool done(int item) const { return dropped_[at(item)] || memory_.available(item); }
@@ -245,7 +229,7 @@ class Builder {
     Todo only{.items = {i}};
     const Window w = window(only);
     Choice best;
-    for (const Labels& p : candidates(items_.list[at(i)])) consider(p, w, best, true);
+    for (const Labels& p : axes_.candidates(items_.list[at(i)])) consider(p, w, best, true);
     if (best.work < 0) throw std::logic_error("tile: no loop nest fits a copy");
     emit(best, members(best, w));
   }
@@ -284,7 +268,7 @@ class Builder {
         const int user = todo.back();
         todo.pop_back();
         for (const Operand& o : items_.list[at(user)].operands) {
-          const bool is_number = free_of(o.labels).empty() && !members.contains(o.item);
+          const bool is_number = axes_.free_of(o.labels).empty() && !members.contains(o.item);
           if (is_number || root(o.item) == root(i)) continue;
           parents[root(o.item)] = root(i);
           if (!memory_.available(o.item)) todo.push_back(o.item);
@@ -340,65 +324,19 @@ class Builder {
     return r;
   }
 
-  Labels free_of(const Labels& labels) const {
-    Labels r;
-    for (const int l : labels)
-      if (l >= 0 && items_.constant(l) < 0 && !contains(r, items_.find(l))) r.push_back(items_.find(l));
-    return r;
-  }
-
-  // The axes of an item in the order of its largest operand: the outermost first.
-  Labels loop_order(const Item& item) const {
-    Labels all;
-    const auto add = [&](const Labels& labels) {
-      for (const int l : labels)
-        if (l >= 0 && !contains(all, items_.find(l))) all.push_back(items_.find(l));
-    };
-    for (const Operand& o : item.operands)
-      if (o.labels.size() > item.labels.size()) add(o.labels);
-    add(item.labels);
-    for (const Operand& o : item.operands) add(o.labels);
-    add(item.reduced);  // a fold of what was repeated along them runs along axes that no operand has
-    return all;
-  }
-
-  std::vector<Labels> candidates(const Item& item) const {
-    std::vector<Labels> r;
-    const Labels all = loop_order(item), open = free_of(all);
-    if (open.empty()) return {Labels{}};
-    if (all.size() > 1) r.push_back(all);
-    for (const int l : open) r.push_back({l});
-    const Labels kept = free_of(item.labels);
-    for (std::size_t n = kept.size(); n > 1; --n)
-      r.emplace_back(kept.begin(), kept.begin() + static_cast<std::ptrdiff_t>(n));
-    return r;
-  }
-
-  // Free axes of a list that are not parallel ones.
-  Labels inner(const Labels& labels, const Labels& parallel) const {
-    Labels r = free_of(labels);
-    std::erase_if(r, [&](int l) { return contains(parallel, l); });
-    return r;
-  }
-
-  bool folds_parallel(const Item& item, const Labels& parallel) const {
-    return !parallel.empty() && std::any_of(item.reduced.begin(), item.reduced.end(),
-                                            [&](int l) { return contains(parallel, items_.find(l)); });
-  }
-
   // Whether one phase over `parallel` can hold the item, which has all of these axes: it folds all of them or none, and
   // needs at most one loop of its own (a fold may have a serial loop inside that one, over operands that lie in
   // memory).
   bool fits(const Item& item, const Labels& parallel) const {
-    const Labels kept = inner(item.labels, parallel), folded = inner(item.reduced, parallel);
+    const Labels kept = axes_.inner(item.labels, parallel), folded = axes_.inner(item.reduced, parallel);
     if (item.monoid == Monoid::spread && item.kind == Item::Kind::kernel)  // what it carries lies in partials
-      return folds_parallel(item, parallel) && kept.size() == 1 && folded.empty();
+      return axes_.folds_parallel(item, parallel) && kept.size() == 1 && folded.empty();
     // each element of a window is read at a row of its own: lanes do not run along what is folded over
     if (meaning<FoldWindows>(item.node) && !item.copy && item.kind == Item::Kind::kernel && kept.empty() &&
-        (!folded.empty() || folds_parallel(item, parallel)))
+        (!folded.empty() || axes_.folds_parallel(item, parallel)))
       return false;
     if (parallel.empty()) return kept.empty() && folded.empty();
-    if (folds_parallel(item, parallel)) {
+    if (axes_.folds_parallel(item, parallel)) {
       for (const int p : parallel) {
         const bool out =
             std::any_of(item.labels.begin(), item.labels.end(), [&](int l) { return items_.find(l) == p; });
@@ -428,7 +366,7 @@ class Builder {
       for (const Operand& o : item.operands) {
         const Standing s = standing(c, o.item);
         if (s == Standing::in)
-          (o.fused && !folds_parallel(items_.list[at(o.item)], parallel) ? any_in : any_after) = true;
+          (o.fused && !axes_.folds_parallel(items_.list[at(o.item)], parallel) ? any_in : any_after) = true;
         any_after = any_after || s == Standing::after;
       }
       const bool has_axes =
@@ -441,8 +379,9 @@ class Builder {
     visits_ += w.items.size();
     for (const int i : members(c, w)) {
       const Item& item = items_.list[at(i)];
-      inner_loops = inner_loops || !inner(item.labels, parallel).empty() || !inner(item.reduced, parallel).empty();
-      c.work += work(item) * (strides(item, parallel) ? strided_worth : 1);
+      inner_loops =
+          inner_loops || !axes_.inner(item.labels, parallel).empty() || !axes_.inner(item.reduced, parallel).empty();
+      c.work += axes_.work(item) * (axes_.strides(item, parallel) ? strided_worth : 1);
     }
     if (c.work == 0) return;
     c.flat = !inner_loops && !parallel.empty() && collapses(c, w);
@@ -457,14 +396,6 @@ class Builder {
     return place < 0 ? Standing::outside : c.standing[at(place)];
   }
 
-  // Of an item whose axes are all constant: what is written out for it.
-  std::size_t elements(const Item& item) const {
-    std::size_t n = 1;
-    for (const Labels* labels : {&item.labels, &item.reduced})
-      for (const int l : *labels) n *= static_cast<std::size_t>(std::max<Index>(items_.constant(l), 1));
-    return n;
-  }
-
   // The values that a phase gets with this one: itself, and those it computes here that no other has brought yet.
   std::size_t count_with_inlined(std::size_t first, const Window& w, std::vector<bool>& counted,
                                  bool by_elements) const {
@@ -475,7 +406,7 @@ class Builder {
       todo.pop_back();
       if (counted[k]) continue;
       counted[k] = true;
-      n += by_elements ? elements(items_.list[at(w.items[k])]) : 1;
+      n += by_elements ? axes_.elements(items_.list[at(w.items[k])]) : 1;
       for (const Operand& o : items_.list[at(w.items[k])].operands)
         if (const int place = place_[at(o.item)]; place >= 0 && w.inlined[at(place)]) todo.push_back(at(place));
     }
@@ -501,74 +432,18 @@ class Builder {
       todo.pop_back();
       if (!seen.insert(i).second) continue;
       const Item& item = items_.list[at(i)];
-      if (c.parallel.size() > 1 && item.into >= 0 && !lies_dense(i)) return false;
-      if (!whole(item.labels) || (c.parallel.size() > 1 && !item.copy && numbers_some(item))) return false;
-      if (c.parallel.size() > 1 && item.kind == Item::Kind::combine && !constants_first(item)) return false;
+      if (c.parallel.size() > 1 && item.into >= 0 && !axes_.lies_dense(i)) return false;
+      if (!whole(item.labels) || (c.parallel.size() > 1 && !item.copy && axes_.numbers_some(item))) return false;
+      if (c.parallel.size() > 1 && item.kind == Item::Kind::combine && !axes_.constants_first(item)) return false;
       for (const Operand& o : item.operands) {
         if (o.awaited) continue;
         if (!whole(o.labels)) return false;
-        if (c.parallel.size() > 1 && items_.list[at(o.item)].kind == Item::Kind::alias && !is_dense(o.item))
+        if (c.parallel.size() > 1 && items_.list[at(o.item)].kind == Item::Kind::alias && !axes_.is_dense(o.item))
           return false;
         if (!memory_.available(o.item)) todo.push_back(o.item);
       }
     }
     return true;
-  }
-
-  // Whether it is the number of each element among some of its axes, which no run over all of them gives.
-  bool numbers_some(const Item& item) const {
-    if (!meaning<Iota>(item.node)) return false;
-    Labels numbered;
-    for (const Index axis : node(item.node).params.list("axes"))
-      numbered.push_back(item.labels[at(static_cast<int>(axis))]);
-    return std::any_of(item.labels.begin(), item.labels.end(), [&](int l) { return l >= 0 && !contains(numbered, l); });
-  }
-
-  // Whether partials lie in memory as the item's own axes do.
-  bool constants_first(const Item& item) const {
-    bool open = false;
-    for (const int l : item.labels) {
-      if (l >= 0 && items_.constant(l) >= 0 && open) return false;
-      open = open || (l >= 0 && items_.constant(l) < 0);
-    }
-    return true;
-  }
-
-  // Whether the lanes of the item's loop would run along an axis that is not the innermost of what it reads or writes.
-  bool strides(const Item& item, const Labels& parallel) const {
-    const auto across = [&](const Labels& labels) {
-      const auto last = std::find_if(labels.rbegin(), labels.rend(), [](int l) { return l >= 0; });
-      return last != labels.rend() && contains(parallel, items_.find(*last)) && !inner(labels, parallel).empty();
-    };
-    return across(item.labels) ||
-           std::any_of(item.operands.begin(), item.operands.end(), [&](const Operand& o) { return across(o.labels); });
-  }
-
-  // Whether a part is one run of the memory in which it lies.
-  bool lies_dense(int item) const {
-    for (int i = item, whole = items_.list[at(i)].into; whole >= 0; i = whole, whole = items_.list[at(i)].into) {
-      const Tensor& t = items_.list[at(whole)].node;
-      if (!(meaning<Write>(t) ? is_dense_part(t) : parts_are_dense(t))) return false;
-    }
-    return true;
-  }
-
-  // Of a view, perhaps of others. (What is reshaped lies dense.)
-  bool is_dense(int item) const {
-    for (int i = item; items_.list[at(i)].kind == Item::Kind::alias; i = items_.list[at(i)].operands[0].item) {
-      const Tensor& view = items_.list[at(i)].node;
-      if (meaning<Reshape>(view)) return true;
-      if (!is_op(view, ops::slice) || !is_dense_part(view)) return false;
-    }
-    return true;
-  }
-
-  double work(const Item& item) const {
-    double points = 1;
-    for (const Labels* list : {&item.labels, &item.reduced})
-      for (const int l : *list) points *= static_cast<double>(items_.likely_extent(l));
-    const auto* p = item.copy ? nullptr : meaning<Pointwise>(item.node);
-    return points * (p ? expr::function(p->function).cost : 1);
   }
 
   // The phase's items, without those that their users can compute where they are used: later ones where nothing here
@@ -609,6 +484,7 @@ class Builder {
   }
 
   Items items_;
+  const ItemAxes axes_;
   Memory memory_;
   std::vector<bool> wanted_;
   std::vector<bool> needs_memory_;   // outputs, and what others than kernels, or kernels along other axes, read
