@@ -226,8 +226,7 @@ struct Executable::Body {
   void point(const Plan& plan, Workspace& w, std::span<const Array> in, std::span<Array> out) {
     for (std::size_t k = 0; k < input_buffers.size(); ++k)
       if (input_buffers[k] >= 0) w.pointers[at(input_buffers[k])] = argument_memory(k, in[k], w);
-    for (std::size_t k = 0; k < stored.size(); ++k)
-      if (shared_buffers[k] >= 0) w.pointers[at(shared_buffers[k])] = stored[k]->on(device).data();
+    point_shared(w);
     std::size_t next = 0;
     for (std::size_t r = 0; r < update_of_result.size(); ++r) {
       const int b = program.outputs[r];
@@ -241,10 +240,19 @@ struct Executable::Body {
         w.pointers[at(b)] = memory_to_give(w.given[r], b, place);
     }
     if (separate) give_each_its_own(plan, w);
+    point_views(plan, w);
+  }
+
+  static void point_views(const Plan& plan, Workspace& w) {
     for (const int b : plan.views)
       w.pointers[at(b)] = static_cast<std::byte*>(w.pointers[at(plan.places[at(b)].base)]) + plan.places[at(b)].offset;
     for (std::size_t k = 0; k < plan.stand_ins.size(); ++k)
       w.pointers[at(plan.stand_ins[k].first)] = w.stand_ins[k].data();
+  }
+
+  void point_shared(Workspace& w) {
+    for (std::size_t k = 0; k < stored.size(); ++k)
+      if (shared_buffers[k] >= 0) w.pointers[at(shared_buffers[k])] = stored[k]->on(device).data();
   }
 
   void give_each_its_own(const Plan& plan, Workspace& w) {
@@ -425,6 +433,32 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
   b.hand_out(plan, *w, outputs);
   w->replaced.clear();
   b.workspaces.give_back(std::move(w));
+}
+
+bool Executable::has_series() const {
+  const Body& b = *body_;
+  return b.on_host && !b.separate && !b.fresh && b.updates.empty() && b.program.checks.empty();
+}
+
+Executable::Series::Series(Executable& of, std::span<const Array> inputs)
+    : body_(*of.body_), workspace_(body_.workspace(inputs)) {
+  if (workspace_->plan->scratch_bytes > 0) body_.device.reserve_scratch(workspace_->plan->scratch_bytes);
+  body_.point_shared(*workspace_);
+}
+
+Executable::Series::~Series() { body_.workspaces.give_back(std::move(workspace_)); }
+
+Extents Executable::Series::shape(std::size_t result) const {
+  return Extents(workspace_->plan->places[at(body_.program.outputs[result])].shape);
+}
+
+void Executable::Series::run(std::span<const std::byte* const> inputs, std::span<std::byte* const> results) {
+  Workspace& w = *workspace_;
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    if (const int b = body_.input_buffers[k]; b >= 0) w.pointers[at(b)] = const_cast<std::byte*>(inputs[k]);
+  for (std::size_t r = 0; r < results.size(); ++r) w.pointers[at(body_.program.outputs[r])] = results[r];
+  Body::point_views(*w.plan, w);
+  body_.execute(*w.plan, w, {});
 }
 
 void Executable::prepare(std::span<const Extents> shapes) {

@@ -12,6 +12,7 @@
 namespace croton::runtime {
 
 class SharedStorage;
+struct Workspace;
 
 class Executable {
  public:
@@ -31,10 +32,10 @@ class Executable {
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   /// Makes the plan for these shapes of the inputs and compiles what it needs.
   void prepare(std::span<const Extents> shapes);
-  /// Those that run() reads or updates. It moves one that is not on the device yet; then the caller takes every word
-  /// exclusively.
   /// Whether plans depend on the values of an input, which the host reads then.
   bool decides_shapes(const Tensor& input) const;
+  /// Those that run() reads or updates. It moves one that is not on the device yet; then the caller takes every word
+  /// exclusively.
   const std::vector<SharedStorage*>& shared_variables() const;
 
   /// The generated source of every kernel compiled so far.
@@ -58,9 +59,31 @@ class Executable {
   /// The steps of every run: kernel launches, library and host calls.
   int launches_per_run() const;
 
+  /// Runs one after another on arguments of the same shapes, given by where they lie, and to results whose place is
+  /// given too: a loop's steps. Only where has_series() says so: the host addresses the device's memory, and nothing is
+  /// updated or checked. The words are held as for run(), from the first to the last.
+  class Series;
+  bool has_series() const;
+
  private:
   struct Body;
   std::unique_ptr<Body> body_;
+};
+
+class Executable::Series {
+ public:
+  /// `inputs`: the first ones; integers that decide shapes stay what they are.
+  Series(Executable&, std::span<const Array> inputs);
+  ~Series();
+  Series(const Series&) = delete;
+  Series& operator=(const Series&) = delete;
+  Extents shape(std::size_t result) const;
+  /// Row-major; no result lies where an input does.
+  void run(std::span<const std::byte* const> inputs, std::span<std::byte* const> results);
+
+ private:
+  Body& body_;
+  std::unique_ptr<Workspace> workspace_;
 };
 
 }  // namespace croton::runtime

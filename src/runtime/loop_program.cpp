@@ -7,6 +7,7 @@
 #include "array/access.h"
 #include "graph/walk.h"
 #include "runtime/device_rows.h"
+#include "runtime/executable.h"
 #include "runtime/programs.h"
 
 namespace croton::runtime {
@@ -43,6 +44,14 @@ LoopProgram::LoopProgram(std::vector<Tensor> results, Device& device, const std:
     memory_ = std::make_unique<ops::RowMemory>();
   for (const Tensor& t : ready.inputs)
     memory_of_.push_back(program_->decides_shapes(t) ? &memory_of_host : memory_.get());
+  series_ = is_series();
+}
+
+bool LoopProgram::is_series() const {
+  if (form_.until || !program_->only() || !program_->only()->has_series()) return false;
+  for (std::size_t k = 0; k < argument_of_.size(); ++k)
+    if (memory_of_[k] == &memory_of_host && argument_of_[k] <= form_.capture(0)) return false;
+  return true;
 }
 
 LoopProgram::~LoopProgram() = default;
@@ -58,6 +67,8 @@ std::vector<Array> LoopProgram::run(std::span<const Array> values) {
   r.arguments = by_input(values);
   for (Array& a : r.arguments) a = contiguous(a);
   const Index steps = ops::steps_of(results_[0], r.arguments);
+  if (series_ && steps > 0)
+    if (auto made = run_series(r.arguments, steps)) return std::move(*made);
   for (std::size_t k = 0; k < argument_of_.size(); ++k) {
     Array& a = r.arguments[argument_of_[k]];
     a = memory_of_[k]->moved(a);
@@ -78,6 +89,77 @@ std::vector<Array> LoopProgram::run(std::span<const Array> values) {
                    : result == form_.count() ? Array::scalar(count)
                                              : r.stacks[k].all());
   }
+  return made;
+}
+
+namespace {
+
+/// Room for rows of a shape, one after another.
+struct Rows {
+  Array all;
+  std::byte* first = nullptr;
+  Index bytes = 0;  // of a row
+  Rows() = default;
+  Rows(Index count, const Extents& row, DType d) {
+    Shape shape{count};
+    shape.insert(shape.end(), row.begin(), row.end());
+    all = empty(Extents(shape), d);
+    first = mutable_data(all);
+    bytes = count_of(row) * static_cast<Index>(size_of(d));
+  }
+  std::byte* row(Index i) const { return first + i * bytes; }
+};
+
+}  // namespace
+
+/// The steps as calls of one program, each result written where it belongs: rows of ys, and carries to where those
+/// before the next step are stacked, or to two places by turns. Nothing where a carry changes its shape.
+std::optional<std::vector<Array>> LoopProgram::run_series(std::span<const Array> arguments, Index steps) const {
+  const auto row_at = [&](Index step) { return form_.reverse ? steps - 1 - step : step; };
+  const std::size_t carries = part_.carries.size();
+  std::vector<Array> first;
+  std::vector<const std::byte*> in;
+  std::vector<Index> row_bytes;  // by input; 0: the same at each step
+  for (std::size_t k = 0; k < argument_of_.size(); ++k) {
+    const Array& a = arguments[argument_of_[k]];
+    first.push_back(is_row_[k] ? ops::row_of(a, row_at(0)) : a);
+    in.push_back(data(first.back()));
+    row_bytes.push_back(is_row_[k] ? first.back().size() * static_cast<Index>(size_of(a.dtype())) : 0);
+  }
+  Executable::Series series(*program_->only(), first);
+  std::vector<Rows> last, other(carries), before(carries), ys;
+  for (std::size_t c = 0; c < carries; ++c) {
+    if (series.shape(c) != first[c].shape()) return {};
+    last.emplace_back(1, first[c].shape(), first[c].dtype());
+  }
+  for (std::size_t y = 0; y < part_.ys.size(); ++y)
+    ys.emplace_back(steps, series.shape(carries + y), part_.step.outputs[carries + y].dtype());
+  for (const std::size_t result : numbers_)
+    if (form_.is_before(result)) {
+      const std::size_t c = ops::place_in(part_.carries, result - form_.before(0));
+      if (before[c].first) continue;
+      before[c] = Rows(steps, first[c].shape(), first[c].dtype());
+      std::copy_n(in[c], before[c].bytes, before[c].row(row_at(0)));
+    }
+  for (std::size_t c = 0; c < carries; ++c)
+    if (steps > 1 && !before[c].first) other[c] = Rows(1, first[c].shape(), first[c].dtype());
+  std::vector<std::byte*> out(carries + ys.size());
+  for (Index s = 0; s < steps; ++s) {
+    for (std::size_t c = 0; c < carries; ++c)
+      out[c] = s == steps - 1        ? last[c].first
+               : before[c].first     ? before[c].row(row_at(s + 1))
+               : (steps - s) % 2 > 0 ? last[c].first
+                                     : other[c].first;
+    for (std::size_t y = 0; y < ys.size(); ++y) out[carries + y] = ys[y].row(row_at(s));
+    series.run(in, out);
+    std::copy_n(out.begin(), carries, in.begin());
+    for (std::size_t k = carries; k < in.size(); ++k) in[k] += form_.reverse ? -row_bytes[k] : row_bytes[k];
+  }
+  std::vector<Array> made;
+  for (const std::size_t result : numbers_)
+    made.push_back(form_.is_last(result) ? ops::row_of(last[ops::place_in(part_.carries, result)].all, 0)
+                   : form_.is_y(result)  ? ys[ops::place_in(part_.ys, result - form_.y(0))].all
+                                         : before[ops::place_in(part_.carries, result - form_.before(0))].all);
   return made;
 }
 

@@ -1,5 +1,7 @@
 // A loop on one device: its step is compiled, and run once a row.
 #pragma once
+#include <optional>
+
 #include "ops/loop.h"
 #include "runtime/nested_program.h"
 
@@ -17,6 +19,8 @@ class LoopProgram final : public NestedProgram {
 
  private:
   struct Running;
+  std::optional<std::vector<Array>> run_series(std::span<const Array> arguments, Index steps) const;
+  bool is_series() const;
   template <class F>
   void for_each_stack(Running&, bool after, F&& f) const;
   void run_step(Running&, Index step, Index row);
@@ -30,6 +34,7 @@ class LoopProgram final : public NestedProgram {
   std::vector<std::size_t> argument_of_;  // by input of the program: the node's input
   std::vector<bool> is_row_;              // by input of the program
   bool apart_;                            // the device has memory of its own
+  bool series_ = false;                   // a step is one call of one program, whose shapes are the same at each
   std::unique_ptr<const ops::RowMemory> memory_;
   std::vector<const ops::RowMemory*> memory_of_;  // by input of the program: the host's where it reads the values
   std::unique_ptr<Programs> program_;

@@ -96,6 +96,40 @@ std::vector<Tensor> with_gradients(std::vector<Tensor> results, const Tensor& xs
 
 }  // namespace
 
+TEST_CASE("the rows of a loop may be long, and lie anywhere in the memory of all") {
+  const Tensor xs = fmatrix("xs"), scale = fvector("scale"), start = fvector("start");
+  for (const bool reverse : {false, true}) {
+    const auto [last, ys] = scan(
+        [&](const std::array<Tensor, 2>& h, const Tensor& x) {
+          const Tensor next = h[0] * 0.5f + x * scale;
+          return std::pair{std::array{next, h[1] + 1}, next - x + h[1]};
+        },
+        std::array{start, zeros({1}, float32)}, xs, {.reverse = reverse});
+    const auto f = function({xs, scale, start}, {last[0], last[1], ys, grad(sum(ys * ys), xs)});
+    for (const Index n : {1, 5, 100'003})
+      for (const Index rows : {1, 2, 5}) {
+        INFO(n << ", " << rows << ", " << reverse);
+        const Array x = sines({rows, n}, 1, float32), by = sines({n}, 2, float32), from = sines({n}, 3, float32);
+        Tensor h = from, total;
+        std::vector<Tensor> made(static_cast<std::size_t>(rows));
+        const Tensor all_rows = tensor("rows", float32, {rows, n});
+        for (Index s = 0; s < rows; ++s) {
+          const Index row = reverse ? rows - 1 - s : s;
+          const Tensor at_row = all_rows[row];
+          h = h * 0.5f + at_row * Tensor(by);
+          made[static_cast<std::size_t>(row)] = h - at_row + static_cast<float>(s);
+        }
+        const Tensor stacked = stack(made, 0);
+        const auto want = function({all_rows}, {h, stacked, grad(sum(stacked * stacked), all_rows)})(x);
+        const auto got = f(x, by, from);
+        CHECK(all_close(got[0], want[0], 1e-6));
+        CHECK(got[1].at<float>(0) == static_cast<float>(rows));
+        CHECK(all_close(got[2], want[1], 1e-6));
+        CHECK(all_close(got[3], want[2], 1e-5));
+      }
+  }
+}
+
 TEST_CASE("the rows of a loop stay on a GPU, and its steps are graphs", "[emulator]") {
   const ScopedConfig scope{on_gpu()};
   const Tensor xs = dmatrix("xs"), u = dmatrix("u");
