@@ -13,7 +13,7 @@
 namespace croton::runtime {
 namespace {
 
-const ops::RowMemory memory_of_host;
+const ops::RowMemory memory_of_host;  // of values that the host reads to make plans, on whatever device
 
 }  // namespace
 
