@@ -4,6 +4,7 @@
 #include "croton/ops.h"
 #include "function/convert.h"
 #include "function/recipe.h"
+#include "ops/nested.h"
 
 namespace croton {
 namespace {
@@ -49,13 +50,16 @@ std::vector<Tensor> with_givens(std::span<const Tensor> outputs, const Givens& g
                                 Where where) {
   if (givens.list().empty()) return {outputs.begin(), outputs.end()};
   Replacements replacements;
+  std::vector<Tensor> variables;
   for (const Given& g : givens.list()) {
     if (!g.variable.node() || !g.value.node())
       fail_at<GraphError>(where, "{}: givens: {} is an empty Tensor (declared, never assigned)", verb,
                           g.variable.node() ? "the value of " + describe(g.variable) : "a variable");
     if (!replacements.emplace(g.variable.node(), fitted(g.variable, g.value, verb, where)).second)
       fail_at<GraphError>(where, "{}: givens: {} is given twice", verb, describe(g.variable));
+    variables.push_back(g.variable);
   }
+  ops::refuse_hidden(fmt::format("{}: givens", verb), variables, outputs, where);
   return rebuild(outputs, replacements);
 }
 

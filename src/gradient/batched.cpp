@@ -328,7 +328,7 @@ class Batcher {
       const Inner in = inner(g, has_axis);
       Batcher now(in.given, verb_, w_);
       now.walk(simple);
-      return std::make_shared<const Subgraph>(Subgraph{in.inputs, on(in, g, {now.many(simple[0])})});
+      return std::make_shared<const Subgraph>(Subgraph{in.inputs, on(in, g, {now.many(simple[0])}), g.hidden});
     };
     return {ops::ifelse_result({side(*sides.then), side(*sides.otherwise)}, 0, now(x), w_), true};
   }

@@ -11,6 +11,7 @@
 #include "gradient/flow.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
+#include "ops/nested.h"
 #include "ops/pointwise.h"
 #include "rewrite/passes.h"
 
@@ -142,6 +143,9 @@ std::vector<Tensor> detail::grad_list(const Cost& cost, std::span<const Tensor> 
   check_wrt(wrt, w);
   std::vector<Tensor> roots;
   Seeds seeds = seeds_of(cost, o, roots);
+  std::vector<Tensor> named(wrt.begin(), wrt.end());
+  named.insert(named.end(), o.consider_constant.list().begin(), o.consider_constant.list().end());
+  ops::refuse_hidden("grad", named, roots, w);
   stabilize(seeds, roots, wrt, o);
   const gradient::Flow flow(seeds, roots, wrt, o.consider_constant.list());
   std::vector<Tensor> result;

@@ -11,7 +11,7 @@ namespace {
 class BackwardSide {
  public:
   BackwardSide(const Subgraph& side, const std::vector<Tensor>& bars, const std::vector<bool>& needed, Where w)
-      : inputs_(side.inputs), outer_(side.inputs.size()), flow_(run(side, bars, needed, w)) {}
+      : inputs_(side.inputs), hidden_(side.hidden), outer_(side.inputs.size()), flow_(run(side, bars, needed, w)) {}
 
   bool reaches(std::size_t k) const { return flow_.reaches(inputs_[k]); }
   bool gives(std::size_t k) const { return flow_.of(inputs_[k]).node() != nullptr; }
@@ -20,7 +20,7 @@ class BackwardSide {
     std::vector<Tensor> outputs;
     outputs.reserve(of.size());
     for (const std::size_t k : of) outputs.push_back(gives(k) ? flow_.of(inputs_[k]) : ops::zeros_of(inputs_[k], w));
-    return std::make_shared<const Subgraph>(Subgraph{inputs_, std::move(outputs)});
+    return std::make_shared<const Subgraph>(Subgraph{inputs_, std::move(outputs), hidden_});
   }
 
  private:
@@ -38,6 +38,7 @@ class BackwardSide {
   }
 
   std::vector<Tensor> inputs_;
+  std::vector<std::uint64_t> hidden_;
   std::size_t outer_;
   Seeds seeds_;
   Flow flow_;

@@ -1,5 +1,6 @@
 // A graph inside a node: what a loop does at each step.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -12,6 +13,9 @@ namespace croton {
 /// Never changed once a node holds it.
 struct Subgraph {
   std::vector<Tensor> inputs, outputs;
+  /// Nodes of the graph around it, by number, that are computed in here in their place: who replaces one of them there,
+  /// or asks for its gradient, would miss this. No part of what the graph does.
+  std::vector<std::uint64_t> hidden = {};
 };
 using SubgraphHandle = std::shared_ptr<const Subgraph>;
 

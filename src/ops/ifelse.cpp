@@ -107,12 +107,20 @@ std::vector<Tensor> ifelse(const Tensor& condition, const Tensors& then, const T
   }
   std::vector<Tensor> both = a;
   both.insert(both.end(), b.begin(), b.end());
-  const ops::Closure closure = ops::closed(both, ops::needed_once(a, b));
+  const NodeSet inside = ops::needed_once(a, b);
+  const ops::Closure closure = ops::closed(both, inside);
+  std::vector<std::uint64_t> hidden;
+  for (const Node* n : inside) {
+    hidden.push_back(n->id);
+    for (const auto& [name, value] : n->params)
+      if (const auto* graph = std::get_if<SubgraphHandle>(&value))
+        hidden.insert(hidden.end(), (*graph)->hidden.begin(), (*graph)->hidden.end());
+  }
   std::vector<Tensor> inputs{ops::converted(condition, boolean, w)}, made;
   inputs.insert(inputs.end(), closure.captured.begin(), closure.captured.end());
   const auto half = closure.graph.outputs.begin() + static_cast<std::ptrdiff_t>(a.size());
   const auto side = [&](auto begin, auto end) {
-    return std::make_shared<const Subgraph>(Subgraph{closure.graph.inputs, {begin, end}});
+    return std::make_shared<const Subgraph>(Subgraph{closure.graph.inputs, {begin, end}, hidden});
   };
   const ops::Sides sides{side(closure.graph.outputs.begin(), half), side(half, closure.graph.outputs.end())};
   for (std::size_t k = 0; k < a.size(); ++k) made.push_back(ops::ifelse_result(sides, k, inputs, w));

@@ -1,8 +1,11 @@
 #include "ops/nested.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "array/access.h"
+#include "base/error.h"
+#include "graph/walk.h"
 #include "ops/registry.h"
 
 namespace croton::ops {
@@ -39,7 +42,23 @@ SubgraphHandle with_types(const SubgraphHandle& g, std::span<const Type> types) 
     inputs.push_back(types[k] == type(was) ? was : make_input(types[k], was.name(), node(was).where));
     other |= !same(inputs.back(), was);
   }
-  return other ? std::make_shared<const Subgraph>(Subgraph{inputs, applied(*g, inputs)}) : g;
+  return other ? std::make_shared<const Subgraph>(Subgraph{inputs, applied(*g, inputs), g->hidden}) : g;
+}
+
+void refuse_hidden(std::string_view verb, std::span<const Tensor> these, std::span<const Tensor> roots, Where w) {
+  std::unordered_map<std::uint64_t, Tensor> hidden;  // with what hides it
+  for (const Tensor& t : topological(roots))
+    if (runs_graphs(t))
+      for (const auto& [name, value] : node(t).params)
+        if (const auto* graph = std::get_if<SubgraphHandle>(&value))
+          for (const std::uint64_t id : (*graph)->hidden) hidden.emplace(id, t);
+  if (hidden.empty()) return;
+  for (const Tensor& t : these)
+    if (const auto found = hidden.find(node(t).id); found != hidden.end())
+      fail_at<GraphError>(w,
+                          "{}: {} is computed inside {}, by the side that alone needs it, and cannot be reached there: "
+                          "name what both sides need, or what it is made of",
+                          verb, describe(t), describe(found->second));
 }
 
 bool holds(const Array& condition) { return get_index(condition, 0) != 0; }

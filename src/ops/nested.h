@@ -15,6 +15,9 @@ bool same_run(const Tensor& a, const Tensor& b);
 std::vector<std::vector<Tensor>> by_run(std::span<const Tensor> nodes);
 /// The graph on inputs of such types, made anew where they are others than its own.
 SubgraphHandle with_types(const SubgraphHandle&, std::span<const Type>);
+/// GraphError, beginning with the verb, if one of these nodes is computed inside a node that the roots depend on, so
+/// that nothing done to it reaches them.
+void refuse_hidden(std::string_view verb, std::span<const Tensor> these, std::span<const Tensor> roots, Where);
 /// The value of a condition, a bool scalar.
 bool holds(const Array& condition);
 /// A draw from a stream, or an initial value: a loop makes it for all rows before it begins.

@@ -181,6 +181,24 @@ TEST_CASE("explain shows both sides of an ifelse") {
   CHECK(text.find("else:\n") != std::string::npos);
 }
 
+TEST_CASE("what one side of an ifelse computes has no gradient and takes no value of its own") {
+  const Tensor c = tensor("c", boolean, {}), d = tensor("d", boolean, {}), x = dvector("x");
+  const Tensor inner = tanh(x).named("inner"), deep = exp(x).named("deep"), both = sin(x).named("both");
+  const Tensor y = sum(ifelse(c, inner * both, ifelse(d, deep * both, both)) + inner);
+  const std::string why = "by the side that alone needs it";
+  for (const Tensor& t : {inner, deep}) {
+    CHECK(says(message<GraphError>([&] { grad(y, t); }), "grad: " + t.name()));
+    CHECK(says(message<GraphError>([&] { grad(y, t); }), why));
+    CHECK(says(message<GraphError>([&] { grad(y, x, {.consider_constant = {t}}); }), why));
+    CHECK(says(message<GraphError>([&] { function({c, d, x}, y, {.givens = {{t, x}}}); }), why));
+    CHECK(says(message<GraphError>([&] { function({c, d, x}, grad(y, x), {.givens = {{t, x}}}); }), why));
+  }
+  const auto f = function({c, d, x}, {grad(y, both), y}, {.givens = {{both, x * 2}}});
+  const Array v{0.5, -1.};
+  CHECK(all_close(f(true, true, v)[0], eval(tanh(Tensor(v)))));
+  CHECK(all_close(f(true, true, v)[1], eval(sum(tanh(Tensor(v)) * (2 * Tensor(v) + 1)))));
+}
+
 TEST_CASE("ifelse refuses what it cannot choose between") {
   const Tensor c = tensor("c", boolean, {}), m = tensor("m", boolean, {any_extent}), x = dvector("x"), s = dscalar("s");
   CHECK(message<ShapeError>([&] { ifelse(m, x, x); }) ==
