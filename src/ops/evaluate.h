@@ -35,8 +35,4 @@ bool changes_argument(const Tensor& node);
 /// its argument 0 may find that there: then no more is written than what changes, and an IndexError comes before it.
 void evaluate_into(const Tensor& node, std::span<const Array> arguments, std::byte* out, const Host& = {});
 
-/// The true shape of a node, from the true shapes of its inputs and the integers some of them hold.
-Shape true_shape(const Tensor& node, std::span<const Shape> shapes,
-                 std::span<const std::optional<std::vector<Index>>> values);
-
 }  // namespace croton::ops

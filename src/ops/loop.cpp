@@ -10,6 +10,7 @@
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/infer.h"
 #include "ops/registry.h"
 
 namespace croton::ops {
@@ -36,13 +37,67 @@ Type stacked(const TypeAt& t, const LoopForm& f, const Type& row) {
 
 Type carry_type(const TypeAt& t, std::size_t k) { return {t.dtype(k + 1), t.shapes[k + 1]}; }
 
+/// "n, 3", or "3" where the program says so.
+std::string length_text(const Tensor& length, Index steps) {
+  if (node(length).kind == NodeKind::constant) return fmt::format("{}", steps);
+  return fmt::format("{}, {}", formula(length), steps);
+}
+
+/// ShapeError unless a loop on such inputs has a row for each of its steps.
+void check_rows(const LoopForm& f, std::span<const Tensor> x, Index steps, std::span<const Shape> shapes, Where w) {
+  const Tensor& length = x[0];
+  if (steps < 0) fail_at<ShapeError>(w, "scan: length is {}; at least 0 is needed", length_text(length, steps));
+  const std::span<const Tensor> xs = x.subspan(f.row(0) + 1, f.rows);
+  std::vector<Index> rows;
+  for (const Shape& shape : shapes.subspan(f.row(0) + 1, f.rows)) rows.push_back(shape[0]);
+  const bool is_theirs = meaning<ShapeOf>(length) && std::any_of(xs.begin(), xs.end(), [&](const Tensor& t) {
+                           return same(node(length).inputs[0], t);
+                         });
+  if (std::any_of(rows.begin(), rows.end(), [&](Index r) { return r != steps; }))
+    refuse_rows(is_theirs ? "" : length_text(length, steps), steps, xs, rows, w);
+}
+
+void check_carry(const Tensor& carry, const Shape& was, const Shape& now, Where w) {
+  if (was == now) return;
+  const DType d = type(carry).dtype;
+  fail_at<ShapeError>(w, "scan: the carry {} is {}, the step makes {} of it: its shape has to stay", describe(carry),
+                      type_text(d, Extents(was)), type_text(d, Extents(now)));
+}
+
+bool is_known(const Shape& shape) {
+  return std::none_of(shape.begin(), shape.end(), [](Index n) { return n < 0; });
+}
+
+/// The shapes of what a step gives, from those of what it is given.
+std::vector<Shape> shapes_of_step(const TypeAt& t, const LoopForm& f) {
+  TrueShapes shapes;
+  KnownIntegers known;
+  for (std::size_t k = 0; k < f.step->inputs.size(); ++k) {
+    const Shape& whole = t.shapes[k + 1];
+    const bool row = k >= f.row(0) && k < f.capture(0);
+    shapes.emplace(f.step->inputs[k].node(), Shape(whole.begin() + (row ? 1 : 0), whole.end()));
+    if (k >= f.capture(0)) known.emplace(f.step->inputs[k].node(), t.values[k + 1]);
+  }
+  for (const Tensor& n : topological(f.step->outputs)) infer(n, shapes, known, holds_integers(n));
+  std::vector<Shape> r;
+  for (const Tensor& n : f.step->outputs) r.push_back(shapes.at(n.node()));
+  return r;
+}
+
 Type loop_type(const TypeAt& t) {
   const LoopForm f = form_of(t.params);
   const auto r = static_cast<std::size_t>(t.params.integer("result"));
+  Type y = f.is_y(r) ? type(f.step->outputs[r]) : Type{int64, {}};
+  if (std::all_of(t.shapes.begin(), t.shapes.end(), is_known)) {
+    if (const auto& steps = t.values[0]; steps && !f.until) check_rows(f, t.x, (*steps)[0], t.shapes, t.where);
+    const std::vector<Shape> made = shapes_of_step(t, f);
+    for (std::size_t k = 0; k < f.carries; ++k)
+      if (is_known(made[k])) check_carry(t.x[k + 1], t.shapes[k + 1], made[k], t.where);
+    if (f.is_y(r)) y.shape = made[r];
+  }
   if (f.is_last(r)) return carry_type(t, r);
   if (f.is_before(r)) return stacked(t, f, carry_type(t, r - f.before(0)));
-  if (f.is_y(r)) return stacked(t, f, type(f.step->outputs[r]));
-  return {int64, {}};
+  return f.is_y(r) ? stacked(t, f, y) : y;
 }
 
 std::vector<Sample> loop_samples() {
@@ -68,12 +123,6 @@ std::vector<Sample> loop_samples() {
                        {{static_cast<double>(rows), static_cast<double>(rows)}}});
   }
   return all;
-}
-
-/// "n, 3", or "3" where the program says so.
-std::string length_text(const Tensor& length, Index steps) {
-  if (node(length).kind == NodeKind::constant) return fmt::format("{}", steps);
-  return fmt::format("{}, {}", formula(length), steps);
 }
 
 }  // namespace
@@ -149,27 +198,16 @@ void refuse_rows(std::string_view length, Index steps, std::span<const Tensor> x
 
 Index steps_of(const Tensor& result, std::span<const Array> arguments) {
   const Node& n = node(result);
-  const LoopForm f = form_of(result);
   const Index steps = get_index(arguments[0], 0);
-  const Tensor& length = n.inputs[0];
-  if (steps < 0) fail_at<ShapeError>(n.where, "scan: length is {}; at least 0 is needed", length_text(length, steps));
-  const std::span xs = std::span(n.inputs).subspan(f.row(0) + 1, f.rows);
-  std::vector<Index> rows;
-  for (const Array& a : arguments.subspan(f.row(0) + 1, f.rows)) rows.push_back(a.shape(0));
-  const bool is_theirs = meaning<ShapeOf>(length) && std::any_of(xs.begin(), xs.end(), [&](const Tensor& t) {
-                           return same(node(length).inputs[0], t);
-                         });
-  if (std::any_of(rows.begin(), rows.end(), [&](Index r) { return r != steps; }))
-    refuse_rows(is_theirs ? "" : length_text(length, steps), steps, xs, rows, n.where);
+  std::vector<Shape> shapes;
+  for (const Array& a : arguments) shapes.emplace_back(a.shape().begin(), a.shape().end());
+  check_rows(form_of(result), n.inputs, steps, shapes, n.where);
   return steps;
 }
 
 void check_carry(const Tensor& result, std::size_t carry, const Extents& was, const Extents& now) {
-  if (was == now) return;
   const Node& n = node(result);
-  const DType d = type(n.inputs[carry + 1]).dtype;
-  fail_at<ShapeError>(n.where, "scan: the carry {} is {}, the step makes {} of it: its shape has to stay",
-                      describe(n.inputs[carry + 1]), type_text(d, was), type_text(d, now));
+  check_carry(n.inputs[carry + 1], Shape(was.begin(), was.end()), Shape(now.begin(), now.end()), n.where);
 }
 
 Array row_of(const Array& a, Index i) {

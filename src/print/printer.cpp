@@ -277,7 +277,8 @@ class Printer {
   void find_updated(const tile::Body& b) {
     updated_.resize(nest_.registers.size());
     for (const Statement& s : b) {
-      if (s.kind == Statement::Kind::update) updated_[static_cast<std::size_t>(s.result)] = true;
+      if (s.kind == Statement::Kind::update || s.kind == Statement::Kind::assign)
+        updated_[static_cast<std::size_t>(s.result)] = true;
       for (const tile::Body* inner : {&s.several, &s.body, &s.tail}) find_updated(*inner);
     }
   }
@@ -430,6 +431,7 @@ class Printer {
                                   identity(s.args[0], s.monoid)));
       case K::let_identity:
         return let(s, s.args.empty() ? identity(s.result, s.monoid) : fmt::format("r{}", s.args[0]));
+      case K::assign: return line("r{} = r{};", s.result, s.args[0]);
       case K::update: return update(s);
       case K::store: return store(s);
       case K::prefetch: return line("prefetch({});", memory(s, true));

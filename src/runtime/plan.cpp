@@ -8,7 +8,6 @@
 #include "base/dtype.h"
 #include "base/error.h"
 #include "graph/walk.h"
-#include "ops/evaluate.h"
 #include "print/product.h"
 #include "runtime/arena.h"
 #include "runtime/reuse.h"
@@ -20,7 +19,6 @@ namespace croton::runtime {
 namespace {
 
 using tile::AxisId;
-using tile::holds_integers;
 using tile::Program;
 using tile::Word;
 
@@ -42,12 +40,12 @@ std::vector<Tensor> mentioned(const Program& program) {
 // Nodes whose integers somebody's shape depends on.
 std::vector<Tensor> shape_deciding(const Program& program) {
   std::vector<Tensor> roots;
-  const auto add = [&](const Tensor& t, std::size_t first) {
-    for (std::size_t k = first; k < node(t).inputs.size(); ++k) roots.push_back(node(t).inputs[k]);
+  const auto add = [&](const Tensor& t, const tile::ExtentInputs& these) {
+    for (std::size_t k = these.first; k < these.last; ++k) roots.push_back(node(t).inputs[k]);
   };
-  for (const Tensor& t : mentioned(program)) add(t, tile::first_extent(t));
+  for (const Tensor& t : mentioned(program)) add(t, tile::extent_inputs(t));
   for (const tile::Buffer& b : program.buffers)
-    if (tile::is_region(b) && meaning<Write>(b.whole)) add(b.whole, 2);
+    if (tile::is_region(b) && meaning<Write>(b.whole)) add(b.whole, {2, node(b.whole).inputs.size()});
   // stop at shape_of: its input's data do not matter
   std::vector<Tensor> out, todo = roots;
   std::unordered_map<const Node*, bool> seen;
@@ -61,48 +59,6 @@ std::vector<Tensor> shape_deciding(const Program& program) {
   }
   std::sort(out.begin(), out.end(), [](const Tensor& a, const Tensor& b) { return node(a).id < node(b).id; });
   return out;
-}
-
-Array integer_array(const std::vector<Index>& values, const Tensor& t) {
-  const Array wide(values.data(), t.ndim() == 0 ? Extents{} : Extents{values.size()});
-  return wide.astype(t.dtype());
-}
-
-std::vector<Index> integers_of(const Array& a) {
-  std::vector<Index> r;
-  const Array wide = a.astype(int64);
-  for (Index i = 0; i < wide.size(); ++i) r.push_back(get_index(wide, i));
-  return r;
-}
-
-// What a type rule sees of a node's inputs: their true shapes, and the integers that are known.
-struct InputsOf {
-  std::vector<Shape> shapes;
-  std::vector<std::optional<std::vector<Index>>> values;
-  InputsOf(const Node& n, const Shapes& all, const Integers& known) {
-    for (const Tensor& x : n.inputs) {
-      shapes.push_back(all.at(x.node()));
-      const auto it = known.find(x.node());
-      values.push_back(it == known.end() ? std::nullopt : it->second);
-    }
-  }
-};
-
-// The integers of one node, if those of its inputs are known.
-std::optional<std::vector<Index>> compute(const Tensor& t, const Shapes& shapes, const Integers& known) {
-  const Node& n = node(t);
-  if (meaning<ShapeOf>(t))
-    return std::vector<Index>{shapes.at(n.inputs[0].node())[at(static_cast<int>(n.params.integer("axis")))]};
-  if (n.kind == NodeKind::constant) return holds_integers(t) ? std::optional(integers_of(n.value)) : std::nullopt;
-  if (n.kind != NodeKind::apply) return std::nullopt;
-  std::vector<Array> arguments;
-  for (const Tensor& x : n.inputs) {
-    const auto it = known.find(x.node());
-    if (it == known.end() || !it->second) return std::nullopt;
-    arguments.push_back(integer_array(*it->second, x));
-  }
-  if (!holds_integers(t)) return std::nullopt;
-  return integers_of(ops::evaluate_node(t, arguments));
 }
 
 class Planner {
@@ -236,7 +192,7 @@ class Planner {
     if (tile::is_rows(b)) return whole_axes(b);
     const Tensor& by = tile::is_region(b) ? b.whole : b.node;
     const Node& n = node(by);
-    const InputsOf in(n, shapes_, integers_);
+    const ops::TrueInputs in(n, shapes_, integers_);
     const TypeAt at{*n.op, n.params, n.inputs, in.shapes, in.values, n.where};
     if (const auto* write = meaning<Write>(by)) return write->map(at, shape);
     return meaning<View>(by)->map(at, shape);
@@ -502,16 +458,11 @@ Shapes infer(const Program& program, const Shapes& leaves, Integers& integers) {
   for (const tile::Buffer& b : program.buffers)
     if (meaning<ShapeOf>(b.node)) decides.emplace(b.node.node(), true);
   for (const Tensor& t : mentioned(program)) {
-    const Node& n = node(t);
-    if (n.kind == NodeKind::constant) shapes[t.node()] = n.type.shape;
-    if (n.kind == NodeKind::apply) {
-      const InputsOf in(n, shapes, integers);
-      const Shape& shape = shapes[t.node()] = ops::true_shape(t, in.shapes, in.values);
-      if (std::any_of(shape.begin(), shape.end(), [](Index extent) { return extent < 0; }))
-        fail_at<ShapeError>(n.where, "the shape of {} depends on data, and a plan is made before anything runs",
-                            formula(t));
-    }
-    if (decides.count(t.node()) > 0 && integers.count(t.node()) == 0) integers[t.node()] = compute(t, shapes, integers);
+    ops::infer(t, shapes, integers, decides.contains(t.node()));
+    const Shape& shape = shapes.at(t.node());
+    if (std::any_of(shape.begin(), shape.end(), [](Index extent) { return extent < 0; }))
+      fail_at<ShapeError>(node(t).where, "the shape of {} depends on data, and a plan is made before anything runs",
+                          formula(t));
   }
   for (const tile::Axis& a : program.axes) {
     const Index n = shapes.at(a.witness.node())[at(a.witness_axis)];

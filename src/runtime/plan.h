@@ -3,9 +3,9 @@
 #pragma once
 #include <optional>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
+#include "ops/infer.h"
 #include "runtime/device.h"
 #include "tile/nest.h"
 #include "tile/relay.h"
@@ -13,8 +13,8 @@
 namespace croton::runtime {
 
 /// What a call brings: true shapes of the leaves, and the integers that shapes depend on.
-using Shapes = std::unordered_map<const Node*, Shape>;
-using Integers = std::unordered_map<const Node*, std::optional<std::vector<Index>>>;
+using Shapes = ops::TrueShapes;
+using Integers = ops::KnownIntegers;
 
 /// True shapes of every node a program mentions, from those of its leaves. Throws what the type rules throw.
 Shapes infer(const tile::Program&, const Shapes& leaves, Integers& integers);

@@ -11,6 +11,7 @@
 #include "ops/nested.h"
 #include "ops/registry.h"
 #include "runtime/host.h"
+#include "tile/recurrence.h"
 
 namespace croton::runtime {
 namespace {
@@ -42,6 +43,7 @@ std::vector<Tensor> deciding(const Tensor& t) {
       if (decides_slice(t, k)) r.push_back(inputs[k]);
     return r;
   }
+  if (meaning<Loop>(t)) return {inputs[0]};
   const auto* host = meaning<HostCall>(t);
   const bool has_extents = meaning<View>(t) || meaning<Reshape>(t) || meaning<FoldWindows>(t);
   const std::size_t first = meaning<Iota>(t)              ? 0
@@ -69,9 +71,11 @@ Nodes known_to_plans(std::span<const Tensor> nodes) {
 std::vector<Tensor> next_to_ask(std::span<const Tensor> results) {
   const std::vector<Tensor> nodes = topological(results);
   const Nodes known = known_to_plans(nodes);
-  Nodes unknown;
+  Nodes unknown, of_phases;  // loops that are one phase
+  for (const tile::Recurrence& r : tile::recurrences(nodes))
+    for (const Tensor& t : r.results) of_phases.insert(t.node());
   for (const Tensor& t : nodes) {
-    if (sizes_itself(t) || ops::runs_graphs(t)) unknown.insert(t.node());
+    if (sizes_itself(t) || (ops::runs_graphs(t) && !of_phases.contains(t.node()))) unknown.insert(t.node());
     for (const Tensor& x : deciding(t))
       if (!known.contains(x.node())) unknown.insert(x.node());
   }

@@ -73,7 +73,7 @@ class Neighbours {
     const auto is_partial = [this](const Store& s) {
       return program_.buffers[at(s.buffer)].kind == Buffer::Kind::partial;
     };
-    return (phase.flat || phase.parallel.empty()) && !checks(phase) &&
+    return (phase.flat || phase.parallel.empty()) && phase.serial == no_axis && !checks(phase) &&
            std::none_of(phase.values.begin(), phase.values.end(), is_spread) &&
            std::none_of(phase.stores.begin(), phase.stores.end(), is_partial);
   }

@@ -64,11 +64,12 @@ class Builder {
     wanted_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) want(o);
     limit_unrolling();
+    find_inside_loops();
     needs_memory_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) needs_memory_[at(o)] = true;
     for (const Item& user : items_.list)
       for (const Operand& o : user.operands)
-        if (!is_kernel(user) || !o.fused) needs_memory_[at(o.item)] = true;
+        if (!o.fused) needs_memory_[at(o.item)] = true;
     repeated_.assign(items_.list.size(), false);
     for (const Item& user : items_.list) {
       const Labels axes = axes_.of(user);
@@ -110,6 +111,35 @@ class Builder {
     }
   }
 
+  // What the steps of one loop alone read, each element once, is computed there.
+  void find_inside_loops() {
+    constexpr int nobody = -1, others = -2;
+    std::vector<int> users(items_.list.size(), nobody);  // the loop that is all there is of them
+    inside_loop_.assign(items_.list.size(), false);
+    for (const int o : items_.outputs) users[at(o)] = others;
+    for (std::size_t i = items_.list.size(); i-- > 0;) {
+      Item& item = items_.list[i];
+      if (!wanted_[i]) continue;
+      const int loop = item.kind == Item::Kind::recurrence ? item.loop : users[i];
+      inside_loop_[i] = item.kind == Item::Kind::kernel && loop >= 0 && axes_.may_be_in(items_.loops[at(loop)], item);
+      const bool computes = item.kind == Item::Kind::recurrence || inside_loop_[i];
+      for (Operand& o : item.operands) {
+        int& all = users[at(o.item)];
+        const int by = computes && o.fused ? loop : others;
+        all = all == nobody || all == by ? by : others;
+      }
+    }
+    // a run over several axes reads what it does not compute as runs
+    for (std::size_t i = 0; i < items_.list.size(); ++i) {
+      Item& item = items_.list[i];
+      const bool by_elements = item.kind == Item::Kind::recurrence && items_.loops[at(item.loop)].elements.size() < 2;
+      if (by_elements || !(item.kind == Item::Kind::recurrence || inside_loop_[i])) continue;
+      for (Operand& o : item.operands)
+        if (!inside_loop_[at(o.item)] && std::any_of(o.labels.begin(), o.labels.end(), [](int l) { return l >= 0; }))
+          o.fused = false;
+    }
+  }
+
   // At most 64 copies of a statement: beyond that the largest constant axis becomes a loop. So does the last axis of a
   // part whose rows lie apart, or lanes would run across them, unless it is very short.
   void limit_unrolling() {
@@ -137,7 +167,7 @@ class Builder {
   bool schedule(Todo todo) {
     for (bool done_any = false;; done_any = true) {
       const Window w = window(todo);
-      if (host_and_library_steps(w)) continue;
+      if (steps_of_their_own(w)) continue;
       const std::vector<int> frontier = ready(w);
       if (frontier.empty()) {
         if (phases_of_their_own(w)) continue;
@@ -195,19 +225,22 @@ class Builder {
   }
 
   bool done(int item) const { return dropped_[at(item)] || memory_.available(item); }
-  bool inlined(int item) const { return !needs_memory_[at(item)] && computed_again(item); }
+  bool inlined(int item) const { return inside_loop_[at(item)] || (!needs_memory_[at(item)] && computed_again(item)); }
   bool computed_again(int item) const {
     return memory_.can_inline(item) || (!repeated_[at(item)] && memory_.can_remake(item));
   }
 
-  bool host_and_library_steps(const Window& w) {
+  bool steps_of_their_own(const Window& w) {
     bool any = false;
     for (const int i : w.items) {
       const Item& item = items_.list[at(i)];
+      const bool loop = item.kind == Item::Kind::recurrence;
       const bool step = item.kind == Item::Kind::host || item.kind == Item::Kind::library;
-      if (!step || !operands_here(item)) continue;
-      memory_.emit_step(i);
-      for (const Operand& o : item.operands) let_go(o.item);
+      if (!(step || loop) || done(i) || !operands_here(item)) continue;
+      loop ? memory_.emit_loop(item.loop) : memory_.emit_step(i);
+      const std::vector<int> made = loop ? items_.loops[at(item.loop)].items : std::vector<int>{i};
+      for (const int m : made)
+        for (const Operand& o : items_.list[at(m)].operands) let_go(o.item);
       any = true;
     }
     return any;
@@ -305,8 +338,18 @@ class Builder {
 
   // In memory, or computed where they are used.
   bool operands_here(const Item& item) const {
-    return std::all_of(item.operands.begin(), item.operands.end(),
-                       [&](const Operand& o) { return memory_.available(o.item) || inlines(o); });
+    std::vector<const Item*> todo{&item};  // with what is computed inside a loop
+    std::unordered_set<int> seen;
+    while (!todo.empty()) {
+      const Item& user = *todo.back();
+      todo.pop_back();
+      for (const Operand& o : user.operands) {
+        if (memory_.available(o.item) || inlines(o)) continue;
+        if (!inside_loop_[at(o.item)]) return false;
+        if (seen.insert(o.item).second) todo.push_back(&items_.list[at(o.item)]);
+      }
+    }
+    return true;
   }
 
   bool is_kernel(const Item& item) const { return item.kind == Item::Kind::kernel || item.kind == Item::Kind::combine; }
@@ -490,6 +533,7 @@ class Builder {
   std::vector<bool> needs_memory_;   // outputs, and what others than kernels, or kernels along other axes, read
   std::vector<bool> repeated_;       // some user wants each element several times, along an axis of its own
   std::vector<int> users_;           // operands of items still to be computed that are this item
+  std::vector<bool> inside_loop_;    // the steps of one loop compute it
   std::vector<bool> dropped_;        // nothing uses it any more, and it was never in memory
   std::vector<int> place_, placed_;  // by item: its place in the window, or -1; the items that have one
   int made_host_ = 0;

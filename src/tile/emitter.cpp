@@ -40,10 +40,15 @@ bool Emitter::has_parallel(const Value& v) const {
   return std::any_of(v.axes.begin(), v.axes.end(), [&](AxisId a) { return is_parallel(a); });
 }
 
+bool Emitter::is_serial(const Value& v) const {
+  return phase.serial != no_axis && std::find(v.axes.begin(), v.axes.end(), phase.serial) != v.axes.end();
+}
+
 std::vector<AxisId> Emitter::inner(const std::vector<AxisId>& axes) const {
   std::vector<AxisId> r;
   for (const AxisId a : axes)
-    if (a != no_axis && !is_parallel(a) && !is_unrolled(a) && std::find(r.begin(), r.end(), a) == r.end())
+    if (a != no_axis && a != phase.serial && !is_parallel(a) && !is_unrolled(a) &&
+        std::find(r.begin(), r.end(), a) == r.end())
       r.push_back(a);
   return r;
 }
@@ -171,7 +176,11 @@ Emitter::Number Emitter::number(const Value& row, const Indices& where, const st
   Number r;
   const auto varies = [&](AxisId a) { return std::find(row.axes.begin(), row.axes.end(), a) != row.axes.end(); };
   if (phase.flat && phase.parallel.size() > 1) {
-    if (varies(phase.parallel[0])) r = {{{variables.at(phase.parallel[0]), {}}}, {{-1, {{1, -1}}}}};
+    const bool runs = varies(phase.parallel[0]);
+    if (runs) r = {{{variables.at(phase.parallel[0]), {}}}, {{-1, {{1, -1}}}}};
+    if (phase.serial != no_axis && varies(phase.serial))
+      r.first.push_back({variables.at(phase.serial),
+                         runs ? std::vector{factor({.kind = Word::Kind::parallel})} : std::vector<Factor>{}});
     return r;
   }
   std::vector<Factor> later;  // the extents of the axes further in
@@ -195,7 +204,11 @@ Emitter::Where Emitter::locate(int buffer, const std::vector<AxisId>& index, con
                                const std::map<AxisId, int>& variables, AxisId lane) {
   Where r;
   if (phase.flat && phase.parallel.size() > 1) {  // one run over all of the buffer
-    const bool runs = std::any_of(index.begin(), index.end(), [&](AxisId a) { return a != no_axis; });
+    const bool runs =
+        std::any_of(index.begin(), index.end(), [&](AxisId a) { return a != no_axis && a != phase.serial; });
+    for (std::size_t d = 0; d < index.size(); ++d)
+      if (index[d] != no_axis && index[d] == phase.serial)
+        r.address.push_back({variables.at(index[d]), {stride(buffer, d)}});
     if (runs) r.address.push_back({variables.at(phase.parallel[0]), {}});
     r.lanes = runs;
     return r;

@@ -22,8 +22,10 @@ struct Scope {
   std::map<std::pair<int, Monoid>, int> masked;            // register -> the same, monoid's identity in lanes beyond
 };
 
-/// Bodies of elementary functions in the text of a GPU's kernel, at most.
-inline constexpr std::size_t most_bodies_gpu = 64;
+/// Elementary functions whose bodies stand in the text of a kernel, at most: each is some fifty instructions, and a
+/// call is small beside what the host compiler would take for a hundred of them. On a GPU a call makes room for itself
+/// among the registers, so it comes only where NVRTC would take more than some seconds.
+inline constexpr std::size_t most_bodies = 16, most_bodies_gpu = 64;
 /// Folds of a block of threads that are kept between two barriers, at most.
 inline constexpr std::size_t fold_slots = 32;
 
@@ -41,10 +43,12 @@ class Emitter {
   bool lanes_are_threads() const { return target.device_class == DeviceClass::gpu; }
   bool is_parallel(AxisId a) const;
   bool is_unrolled(AxisId a) const {
-    return program.axes[static_cast<std::size_t>(a)].constant >= 0 && !is_parallel(a);
+    return program.axes[static_cast<std::size_t>(a)].constant >= 0 && !is_parallel(a) && a != phase.serial;
   }
   bool has_parallel(const Value& v) const;
-  /// Free axes that are not parallel.
+  /// Whether it is another one at each step of the phase.
+  bool is_serial(const Value& v) const;
+  /// Free axes that are neither parallel nor serial.
   std::vector<AxisId> inner(const std::vector<AxisId>& axes) const;
   std::vector<AxisId> unrolled(const std::vector<AxisId>& axes) const;
   /// Every combination of the indices of these axes, the last running fastest.

@@ -15,6 +15,7 @@ class Former {
     for (const Store& s : p.stores)
       for (const int v : {s.value, s.row})
         if (v >= 0) ++uses_[at(v)];
+    for (const Phase::Carried& c : p.carried) ++uses_[at(c.next)];
   }
 
   void run() {
@@ -25,6 +26,8 @@ class Former {
     for (Store& s : phase_.stores)
       for (int* v : {&s.value, &s.row})
         if (*v >= 0) *v = moved_[at(*v)];
+    for (Phase::Carried& c : phase_.carried)
+      for (int* v : {&c.carry, &c.next}) *v = moved_[at(*v)];
     phase_.values = std::move(made_);
   }
 

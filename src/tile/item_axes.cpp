@@ -118,6 +118,32 @@ bool ItemAxes::is_dense(int item) const {
   return true;
 }
 
+// All steps and elements in their order, or one of the two, or a number.
+bool ItemAxes::is_run_of(const ItemLoop& loop, const Labels& labels) const {
+  Labels own, run;
+  for (const int l : labels)
+    if (l >= 0) own.push_back(items_.find(l));
+  for (const int l : loop.elements) run.push_back(items_.find(l));
+  const int steps = items_.find(loop.steps);
+  if (own == run || own.empty() || own == Labels{steps}) return true;
+  run.insert(run.begin(), steps);
+  return own == run;
+}
+
+bool ItemAxes::may_be_in(const ItemLoop& loop, const Item& item) const {
+  const bool pointwise = meaning<Pointwise>(item.node) || meaning<Convert>(item.node) || meaning<Iota>(item.node);
+  if (!pointwise || item.copy || item.alone || item.into >= 0 || item.row >= 0) return false;
+  const bool whole = std::all_of(loop.elements.begin(), loop.elements.end(),
+                                 [&](int l) { return runs_along(item.labels, items_.find(l)); });
+  if (!whole || loop.elements.size() < 2) return whole;
+  return is_run_of(loop, item.labels) && !numbers_some(item) &&
+         std::all_of(item.operands.begin(), item.operands.end(), [&](const Operand& o) {
+           const Item& x = items_.list[at(o.item)];
+           return is_run_of(loop, o.labels) && (x.kind != Item::Kind::alias || is_dense(o.item)) &&
+                  (x.into < 0 || lies_dense(o.item));
+         });
+}
+
 double ItemAxes::work(const Item& item) const {
   double points = 1;
   for (const Labels* list : {&item.labels, &item.reduced})

@@ -38,10 +38,14 @@ class ItemAxes {
   bool lies_dense(int item) const;
   /// Of a view, perhaps of others. (What is reshaped lies dense.)
   bool is_dense(int item) const;
+  /// Whether the steps of a loop may compute a kernel's item: each element once, and where elements go along several
+  /// axes as runs of memory.
+  bool may_be_in(const ItemLoop&, const Item&) const;
   double work(const Item&) const;
 
  private:
   Labels loop_order(const Item&) const;
+  bool is_run_of(const ItemLoop&, const Labels&) const;
 
   const Items& items_;
 };

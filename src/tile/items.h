@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "tile/build.h"
+#include "tile/recurrence.h"
 
 namespace croton::tile {
 
@@ -24,7 +25,7 @@ struct Operand {
 };
 
 struct Item {
-  enum class Kind : std::uint8_t { leaf, kernel, combine, alias, host, library, assembled };
+  enum class Kind : std::uint8_t { leaf, kernel, combine, alias, host, library, assembled, recurrence };
   Kind kind = Kind::kernel;
   Tensor node;
   std::vector<Operand> operands;
@@ -42,6 +43,16 @@ struct Item {
   int part = 0;        // its number there
   int over = -1;       // assembled by a write: the item whose memory it goes on in
   bool alone = false;  // in a phase of its own
+  int loop = -1;       // recurrence: the number of its loop
+};
+
+/// A loop that is one phase, which computes all of its items.
+struct ItemLoop {
+  Recurrence recurrence;
+  int steps = -1;                      // the label of the axis that steps go along
+  std::vector<int> elements = {};      // those of its elements' axes
+  std::vector<Operand> operands = {};  // by input of the recurrence
+  std::vector<int> items = {};         // of its results
 };
 
 class Items {
@@ -52,6 +63,7 @@ class Items {
   std::vector<int> outputs;    // items; kernels, hosts or libraries, each once
   std::uint64_t visits = 0;    // of items while axes were unified
   std::vector<Tensor> checks;  // by site: gathers
+  std::vector<ItemLoop> loops;
 
   /// The representative of a label's class; -1 stays.
   int find(int label) const;
@@ -93,6 +105,9 @@ class Items {
   /// A part of `t`, whose value is written over what lies in the memory that the result goes on in.
   void write_over(const Tensor& t, int part);
   void make_alone(int item);
+  Operand loop_operand(const ItemLoop& loop, std::size_t input);
+  void begin_loop(ItemLoop& loop);
+  void add_loop_result(const Tensor& t, int number);
   void add_product(const Tensor& t, bool strided);
   void add_opaque(const Tensor& t, Item::Kind kind);
   Operand operand(const Tensor& t, std::span<const int> labels);
@@ -109,6 +124,8 @@ class Items {
   void unify_all();
   bool unify(int a, int b);
   int push(Item item);
+  /// The last item computes the node.
+  void is_last_item(const Tensor& t);
 
   struct Label {
     int parent;

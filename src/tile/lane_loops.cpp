@@ -44,30 +44,30 @@ void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, 
     write(f, scope, copy);
     return std::move(scope.body);
   };
-  // The variable of the k-th vector of a step.
-  const auto ahead = [&](Index k) {
-    if (k == 0) return var;
-    Statement s = Emitter::statement(Statement::Kind::ahead);
-    s.variable = e_.new_variable();
-    s.address = variable(var);
-    s.integer = k;
-    loop.several.push_back(std::move(s));
-    return loop.several.back().variable;
-  };
   if (e_.lanes_are_threads()) {
     loop.body = vector(var, false, 0);
     loop.vectors = vectors_in_flight(loop.body, e_.nest.registers, e_.phase.flat);
     std::vector<Body> copies;
-    for (Index k = 0; loop.vectors > 1 && k < loop.vectors; ++k) copies.push_back(vector(ahead(k), false, 0));
+    for (Index k = 0; loop.vectors > 1 && k < loop.vectors; ++k) copies.push_back(vector(ahead(loop, k), false, 0));
     append(loop.several, loads_first(std::move(copies)));
   } else {
     for (Index k = 0; vectors > 1 && k < vectors; ++k)
-      append(loop.several, vector(ahead(k), false, static_cast<std::size_t>(k)));
+      append(loop.several, vector(ahead(loop, k), false, static_cast<std::size_t>(k)));
     loop.body = vector(var, false, 0);
     loop.tail = vector(var, true, 0);
     if (vectors == 1) keep_one_body(loop);
   }
   out.push_back(std::move(loop));
+}
+
+int LaneLoops::ahead(Statement& loop, Index k) {
+  if (k == 0) return loop.variable;
+  Statement s = Emitter::statement(Statement::Kind::ahead);
+  s.variable = e_.new_variable();
+  s.address = variable(loop.variable);
+  s.integer = k;
+  loop.several.push_back(std::move(s));
+  return loop.several.back().variable;
 }
 
 // Where the rest of a loop needs no mask, the body does for it; in rows that a tile leaves over, the rest does for

@@ -22,6 +22,8 @@ class LaneLoops : protected PointWriter {
   using Write = std::function<void(Frame&, Scope&, std::size_t copy)>;
   void lanes_over(Body& out, int var, Linear from, Linear to, Frame f, const std::vector<AxisId>& lanes, Index vectors,
                   const Write& write);
+  /// The variable of the k-th vector of a step that takes several.
+  int ahead(Statement& loop, Index k);
   /// The registers of a fold over lanes, one for each vector of a step.
   std::vector<int> accumulators(Body& body, const Value& v, Index vectors);
   /// Their sum by halves.

@@ -8,6 +8,7 @@
 #include "tile/fma.h"
 #include "tile/lane_loops.h"
 #include "tile/rows.h"
+#include "tile/serial.h"
 
 namespace croton::tile {
 namespace {
@@ -220,11 +221,6 @@ class Points : private LaneLoops {
   int threads_;
 };
 
-// Elementary functions whose bodies stand in the text of a kernel, at most: each is some fifty instructions, and a call
-// is small beside what the host compiler would take for a hundred of them. On a GPU a call makes room for itself among
-// the registers, so it comes only where NVRTC would take more than some seconds (most_bodies_gpu).
-constexpr std::size_t most_bodies = 16;
-
 // The calls that a loop over whole vectors makes for every row: a body in the loop keeps its constants in registers and
 // mixes with its neighbours. Tails, and the rows that a tile leaves over, call.
 void find_hot_calls(Body& body, bool hot, const Nest& nest, std::vector<Statement*>& calls) {
@@ -252,7 +248,9 @@ Nest lower(const Program& program, const Phase& phase, const Target& target, int
   Phase fused = phase;
   form_fma(fused);
   const bool has_rows = !fused.parallel.empty() && !fused.flat;
-  Nest nest = has_rows ? lower_rows(program, fused, target) : Points(program, fused, target, threads).run();
+  Nest nest = fused.serial != no_axis ? lower_serial(program, fused, target)
+              : has_rows              ? lower_rows(program, fused, target)
+                                      : Points(program, fused, target, threads).run();
   std::vector<Statement*> calls;
   const bool gpu = target.device_class == DeviceClass::gpu;
   if (gpu) {

@@ -106,6 +106,7 @@ struct Statement {
                ///< (where `across` needs it: a team that is a warp has its folds without slots)
     let_masked,    ///< result = args[0], lanes beyond the count replaced by monoid's identity
     let_identity,  ///< result = monoid's identity, or args[0]; a variable
+    assign,        ///< result = args[0], in place of what it was
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
     store,         ///< memory[address] = args[0]
     prefetch,      ///< brings memory[address] nearer: it will be read soon

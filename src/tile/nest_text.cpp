@@ -144,6 +144,7 @@ class Writer {
   void write(const Statement& s, int depth) {
     using K = Statement::Kind;
     switch (s.kind) {
+      case K::assign: return line(depth, fmt::format("r{} = {}", s.result, args(s)));
       case K::update:
         return line(depth, s.args.size() == 2
                                ? fmt::format("r{} = fma({}, r{})", s.result, args(s), s.result)

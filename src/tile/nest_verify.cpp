@@ -231,6 +231,11 @@ class Checker {
   void statement(const Statement& s, bool in_tail, std::vector<int>& registers, std::vector<int>& variables) {
     using K = Statement::Kind;
     switch (s.kind) {
+      case K::assign:
+        read(s.result);
+        if (s.args.size() != 1 || read(s.args[0]).dtype != reg(s.result).dtype)
+          broken("r{} becomes what it cannot be", s.result);
+        return same_width(s);
       case K::update:
         read(s.result);
         if (s.args.empty() || s.args.size() > 2) broken("r{} is updated by {} values", s.result, s.args.size());

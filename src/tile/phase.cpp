@@ -234,8 +234,8 @@ int Memory::sum_of_rows(Phase& phase, const Item& item, std::unordered_map<int, 
   return at_rows(phase, item, item.operands[1], std::move(v));
 }
 
-int Memory::call(Phase& phase, const Item& item, std::string_view function, DType dtype, std::vector<int> args) {
-  Value v{.kind = Value::Kind::call, .dtype = dtype, .function = function, .args = std::move(args), .node = item.node};
+int Memory::call(Phase& phase, const Tensor& node, std::string_view function, DType dtype, std::vector<int> args) {
+  Value v{.kind = Value::Kind::call, .dtype = dtype, .function = function, .args = std::move(args), .node = node};
   add_axes_of_args(phase, v);
   return add(phase, std::move(v), {});
 }
@@ -253,7 +253,7 @@ int Memory::element_of_windows(Phase& phase, const Item& item, std::unordered_ma
   const auto number = [&](Index n) {
     return add(phase, {.kind = Value::Kind::constant, .dtype = int64, .integer = n, .node = item.node}, {});
   };
-  const auto of = [&](std::string_view f, DType d, int a, int b) { return call(phase, item, f, d, {a, b}); };
+  const auto of = [&](std::string_view f, DType d, int a, int b) { return call(phase, item.node, f, d, {a, b}); };
   int at_window = iota(phase, item, std::span(item.labels).subspan(at(static_cast<int>(params.integer("axis"))), 1));
   if (item.operands.size() > 2) at_window = of("sub", int64, at_window, access(phase, item.operands[2], made));
   if (!item.reduced.empty()) {
@@ -273,7 +273,7 @@ int Memory::element_of_windows(Phase& phase, const Item& item, std::unordered_ma
   const int near = of("max", int64, of("min", int64, window, of("sub", int64, count, number(1))), zero);
   const int element = at_rows(phase, item, item.operands[0], {.kind = Value::Kind::load, .args = {near}});
   Value none{.kind = Value::Kind::constant, .dtype = item.node.dtype(), .node = item.node};
-  return call(phase, item, "select", item.node.dtype(), {is_one, element, add(phase, std::move(none), {})});
+  return call(phase, item.node, "select", item.node.dtype(), {is_one, element, add(phase, std::move(none), {})});
 }
 
 int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
@@ -306,7 +306,7 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
   } else if (item.copy) {
     value = access(phase, item.operands[0], made);
   } else if (const auto* p = meaning<Pointwise>(item.node)) {
-    value = call(phase, item, p->function, item.node.dtype(), args());
+    value = call(phase, item.node, p->function, item.node.dtype(), args());
   } else if (meaning<Convert>(item.node)) {
     value = convert(phase, args()[0], item.node.dtype());
   } else if (meaning<Iota>(item.node)) {
@@ -384,6 +384,62 @@ void Memory::write_part(int item) {
   for (int whole = items_.list[at(item)].into; whole >= 0 && --parts_left_[at(whole)] == 0;
        whole = items_.list[at(whole)].into)
     places_[at(whole)] = done;
+}
+
+void Memory::emit_loop(int number) {
+  const ItemLoop& loop = items_.loops[at(number)];
+  const Recurrence& r = loop.recurrence;
+  const int step = static_cast<int>(program.steps.size());
+  Phase phase{.parallel = axes_of(loop.elements),
+              .flat = !loop.elements.empty(),
+              .serial = axis(loop.steps),
+              .backwards = r.form.reverse};
+  std::unordered_map<int, int> made;
+  std::unordered_map<const Node*, int> values;  // of the step's nodes
+  for (std::size_t k = 0; k < r.inputs.size(); ++k) {
+    const Tensor& inner = r.inputs[k].inner;
+    int value = access(phase, loop.operands[k], made);
+    if (r.is_carry(k)) {
+      Value carry{
+          .kind = Value::Kind::carry, .dtype = inner.dtype(), .axes = {phase.serial}, .args = {value}, .node = inner};
+      for (const int a : r.inputs[k].axes)
+        if (a >= 0) carry.axes.push_back(phase.parallel[at(a)]);
+      std::sort(carry.axes.begin(), carry.axes.end());
+      phase.values.push_back(std::move(carry));
+      value = static_cast<int>(phase.values.size()) - 1;
+      phase.carried.push_back({value, -1});
+    }
+    values.emplace(inner.node(), value);
+  }
+  for (const Tensor& t : r.operations) {
+    std::vector<int> args;
+    for (const Tensor& x : node(t).inputs)
+      if (const auto known = values.find(x.node()); known != values.end()) args.push_back(known->second);
+    const auto* p = meaning<Pointwise>(t);
+    values.emplace(t.node(), p                     ? call(phase, t, p->function, t.dtype(), std::move(args))
+                             : meaning<Convert>(t) ? convert(phase, args[0], t.dtype())
+                                                   : args[0]);
+  }
+  const std::vector<Tensor>& outputs = r.part.step.outputs;
+  for (std::size_t k = 0; k < phase.carried.size(); ++k) phase.carried[k].next = values.at(outputs[k].node());
+  for (const int i : loop.items) {
+    const Tensor& t = items_.list[at(i)].node;
+    const LoopResult of = r.result(t);
+    int value = of.is_last || of.is_before ? phase.carried[of.output].carry : values.at(outputs[of.output].node());
+    if (of.is_last) {
+      Value last{.kind = Value::Kind::last,
+                 .dtype = t.dtype(),
+                 .axes = phase.parallel,
+                 .args = {value},
+                 .over = {phase.serial},
+                 .node = t};
+      std::sort(last.axes.begin(), last.axes.end());
+      phase.values.push_back(std::move(last));
+      value = static_cast<int>(phase.values.size()) - 1;
+    }
+    places_[at(i)] = {step, value};
+  }
+  program.steps.emplace_back(std::move(phase));
 }
 
 void Memory::emit_step(int id) {

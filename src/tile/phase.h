@@ -24,6 +24,8 @@ class Memory {
   void emit(const std::vector<int>& parallel, bool flat, const std::vector<int>& members);
   /// A host or library step.
   void emit_step(int item);
+  /// The phase that all steps of a loop are.
+  void emit_loop(int loop);
 
  private:
   struct Place {
@@ -39,7 +41,7 @@ class Memory {
   int add(Phase& phase, Value value, std::span<const int> labels);
   int convert(Phase& phase, int value, DType to);
   static void add_axes_of_args(const Phase& phase, Value& v);
-  int call(Phase& phase, const Item& item, std::string_view function, DType dtype, std::vector<int> args);
+  int call(Phase& phase, const Tensor& node, std::string_view function, DType dtype, std::vector<int> args);
   int iota(Phase& phase, const Item& item, std::span<const int> labels);
   int element_of_windows(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
   int checked_row(Phase& phase, const Item& item, std::size_t rank, std::unordered_map<int, int>& made);

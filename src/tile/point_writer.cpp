@@ -32,6 +32,7 @@ bool PointWriter::folds_parallel(const Value& v) const {
 }
 
 Scope& PointWriter::scope_of(const Value& v, Frame& f) {
+  if (e_.is_serial(v)) return *f.step;
   Scope* scope = f.rows.empty() ? f.loop : f.tile;
   if (!e_.inner(v.axes).empty())
     scope = f.held && !e_.has_parallel(v) ? f.held : f.loop;
@@ -147,6 +148,8 @@ int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& 
     case Value::Kind::add_rows: return added_rows(v, where, row, f, scope);
     case Value::Kind::combine: return combine(v, where, row, f, scope);
     case Value::Kind::reduce: return fold(v, where, row, f, scope);
+    case Value::Kind::carry:
+    case Value::Kind::last: throw std::logic_error("tile: a value that steps carry is used outside of them");
     case Value::Kind::call:
     case Value::Kind::convert: break;
   }

@@ -8,6 +8,7 @@ namespace croton::tile {
 struct Frame {
   Scope* tile = nullptr;  // where there are rows
   Scope* loop = nullptr;
+  Scope* step = nullptr;  // of a serial axis
   Scope* held = nullptr;  // of values in lanes that no row changes, where each thread keeps its elements in registers
   std::map<AxisId, int> variables = {};
   AxisId lane = no_axis;

@@ -53,13 +53,14 @@ enum SpreadPart : std::uint8_t { spread_shift, spread_sum, spread_squares, sprea
 
 /// A value inside a phase, one for every point of `axes`. Arguments come before their users.
 struct Value {
-  enum class Kind : std::uint8_t { load, combine, constant, iota, row, add_rows, call, convert, reduce };
+  enum class Kind : std::uint8_t { load, combine, constant, iota, row, add_rows, call, convert, reduce, carry, last };
   Kind kind = Kind::call;
   DType dtype = DType::float64;
   std::vector<AxisId> axes = {};   // what it varies over, in the order of the program's axes
   std::string_view function = {};  // call: a row of expr/functions
   std::vector<int> args = {};      // values of this phase; load: the row, of a gather or of windows that are folded
                                    // add_rows: what is added to, the first and the last + 1 of the list's elements
+                                   // carry: what the first step begins with; last: the carry that all steps leave
   int buffer = -1;                 // load, combine, add_rows
   int list = -1;                   // add_rows: the buffer whose elements name rows, added in their order
   std::vector<AxisId> index = {};  // load: the axis that runs along each axis of the buffer (no_axis: extent 1)
@@ -69,7 +70,7 @@ struct Value {
   AxisId rows = no_axis;           // row: args[0] names one of this axis's (no_axis: extent 1), or check `site` fails
   int site = -1;
   Monoid monoid = Monoid::sum;    // reduce, combine, add_rows
-  std::vector<AxisId> over = {};  // reduce
+  std::vector<AxisId> over = {};  // reduce; last: the phase's serial axis
   double number = 0;              // constant of a floating dtype
   Index integer = 0;              // constant of another dtype
   Tensor node = {};               // what it computes, for names and places
@@ -87,6 +88,13 @@ struct Phase {
   std::vector<AxisId> parallel =
       {};             // chunks are cut from these axes taken together, row-major; empty: one chunk, one point
   bool flat = false;  // no other free axis, and every buffer runs along all of `parallel` in order, or none
+  AxisId serial =
+      no_axis;  // but this one: each point goes along it step by step, and carries values from one to the next
+  bool backwards = false;  // from its end to its beginning
+  struct Carried {
+    int carry, next;  // values: what a step begins with, what it leaves to the next one
+  };
+  std::vector<Carried> carried = {};
   std::vector<Value> values = {};
   std::vector<Store> stores = {};
 };
@@ -133,9 +141,6 @@ struct Program {
   std::vector<std::string> reasons;  // why neighbours were not fused, a line each
   std::vector<Tensor> checks;        // by site: the gather whose index a kernel checks
 };
-
-/// Whether a plan may know the numbers that a node holds.
-inline bool holds_integers(const Tensor& t) { return is_int(t.dtype()) && t.ndim() <= 1; }
 
 /// The buffers that a value or a step reads, some of them more than once (aliases are buffers of their own).
 std::vector<int> buffers_read(const Value&);

@@ -5,6 +5,7 @@
 
 #include "croton/ops.h"
 #include "graph/codes.h"
+#include "ops/infer.h"
 #include "ops/pointwise.h"
 #include "ops/registry.h"
 #include "tile/program.h"
@@ -93,11 +94,13 @@ Tensor sum_of(const Tensor& a, const Tensor& b, Where w) {
 
 bool is_written_over(const Tensor& whole) { return meaning<Write>(whole) || is_op(whole, written_rows); }
 
-std::size_t first_extent(const Tensor& t) {
-  if (meaning<Iota>(t)) return 0;
-  if (const auto* host = meaning<HostCall>(t)) return host->extents_from;
+ExtentInputs extent_inputs(const Tensor& t) {
+  if (meaning<Loop>(t)) return {0, 1};
+  const std::size_t all = node(t).inputs.size();
+  if (meaning<Iota>(t)) return {0, all};
+  if (const auto* host = meaning<HostCall>(t)) return {std::min(host->extents_from, all), all};
   const bool shapes = meaning<Reshape>(t) || meaning<View>(t) || meaning<FoldWindows>(t);
-  return shapes ? 1 : node(t).inputs.size();
+  return {shapes ? 1 : all, all};
 }
 
 std::unordered_set<const Node*> known_integers(std::span<const Tensor> nodes, bool of_leaves) {
@@ -106,7 +109,7 @@ std::unordered_set<const Node*> known_integers(std::span<const Tensor> nodes, bo
     const bool from_known = node(t).kind == NodeKind::apply      ? bounds_are_known(t, 0, known)
                             : node(t).kind == NodeKind::constant ? true
                                                                  : of_leaves;
-    if (meaning<ShapeOf>(t) || (holds_integers(t) && from_known)) known.insert(t.node());
+    if (meaning<ShapeOf>(t) || (ops::holds_integers(t) && from_known && !meaning<Loop>(t))) known.insert(t.node());
   }
   return known;
 }
@@ -153,15 +156,16 @@ std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, MovingRegions 
   };
   const std::unordered_set<const Node*> planned = planned_rows(nodes, rows);
   const auto is_sized_by_them = [&](const Tensor& t) {
-    const std::span<const Tensor> inputs = node(t).inputs;
-    const std::span<const Tensor> extents = inputs.subspan(std::min(first_extent(t), inputs.size()));
+    const auto [first, last] = extent_inputs(t);
+    const std::span<const Tensor> extents = std::span(node(t).inputs).subspan(first, last - first);
     return std::any_of(extents.begin(), extents.end(), [&](const Tensor& x) { return planned.contains(x.node()); });
   };
   const auto make = [&](const Tensor& t, std::vector<Tensor> inputs) {
     const WhereScope scope(node(t).where);
     const std::vector<Tensor>& old = node(t).inputs;
     if (!is_owned(t)) {
-      for (std::size_t k = first_extent(t); k < old.size(); ++k)
+      const auto [first, last] = extent_inputs(t);
+      for (std::size_t k = first; k < last; ++k)
         if (planned.contains(old[k].node())) inputs[k] = old[k];
       return with_inputs(t, std::move(inputs));
     }

@@ -14,8 +14,11 @@ namespace croton::tile {
 /// is a new plan; or the host does, who asks for them when it gets there.
 enum class MovingRegions : std::uint8_t { by_phases, by_host };
 
-/// Inputs of the node from this one on only say how large something is.
-std::size_t first_extent(const Tensor&);
+/// The inputs of a node that only say how large something is: from `first` on, up to `last`.
+struct ExtentInputs {
+  std::size_t first = 0, last = 0;
+};
+ExtentInputs extent_inputs(const Tensor&);
 /// Of nodes, operands before users, those whose integers a plan computes: from shapes, constants, and (where that is
 /// asked for) what arguments and variables hold; not from what kernels compute.
 std::unordered_set<const Node*> known_integers(std::span<const Tensor> nodes, bool of_leaves = true);

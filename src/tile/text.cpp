@@ -88,7 +88,10 @@ class Writer {
                         : phase.flat           ? "parallel lanes"
                                                : "parallel rows",
                         axes(phase.parallel));
+    if (phase.serial != no_axis)
+      out_ += fmt::format("  step by step along {}{}\n", name(phase.serial), phase.backwards ? ", backwards" : "");
     for (std::size_t v = 0; v < phase.values.size(); ++v) value(phase.values[v], v);
+    for (const Phase::Carried& c : phase.carried) out_ += fmt::format("  next v{} = v{}\n", c.carry, c.next);
     for (const Store& s : phase.stores)
       out_ += fmt::format("  b{}{} := v{}\n", s.buffer,
                           p_.buffers[at(s.buffer)].kind == Buffer::Kind::partial
@@ -119,6 +122,8 @@ class Writer {
         out_ += fmt::format("row {} of {}, check {}", arguments(v), v.rows == no_axis ? "1" : name(v.rows), v.site);
         break;
       case Value::Kind::iota: out_ += "index " + axes(v.index); break;
+      case Value::Kind::carry: out_ += fmt::format("carry, at first {}", arguments(v)); break;
+      case Value::Kind::last: out_ += fmt::format("last {}", arguments(v)); break;
       case Value::Kind::call: out_ += fmt::format("{}({})", v.function, arguments(v)); break;
       case Value::Kind::convert: out_ += fmt::format("{}({})", name_of(v.dtype), arguments(v)); break;
       case Value::Kind::reduce:

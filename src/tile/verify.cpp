@@ -86,8 +86,30 @@ class Checker {
     for (const AxisId a : phase.parallel)
       if (a < 0 || static_cast<std::size_t>(a) >= p_.axes.size()) broken("phase {} has an axis that is not there", s);
     for (std::size_t v = 0; v < phase.values.size(); ++v) check(phase, v, s);
+    check_carried(phase, s);
     for (const Store& t : phase.stores) check(phase, t, s);
     for (const Store& t : phase.stores) write(t.buffer, s);
+  }
+  void check_carried(const Phase& phase, std::size_t s) const {
+    std::vector<bool> has_next(phase.values.size(), false);
+    const auto value = [&](int v) -> const Value& {
+      if (v < 0 || static_cast<std::size_t>(v) >= phase.values.size())
+        broken("phase {} carries a value that it has not", s);
+      return phase.values[static_cast<std::size_t>(v)];
+    };
+    for (const Phase::Carried& c : phase.carried) {
+      const Value &carry = value(c.carry), &next = value(c.next);
+      if (carry.kind != Value::Kind::carry || carry.dtype != next.dtype || !has(carry.axes, phase.serial))
+        broken("phase {}: v{} does not carry v{}", s, c.carry, c.next);
+      for (const AxisId a : next.axes)
+        if (!has(carry.axes, a)) broken("phase {}: v{} runs along an axis that v{} does not", s, c.next, c.carry);
+      has_next[static_cast<std::size_t>(c.carry)] = true;
+    }
+    for (std::size_t v = 0; v < phase.values.size(); ++v) {
+      if (phase.values[v].kind == Value::Kind::carry && !has_next[v]) broken("phase {}: v{} has no next value", s, v);
+      if (phase.values[v].kind == Value::Kind::last && value(phase.values[v].args[0]).kind != Value::Kind::carry)
+        broken("phase {}: v{} is the last of nothing that is carried", s, v);
+    }
   }
   // Checked, or made one of the rows that there are.
   static bool is_row(const Value& v) {

@@ -145,7 +145,7 @@ TEST_CASE("a scan of so many steps needs no rows") {
   }
   const Tensor a = dvector("a"), k = lscalar("k");
   const Function f = function({a, k}, scan([&](const Tensor& p) { return p * a; }, ones_like(a), {.length = k}));
-  CHECK(says(f.explain(), "loop of k steps"));
+  CHECK(says(f.explain(), "step by step along"));
 }
 
 TEST_CASE("a scan that carries nothing maps") {

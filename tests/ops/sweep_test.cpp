@@ -7,6 +7,7 @@
 #include "croton.h"
 #include "expr/functions.h"
 #include "ops/families.h"
+#include "ops/infer.h"
 #include "ops/loop.h"
 
 using namespace croton;

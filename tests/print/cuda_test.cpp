@@ -97,6 +97,10 @@ TEST_CASE("every thread reads its columns of the row that an index names") {
   golden("embedding_product", tile::graphs::embedding_product());
 }
 
+TEST_CASE("a thread goes through the steps of an elementwise loop by itself") {
+  golden("moving_average", tile::graphs::moving_average());
+}
+
 TEST_CASE("shared variables that change places are copied by threads") { golden("swap", tile::graphs::swap()); }
 
 TEST_CASE("what follows the prelude names no compiler, no machine and no operator with an edge") {

@@ -66,6 +66,11 @@ TEST_CASE("the cost of integer targets is three phases and no host step") {
   REQUIRE(phases(graphs::integer_targets()) <= 3);
 }
 
+TEST_CASE("all steps of an elementwise loop are one phase") {
+  golden("moving_average", graphs::moving_average());
+  REQUIRE(phases(graphs::moving_average()) == 1);
+}
+
 TEST_CASE("two shared variables that change places are copied") { golden("swap", graphs::swap()); }
 
 }  // namespace croton::tile

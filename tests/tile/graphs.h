@@ -2,6 +2,7 @@
 #pragma once
 #include "croton/gradient.h"
 #include "croton/ops.h"
+#include "croton/scan.h"
 #include "expr/target.h"
 #include "graph/node.h"
 #include "rewrite/passes.h"
@@ -33,6 +34,18 @@ inline std::vector<Tensor> column_variance() {
   const Tensor x = fmatrix("x");
   const Tensor centred = x - sum(x, 0, keepdims) / 1000;
   return {centred * rsqrt(sum(centred * centred, 0, keepdims) + 1)};
+}
+
+/// From the last row to the first.
+inline std::vector<Tensor> moving_average() {
+  const Tensor x = fmatrix("x"), rate = fvector("rate"), start = fvector("start");
+  const auto [last, all] = scan(
+      [&](const Tensor& h, const Tensor& row) {
+        const Tensor next = h + rate * (row - h);
+        return std::pair{next, tanh(next)};
+      },
+      start, exp(x), {.reverse = true});
+  return {last, all};
 }
 
 /// The variance of columns as var writes it, rewritten.

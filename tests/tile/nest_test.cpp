@@ -146,6 +146,19 @@ TEST_CASE("a contraction with eight columns runs in blocks that stay in register
   }
 }
 
+TEST_CASE("the nest of an elementwise loop has the loop over its steps inside that over lanes") {
+  golden("moving_average", graphs::moving_average());
+}
+
+TEST_CASE("what a step leaves to the next one is of its kind") {
+  Nest n = nests(graphs::moving_average())[0];
+  Statement& next = first(n, Statement::Kind::assign);
+  next.args.push_back(next.args[0]);
+  rejects(n, "becomes what it cannot be");
+  next.args = {};
+  rejects(n, "becomes what it cannot be");
+}
+
 TEST_CASE("the nest of a softmax by rows has a loop for each stage") { golden("softmax_rows", graphs::softmax_rows()); }
 
 TEST_CASE("the nest of a skinny product has its fold unrolled") {

@@ -72,6 +72,23 @@ TEST_CASE("buffers, axes and bases are there") {
   rejects(p, "is a view of nothing before it");
 }
 
+TEST_CASE("what steps carry has a next value of its kind, and is left at their end") {
+  const auto loop = [] { return build(graphs::moving_average()); };
+  Program p = loop();
+  CHECK(complaint(p) == "");
+  phase(p, 0).carried.clear();
+  rejects(p, "has no next value");
+  p = loop();
+  phase(p, 0).carried[0].next = 99;
+  rejects(p, "carries a value that it has not");
+  p = loop();
+  phase(p, 0).carried[0].carry = 0;
+  rejects(p, "does not carry");
+  p = loop();
+  value_of(phase(p, 0), Value::Kind::last).args = {0};
+  rejects(p, "is the last of nothing");
+}
+
 TEST_CASE("two outputs are two buffers") {
   Program p = chain();
   p.outputs.push_back(p.outputs[0]);

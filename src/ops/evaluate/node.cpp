@@ -130,10 +130,4 @@ void evaluate_into(const Tensor& t, std::span<const Array> arguments, std::byte*
   }
 }
 
-Shape true_shape(const Tensor& t, std::span<const Shape> shapes,
-                 std::span<const std::optional<std::vector<Index>>> values) {
-  const Node& n = node(t);
-  return n.op->type({*n.op, n.params, n.inputs, shapes, values, n.where}).shape;
-}
-
 }  // namespace croton::ops
