@@ -72,8 +72,9 @@ class Finder {
   }
 
   void add_input(const Tensor& inner, const Tensor& outer) {
-    std::vector<int> own;
-    for (int d = 0; d < inner.ndim(); ++d) own.push_back(type(inner).broadcasts(d) ? -1 : fresh());
+    std::vector<int> own(at(inner.ndim()), -1);
+    for (int d = 0; d < inner.ndim(); ++d)
+      if (!type(inner).broadcasts(d)) own[at(d)] = fresh();
     labels_.emplace(inner.node(), std::move(own));
     r_.inputs.push_back({inner, outer, {}});
   }
@@ -101,8 +102,9 @@ class Finder {
   template <class F>
   void look_through(const Tensor& t, F&& from) {
     const std::vector<int> inner = *labels(node(t).inputs[0]);
-    std::vector<int> own;
-    for (int d = 0; d < t.ndim(); ++d) own.push_back(from(d) < 0 ? -1 : inner[at(from(d))]);
+    std::vector<int> own(at(t.ndim()), -1);
+    for (int d = 0; d < t.ndim(); ++d)
+      if (from(d) >= 0) own[at(d)] = inner[at(from(d))];
     labels_.emplace(t.node(), std::move(own));
   }
 

@@ -12,6 +12,7 @@
 #include "croton/nn.h"
 #include "croton/numpy.h"
 #include "croton/ops.h"
+#include "croton/scan.h"
 #include "graph/type.h"
 #include "pool.h"
 
@@ -57,7 +58,7 @@ class Generator {
     if (k < 92) return logical();
     if (k < 95) return converted();
     if (k < 97) return composite();
-    if (k < 98) return gradient();
+    if (k < 98) return random_.chance(50) ? gradient() : scanned();
     if (random_.chance(30)) return chosen();
     return by_the_host();
   }
@@ -408,6 +409,40 @@ class Generator {
     if (!a) return {};
     const Made* b = pool_.such([&](const Made& m) { return m.t.ndim() == a->t.ndim() && !same(m.t, a->t); });
     return b ? ifelse(a->t.shape(0) % 2 == 0, a->t, b->t) : Tensor();
+  }
+
+  // Steps over the rows of a tensor, most of them of each element by itself.
+  Tensor scanned() {
+    const Made* m =
+        pool_.such([](const Made& x) { return is_float(x.t.dtype()) && x.t.ndim() > 0 && x.value.shape(0) <= 40; });
+    if (!m) return {};
+    const Tensor x = m->t;
+    const Extents& all = m->value.shape();
+    const Extents row(Shape(all.begin() + 1, all.end()));
+    const Made* like = pool_.such([&](const Made& o) { return o.t.dtype() == x.dtype() && o.value.shape() == row; });
+    if (!like && all[0] == 0) return {};
+    const Tensor start = like ? like->t : x(0) * 0.5;
+    const Made* held = pool_.such([&](const Made& o) {
+      return o.t.dtype() == x.dtype() && o.t.ndim() <= start.ndim() && Pool::fits(o, like ? *like : o);
+    });
+    const Tensor w = held ? held->t : start;
+    const std::size_t form = random_.below(6), y = random_.below(5);
+    const auto [last, ys] = scan(
+        [&](const std::array<Tensor, 2>& c, const Tensor& r) {
+          const Tensor h = c[0];
+          const Tensor next = form == 0   ? tanh(h + r)
+                              : form == 1 ? h * 0.5 + r
+                              : form == 2 ? where(r > 0, h, sin(r * w))
+                              : form == 3 ? sin(h) * w
+                              : form == 4 ? c[1] - r
+                                          : h * 0.5 + sum(r);
+          const Tensor out = y == 0 ? next * r : y == 1 ? h : y == 2 ? sum(h) : y == 3 ? cast(h > r, x.dtype()) : c[1];
+          return std::pair{std::array{next, h}, out};
+        },
+        std::array{start, start}, x, {.reverse = random_.chance(50)});
+    if (random_.chance(50)) return ys;
+    if (random_.chance(50)) pool_.take(ys);
+    return last[random_.below(2)];
   }
 
   // ---- what the graph gives
