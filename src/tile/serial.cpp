@@ -12,6 +12,8 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 // Vectors that go through the steps side by side: a step of one waits for its last one.
 constexpr Index most_vectors = 4;
+// Steps of a turn on a GPU: a thread waits for memory once for all of them, some 700 ns.
+constexpr Index most_steps = 4;
 // Registers for intermediate values of a step.
 constexpr Index working_registers = 6;
 
@@ -31,11 +33,10 @@ class Serial : private LaneLoops {
   }
 
  private:
-  /// One vector, or one point: what is computed before its steps, and in each of them.
+  /// One vector, or one point.
   struct Copy {
     Frame frame;
-    Scope* outer;
-    Scope step = {};
+    Scope* outer;                   // what is computed before its steps
     std::vector<int> carried = {};  // registers
   };
 
@@ -86,30 +87,74 @@ class Serial : private LaneLoops {
 
   /// All steps of these copies, side by side.
   void steps(std::vector<Copy> copies, Body& out) {
+    for (Copy& c : copies) begin(c);
+    std::vector<Statement> loops;
+    const Index together = steps_together();
+    Linear rest = {};
+    if (together > 1) {
+      Statement turns = Emitter::statement(Statement::Kind::index);
+      turns.variable = e_.new_variable();
+      turns.address = e_.extent(e_.phase.serial);
+      turns.divisor = {together, -1};
+      rest = {{turns.variable, {{together, -1}}}};
+      loops.push_back(std::move(turns));
+      loops.push_back(loop(copies, {}, rest, together));
+    }
+    loops.push_back(loop(copies, rest, e_.extent(e_.phase.serial), 1));
+    for (const Copy& c : copies)
+      if (c.outer != &chunk_) append(out, std::move(c.outer->body));
+    append(out, std::move(loops));
+    for (Copy& c : copies) end(c, out);
+  }
+
+  /// On a GPU what several steps read is on its way together.
+  Index steps_together() const {
+    const auto waits = [&](const Value& v) { return v.kind == Value::Kind::load && e_.is_serial(v); };
+    const bool any = std::any_of(e_.phase.values.begin(), e_.phase.values.end(), waits);
+    return e_.lanes_are_threads() && any ? most_steps : 1;
+  }
+
+  Statement loop(std::vector<Copy>& copies, Linear from, Linear to, Index together) {
     Statement loop = Emitter::statement(Statement::Kind::loop);
     loop.variable = e_.new_variable();
-    loop.to = e_.extent(e_.phase.serial);
-    int row = loop.variable;
+    loop.from = std::move(from);
+    loop.to = std::move(to);
+    loop.step = together;
+    Body read, rest;
+    std::vector<std::vector<int>> carried;
+    for (const Copy& c : copies) carried.push_back(c.carried);
+    for (Index k = 0; k < together; ++k) {
+      const int row = row_of(loop.variable, k, read);
+      for (std::size_t c = 0; c < copies.size(); ++c) {
+        Scope scope;
+        copies[c].frame.variables[e_.phase.serial] = row;
+        step(copies[c], scope, carried[c]);
+        for (Statement& s : scope.body) {
+          const bool first = together > 1 && s.kind == Statement::Kind::let_load && s.args.empty();
+          (first ? read : rest).push_back(std::move(s));
+        }
+      }
+    }
+    for (std::size_t c = 0; c < copies.size(); ++c) hand_on(copies[c], std::move(carried[c]), rest);
+    append(read, std::move(rest));
+    loop.body = std::move(read);
+    return loop;
+  }
+
+  /// The variable of the k-th row from there.
+  int row_of(int variable, Index k, Body& body) {
+    if (k == 0 && !e_.phase.backwards) return variable;
+    Statement s = Emitter::statement(Statement::Kind::index);
+    s.variable = e_.new_variable();
     if (e_.phase.backwards) {
-      Statement s = Emitter::statement(Statement::Kind::index);
-      row = s.variable = e_.new_variable();
       s.address = e_.extent(e_.phase.serial);
-      s.address.push_back({-1, {{-1, -1}}});
-      s.address.push_back({loop.variable, {{-1, -1}}});
-      loop.body.push_back(std::move(s));
+      s.address.push_back({variable, {{-1, -1}}});
+      s.address.push_back({-1, {{-1 - k, -1}}});
+    } else {
+      s.address = {{variable, {}}, {-1, {{k, -1}}}};
     }
-    for (Copy& c : copies) {
-      begin(c);
-      c.frame.step = &c.step;
-      c.frame.variables[e_.phase.serial] = row;
-      step(c);
-    }
-    for (Copy& c : copies) {
-      if (c.outer != &chunk_) append(out, std::move(c.outer->body));
-      append(loop.body, std::move(c.step.body));
-    }
-    out.push_back(std::move(loop));
-    for (Copy& c : copies) end(c, out);
+    body.push_back(std::move(s));
+    return body.back().variable;
   }
 
   void begin(Copy& c) {
@@ -119,41 +164,50 @@ class Serial : private LaneLoops {
       const int start = get(v.args[0], {}, 0, c.frame);
       const int reg = in_lanes ? e_.splat(*c.outer, start) : start;
       c.carried.push_back(variable_of(c.outer->body, reg));
-      c.step.made[e_.key(carried.carry, {}, 0)] = c.carried.back();
     }
   }
 
-  /// Everything is read and computed before anything is written.
-  void step(Copy& c) {
+  /// From the registers of what is carried to those of what is handed on. Everything is read and computed before
+  /// anything is written.
+  void step(Copy& c, Scope& scope, std::vector<int>& carried) {
+    c.frame.step = &scope;
+    for (std::size_t k = 0; k < carried.size(); ++k) scope.made[e_.key(e_.phase.carried[k].carry, {}, 0)] = carried[k];
     for (const Store& s : e_.phase.stores)
       if (is_of_step(s)) get(s.value, {}, 0, c.frame);
     std::vector<int> next;
-    for (std::size_t k = 0; k < c.carried.size(); ++k) {
-      int reg = get(e_.phase.carried[k].next, {}, 0, c.frame);
-      if (e_.nest.registers[at(c.carried[k])].lanes) reg = e_.splat(c.step, reg);
-      next.push_back(reg);
+    for (std::size_t k = 0; k < carried.size(); ++k) {
+      const int reg = get(e_.phase.carried[k].next, {}, 0, c.frame);
+      next.push_back(e_.nest.registers[at(carried[k])].lanes ? e_.splat(scope, reg) : reg);
     }
     for (const Store& s : e_.phase.stores)
-      if (is_of_step(s)) store(s, {}, 0, c.frame, c.step.body);
-    // states that change places
-    for (std::size_t k = 0; k < next.size(); ++k)
-      if (next[k] != c.carried[k] && std::find(c.carried.begin(), c.carried.end(), next[k]) != c.carried.end())
-        next[k] = variable_of(c.step.body, next[k]);
+      if (is_of_step(s)) store(s, {}, 0, c.frame, scope.body);
+    c.frame.step = nullptr;
+    carried = std::move(next);
+  }
+
+  /// What the steps of a turn leave, in place of what they began with.
+  void hand_on(const Copy& c, std::vector<int> next, Body& body) {
+    const auto is_carried = [&](int reg) {
+      return std::find(c.carried.begin(), c.carried.end(), reg) != c.carried.end();
+    };
+    for (std::size_t k = 0; k < next.size(); ++k)  // states that change places
+      if (next[k] != c.carried[k] && is_carried(next[k])) next[k] = variable_of(body, next[k]);
     for (std::size_t k = 0; k < next.size(); ++k) {
       if (next[k] == c.carried[k]) continue;
       Statement s = Emitter::statement(Statement::Kind::assign);
       s.result = c.carried[k];
       s.args = {next[k]};
-      c.step.body.push_back(std::move(s));
+      body.push_back(std::move(s));
     }
   }
 
   void end(Copy& c, Body& out) {
-    c.frame.step = nullptr;
     for (const Store& s : e_.phase.stores) {
       if (is_of_step(s)) continue;
       const int carry = value(s.value).args[0];
-      c.outer->made[e_.key(s.value, {}, 0)] = c.step.made.at(e_.key(carry, {}, 0));
+      const auto of = std::find_if(e_.phase.carried.begin(), e_.phase.carried.end(),
+                                   [&](const Phase::Carried& x) { return x.carry == carry; });
+      c.outer->made[e_.key(s.value, {}, 0)] = c.carried[static_cast<std::size_t>(of - e_.phase.carried.begin())];
       store(s, {}, 0, c.frame, out);
     }
   }
