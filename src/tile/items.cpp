@@ -466,6 +466,7 @@ Operand Items::loop_operand(const ItemLoop& loop, std::size_t input) {
   Tensor all = in_order(in, rows);
   if (const Recurrence::Input& state = r.inputs[r.elements_of]; !rows)
     all = ops::broadcast_like(all, in_order(state, r.is_row(r.elements_of)), node(in.outer).where);
+  seen_.push_back(all);
   labels = loop.elements;
   if (rows) labels.insert(labels.begin(), loop.steps);
   return {.item = whole(all, true).item, .labels = std::move(labels)};
