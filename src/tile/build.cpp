@@ -149,7 +149,7 @@ class Builder {
       if (items_.constant(labels.back()) > shortest_row_of_lanes) items_.make_free(labels.back());
     }
     for (const Item& item : items_.list)
-      for (;;) {
+      for (; item.kind != Item::Kind::recurrence;) {
         Index copies = 1;
         int largest = -1;
         for (const Labels* list : {&item.labels, &item.reduced})

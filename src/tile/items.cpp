@@ -494,7 +494,7 @@ void Items::add_loop_result(const Tensor& t, int number) {
   if (loop.steps < 0) begin_loop(loop);
   const LoopResult of = loop.recurrence.result(t);
   Item item{.kind = Item::Kind::recurrence, .node = t, .operands = loop.operands, .labels = {}, .reduced = {}};
-  if (!of.is_last) item.labels.push_back(loop.steps);
+  (of.is_last ? item.reduced : item.labels).push_back(loop.steps);  // no axis of its elements, even if as long
   std::size_t next = 0;
   for (int d = of.is_last ? 0 : 1; d < t.ndim(); ++d)
     item.labels.push_back(type(t).broadcasts(d) ? -1 : loop.elements[next++]);

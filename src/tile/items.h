@@ -136,7 +136,7 @@ class Items {
   };
   mutable std::vector<Label> labels_;
   std::unordered_map<const Node*, View> views_;
-  std::vector<Tensor> seen_;  // of the fuser's own, so that no address in views_ is used twice
+  std::vector<Tensor> seen_;                   // of the fuser's own, so that no address in views_ is used twice
   std::unordered_map<const Node*, int> uses_;  // of each node's elements
 };
 

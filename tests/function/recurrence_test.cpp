@@ -129,6 +129,13 @@ const Program programs[] = {
        return std::vector{last, ys};
      },
      2, false},
+    {"as many steps as elements, of one matrix",
+     [](const Tensor& x, const Tensor& like, const ScanOptions& o) {
+       const Tensor square = outer(like, like) + sum(x);
+       const Tensor last =
+           scan([](const Tensor& h, const Tensor& r) { return h * 0.5 + r; }, sum(square, 1), square, o);
+       return std::vector{last};
+     }},
     {"two states of different lengths",
      [](const Tensor& x, const Tensor& like, const ScanOptions& o) {
        const auto [last, ys] = scan(
