@@ -343,6 +343,7 @@ std::vector<Tensor> batched(std::span<const Tensor> outputs, const std::vector<M
   Batcher batcher(given, verb, w);
   batcher.walk(simple);
   std::vector<Tensor> r;
+  r.reserve(simple.size());
   for (const Tensor& t : simple) r.push_back(batcher.many(t));
   return r;
 }
