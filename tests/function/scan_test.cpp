@@ -130,6 +130,24 @@ TEST_CASE("the rows of a loop may be long, and lie anywhere in the memory of all
   }
 }
 
+TEST_CASE("rows that a caller keeps stay what they are when the loop runs again") {
+  const Tensor xs = tensor("xs", float64, {any_extent, 700});
+  const auto [last, ys] = scan(
+      [](const Tensor& h, const Tensor& x) {
+        return std::pair{h + x, h * x};
+      },
+      zeros({700}), xs);
+  const auto f = function({xs}, {last, ys});
+  const Array a = sines({3, 700}), b = sines({3, 700}, 1);
+  const auto first = f(a);
+  const Array last_was = first[0].copy(), ys_were = first[1].copy();
+  const auto second = f(b), third = f(a);
+  CHECK(difference(first[0], last_was) == "");
+  CHECK(difference(first[1], ys_were) == "");
+  CHECK(difference(third[1], ys_were) == "");
+  CHECK(difference(second[1], ys_were) != "");
+}
+
 TEST_CASE("the rows of a loop stay on a GPU, and its steps are graphs", "[emulator]") {
   const ScopedConfig scope{on_gpu()};
   const Tensor xs = dmatrix("xs"), u = dmatrix("u");
