@@ -124,6 +124,23 @@ TEST_CASE("a loop that goes back takes what the loop forward has multiplied, and
   }
 }
 
+TEST_CASE("the gradient of a bias is summed after the loop where the weights' have its rows") {
+  const Net n;
+  for (const bool of_weights : {false, true}) {
+    const Tensor cost = sum(square(rnn(n).second));
+    const auto g = grad(cost, of_weights ? std::vector<Tensor>{n.u, n.b} : std::vector<Tensor>{n.b});
+    for (const Tensor& t : topological(passed({g.back()})))
+      if (meaning<Loop>(t)) CHECK(ops::form_of(t).carries == (ops::form_of(t).reverse && !of_weights ? 2 : 1));
+    for (const Index rows : {4, 1, 0}) CHECK(changed(g, n.leaves(rows)) == "");
+  }
+  // one sequence: the bias has the rows' own gradient
+  const Tensor xs = tensor("xs", float64, {any_extent, 4}), b = tensor("b", float64, {4});
+  const Tensor hs =
+      scan([&](const Tensor& h, const Tensor& x) { return tanh(dot(h, n.u) + x + b); }, zeros({4}) + 0.5, xs);
+  CHECK(differences::disagreement(sum(square(hs)),
+                                  {{xs, sines({3, 4})}, {n.u, sines({4, 4}, 2)}, {b, sines({4}, 3)}}) == "");
+}
+
 TEST_CASE("an output layer is one product after the loop") {
   const Net n;
   const auto outputs = [&](const ScanOptions& o, const auto& layer) {
