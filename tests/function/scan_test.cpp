@@ -81,7 +81,20 @@ std::vector<Tensor> mapped(const Tensor& xs, const ScanOptions& o) {
   return {last, ys, sum(square(ys))};
 }
 
-constexpr Program programs[] = {network, several, matrices, mapped};
+// products with what comes in, what is carried and what goes out; slices of one are what gates make of it
+std::vector<Tensor> layers(const Tensor& xs, const ScanOptions& o) {
+  const auto [last, ys] = scan(
+      [](const std::array<Tensor, 2>& s, const Tensor& x) {
+        const Tensor z = dot(x, weights()) + dot(s[0], weights().T()) + weights()[1];
+        const Tensor cell = s[1] * sigmoid(z[0]) + tanh(z);
+        const Tensor out = concatenate({z[slice(0, 1)] * cell[slice(0, 1)], tanh(cell)[slice(1, 3)]});
+        return std::pair{std::array{out, cell}, softmax(dot(out, weights()) + 1)};
+      },
+      std::array{zeros({3}), ones({3})}, xs, o);
+  return {last[0], last[1], ys, sum(square(ys)) + sum(last[1])};
+}
+
+constexpr Program programs[] = {network, several, matrices, mapped, layers};
 
 std::vector<Array> run(const Tensor& xs, const std::vector<Tensor>& results, const Array& rows) {
   const auto f = function({xs}, results, {.on_unused_input = Report::ignore});
