@@ -295,7 +295,7 @@ class Later {
     const auto is_it = [&](const Bound& b) { return same(b.inner, t); };
     const auto row = std::find_if(loop_.rows.begin(), loop_.rows.end(), is_it);
     const auto carry = std::find_if(loop_.carries.begin(), loop_.carries.end(), is_it);
-    if (row != loop_.rows.end())
+    if (row != loop_.rows.end() && !loop_.until())
       cut.outer = row->outer;
     else if (carry != loop_.carries.end())
       cut.outer = part(t, true, static_cast<std::size_t>(carry - loop_.carries.begin()));

@@ -180,12 +180,15 @@ TEST_CASE("products of a loop that a condition ends stay in its step, but for th
   const auto [last, ys] = scan(
       [&](const Tensor& h, const Tensor& x) {
         const Tensor next = tanh(dot(x, n.w) + dot(h, n.u) + n.b);
-        return until(sum(next) > 1.5, std::pair{next, dot(next, n.v)});
+        const Tensor out = dot(next, n.v);
+        return until(sum(next) > 1.5, std::pair{next, std::array{out, x - dot(next, n.u)(all, slice(3)), x}});
       },
       n.start(), n.xs);
-  CHECK(products(passed({last, ys})) == "2 in steps, 1 outside");
-  std::vector<Tensor> all = grad(sum(square(ys)) + sum(last), std::vector<Tensor>{n.xs, n.w, n.u, n.v});
-  all.push_back(ys);
+  const Tensor cost = sum(square(ys[0])) + sum(last) + sum(exp(ys[1]));
+  CHECK(products(passed({last, ys[0], ys[1]})) == "3 in steps, 1 outside");
+  CHECK(products(passed({last, ys[0], ys[1], ys[2]})) == "2 in steps, 2 outside");  // there are the rows of x
+  std::vector<Tensor> all = grad(cost, std::vector<Tensor>{n.xs, n.w, n.u, n.v});
+  all.insert(all.end(), ys.begin(), ys.end());
   for (const Index rows : {6, 1, 0}) CHECK(changed(all, n.leaves(rows)) == "");
 }
 
