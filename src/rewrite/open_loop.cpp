@@ -49,9 +49,19 @@ void OpenLoop::set_outputs(std::span<const Tensor> all) {
   if (form_.until) condition_ = all.back();
 }
 
+void OpenLoop::change_outputs(std::span<const Tensor> all) {
+  set_outputs(all);
+  changed_ = true;
+}
+
 void OpenLoop::add_row(const Bound& row) {
   rows.push_back(row);
   changed_ = true;
+}
+
+Tensor OpenLoop::capture(const Tensor& outer, const Type& inner) {
+  captured.push_back({make_input(inner, outer.name(), node(outer).where), outer});
+  return captured.back().inner;
 }
 
 std::vector<Tensor> OpenLoop::inner_inputs() const {

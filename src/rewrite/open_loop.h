@@ -27,9 +27,12 @@ class OpenLoop {
 
   /// The next carries, the ys, and the condition.
   std::vector<Tensor> outputs() const;
-  /// The same values, made otherwise.
+  /// The same values, made otherwise. The loop is as it was, as far as that alone goes, or has changed.
   void set_outputs(std::span<const Tensor>);
+  void change_outputs(std::span<const Tensor>);
   void add_row(const Bound&);
+  /// An input of the step that is the same at each.
+  Tensor capture(const Tensor& outer, const Type& inner);
   std::vector<Tensor> inner_inputs() const;
   std::span<const Tensor> ys() const { return ys_; }
   /// The number among ys() of a node of the step, which becomes one where it is none yet.

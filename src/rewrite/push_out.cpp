@@ -7,68 +7,11 @@
 #include "ops/nested.h"
 #include "ops/registry.h"
 #include "rewrite/batched.h"
-#include "rewrite/open_loop.h"
+#include "rewrite/step.h"
 #include "rewrite/steps.h"
 
 namespace croton::rewrite {
 namespace {
-
-using Nodes = std::span<const Tensor>;
-
-/// What moves may make a loop keep so many times as much of all rows as it does anyway.
-constexpr double most_growth = 4;
-
-/// What each node of a step depends on, and who uses it.
-class Step {
- public:
-  explicit Step(const OpenLoop& loop) : nodes(topological(loop.outputs())) {
-    for (const Bound& b : loop.carries) of_[b.inner.node()] = {.carries = true, .values = true};
-    for (const Bound& b : loop.rows) of_[b.inner.node()] = {.rows = true, .values = true};
-    for (const Tensor& t : nodes) {
-      On& on = of_[t.node()];
-      NodeSet counted;
-      for (const Tensor& x : node(t).inputs) {
-        On& from = of_[x.node()];
-        on.carries |= from.carries;
-        on.rows |= from.rows;
-        on.values |= from.values && !meaning<ShapeOf>(t);
-        if (counted.insert(x.node()).second) ++from.users;
-      }
-    }
-    for (const Tensor& t : loop.outputs()) ++of_[t.node()].users;
-  }
-
-  bool changes(const Tensor& t) const { return on(t).carries || on(t).rows; }
-  bool on_carries(const Tensor& t) const { return on(t).carries; }
-  std::size_t users(const Tensor& t) const { return on(t).users; }
-  /// The operand of a product that is another one at each step, where that is one of the two.
-  const Tensor* changing_operand(const Tensor& t) const {
-    if (!meaning<Contract>(t)) return nullptr;
-    const auto& x = node(t).inputs;
-    return changes(x[0]) == changes(x[1]) ? nullptr : &x[changes(x[0]) ? 0 : 1];
-  }
-  /// Whether `batched` makes it of many values of what changes.
-  bool goes_for_many(const Tensor& t) const {
-    if (meaning<Pointwise>(t) || meaning<Convert>(t) || meaning<Reduce>(t) || meaning<Contract>(t) ||
-        meaning<Concatenate>(t) || meaning<ShapeOf>(t))
-      return true;
-    const bool is_view = is_op(t, ops::permute) || is_op(t, ops::slice) || is_op(t, ops::broadcast);
-    if (!is_view && !meaning<Reshape>(t)) return false;
-    const auto& x = node(t).inputs;
-    return std::none_of(x.begin() + 1, x.end(), [&](const Tensor& number) { return on(number).values; });
-  }
-
-  const std::vector<Tensor> nodes;
-
- private:
-  struct On {
-    bool carries = false, rows = false;
-    bool values = false;  // of these, and not only their extents
-    std::size_t users = 0;
-  };
-  const On& on(const Tensor& t) const { return of_.at(t.node()); }
-  std::unordered_map<const Node*, On> of_;
-};
 
 /// Products, and what is computed by element of them alone without being larger: the last ones of each chain.
 class Chains {
@@ -77,20 +20,20 @@ class Chains {
   template <class Starts, class GoesOn>
   Chains(const Step& step, Starts&& starts, GoesOn&& goes_on) {
     NodeSet in, followed;
-    for (const Tensor& t : step.nodes) {
+    for (const Tensor& t : step.nodes()) {
       if (starts(t)) {
         in.insert(t.node());
       } else if ((meaning<Pointwise>(t) || meaning<Convert>(t)) && goes_on(t)) {
         double before = 0;
         for (const Tensor& x : node(t).inputs)
-          if (in.contains(x.node()) && step.users(x) == 1) before = std::max(before, elements(x));
+          if (in.contains(x.node()) && step.uses(x) == 1) before = std::max(before, elements(x));
         if (elements(t) > before) continue;
         in.insert(t.node());
         for (const Tensor& x : node(t).inputs)
-          if (step.users(x) == 1) followed.insert(x.node());
+          if (step.uses(x) == 1) followed.insert(x.node());
       }
     }
-    for (const Tensor& t : step.nodes)
+    for (const Tensor& t : step.nodes())
       if (in.contains(t.node()) && !followed.contains(t.node())) ends.push_back(t);
   }
   std::vector<Tensor> ends;
@@ -108,23 +51,14 @@ Replacements outside(const OpenLoop& loop) {
 void push_before(OpenLoop& loop) {
   if (loop.until() || loop.rows.empty()) return;  // until: most rows may never be run
   const Step step(loop);
-  const double most = most_growth * loop.kept();
-  NodeSet for_many;  // nodes that change and can be made for all rows at once
-  for (const Tensor& t : step.nodes) {
-    const auto& x = node(t).inputs;
-    const bool from_rows = std::all_of(
-        x.begin(), x.end(), [&](const Tensor& from) { return !step.changes(from) || for_many.contains(from.node()); });
-    if (step.changes(t) && !step.on_carries(t) && from_rows && elements(t) <= most &&
-        (x.empty() || step.goes_for_many(t)))
-      for_many.insert(t.node());
-  }
+  const NodeSet for_many = step.of_rows(most_growth * loop.kept());
   const auto goes = [&](const Tensor& t) { return for_many.contains(t.node()); };
   const Chains chains(
       step, [&](const Tensor& t) { return goes(t) && step.changing_operand(t); },
       [&](const Tensor& t) {
         const auto& x = node(t).inputs;
         return goes(t) && std::all_of(x.begin(), x.end(),
-                                      [&](const Tensor& from) { return !step.changes(from) || step.users(from) == 1; });
+                                      [&](const Tensor& from) { return !step.changes(from) || step.uses(from) == 1; });
       });
   if (chains.ends.empty()) return;
   Replacements rows;
@@ -184,10 +118,10 @@ void take_from(OpenLoop& earlier, std::size_t number, OpenLoop& loop, std::vecto
   const Step made(earlier);
   std::vector<Tensor> both = loop.outputs();
   const std::size_t own = both.size();
-  for (const Tensor& t : step_on_rows(earlier, made.nodes, loop)) both.push_back(t);
+  for (const Tensor& t : step_on_rows(earlier, made.nodes(), loop)) both.push_back(t);
   both = merge(both);
   std::unordered_map<const Node*, const Tensor*> there;  // a node of the loop's step: the same in the earlier one's
-  for (std::size_t k = own; k < both.size(); ++k) there.emplace(both[k].node(), &made.nodes[k - own]);
+  for (std::size_t k = own; k < both.size(); ++k) there.emplace(both[k].node(), &made.nodes()[k - own]);
   loop.set_outputs(std::span(both).first(own));
   const Step step(loop);
   const double most = most_growth * earlier.kept();
@@ -214,10 +148,10 @@ void take_from(OpenLoop& earlier, std::size_t number, OpenLoop& loop, std::vecto
 class After {
  public:
   After(const OpenLoop& loop, const Step& step, std::size_t y) : loop_(loop), step_(step), y_(loop.ys()[y]) {
-    if (!step.on_carries(y_) || step.users(y_) > 1) return;
+    if (!step.on_carries(y_) || step.uses(y_) > 1) return;
     find_own();
     const double most = most_growth * loop.kept();
-    for (const Tensor& t : step.nodes) {
+    for (const Tensor& t : step.nodes()) {
       const auto& x = node(t).inputs;
       const bool is_made = own_.contains(t.node()) && step.goes_for_many(t) && elements(t) <= most &&
                            (step.changing_operand(t) || std::all_of(x.begin(), x.end(), [&](const Tensor& from) {
@@ -239,14 +173,10 @@ class After {
   /// What only this y needs.
   void find_own() {
     own_.insert(y_.node());
-    const auto used = users(step_.nodes);
-    for (auto t = step_.nodes.rbegin(); t != step_.nodes.rend(); ++t) {
-      const auto by = used.find(t->node());
-      if (by == used.end() || node(*t).inputs.empty()) continue;
-      const bool is_output = step_.users(*t) > NodeSet(by->second.begin(), by->second.end()).size();
-      if (!is_output &&
-          std::all_of(by->second.begin(), by->second.end(), [&](const Node* u) { return own_.contains(u); }))
-        own_.insert(t->node());
+    for (auto t = step_.nodes().rbegin(); t != step_.nodes().rend(); ++t) {
+      const auto& by = step_.users(*t);
+      if (by.empty() || step_.is_output(*t) || node(*t).inputs.empty()) continue;
+      if (std::all_of(by.begin(), by.end(), [&](const Node* u) { return own_.contains(u); })) own_.insert(t->node());
     }
   }
   /// Whether there are all rows of it anyway.
@@ -357,6 +287,7 @@ std::vector<Tensor> push_out(std::span<const Tensor> outputs) {
   const auto close = [&](std::size_t number) {
     OpenLoop& loop = loops[number];
     loop.rebind(now);
+    split_products(loop);
     push_before(loop);
     push_after(loop);
     loop.close();

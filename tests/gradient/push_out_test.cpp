@@ -254,6 +254,28 @@ TEST_CASE("products leave loops in loops, and loops within conditions") {
   for (const Index rows : {3, 0}) CHECK(changed({chosen, grad(chosen, n.w)}, n.leaves(rows)) == "");
 }
 
+TEST_CASE("a product with a row and a carry put together is one of each, and so is its gradient") {
+  const Net n;
+  const Tensor both = tensor("W", float64, {any_extent, 4});
+  const auto [last, hs] = scan(
+      [&](const Tensor& h, const Tensor& x) {
+        const Tensor next = tanh(dot(concatenate({sin(x), h}, 1), both) + n.b);
+        return std::pair{next, next};
+      },
+      n.start(), n.xs);
+  const auto leaves = [&](Index rows, Index of_both = 7) {
+    return std::vector<Leaf>{{n.xs, sines({rows, 2, 3})}, {both, sines({of_both, 4}, 1)}, {n.b, sines({4}, 3)}};
+  };
+  CHECK(products(passed({last, hs})) == "1 in steps, 1 outside");
+  const Tensor cost = sum(square(hs));
+  CHECK(products(passed({cost, grad(cost, both)})) == "2 in steps, 2 outside");
+  CHECK(products(passed({cost, grad(cost, n.xs)})) == "2 in steps, 2 outside");
+  const auto [dw, dx] = grad(cost, both, n.xs);
+  for (const Index rows : {4, 1, 0}) CHECK(changed({last, hs, dw, dx}, leaves(rows)) == "");
+  for (const Index others : {6, 8})
+    CHECK_THROWS_WITH(differences::values(passed({hs}), leaves(4, others)), Catch::Contains("inner sizes differ"));
+}
+
 TEST_CASE("gradients of loops whose products have left are differences, and so are their own") {
   for (const bool is_lstm : {false, true}) {
     INFO(is_lstm);
