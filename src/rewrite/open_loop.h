@@ -21,7 +21,6 @@ class OpenLoop {
   bool until() const { return form_.until; }
   bool is_before(const Tensor& t, std::size_t carry) const;  // whether a node is the carry before each step
   bool keeps_before(std::size_t carry) const { return before_[carry]; }
-  void keep_before(std::size_t carry) { before_[carry] = true; }
 
   std::vector<Bound> carries, rows, captured;
 
