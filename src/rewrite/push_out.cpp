@@ -143,12 +143,12 @@ void take_from(OpenLoop& earlier, std::size_t number, OpenLoop& loop, std::vecto
 
 // ---- after the loop
 
-/// A y that is made of products which nothing else in the step waits for: what of the step has to be stacked instead,
-/// so that they are made after the loop.
+/// A y that is made of products which nothing else in the step waits for, or is nothing but rows arranged otherwise:
+/// what of the step has to be stacked instead, so that it is made after the loop.
 class After {
  public:
   After(const OpenLoop& loop, const Step& step, std::size_t y) : loop_(loop), step_(step), y_(loop.ys()[y]) {
-    if (!step.on_carries(y_) || step.uses(y_) > 1) return;
+    if (!step.varies(y_) || (step.uses(y_) > 1 && node(y_).kind == NodeKind::apply)) return;
     find_own();
     const double most = most_growth * loop.kept();
     for (const Tensor& t : step.nodes()) {
@@ -163,7 +163,8 @@ class After {
     double bought = 0;
     for (const Tensor& t : cuts)
       if (!is_stacked(t)) bought += elements(t);
-    if (!has_product_ || bought > std::max(loop.kept(), most_growth * elements(y_))) cuts.clear();
+    const bool is_worth_it = has_product_ || (!computes_ && !step.on_carries(y_));
+    if (!is_worth_it || bought > std::max(loop.kept(), most_growth * elements(y_))) cuts.clear();
   }
 
   /// Where the step is cut; empty where the y stays in it.
@@ -203,6 +204,7 @@ class After {
         has_product_ = true;
         open.push_back(*operand);
       } else {
+        computes_ |= !meaning<Concatenate>(t) && !meaning<View>(t) && !meaning<Reshape>(t);
         open.insert(open.end(), node(t).inputs.begin(), node(t).inputs.end());
       }
     }
@@ -212,7 +214,7 @@ class After {
   const Step& step_;
   Tensor y_;
   NodeSet own_, later_;
-  bool has_product_ = false;
+  bool has_product_ = false, computes_ = false;
 };
 
 /// All rows of what a step's values become, of which those of results of the loop are not there yet.

@@ -175,6 +175,19 @@ TEST_CASE("an output layer is one product after the loop") {
   }
 }
 
+TEST_CASE("a y that only arranges rows is no y of the loop") {
+  const Net n;
+  const auto [last, ys] = scan(
+      [&](const Tensor& h, const Tensor& x) {
+        return std::pair{tanh(h + sum(x)), std::array{x, concatenate({x.T(), x.T()}), x * 2, h.T()}};
+      },
+      n.start(), n.xs);
+  const std::vector<Tensor> all{ys[0], ys[1], ys[2], ys[3]};
+  for (const Tensor& t : topological(passed(all)))
+    if (meaning<Loop>(t)) CHECK(ops::form_of(t).ys() == 2);
+  for (const Index rows : {4, 1, 0}) CHECK(changed(all, n.leaves(rows)) == "");
+}
+
 TEST_CASE("products of a loop that a condition ends stay in its step, but for those after it") {
   const Net n;
   const auto [last, ys] = scan(

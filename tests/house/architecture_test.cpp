@@ -78,7 +78,7 @@ TEST_CASE("docs/architecture.md shows what its program dumps: graph, tile progra
     CHECK(listing(file) == content(dumped() / file));
   }
 
-  const std::string lines = listing("10_kernels.cpp"), kernel = content(dumped() / "10_kernels.cpp");
+  const std::string lines = listing("11_kernels.cpp"), kernel = content(dumped() / "11_kernels.cpp");
   REQUIRE_FALSE(lines.empty());
   std::string bare;  // without indents
   std::istringstream in(kernel);
