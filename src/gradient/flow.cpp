@@ -82,19 +82,36 @@ void Flow::visit(const Tensor& y) {
   if (!place.needed || !place.reached) return;
   place.total = total(y);
   place.terms.clear();
+  place.pieces.clear();
   const bool through = node(y).kind == NodeKind::apply && !constants_.contains(y.node()) && !cuts(*node(y).op);
   if (!through) return;
-  if (place.total.node() && node(y).op->pullback)
-    pull(y);
-  else
+  if (!place.total.node() || !node(y).op->pullback)
     reach_inputs(y);
+  else if (std::optional<Piece> piece = piece_of(y)) {
+    piece->gradient = place.total;
+    Place& whole = places_[node(y).inputs[0].node()];
+    whole.reached = true;
+    if (whole.needed) whole.pieces.push_back(std::move(*piece));
+  } else {
+    pull(y);
+  }
 }
 
 Tensor Flow::total(const Tensor& y) {
   if (const auto seed = seeds_.find(y.node()); seed != seeds_.end()) return seed->second;
+  join_pieces(y);
   const std::vector<Tensor>& terms = places_[y.node()].terms;
   if (terms.size() < 2) return terms.empty() ? Tensor() : terms[0];
   return ops::add_all(terms, node(y).where);
+}
+
+/// The gradients of slices of y as terms: one, or one of each slice.
+void Flow::join_pieces(const Tensor& y) {
+  const std::vector<Piece> pieces = std::move(places_[y.node()].pieces);
+  if (const Tensor all = assembled(pieces, node(y).where); all.node())
+    give(all, y, node(y).where);
+  else
+    for (const Piece& p : pieces) pull(p.slice);
 }
 
 void Flow::pull(const Tensor& y) {

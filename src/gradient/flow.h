@@ -4,7 +4,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "graph/op.h"
+#include "gradient/pieces.h"
 
 namespace croton::gradient {
 
@@ -42,6 +42,7 @@ class Flow {
   struct Place {
     bool needed = false, reached = false;
     std::vector<Tensor> terms;
+    std::vector<Piece> pieces;  // terms to be, from slices of it
     Tensor total;
   };
   void mark(std::span<const Tensor> order, std::span<const Tensor> wanted);
@@ -50,6 +51,7 @@ class Flow {
   void give(const Tensor& g, const Tensor& x, Where);
   void group_runs(std::span<const Tensor> order);
   void pull_run(const std::vector<Tensor>& results);
+  void join_pieces(const Tensor& y);
   void reach_inputs(const Tensor& y);
   Tensor total(const Tensor& y);
 

@@ -7,12 +7,12 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "croton/numpy.h"
-#include "gradient/batched.h"
 #include "gradient/flow.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/nested.h"
 #include "ops/pointwise.h"
+#include "rewrite/batched.h"
 #include "rewrite/passes.h"
 
 namespace croton {
@@ -183,7 +183,7 @@ Tensor all_rows(std::string_view verb, const Tensor& f, const Tensor& wrt, Where
   o.known_grads = Givens({{f, direction}});
   o.disconnected_inputs = Disconnected::ignore;
   const Tensor product = grad(Cost(f, w), wrt, o);
-  return gradient::batched(product, direction, eye({f.shape(0, w)}, 0, f.dtype(), w), verb, w);
+  return rewrite::batched({&product, 1}, {{direction, eye({f.shape(0, w)}, 0, f.dtype(), w)}}, verb, w)[0];
 }
 
 /// A gradient for each, which repeats the graph: for a short vector, or where nothing else goes.

@@ -21,7 +21,7 @@ namespace {
 // own pullback makes c_bar, x_bar and w_bar. So the loop the other way carries c_bar, starting from the gradient of the
 // last carry, and the sum of w_bar; its rows are the carries before each step, the xs, and y_bar; its ys are x_bar.
 // Where w_bar is a product of what is small, as that of a weight is, its factors are ys instead, and the sum is one
-// product.
+// product; where it is a sum of such a factor, as that of a bias is, it is summed from these ys.
 class Backward {
  public:
   Backward(const Tensor& result, const std::vector<Tensor>& bars, const std::vector<bool>& needed)
@@ -81,6 +81,11 @@ class Backward {
     std::size_t input;
     Tensor contract, permuted;  // permuted: empty where it is not
   };
+  /// A gradient that is added up over the steps.
+  struct Sum {
+    std::size_t input;
+    Tensor bar;
+  };
   /// All rows of a factor: there already, or a y of the loop that goes back.
   struct Factor {
     Tensor outer;
@@ -127,8 +132,17 @@ class Backward {
   Factor factor(const Tensor& t, std::vector<Tensor>& ys) const {
     for (std::size_t k = 0; k < form_.capture(0); ++k)
       if (same(t, form_.step->inputs[k])) return {rows_of(k)};
-    ys.push_back(t);
-    return {{}, ys.size() - 1};
+    const auto there = std::find_if(ys.begin(), ys.end(), [&](const Tensor& y) { return same(y, t); });
+    const auto number = static_cast<std::size_t>(there - ys.begin());
+    if (there == ys.end()) ys.push_back(t);
+    return {{}, number};
+  }
+
+  /// What a gradient is a sum over axes of, or the gradient itself.
+  static const Tensor& summand(const Tensor& bar) {
+    const Tensor* t = &bar;
+    while (is_op(*t, ops::sum) || is_op(*t, ops::permute)) t = &node(*t).inputs[0];
+    return *t;
   }
 
   /// The sum of a product over all rows: the rows are one axis more that is summed over.
@@ -152,6 +166,7 @@ class Backward {
     std::vector<Tensor> next, ys;
     std::vector<std::size_t> of_next, of_y;
     std::vector<Product> products;
+    std::vector<Sum> sums;
     for (const Bound& c : std::vector<Bound>(carries_)) {
       const std::size_t k = carry_of(c.inner);
       next.push_back(carry_bar(flow, k));
@@ -170,10 +185,7 @@ class Backward {
         products.push_back(*p);
         continue;
       }
-      const Tensor start = ops::zeros_of(x_[k + 1], w_);
-      carries_.push_back({make_input(type(start), "", w_), start});
-      next.push_back(carries_.back().inner + bar);
-      of_next.push_back(k + 1);
+      sums.push_back({k + 1, bar});
     }
     std::vector<std::array<Factor, 2>> factors;
     for (const Product& p : products) {
@@ -181,6 +193,15 @@ class Backward {
       const Factor first = factor(left, ys);
       factors.push_back({first, factor(right, ys)});
     }
+    // sums over the steps: of what is a y anyway, after the loop; of anything else, carried
+    std::erase_if(sums, [&](const Sum& s) {
+      if (std::any_of(ys.begin(), ys.end(), [&](const Tensor& y) { return same(y, summand(s.bar)); })) return false;
+      const Tensor start = ops::zeros_of(x_[s.input], w_);
+      carries_.push_back({make_input(type(start), "", w_), start});
+      next.push_back(carries_.back().inner + s.bar);
+      of_next.push_back(s.input);
+      return true;
+    });
     if (next.empty() && ys.empty() && products.empty()) return g;
     const std::size_t carries = next.size();
     next.insert(next.end(), ys.begin(), ys.end());
@@ -193,6 +214,11 @@ class Backward {
     };
     for (std::size_t k = 0; k < products.size(); ++k)
       g.of[products[k].input] = summed(products[k], rows(factors[k][0]), rows(factors[k][1]));
+    for (const Sum& s : sums) {
+      const Tensor& t = summand(s.bar);
+      const Tensor total = sum(rows(factor(t, ys)), 0);
+      g.of[s.input] = rebuild({&s.bar, 1}, {{t.node(), total}})[0];
+    }
     return g;
   }
 

@@ -24,6 +24,8 @@ Graph expanded(Nodes g, const Options& options) {
   return with_inner_graphs(expand(g), [&](Nodes inner) { return run(inner, of_inner); });
 }
 
+Graph pushed_out(Nodes g, const Options&) { return push_out(g); }
+
 enum class When { always, optimizing, unsafe_only };
 
 struct Pass {
@@ -41,6 +43,7 @@ constexpr Pass passes[] = {
     {"unsafe", unsafe, When::unsafe_only},
     {"stabilize", stabilized, When::always},
     {"expand", expanded, When::always},
+    {"push_out", pushed_out, When::optimizing},
     {"fold", folded, When::optimizing},
     {"specialize", specialize, When::optimizing},
     {"merge", merged, When::always},

@@ -1,5 +1,6 @@
 // The whole of the rewriting, as one list of named passes: merge -> fold -> canonicalize -> (unsafe) -> stabilize ->
-// expand -> fold -> specialize -> merge. Graph in, graph out; stabilize runs in every mode, and before every gradient.
+// expand -> push_out -> fold -> specialize -> merge. Graph in, graph out; stabilize runs in every mode, and before
+// every gradient.
 #pragma once
 #include <functional>
 #include <unordered_set>

@@ -100,12 +100,15 @@ struct Rows {
   std::byte* first = nullptr;
   Index bytes = 0;  // of a row
   Rows() = default;
-  Rows(Index count, const Extents& row, DType d) {
+  Rows(Index count, const Extents& row, DType d, Array& kept) : bytes(count_of(row) * static_cast<Index>(size_of(d))) {
     Shape shape{count};
     shape.insert(shape.end(), row.begin(), row.end());
-    all = empty(Extents(shape), d);
-    first = mutable_data(all);
-    bytes = count_of(row) * static_cast<Index>(size_of(d));
+    Place place;
+    place.dtype = d;
+    place.bytes = static_cast<std::size_t>(count * bytes);
+    place.shape = std::move(shape);
+    std::vector<Array> replaced;
+    first = static_cast<std::byte*>(result_memory(place, kept, replaced, {}, all));
   }
   std::byte* row(Index i) const { return first + i * bytes; }
 };
@@ -114,7 +117,7 @@ struct Rows {
 
 /// The steps as calls of one program, each result written where it belongs: rows of ys, and carries to where those
 /// before the next step are stacked, or to two places by turns. Nothing where a carry changes its shape.
-std::optional<std::vector<Array>> LoopProgram::run_series(std::span<const Array> arguments, Index steps) const {
+std::optional<std::vector<Array>> LoopProgram::run_series(std::span<const Array> arguments, Index steps) {
   const auto row_at = [&](Index step) { return form_.reverse ? steps - 1 - step : step; };
   const std::size_t carries = part_.carries.size();
   std::vector<Array> first;
@@ -127,22 +130,24 @@ std::optional<std::vector<Array>> LoopProgram::run_series(std::span<const Array>
     row_bytes.push_back(is_row_[k] ? first.back().size() * static_cast<Index>(size_of(a.dtype())) : 0);
   }
   Executable::Series series(*program_->only(), first);
+  auto kept = kept_.take(3 * carries + part_.ys.size());
   std::vector<Rows> last, other(carries), before(carries), ys;
   for (std::size_t c = 0; c < carries; ++c) {
     if (series.shape(c) != first[c].shape()) return {};
-    last.emplace_back(1, first[c].shape(), first[c].dtype());
+    last.emplace_back(1, first[c].shape(), first[c].dtype(), (*kept)[c]);
   }
   for (std::size_t y = 0; y < part_.ys.size(); ++y)
-    ys.emplace_back(steps, series.shape(carries + y), part_.step.outputs[carries + y].dtype());
+    ys.emplace_back(steps, series.shape(carries + y), part_.step.outputs[carries + y].dtype(),
+                    (*kept)[3 * carries + y]);
   for (const std::size_t result : numbers_)
     if (form_.is_before(result)) {
       const std::size_t c = ops::place_in(part_.carries, result - form_.before(0));
       if (before[c].first) continue;
-      before[c] = Rows(steps, first[c].shape(), first[c].dtype());
+      before[c] = Rows(steps, first[c].shape(), first[c].dtype(), (*kept)[2 * carries + c]);
       std::copy_n(in[c], before[c].bytes, before[c].row(row_at(0)));
     }
   for (std::size_t c = 0; c < carries; ++c)
-    if (steps > 1 && !before[c].first) other[c] = Rows(1, first[c].shape(), first[c].dtype());
+    if (steps > 1 && !before[c].first) other[c] = Rows(1, first[c].shape(), first[c].dtype(), (*kept)[carries + c]);
   std::vector<std::byte*> out(carries + ys.size());
   for (Index s = 0; s < steps; ++s) {
     for (std::size_t c = 0; c < carries; ++c)
@@ -160,6 +165,7 @@ std::optional<std::vector<Array>> LoopProgram::run_series(std::span<const Array>
     made.push_back(form_.is_last(result) ? ops::row_of(last[ops::place_in(part_.carries, result)].all, 0)
                    : form_.is_y(result)  ? ys[ops::place_in(part_.ys, result - form_.y(0))].all
                                          : before[ops::place_in(part_.carries, result - form_.before(0))].all);
+  kept_.give_back(std::move(kept));
   return made;
 }
 

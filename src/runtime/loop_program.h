@@ -4,6 +4,7 @@
 
 #include "ops/loop.h"
 #include "runtime/nested_program.h"
+#include "runtime/result_memory.h"
 
 namespace croton::runtime {
 
@@ -19,7 +20,7 @@ class LoopProgram final : public NestedProgram {
 
  private:
   struct Running;
-  std::optional<std::vector<Array>> run_series(std::span<const Array> arguments, Index steps) const;
+  std::optional<std::vector<Array>> run_series(std::span<const Array> arguments, Index steps);
   bool is_series() const;
   template <class F>
   void for_each_stack(Running&, bool after, F&& f) const;
@@ -38,6 +39,7 @@ class LoopProgram final : public NestedProgram {
   std::unique_ptr<const ops::RowMemory> memory_;
   std::vector<const ops::RowMemory*> memory_of_;  // by input of the program: the host's where it reads the values
   std::unique_ptr<Programs> program_;
+  KeptArrays kept_;  // of a series: the last carries, two by turns, those stacked, the ys
 };
 
 }  // namespace croton::runtime

@@ -22,8 +22,9 @@ bool is_read(const Array& a, std::span<const Array> arguments) {
 // Whether an array may be written for a result: of its type, row-major, in memory of ours that `holders` handles share.
 bool usable(const Array& a, const Place& place, int holders) {
   const ArrayAccess::Body* const b = ArrayAccess::slot(a);
-  return b != nullptr && b->block->dtype == place.dtype && b->contiguous && !b->block->foreign && b->block->writable &&
-         std::equal(b->shape.begin(), b->shape.end(), place.shape.begin(), place.shape.end()) &&
+  const Block* const memory = block(a);
+  return b != nullptr && memory != nullptr && memory->dtype == place.dtype && b->contiguous && !memory->foreign &&
+         memory->writable && std::equal(b->shape.begin(), b->shape.end(), place.shape.begin(), place.shape.end()) &&
          use_count(a) == holders;
 }
 
@@ -44,6 +45,17 @@ void* result_memory(const Place& place, Array& kept, std::vector<Array>& replace
     }
   }
   return const_cast<std::byte*>(data(out));
+}
+
+std::unique_ptr<std::vector<Array>> KeptArrays::take(std::size_t count) {
+  std::unique_ptr<std::vector<Array>> all(last_.exchange(nullptr, std::memory_order_acquire));
+  if (!all) all = std::make_unique<std::vector<Array>>();
+  all->resize(count);
+  return all;
+}
+
+void KeptArrays::give_back(std::unique_ptr<std::vector<Array>> all) noexcept {
+  delete last_.exchange(all.release(), std::memory_order_acq_rel);
 }
 
 }  // namespace croton::runtime

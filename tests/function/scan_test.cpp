@@ -81,7 +81,20 @@ std::vector<Tensor> mapped(const Tensor& xs, const ScanOptions& o) {
   return {last, ys, sum(square(ys))};
 }
 
-constexpr Program programs[] = {network, several, matrices, mapped};
+// products with what comes in, what is carried and what goes out; slices of one are what gates make of it
+std::vector<Tensor> layers(const Tensor& xs, const ScanOptions& o) {
+  const auto [last, ys] = scan(
+      [](const std::array<Tensor, 2>& s, const Tensor& x) {
+        const Tensor z = dot(x, weights()) + dot(s[0], weights().T()) + weights()[1];
+        const Tensor cell = s[1] * sigmoid(z[0]) + tanh(z);
+        const Tensor out = concatenate({z[slice(0, 1)] * cell[slice(0, 1)], tanh(cell)[slice(1, 3)]});
+        return std::pair{std::array{out, cell}, softmax(dot(out, weights()) + 1)};
+      },
+      std::array{zeros({3}), ones({3})}, xs, o);
+  return {last[0], last[1], ys, sum(square(ys)) + sum(last[1])};
+}
+
+constexpr Program programs[] = {network, several, matrices, mapped, layers};
 
 std::vector<Array> run(const Tensor& xs, const std::vector<Tensor>& results, const Array& rows) {
   const auto f = function({xs}, results, {.on_unused_input = Report::ignore});
@@ -128,6 +141,24 @@ TEST_CASE("the rows of a loop may be long, and lie anywhere in the memory of all
         CHECK(all_close(got[3], want[2], 1e-5));
       }
   }
+}
+
+TEST_CASE("rows that a caller keeps stay what they are when the loop runs again") {
+  const Tensor xs = tensor("xs", float64, {any_extent, 700});
+  const auto [last, ys] = scan(
+      [](const Tensor& h, const Tensor& x) {
+        return std::pair{h + x, h * x};
+      },
+      zeros({700}), xs);
+  const auto f = function({xs}, {last, ys});
+  const Array a = sines({3, 700}), b = sines({3, 700}, 1);
+  const auto first = f(a);
+  const Array last_was = first[0].copy(), ys_were = first[1].copy();
+  const auto second = f(b), third = f(a);
+  CHECK(difference(first[0], last_was) == "");
+  CHECK(difference(first[1], ys_were) == "");
+  CHECK(difference(third[1], ys_were) == "");
+  CHECK(difference(second[1], ys_were) != "");
 }
 
 TEST_CASE("the rows of a loop stay on a GPU, and its steps are graphs", "[emulator]") {

@@ -26,8 +26,8 @@ TEST_CASE("the passes run in their order and show the graph after each") {
     CHECK(g.size() == 1);
   };
   (void)run(y, o);
-  CHECK(names == std::vector<std::string>{"merge", "fold", "canonicalize", "stabilize", "expand", "fold", "specialize",
-                                          "merge"});
+  CHECK(names == std::vector<std::string>{"merge", "fold", "canonicalize", "stabilize", "expand", "push_out", "fold",
+                                          "specialize", "merge"});
   names.clear();
   o.stabilize_only = true;
   (void)run(y, o);

@@ -1,4 +1,4 @@
-#include "gradient/batched.h"
+#include "rewrite/batched.h"
 
 #include <algorithm>
 
@@ -10,7 +10,7 @@
 #include "ops/registry.h"
 #include "rewrite/steps.h"
 
-namespace croton::gradient {
+namespace croton::rewrite {
 namespace {
 
 using ops::counting;
@@ -35,11 +35,6 @@ List axis_to_front(std::size_t axis, int rank) {
   r.insert(r.begin(), static_cast<Index>(axis));
   return r;
 }
-
-/// A leaf, and many values of it along a leading axis.
-struct Many {
-  Tensor leaf, rows;
-};
 
 class Batcher {
  public:
@@ -288,7 +283,7 @@ class Batcher {
     const auto& x = node(t).inputs;
     if (is_batched(x[0])) refuse(t);
     const ops::LoopForm f = ops::form_of(t);
-    const Subgraph step{f.step->inputs, rewrite::expand(f.step->outputs)};
+    const Subgraph step{f.step->inputs, expand(f.step->outputs)};
     BatchedLoop loop{t, f, {now(x[0])}, {}, {}};
     for (std::size_t k = 0; k < step.inputs.size(); ++k) loop.has_axis.push_back(is_batched(x[k + 1]));
     for (bool more = true; more;) {  // a carry has the axis where what the step makes of it has
@@ -324,7 +319,7 @@ class Batcher {
     std::vector<bool> has_axis;
     for (std::size_t k = 1; k < x.size(); ++k) has_axis.push_back(is_batched(x[k]));
     const auto side = [&](const Subgraph& g) {
-      const std::vector<Tensor> simple = rewrite::expand({&g.outputs[result], 1});
+      const std::vector<Tensor> simple = expand({&g.outputs[result], 1});
       const Inner in = inner(g, has_axis);
       Batcher now(in.given, verb_, w_);
       now.walk(simple);
@@ -342,11 +337,15 @@ class Batcher {
 
 }  // namespace
 
-Tensor batched(const Tensor& y, const Tensor& x, const Tensor& rows, std::string_view verb, Where w) {
-  const std::vector<Tensor> simple = rewrite::expand({&y, 1});
-  Batcher batcher({{x, rows}}, verb, w);
+std::vector<Tensor> batched(std::span<const Tensor> outputs, const std::vector<Many>& given, std::string_view verb,
+                            Where w) {
+  const std::vector<Tensor> simple = expand(outputs);
+  Batcher batcher(given, verb, w);
   batcher.walk(simple);
-  return batcher.many(simple[0]);
+  std::vector<Tensor> r;
+  r.reserve(simple.size());
+  for (const Tensor& t : simple) r.push_back(batcher.many(t));
+  return r;
 }
 
-}  // namespace croton::gradient
+}  // namespace croton::rewrite
