@@ -21,7 +21,8 @@ namespace {
 // own pullback makes c_bar, x_bar and w_bar. So the loop the other way carries c_bar, starting from the gradient of the
 // last carry, and the sum of w_bar; its rows are the carries before each step, the xs, and y_bar; its ys are x_bar.
 // Where w_bar is a product of what is small, as that of a weight is, its factors are ys instead, and the sum is one
-// product; where it is a sum of such a factor, as that of a bias is, it is summed from these ys.
+// product; where it is a sum of such a factor, as that of a bias is, it is summed from these ys. Where it is a sum over
+// elements that go with those of a carry, these are carried, and the sum is made after the loop.
 class Backward {
  public:
   Backward(const Tensor& result, const std::vector<Tensor>& bars, const std::vector<bool>& needed)
@@ -81,10 +82,11 @@ class Backward {
     std::size_t input;
     Tensor contract, permuted;  // permuted: empty where it is not
   };
-  /// A gradient that is added up over the steps.
+  /// A gradient that is added up over the steps: itself, or the elements that it is a sum of; a carry's, or of a y.
   struct Sum {
     std::size_t input;
-    Tensor bar;
+    Tensor bar, added;
+    std::optional<std::size_t> carry = {};
   };
   /// All rows of a factor: there already, or a y of the loop that goes back.
   struct Factor {
@@ -145,6 +147,26 @@ class Backward {
     return *t;
   }
 
+  /// A carry of the shape of a value of the step, which pointwise operations make of it.
+  std::optional<std::size_t> carry_like(const Tensor& value) const {
+    std::vector<Tensor> todo{value};
+    std::unordered_set<const Node*> seen;
+    while (!todo.empty()) {
+      const Tensor t = todo.back();
+      todo.pop_back();
+      if (!seen.insert(t.node()).second) continue;
+      for (std::size_t k = 0; k < form_.carries; ++k)
+        if (same(t, form_.step->inputs[k]) || (carry_bars_[k].node() && same(t, carry_bars_[k]))) return k;
+      if (!meaning<Pointwise>(t) && !meaning<Convert>(t)) continue;
+      for (const Tensor& x : node(t).inputs) {
+        bool widened = false;
+        for (int d = 0; d < t.ndim(); ++d) widened = widened || (type(x).broadcasts(d) && !type(t).broadcasts(d));
+        if (!widened) todo.push_back(x);
+      }
+    }
+    return {};
+  }
+
   /// The sum of a product over all rows: the rows are one axis more that is summed over.
   Tensor summed(const Product& p, const Tensor& left, const Tensor& right) const {
     const Params& labels = node(p.contract).params;
@@ -185,7 +207,7 @@ class Backward {
         products.push_back(*p);
         continue;
       }
-      sums.push_back({k + 1, bar});
+      sums.push_back({k + 1, bar, summand(bar)});
     }
     std::vector<std::array<Factor, 2>> factors;
     for (const Product& p : products) {
@@ -193,20 +215,21 @@ class Backward {
       const Factor first = factor(left, ys);
       factors.push_back({first, factor(right, ys)});
     }
-    // sums over the steps: of what is a y anyway, after the loop; of anything else, carried
-    std::erase_if(sums, [&](const Sum& s) {
-      if (std::any_of(ys.begin(), ys.end(), [&](const Tensor& y) { return same(y, summand(s.bar)); })) return false;
-      const Tensor start = ops::zeros_of(x_[s.input], w_);
+    for (Sum& s : sums) {
+      if (std::any_of(ys.begin(), ys.end(), [&](const Tensor& y) { return same(y, s.added); })) continue;
+      const std::optional<std::size_t> like = same(s.added, s.bar) ? std::nullopt : carry_like(s.added);
+      if (!like) s.added = s.bar;
+      const Tensor start =
+          like ? ops::converted(ops::zeros_of(x_[*like + 1], w_), s.added.dtype(), w_) : ops::zeros_of(x_[s.input], w_);
       carries_.push_back({make_input(type(start), "", w_), start});
-      next.push_back(carries_.back().inner + s.bar);
-      of_next.push_back(s.input);
-      return true;
-    });
+      s.carry = next.size();
+      next.push_back(carries_.back().inner + s.added);
+    }
     if (next.empty() && ys.empty() && products.empty()) return g;
     const std::size_t carries = next.size();
     next.insert(next.end(), ys.begin(), ys.end());
     const auto [form, inputs] = backward(next, carries);
-    for (std::size_t k = 0; k < carries; ++k) g.of[of_next[k]] = ops::loop_result(form, k, inputs, w_);
+    for (std::size_t k = 0; k < of_next.size(); ++k) g.of[of_next[k]] = ops::loop_result(form, k, inputs, w_);
     for (std::size_t k = 0; k < of_y.size(); ++k)
       g.of[of_y[k]] = of_all_rows(ops::loop_result(form, form.y(k), inputs, w_), x_[of_y[k]]);
     const auto rows = [&, &form = form, &inputs = inputs](const Factor& f) {
@@ -215,9 +238,8 @@ class Backward {
     for (std::size_t k = 0; k < products.size(); ++k)
       g.of[products[k].input] = summed(products[k], rows(factors[k][0]), rows(factors[k][1]));
     for (const Sum& s : sums) {
-      const Tensor& t = summand(s.bar);
-      const Tensor total = sum(rows(factor(t, ys)), 0);
-      g.of[s.input] = rebuild({&s.bar, 1}, {{t.node(), total}})[0];
+      const Tensor total = s.carry ? ops::loop_result(form, *s.carry, inputs, w_) : sum(rows(factor(s.added, ys)), 0);
+      g.of[s.input] = rebuild({&s.bar, 1}, {{s.added.node(), total}})[0];
     }
     return g;
   }
