@@ -121,8 +121,8 @@ class Serial : private LaneLoops {
     loop.to = std::move(to);
     loop.step = together;
     Body read, rest;
-    std::vector<std::vector<int>> carried;
-    for (const Copy& c : copies) carried.push_back(c.carried);
+    std::vector<std::vector<int>> carried(copies.size());
+    std::transform(copies.begin(), copies.end(), carried.begin(), [](const Copy& c) { return c.carried; });
     for (Index k = 0; k < together; ++k) {
       const int row = row_of(loop.variable, k, read);
       for (std::size_t c = 0; c < copies.size(); ++c) {
