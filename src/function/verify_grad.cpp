@@ -64,7 +64,7 @@ void verify_grad(const Tensor& cost, const std::vector<Tensor>& inputs, const st
   std::vector<Tensor> wrt;
   for (const Tensor& t : inputs)
     if (is_float(t.dtype())) wrt.push_back(t);
-  std::vector<Tensor> graph = grad(cost, wrt);
+  std::vector<Tensor> graph = grad(Cost(cost, Where{}), wrt);
   graph.push_back(cost);
   ops::Values leaf = leaf_values(graph, inputs, values);
   const std::vector<Array> analytic = ops::evaluate(graph, leaf);

@@ -232,6 +232,8 @@ TEST_CASE("verify_grad accepts right gradients and refuses wrong ones") {
     REQUIRE(says(
         message<GraphError>([&] { verify_grad(wrong, {x}, {values[0]}); }),
         "verify_grad: the gradient with respect to x (vector, HERE) is wrong: along a random direction grad gives"));
+    REQUIRE(
+        message<GraphError>([&] { verify_grad(x, {x}, {values[0]}); }).starts_with("grad: the cost must be a scalar"));
   }
 }
 
