@@ -231,7 +231,7 @@ TEST_CASE("check_nan names the node within the step of a loop and the side of an
   // what the step hides from its results is found too
   const Tensor hidden = scan([](const Tensor& c) { return where(c < 0, sqrt(c - 3), c + 1); }, sum(x), {.length = 20});
   const Tensor side = ifelse(sum(x) > 2, 1 / (x - 1), x);
-  const auto [f, g, h] = std::array{function(x, ys), function(x, hidden), function(x, side)};
+  const Function f = function(x, ys), g = function(x, hidden), h = function(x, side);
   CHECK(array_equal(f(std::vector{2.0, 3.0}), Array{0.0, std::log(3.0) * 3}));
   CHECK(message<Error>([&] {
           (void)f(std::vector{1.0, -3.0, 5.0});
