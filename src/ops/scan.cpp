@@ -170,6 +170,8 @@ void Loop::draw_before(std::vector<Tensor>& step) {
     for (int axis = 1; axis < xs_[k].ndim(); ++axis) row.add(xs_[k].shape(axis, where_));
     stands_for(x_[k], zeros_in(x_[k], row));
   }
+  for (const Tensor& t : nodes)
+    if (draws(t)) inner.insert(t.node());
   const NodeSet by_step = depending(nodes, inner);
   for (const Tensor& t : nodes) {
     if (!draws(t)) continue;
@@ -179,7 +181,8 @@ void Loop::draw_before(std::vector<Tensor>& step) {
           "scan: the step draws {}. Random numbers of a loop are drawn before it, for all steps at once: "
           "say how many there are at most, {{.length = n}}",
           describe(t));
-    if (by_step.contains(t.node()))
+    const auto is_by_step = [&](const Tensor& x) { return by_step.contains(x.node()); };
+    if (std::any_of(node(t).inputs.begin(), node(t).inputs.end(), is_by_step))
       fail_at<GraphError>(where_,
                           "scan: the step draws {}, whose shape depends on values of the step. Random numbers of a "
                           "loop are drawn before it, for all rows at once: their shape may depend on shapes only",

@@ -470,6 +470,7 @@ TEST_CASE("what a step draws has the shape of anything in it whose shape follows
   CHECK(refused([](const Tensor& c) {
     return scan([](const Tensor& e) { return until(e > 9, std::pair{e, e}); }, max(c)).second;
   }));
+  CHECK(refused([&](const Tensor&) { return arange(sum(rng.uniform({3}, float64) > 0.5)); }));
   CHECK(!refused([&](const Tensor& c) { return c[slice(none, v.shape(0) - 1)] + v[argmax(c)]; }));
 }
 
