@@ -37,9 +37,9 @@ std::vector<Tensor> apply_all(const CustomOp&, const Tensors&, std::size_t outpu
 /// that is used.
 template <std::size_t N>
 std::array<Tensor, N> apply(const CustomOp& op, const Tensors& x, Where w = Where::here()) {
-  const std::vector<Tensor> all = detail::apply_all(op, x, N, w);
+  const std::vector<Tensor> results = detail::apply_all(op, x, N, w);
   std::array<Tensor, N> r;
-  for (std::size_t i = 0; i < N; ++i) r[i] = all[i];
+  for (std::size_t i = 0; i < N; ++i) r[i] = results[i];
   return r;
 }
 

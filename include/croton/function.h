@@ -151,7 +151,9 @@ class Argument {
   Argument(std::span<T, E> v) : data_(v.data()), count_(v.size()), dtype_(dtype_of<std::remove_const_t<T>>()) {}
   /// Two axes; the call gathers the rows. Rows of unequal length are a ShapeError.
   template <Element T>
-  Argument(const std::vector<std::vector<T>>& rows) : data_(&rows), gather_(&gathered<T>) {}
+  Argument(const std::vector<std::vector<T>>& rows) : data_(&rows), gather_(&gather<std::vector<std::vector<T>>>) {}
+  /// Its bits are gathered too.
+  Argument(const std::vector<bool>& v) : data_(&v), gather_(&gather<std::vector<bool>>) {}
   Argument(const Expr&) = delete;  // a function is called with values; to substitute a Tensor use givens
 
   const Array* array() const { return array_; }
@@ -160,14 +162,14 @@ class Argument {
   const void* data() const { return data_; }
   std::size_t count() const { return count_; }
   DType dtype() const { return dtype_; }
-  /// Rows that lie apart from one another, as one Array.
-  bool is_rows() const { return gather_ != nullptr; }
-  Array rows() const { return gather_(data_); }
+  /// Values that do not lie side by side, as one Array.
+  bool is_apart() const { return gather_ != nullptr; }
+  Array gathered() const { return gather_(data_); }
 
  private:
-  template <class T>
-  static Array gathered(const void* rows) {
-    return Array(*static_cast<const std::vector<std::vector<T>>*>(rows));
+  template <class Values>
+  static Array gather(const void* values) {
+    return Array(*static_cast<const Values*>(values));
   }
   const Array* array_ = nullptr;
   const void* data_ = nullptr;

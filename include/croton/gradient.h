@@ -79,9 +79,15 @@ std::array<Tensor, sizeof...(T)> grad(const Cost& cost, const T&... wrt) {
 Tensor zero_grad(const Tensor& x, Where = Where::here());
 /// x itself, but the cost counts as not depending on it.
 Tensor disconnected_grad(const Tensor& x, Where = Where::here());
-/// d/de f(wrt + e v) at e = 0, by two reverse passes: the Jacobian times v, in f's shape. v has that of wrt.
+/// x itself, with each element of its gradient brought into [low, high]; in the step of a scan, at each step. GraphError
+/// where low > high, or one is NaN.
+Tensor grad_clip(const Operand& x, double low, double high, Where = Where::here());
+/// x itself, with its gradient multiplied by a factor: -1 reverses it.
+Tensor grad_scale(const Operand& x, double factor, Where = Where::here());
+/// d/de f(wrt + e v) at e = 0, by two reverse passes: the Jacobian times v, in f's shape. v has that of wrt
+/// (else ShapeError).
 Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
-/// The vector-Jacobian product v^T df/dwrt, in wrt's shape. v has that of f.
+/// The vector-Jacobian product v^T df/dwrt, in wrt's shape. v has that of f (else ShapeError).
 Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where = Where::here());
 /// The derivatives of each element of a vector with respect to a tensor: a row of wrt's shape for each, and of a scalar
 /// its gradient. ShapeError for an f of more axes. How rows are computed, and what refuses many at once, is as for
@@ -93,7 +99,7 @@ Tensor jacobian(const Tensor& f, const Tensor& wrt, Where = Where::here());
 /// row, one of unknown length is a GraphError. A shared variable of another length than its type says is a ShapeError
 /// when it runs. hessian_vector_product needs no matrix, and none refuses it.
 Tensor hessian(const Tensor& cost, const Tensor& wrt, Where = Where::here());
-/// (d^2 cost / dwrt^2) v, in the shape of wrt, which v has too.
+/// (d^2 cost / dwrt^2) v, in the shape of wrt, which v has too (else ShapeError).
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where = Where::here());
 
 /// Of verify_grad.

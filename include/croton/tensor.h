@@ -222,14 +222,14 @@ inline constexpr All all{};
 /// bools, which select). Constructors capture the place, so that an error names the line of the index.
 class IndexItem {
  public:
-  enum class Kind : std::uint8_t { integer, slice, ellipsis, newaxis, tensor };
+  enum class Kind : std::uint8_t { integer, slice, rest, new_axis, tensor };
   template <std::integral I>
     requires(!std::same_as<I, bool>)
   IndexItem(I i, Where w = Where::here()) : kind_(Kind::integer), integer_(static_cast<Index>(i)), where_(w) {}
   IndexItem(const Slice& s, Where w = Where::here());
   IndexItem(All, Where w = Where::here());
-  IndexItem(Ellipsis, Where w = Where::here()) : kind_(Kind::ellipsis), where_(w) {}
-  IndexItem(NewAxis, Where w = Where::here()) : kind_(Kind::newaxis), where_(w) {}
+  IndexItem(Ellipsis, Where w = Where::here()) : kind_(Kind::rest), where_(w) {}
+  IndexItem(NewAxis, Where w = Where::here()) : kind_(Kind::new_axis), where_(w) {}
   IndexItem(const Expr& e, Where w = Where::here());
   IndexItem(const Array& a, Where w = Where::here());
   template <std::integral I>

@@ -107,7 +107,7 @@ void FunctionBase::Body::take(std::span<const Argument> given, Frame& f) const {
       continue;
     }
     const Type& wanted = type(recipe.inputs[i].variable);
-    Array& in = f.inputs[i] = a.array() ? *a.array() : a.is_rows() ? a.rows() : borrowed(a, f.kept[i]);
+    Array& in = f.inputs[i] = a.array() ? *a.array() : a.is_apart() ? a.gathered() : borrowed(a, f.kept[i]);
     if (!shape_fits(wanted.shape, in.shape())) refuse_shape(recipe, i, in);
     if (in.dtype() == wanted.dtype) continue;
     auto exact = converted(in, wanted.dtype);

@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "array/access.h"
+#include "base/dtype.h"
 #include "base/error.h"
 #include "function/words.h"
 #include "graph/walk.h"
@@ -22,6 +24,14 @@ void refuse_no_scalar(std::string_view verb, std::string_view option, const Rate
   if (!r.t->node()) fail_at<GraphError>(w, "{}: {} is an empty Tensor (declared, never assigned)", verb, option);
   if (r.t->ndim() != 0)
     fail_at<ShapeError>(w, "{}: {} is {}, {}: it must be a scalar", verb, option, formula(*r.t), text(type(*r.t)));
+}
+
+/// An epsilon that rounds to 0 would divide by 0 where a gradient is small.
+void refuse_vanishing(std::string_view verb, double epsilon, const std::vector<Shared>& parameters, Where w) {
+  for (const Shared& p : parameters)
+    if (p.node() && is_float(p.dtype()) && epsilon != 0 && get(Array::full({}, epsilon, p.dtype()), 0) == 0)
+      fail_at<DTypeError>(w, "{}: epsilon {:g} is 0 in {}, the dtype of {}: give a larger one, {{.epsilon = 1e-4}}",
+                          verb, epsilon, name_of(p.dtype()), describe(p));
 }
 
 Tensor times(const Rate& r, const Tensor& x) { return r.t ? r.t->astype(x.dtype()) * x : r.n * x; }
@@ -60,6 +70,7 @@ Updates momentum(const Tensor& loss, const std::vector<Shared>& parameters, cons
 }
 
 Updates adam(const Tensor& loss, const std::vector<Shared>& parameters, const AdamOptions& o, Where w) {
+  refuse_vanishing("adam", o.epsilon, parameters, w);
   const WhereScope scope(w);
   const Shared t = shared(Array::scalar(0.0), "adam.t", w);
   const Tensor now = t + 1;
@@ -75,6 +86,7 @@ Updates adam(const Tensor& loss, const std::vector<Shared>& parameters, const Ad
 }
 
 Updates rmsprop(const Tensor& loss, const std::vector<Shared>& parameters, const RmspropOptions& o, Where w) {
+  refuse_vanishing("rmsprop", o.epsilon, parameters, w);
   return for_each("rmsprop", loss, parameters, o.rate, w, [&](Updates& updates, const Shared& p, const Tensor& g) {
     const Shared s = beside(p, "mean_square", w);
     const Tensor next = mean_with(s, o.decay, square(g));
@@ -83,6 +95,7 @@ Updates rmsprop(const Tensor& loss, const std::vector<Shared>& parameters, const
 }
 
 Updates adagrad(const Tensor& loss, const std::vector<Shared>& parameters, const AdagradOptions& o, Where w) {
+  refuse_vanishing("adagrad", o.epsilon, parameters, w);
   return for_each("adagrad", loss, parameters, o.rate, w, [&](Updates& updates, const Shared& p, const Tensor& g) {
     const Shared s = beside(p, "squares", w);
     const Tensor next = s + square(g);
@@ -91,6 +104,7 @@ Updates adagrad(const Tensor& loss, const std::vector<Shared>& parameters, const
 }
 
 Updates adadelta(const Tensor& loss, const std::vector<Shared>& parameters, const AdadeltaOptions& o, Where w) {
+  refuse_vanishing("adadelta", o.epsilon, parameters, w);
   return for_each("adadelta", loss, parameters, o.rate, w, [&](Updates& updates, const Shared& p, const Tensor& g) {
     const Shared s = beside(p, "mean_square", w), m = beside(p, "mean_square_step", w);
     const Tensor next = mean_with(s, o.decay, square(g)), step = g * sqrt(m + o.epsilon) / sqrt(next + o.epsilon);

@@ -64,7 +64,7 @@ void verify_grad(const Tensor& cost, const std::vector<Tensor>& inputs, const st
   std::vector<Tensor> wrt;
   for (const Tensor& t : inputs)
     if (is_float(t.dtype())) wrt.push_back(t);
-  std::vector<Tensor> graph = grad(cost, wrt);
+  std::vector<Tensor> graph = grad(Cost(cost, Where{}), wrt);
   graph.push_back(cost);
   ops::Values leaf = leaf_values(graph, inputs, values);
   const std::vector<Array> analytic = ops::evaluate(graph, leaf);
@@ -76,7 +76,7 @@ void verify_grad(const Tensor& cost, const std::vector<Tensor>& inputs, const st
     const double epsilon = o.epsilon > 0 ? o.epsilon : wide ? 1e-6 : 3e-4;
     const double tolerance = o.tolerance > 0 ? o.tolerance : wide ? 1e-6 : 1e-2;
     const Array along = direction(at, generator);
-    double sides[2], span = 0;
+    double sides[2] = {}, span = 0;
     for (const int side : {0, 1}) {
       const Array there = moved(at, along, side == 0 ? -epsilon : epsilon);
       leaf[wrt[k].node()] = there;

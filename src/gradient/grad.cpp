@@ -157,7 +157,21 @@ std::vector<Tensor> detail::grad_list(const Cost& cost, std::span<const Tensor> 
   return result;
 }
 
+namespace {
+/// v has the shape of `like`: nothing broadcasts in a product with a matrix of derivatives.
+void check_direction(std::string_view verb, const Tensor& v, const Tensor& like, Where w) {
+  const Shape &has = type(v).shape, &needs = type(like).shape;
+  bool fits = has.size() == needs.size();
+  for (std::size_t d = 0; fits && d < has.size(); ++d) fits = has[d] < 0 || needs[d] < 0 || has[d] == needs[d];
+  if (!fits)
+    fail_at<ShapeError>(w, "{}: v is {}, {}; it needs the shape of {}, {}", verb, formula(v), text(type(v)),
+                        describe(like), text(type(like)));
+}
+}  // namespace
+
 Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where w) {
+  refuse_empty("Lop", std::array{f, wrt, v}, w);
+  check_direction("Lop", v, f, w);
   GradOptions o;
   o.known_grads = Givens({{f, v}});
   return grad(Cost(f, w), wrt, o);
@@ -166,7 +180,8 @@ Tensor Lop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where w) {
 // The vector-Jacobian product is linear in its vector u: its derivative with respect to u, applied to v, is the
 // Jacobian times v.
 Tensor Rop(const Tensor& f, const Tensor& wrt, const Tensor& v, Where w) {
-  if (!f.node()) fail_at<GraphError>(w, "Rop: the function is an empty Tensor (declared, never assigned)");
+  refuse_empty("Rop", std::array{f, wrt, v}, w);
+  check_direction("Rop", v, wrt, w);
   const Tensor u = apply(ops::zero_grad, {}, {ops::zeros_of(f, w)}, w);
   const Tensor product = Lop(f, wrt, u, w);
   GradOptions o;
@@ -231,6 +246,8 @@ Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
 }
 
 Tensor hessian_vector_product(const Tensor& cost, const Tensor& wrt, const Tensor& v, Where w) {
+  refuse_empty("hessian_vector_product", std::array{cost, wrt, v}, w);
+  check_direction("hessian_vector_product", v, wrt, w);
   const Tensor slope = grad(Cost(cost, w), wrt);
   GradOptions o;
   o.known_grads = Givens({{slope, v}});

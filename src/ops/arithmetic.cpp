@@ -258,7 +258,7 @@ Tensor product_of(const Operand& a, const Operand& b, Where w) {
 }
 Tensor difference_of(const Operand& a, const Operand& b, Where w) {
   if (is_bool(a) && is_bool(b))
-    fail_at<DTypeError>(w,
+    fail_at<DTypeError>(ambient(w),
                         "sub: {} - {} of two bools is refused: write ^ for whether they differ, or convert with "
                         "astype(int64)",
                         formula(a.get()), formula(b.get()));
@@ -274,7 +274,7 @@ Tensor operator/(Operand a, Operand b) { return ops::pointwise(ops::div, {a, b},
 Tensor operator%(Operand a, Operand b) { return ops::pointwise(ops::mod, {a, b}, a.where()); }
 Tensor operator-(Operand x) {
   if (is_bool(x))
-    fail_at<DTypeError>(x.where(),
+    fail_at<DTypeError>(ambient(x.where()),
                         "neg: -{} of a bool is refused: write ! for its opposite, or convert with astype(int64)",
                         formula(x.get()));
   return ops::pointwise(ops::neg, {x}, x.where());

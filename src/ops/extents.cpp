@@ -126,6 +126,42 @@ Shape resolve(const TypeAt& t, std::size_t first) {
   return shape;
 }
 
+bool sizes_itself(const Tensor& t) {
+  const auto* host = meaning<HostCall>(t);
+  return host && host->sizes_itself;
+}
+
+namespace {
+/// Whether a slice's result is as long as input k says: bounds of an axis that stays.
+bool decides_slice(const Tensor& slice, std::size_t k) {
+  const Params& p = node(slice).params;
+  const auto code = absent_bound + static_cast<Index>(k);
+  for (std::size_t axis = 0; axis < p.list("step").size(); ++axis)
+    if (p.list("step")[axis] != 0)
+      for (const char* of : {"start", "stop", "step"})
+        if (p.list(of)[axis] == code) return true;
+  return false;
+}
+
+/// Whether input k of a node may say how large it is.
+bool decides(const Tensor& t, std::size_t k) {
+  if (is_op(t, slice)) return k > 0 && decides_slice(t, k);
+  if (meaning<Loop>(t)) return k == 0;
+  if (const auto* host = meaning<HostCall>(t)) return !host->sizes_itself && k >= host->extents_from;
+  if (meaning<Expansion>(t)) return is_int(node(t).inputs[k].dtype()) && node(t).inputs[k].ndim() <= 1;
+  const bool has_extents = meaning<View>(t) || meaning<Reshape>(t) || meaning<FoldWindows>(t);
+  return meaning<Iota>(t) || (has_extents && k > 0);
+}
+}  // namespace
+
+std::vector<Tensor> deciding(const Tensor& t) {
+  const auto& inputs = node(t).inputs;
+  std::vector<Tensor> r;
+  for (std::size_t k = 0; k < inputs.size(); ++k)
+    if (decides(t, k)) r.push_back(inputs[k]);
+  return r;
+}
+
 int axis_of(std::string_view op, int axis, int rank, Where w) {
   if (axis < -rank || axis >= rank) {
     if (rank == 0) fail_at<IndexError>(w, "{}: axis {} of a scalar, which has no axes", op, axis);

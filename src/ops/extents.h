@@ -30,6 +30,11 @@ ExtentList extents(std::string_view op, const Dims&, bool own, Where);
 /// `first` on.
 Shape resolve(const TypeAt&, std::size_t first);
 
+/// Whether the extents of a node depend on the data of its inputs, whatever these hold.
+bool sizes_itself(const Tensor&);
+/// The inputs of a node whose integers its shape follows from. Of an expansion all that hold some.
+std::vector<Tensor> deciding(const Tensor&);
+
 /// An axis counted from 0; IndexError if x has none such.
 int axis_of(std::string_view op, int axis, int rank, Where);
 

@@ -1,4 +1,5 @@
 // x itself, but for its gradient.
+#include "base/error.h"
 #include "croton/gradient.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
@@ -16,7 +17,7 @@ std::vector<AxisMap> same_map(const TypeAt& t, const Shape&) {
   return map;
 }
 
-std::vector<Sample> identity_samples() { return {{{{float64, {3, 4}}}, {}}, {{{int64, {}}}, {}}}; }
+std::vector<Sample> identity_samples(const Params& p) { return {{{{float64, {3, 4}}}, p}, {{{int64, {}}}, p}}; }
 
 }  // namespace
 
@@ -25,7 +26,7 @@ constinit const Op zero_grad{.name = "zero_grad",
                              .type = same_type,
                              .meaning = View{same_map},
                              .pullback = [](const At& at) -> Gradients { return {zeros_of(at.y_bar, Where::here())}; },
-                             .samples = identity_samples};
+                             .samples = [] { return identity_samples({}); }};
 
 constinit const Op disconnected_grad{
     .name = "disconnected_grad",
@@ -33,10 +34,34 @@ constinit const Op disconnected_grad{
     .type = same_type,
     .meaning = View{same_map},
     .no_gradient = "it was disconnected",
-    .samples = identity_samples};
+    .samples = [] { return identity_samples({}); }};
+
+constinit const Op grad_clip{
+    .name = "grad_clip",
+    .doc = "x itself; each element of its gradient is brought into [low, high]. Theano's grad_clip.",
+    .type = same_type,
+    .meaning = View{same_map},
+    .pullback = [](const At& at) -> Gradients {
+      return {croton::clip(at.y_bar, at.params.get<double>("low"), at.params.get<double>("high"))};
+    },
+    .samples =
+        [] {
+          return identity_samples({{"low", -100.0}, {"high", 100.0}});
+        }};
+
+constinit const Op grad_scale{
+    .name = "grad_scale",
+    .doc = "x itself; its gradient is multiplied by a number. Theano's grad_scale.",
+    .type = same_type,
+    .meaning = View{same_map},
+    .pullback = [](const At& at) -> Gradients { return {at.y_bar * at.params.get<double>("factor")}; },
+    .samples =
+        [] {
+          return identity_samples({{"factor", 1.0}});
+        }};
 
 Family identity_ops() {
-  static constexpr const Op* list[] = {&zero_grad, &disconnected_grad};
+  static constexpr const Op* list[] = {&zero_grad, &disconnected_grad, &grad_clip, &grad_scale};
   return list;
 }
 
@@ -46,5 +71,14 @@ namespace croton {
 
 Tensor zero_grad(const Tensor& x, Where w) { return apply(ops::zero_grad, {}, {x}, w); }
 Tensor disconnected_grad(const Tensor& x, Where w) { return apply(ops::disconnected_grad, {}, {x}, w); }
+
+Tensor grad_clip(const Operand& x, double low, double high, Where w) {
+  if (!(low <= high)) fail_at<GraphError>(w, "grad_clip: from {} to {} there is no number", low, high);
+  return apply(ops::grad_clip, {{"low", low}, {"high", high}}, {x.get()}, w);
+}
+
+Tensor grad_scale(const Operand& x, double factor, Where w) {
+  return apply(ops::grad_scale, {{"factor", factor}}, {x.get()}, w);
+}
 
 }  // namespace croton

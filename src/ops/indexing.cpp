@@ -58,9 +58,9 @@ class Indexer {
   void check(std::span<const IndexItem> items) {
     int used = 0, dots = 0;
     for (const IndexItem& i : items) {
-      dots += i.kind() == Kind::ellipsis;
+      dots += i.kind() == Kind::rest;
       if (i.kind() == Kind::tensor) check(i.tensor());
-      if (i.kind() == Kind::ellipsis || i.kind() == Kind::newaxis) continue;
+      if (i.kind() == Kind::rest || i.kind() == Kind::new_axis) continue;
       used += is_mask(i) ? i.tensor().ndim() : 1;
     }
     if (dots > 1) fail_at<IndexError>(w_, "an index can hold only one ellipsis");
@@ -90,8 +90,8 @@ class Indexer {
 
   void take(const IndexItem& i) {
     switch (i.kind()) {
-      case Kind::newaxis: places_.push_back({Place::fresh}); return;
-      case Kind::ellipsis:
+      case Kind::new_axis: places_.push_back({Place::fresh}); return;
+      case Kind::rest:
         for (int k = 0; k < skipped_; ++k) take_whole();
         return;
       case Kind::slice: return take_slice(i.slice());

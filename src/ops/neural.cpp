@@ -79,10 +79,9 @@ Tensor column(const Tensor& x) { return expand_dims(x, -1); }
 Tensor is_class(const Tensor& target, const Tensor& p) {
   const Where w = Where::here();
   const int last = p.ndim() - 1;
-  ExtentList n;
-  n.add(extent(p, last, w));
-  const Tensor classes = apply(iota, {{"dims", n.dims}, {"axes", std::vector<Index>{0}}}, n.held, w);
-  return column(checked_index(target, p, last, w)) == with_rank(classes, p.ndim(), w);
+  const Tensor checked = checked_index(target, p, last, w);
+  const Tensor classes = node(checked).inputs[0];  // they are counted once, and the IndexError says what they are
+  return column(checked) == with_rank(classes, p.ndim(), w);
 }
 
 /// log p, from the logits where p is a softmax.

@@ -42,6 +42,13 @@ struct Normalized {
     if (p.ndim() != kept)
       fail_at<ShapeError>(w, "{}: {} {} is {}; {} is {}, and leaves it {} {}", name, what, formula(p), text(type(p)),
                           formula(x), text(type(x)), kept, kept == 1 ? "axis" : "axes");
+    for (std::size_t d = 0; d < parameters.size(); ++d) {
+      if (parameters[d] < 0) continue;
+      const Index has = type(p).shape[static_cast<std::size_t>(parameters[d])], needs = type(x).shape[d];
+      if (has > 1 && needs >= 0 && has != needs)
+        fail_at<ShapeError>(w, "{}: {} {} is {}; {} is {}, with {} along axis {}", name, what, formula(p),
+                            text(type(p)), formula(x), text(type(x)), needs, d);
+    }
     return ops::permuted(ops::converted(p, x.dtype(), w), parameters, w);
   }
 

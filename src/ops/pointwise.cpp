@@ -143,18 +143,21 @@ Tensor with_rank(const Tensor& x, int rank, Where where) {
   return apply(permute, {{"axes", std::move(axes)}}, {x}, where);
 }
 
-Tensor pointwise(const Op& op, std::initializer_list<Operand> operands, Where where) {
+Tensor pointwise(const Op& op, std::initializer_list<Operand> operands, Where own) {
+  const Where where = ambient(own);
   return apply(op, {}, aligned(op.name, unified(op.name, operands, function_of(op).takes, where), where), where);
 }
 
-Tensor pointwise_select(const Op& op, std::initializer_list<Operand> operands, Where where) {
+Tensor pointwise_select(const Op& op, std::initializer_list<Operand> operands, Where own) {
+  const Where where = ambient(own);
   const std::span<const Operand> all(operands.begin(), operands.size());
   std::vector<Tensor> x = unified(op.name, all.first(1), Takes::logical, where);
   for (Tensor& t : unified(op.name, all.subspan(1), Takes::anything, where)) x.push_back(std::move(t));
   return apply(op, {}, aligned(op.name, std::move(x), where), where);
 }
 
-std::vector<Tensor> same_dtype_operands(std::string_view op, std::initializer_list<Operand> operands, Where where) {
+std::vector<Tensor> same_dtype_operands(std::string_view op, std::initializer_list<Operand> operands, Where own) {
+  const Where where = ambient(own);
   return aligned(op, unified(op, operands, Takes::anything, where), where);
 }
 

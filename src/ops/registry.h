@@ -40,7 +40,7 @@ extern const Op concatenate;  // params axis
 extern const Op contract;     // params a, b, out: labels of axes
 extern const Op sum, prod, max, min, any, all_, argmax, argmin;  // params axes (sorted, not negative); axes disappear
 extern const Op masked_product, masked_quotient;  // g * f and g / d, and 0 where g is 0: what pullbacks make
-extern const Op zero_grad, disconnected_grad;     // x itself: rewriting may drop them
+extern const Op zero_grad, disconnected_grad, grad_clip, grad_scale;  // x itself: rewriting may drop them
 extern const Op softmax, log_softmax, categorical_crossentropy, binary_crossentropy;
 extern const Op normal, uniform;                // params dims, dtype, stream; inputs: int64 scalars for extents
 extern const Op philox;                         // block number and key, both uint64: see expr/philox.h

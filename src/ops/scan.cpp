@@ -10,6 +10,7 @@
 #include "ops/closure.h"
 #include "ops/extents.h"
 #include "ops/loop.h"
+#include "ops/nested.h"
 #include "ops/pointwise.h"
 
 namespace croton::detail {
@@ -86,15 +87,37 @@ void check_extents(const Tensor& carry, const Tensor& next, Where w) {
                         text(type(carry)), text(type(next)), *axis);
 }
 
+/// The nodes that hold other values at other steps: what comes from `inner`, but through an extent. Only where a shape
+/// follows from such a value does an extent have some.
+NodeSet depending(const std::vector<Tensor>& nodes, const NodeSet& inner) {
+  NodeSet values, shapes;
+  for (const Tensor& t : nodes) {
+    const auto any = [](const std::vector<Tensor>& of, const NodeSet& are) {
+      return std::any_of(of.begin(), of.end(), [&](const Tensor& x) { return are.contains(x.node()); });
+    };
+    const auto& inputs = node(t).inputs;
+    const bool open = ops::sizes_itself(t) || ops::runs_graphs(t);
+    if (any(inputs, shapes) || any(open ? inputs : ops::deciding(t), values)) shapes.insert(t.node());
+    if (inner.contains(t.node()) || any(inputs, meaning<ShapeOf>(t) ? shapes : values)) values.insert(t.node());
+  }
+  return values;
+}
+
+/// The shape that a draw is asked for.
+ops::ExtentList drawn_extents(const Tensor& draw, const std::vector<Tensor>& inputs) {
+  const std::ptrdiff_t first = is_op(draw, ops::stream_normal) || is_op(draw, ops::stream_uniform) ? 1 : 0;
+  return {node(draw).params.list("dims"), {inputs.begin() + first, inputs.end()}};
+}
+
 /// A draw for each of so many rows: the same with an axis more in front.
 Tensor drawn_for_rows(const Tensor& draw, const Tensor& steps, std::vector<Tensor> inputs) {
   const Node& n = node(draw);
-  const std::size_t first = is_op(draw, ops::stream_normal) || is_op(draw, ops::stream_uniform) ? 1 : 0;
-  Params params = n.params;
-  std::vector<Index> dims = params.list("dims");
-  dims.insert(dims.begin(), -1 - static_cast<Index>(inputs.size() - first));
+  ops::ExtentList shape = drawn_extents(draw, inputs);
+  shape.add(steps);
+  std::rotate(shape.dims.begin(), shape.dims.end() - 1, shape.dims.end());
   inputs.push_back(steps);
-  params.set("dims", std::move(dims));
+  Params params = n.params;
+  params.set("dims", std::move(shape.dims));
   return apply(*n.op, std::move(params), std::move(inputs), n.where);
 }
 
@@ -126,42 +149,51 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
 
 Loop::~Loop() = default;
 
-/// What the step draws becomes rows that are drawn before the loop: other numbers at each step.
+/// What the step draws becomes rows that are drawn before the loop: other numbers at each step. How many, the same
+/// graph says with tensors of the same shapes in place of what the step has: first carries, rows of zeros.
 void Loop::draw_before(std::vector<Tensor>& step) {
-  const auto is_inner = [&](const Tensor& t) {
-    const auto is_t = [&](const Tensor& other) { return same(t, other); };
-    return std::any_of(carry_.begin(), carry_.end(), is_t) || std::any_of(x_.begin(), x_.end(), is_t);
-  };
-  Replacements extents, drawn;
   const std::vector<Tensor> nodes = topological(step);
-  for (const Tensor& t : nodes) {
-    if (!meaning<ShapeOf>(t)) continue;
-    const auto axis = static_cast<int>(node(t).params.integer("axis"));
-    for (std::size_t k = 0; k < carry_.size(); ++k)
-      if (same(node(t).inputs[0], carry_[k])) extents.emplace(t.node(), init_[k].shape(axis, where_));
-    for (std::size_t k = 0; k < x_.size(); ++k)
-      if (same(node(t).inputs[0], x_[k])) extents.emplace(t.node(), xs_[k].shape(axis + 1, where_));
+  const auto draws = [&](const Tensor& t) { return node(t).id >= begin_ && ops::is_draw(t); };
+  if (std::none_of(nodes.begin(), nodes.end(), draws)) return;
+  NodeSet inner;
+  Replacements outside, drawn;
+  const auto stands_for = [&](const Tensor& x, const Tensor& of_its_shape) {
+    inner.insert(x.node());
+    outside.emplace(x.node(), of_its_shape);
+  };
+  const auto zeros_in = [&](const Tensor& x, const ops::ExtentList& shape) {
+    return ops::filled(make_constant(Array::zeros({}, x.dtype()), "", where_), shape, where_);
+  };
+  for (std::size_t k = 0; k < carry_.size(); ++k) stands_for(carry_[k], init_[k]);
+  for (std::size_t k = 0; k < x_.size(); ++k) {
+    ops::ExtentList row;
+    for (int axis = 1; axis < xs_[k].ndim(); ++axis) row.add(xs_[k].shape(axis, where_));
+    stands_for(x_[k], zeros_in(x_[k], row));
   }
+  for (const Tensor& t : nodes)
+    if (draws(t)) inner.insert(t.node());
+  const NodeSet by_step = depending(nodes, inner);
   for (const Tensor& t : nodes) {
-    if (!ops::is_draw(t) || node(t).id < begin_) continue;
-    std::vector<Tensor> inputs = rebuild(node(t).inputs, extents);
+    if (!draws(t)) continue;
     if (endless_)
       fail_at<GraphError>(
           where_,
           "scan: the step draws {}. Random numbers of a loop are drawn before it, for all steps at once: "
           "say how many there are at most, {{.length = n}}",
           describe(t));
-    for (const Tensor& leaf : leaves(inputs, NodeKind::input))
-      if (is_inner(leaf))
-        fail_at<GraphError>(where_,
-                            "scan: the step draws {}, whose shape depends on values of the step. Random numbers of a "
-                            "loop are drawn before it, for all rows at once: their shape may depend on shapes only",
-                            describe(t));
+    const auto is_by_step = [&](const Tensor& x) { return by_step.contains(x.node()); };
+    if (std::any_of(node(t).inputs.begin(), node(t).inputs.end(), is_by_step))
+      fail_at<GraphError>(where_,
+                          "scan: the step draws {}, whose shape depends on values of the step. Random numbers of a "
+                          "loop are drawn before it, for all rows at once: their shape may depend on shapes only",
+                          describe(t));
+    std::vector<Tensor> inputs = rebuild(node(t).inputs, outside);
+    outside.emplace(t.node(), zeros_in(t, drawn_extents(t, inputs)));
     xs_.push_back(drawn_for_rows(t, length_, std::move(inputs)));
     x_.push_back(make_input(ops::row_type(type(xs_.back())), t.name(), node(t).where));
     drawn.emplace(t.node(), x_.back());
   }
-  if (!drawn.empty()) step = rebuild(step, drawn);
+  step = rebuild(step, drawn);
 }
 
 /// The condition that ends a loop, as a bool.

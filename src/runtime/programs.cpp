@@ -8,6 +8,7 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "ops/evaluate.h"
+#include "ops/extents.h"
 #include "ops/nested.h"
 #include "ops/registry.h"
 #include "runtime/host.h"
@@ -17,41 +18,6 @@ namespace croton::runtime {
 namespace {
 
 using Nodes = std::unordered_set<const Node*>;
-
-bool sizes_itself(const Tensor& t) {
-  const auto* host = meaning<HostCall>(t);
-  return host && host->sizes_itself;
-}
-
-/// Whether a slice's result is as long as input k says: bounds of an axis that stays.
-bool decides_slice(const Tensor& slice, std::size_t k) {
-  const Params& p = node(slice).params;
-  const auto code = absent_bound + static_cast<Index>(k);
-  for (std::size_t axis = 0; axis < p.list("step").size(); ++axis)
-    if (p.list("step")[axis] != 0)
-      for (const char* of : {"start", "stop", "step"})
-        if (p.list(of)[axis] == code) return true;
-  return false;
-}
-
-/// The inputs of a node that its shape follows from.
-std::vector<Tensor> deciding(const Tensor& t) {
-  const auto& inputs = node(t).inputs;
-  if (is_op(t, ops::slice)) {
-    std::vector<Tensor> r;
-    for (std::size_t k = 1; k < inputs.size(); ++k)
-      if (decides_slice(t, k)) r.push_back(inputs[k]);
-    return r;
-  }
-  if (meaning<Loop>(t)) return {inputs[0]};
-  const auto* host = meaning<HostCall>(t);
-  const bool has_extents = meaning<View>(t) || meaning<Reshape>(t) || meaning<FoldWindows>(t);
-  const std::size_t first = meaning<Iota>(t)              ? 0
-                            : host && !host->sizes_itself ? host->extents_from
-                            : has_extents                 ? 1
-                                                          : inputs.size();
-  return {inputs.begin() + static_cast<std::ptrdiff_t>(std::min(first, inputs.size())), inputs.end()};
-}
 
 /// Nodes whose integers follow from shapes, constants and the integers of leaves: a plan knows them.
 Nodes known_to_plans(std::span<const Tensor> nodes) {
@@ -75,8 +41,8 @@ std::vector<Tensor> next_to_ask(std::span<const Tensor> results) {
   for (const tile::Recurrence& r : tile::recurrences(nodes))
     for (const Tensor& t : r.results) of_phases.insert(t.node());
   for (const Tensor& t : nodes) {
-    if (sizes_itself(t) || (ops::runs_graphs(t) && !of_phases.contains(t.node()))) unknown.insert(t.node());
-    for (const Tensor& x : deciding(t))
+    if (ops::sizes_itself(t) || (ops::runs_graphs(t) && !of_phases.contains(t.node()))) unknown.insert(t.node());
+    for (const Tensor& x : ops::deciding(t))
       if (!known.contains(x.node())) unknown.insert(x.node());
   }
   std::vector<Tensor> asked;
@@ -102,7 +68,7 @@ Programs::Question Programs::question(std::vector<Tensor> nodes, Device& device,
     return {std::move(nodes), std::move(wanted), std::move(nested)};
   }
   // only the host can say how large it is: then its arguments are wanted
-  std::vector<Tensor> wanted = sizes_itself(t) ? node(t).inputs : std::vector<Tensor>{t};
+  std::vector<Tensor> wanted = ops::sizes_itself(t) ? node(t).inputs : std::vector<Tensor>{t};
   return {std::move(nodes), std::move(wanted)};
 }
 
@@ -164,7 +130,7 @@ Array Programs::value(const Source& s, std::span<const Array> given, std::span<c
 
 std::vector<Array> Programs::answers(const Question& q, std::span<const Array> values) {
   if (q.nested) return q.nested->run(values);
-  return {sizes_itself(q.nodes[0]) ? ops::evaluate_node(q.nodes[0], values, host()) : values[0]};
+  return {ops::sizes_itself(q.nodes[0]) ? ops::evaluate_node(q.nodes[0], values, host()) : values[0]};
 }
 
 void Programs::run(std::span<const Array> inputs, std::span<Array> outputs) {

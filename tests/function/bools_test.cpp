@@ -2,6 +2,7 @@
 // products.
 #include "array/access.h"
 #include "message.h"
+#include "values.h"
 
 namespace croton {
 namespace {
@@ -40,6 +41,14 @@ TEST_CASE("the sum of two bools says whether one is true, their product whether 
   CHECK((p + 1).dtype() == int64);
   CHECK((p * 2.0).dtype() == floatX());
   CHECK(sum(p).dtype() == int64);
+}
+
+TEST_CASE("bools are handed over in a std::vector like other numbers") {
+  const Tensor p = tensor("p", boolean, {any_extent}), x = dmatrix("x");
+  const std::vector<bool> mask{true, false, true};
+  CHECK(array_equal(function({p, x}, x[p])(mask, Array{{1.}, {2.}, {3.}}), Array{{1.}, {3.}}));
+  CHECK(array_equal(function(x, x)(std::vector<std::vector<bool>>{mask, mask}), Array{{1., 0., 1.}, {1., 0., 1.}}));
+  CHECK(function(p, p)(std::vector<bool>{}).size() == 0);
 }
 
 TEST_CASE("a difference of bools is refused, with the way out") {

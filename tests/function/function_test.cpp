@@ -1,5 +1,6 @@
 // function(): what it computes, in every mode and on a device that works late.
 #include "message.h"
+#include "values.h"
 
 #include <array>
 #include <cmath>
@@ -217,6 +218,31 @@ TEST_CASE("check_nan names the first node that makes a NaN, and lets those from 
           }) == "HERE: check_nan: log at HERE makes nan at element [1] of float64[2], from finite arguments: log(x)");
   REQUIRE(std::isnan(f(std::vector{1.0, std::nan("")}).item<double>()));
   REQUIRE(count.get_value().item<int>() == 2);
+}
+
+TEST_CASE("check_nan names the node within the step of a loop and the side of an ifelse") {
+  const ScopedConfig scope{"check_nan=True"};
+  const Tensor x = vector("x");
+  const auto [last, ys] = scan(
+      [](const Tensor& c, const Tensor& r) {
+        return std::pair{c + r, log(c) * r};
+      },
+      Tensor(1.0), x);
+  // what the step hides from its results is found too
+  const Tensor hidden = scan([](const Tensor& c) { return where(c < 0, sqrt(c - 3), c + 1); }, sum(x), {.length = 20});
+  const Tensor side = ifelse(sum(x) > 2, 1 / (x - 1), x);
+  const Function f = function(x, ys), g = function(x, hidden), h = function(x, side);
+  CHECK(array_equal(f(std::vector{2.0, 3.0}), Array{0.0, std::log(3.0) * 3}));
+  CHECK(message<Error>([&] {
+          (void)f(std::vector{1.0, -3.0, 5.0});
+        }) == "HERE: check_nan: log at HERE makes nan at element [] of float64[], from finite arguments: log(scalar)");
+  CHECK(message<Error>([&] { (void)g(std::vector{1.0}); }).find("check_nan: sqrt at HERE makes nan") !=
+        std::string::npos);
+  CHECK(message<Error>([&] {
+          (void)h(std::vector{1.0, 2.0});
+        }).find("check_nan: div at HERE makes inf") != std::string::npos);
+  CHECK(array_equal(h(std::vector{1.0, 0.0}), Array{1.0, 0.0}));
+  CHECK(f(Array::zeros({0})).shape() == Extents{0});
 }
 
 TEST_CASE("a function is a value: copies share it, an empty one says so") {

@@ -175,6 +175,12 @@ TEST_CASE("of several wrong elements the first is named, with the value it was c
                    static_cast<void>(loss(counting({23, 12}), targets));
                  }),
                  "index 12 is out of range for axis 0 of positions of axis 1 of "));
+    const Function crossentropy = function({z, t}, sum(categorical_crossentropy(softmax(z), t)));
+    CHECK(message<IndexError>([&] {
+            static_cast<void>(crossentropy(counting({23, 12}), targets));
+          }) ==
+          "HERE: index 12 is out of range for axis 0 of positions of axis 1 of softmax(z) int64[12] (valid: -12 .. "
+          "11), at element [9] of t int64[23]");
   }
 }
 

@@ -457,6 +457,54 @@ TEST_CASE("a step's random numbers are others at each step and in each call") {
       "a loop are drawn before it, for all rows at once: their shape may depend on shapes only");
 }
 
+TEST_CASE("what a step draws has the shape of anything in it whose shape follows from shapes") {
+  const Tensor start = dmatrix("start"), xs = tensor3("xs", float64), w = constant(eval(normal({4, 2}, float64)));
+  // a restricted Boltzmann machine's chain: each draw has the shape of what was computed from the one before
+  const auto chain = [&](bool written_out) {
+    RandomStream rng(3);
+    const Tensor rows = start.shape(0), part = xs.shape(2) - 1;
+    return scan(
+        [&](const Tensor& h, const Tensor& x) {
+          const Tensor p = sigmoid(dot(h, w.T()));
+          const Tensor v = cast(rng.uniform(written_out ? Dims{rows, 4} : Dims(p.shape()), float64) < p, float64);
+          const Tensor q = sigmoid(dot(v, w)) * mean(x);
+          const Tensor n = rng.normal(written_out ? Dims{rows, 2} : Dims(q.shape()), float64);
+          const Tensor y = x(all, slice(1, none));
+          return std::pair{tanh(q + n),
+                           y + rng.uniform(written_out ? Dims{xs.shape(1), part} : Dims(y.shape()), float64)};
+        },
+        start, xs);
+  };
+  for (const std::string& way : ways) {
+    INFO(way);
+    const ScopedConfig scope{way};
+    const auto [h, ys] = chain(false);
+    const auto [k, zs] = chain(true);
+    const auto f = function({start, xs}, {h, k, ys, zs});
+    for (const Index steps : {0, 5}) {
+      const auto [a, b, c, d] = f(Array::full({3, 2}, 0.5), Array::full({steps, 2, 3}, 1.5));
+      CHECK(array_equal(a, b));
+      CHECK(array_equal(c, d));
+    }
+  }
+  RandomStream rng(3);
+  const Tensor v = dvector("v");
+  const auto refused = [&](auto&& shape_of) {
+    return message<GraphError>([&] {
+             const auto step = [&](const Tensor& c) { return c + sum(rng.uniform(shape_of(c).shape(), float64)); };
+             static_cast<void>(scan(step, v, {.length = 20}));
+           }).find("whose shape depends on values of the step") != std::string::npos;
+  };
+  CHECK(refused([](const Tensor& c) { return c[c > 0]; }));
+  CHECK(refused([](const Tensor& c) { return c[slice(none, argmax(c))]; }));
+  CHECK(refused([](const Tensor& c) { return arange(sum(c > 0)); }));
+  CHECK(refused([](const Tensor& c) {
+    return scan([](const Tensor& e) { return until(e > 9, std::pair{e, e}); }, max(c)).second;
+  }));
+  CHECK(refused([&](const Tensor&) { return arange(sum(rng.uniform({3}, float64) > 0.5)); }));
+  CHECK(!refused([&](const Tensor& c) { return c[slice(none, v.shape(0) - 1)] + v[argmax(c)]; }));
+}
+
 TEST_CASE("shapes within a step may depend on its data, and indices are checked") {
   const Tensor ids = lvector("ids"), table = dmatrix("table");
   const auto [last, ys] = scan(

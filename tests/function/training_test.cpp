@@ -207,6 +207,21 @@ TEST_CASE("optimizers keep the dtype of float32 parameters under floatX=float64"
   REQUIRE(p.get_value().at<float>(0) < 1);
 }
 
+TEST_CASE("an epsilon that is 0 in the dtype of a parameter is refused") {
+  const Shared w = shared(Array::full({3}, 1.0, float16), "w"), b = shared(Array::full({3}, 1.0, bfloat16), "b");
+  const Tensor loss = sum(sqr(w)) + cast(sum(sqr(b)), float16);
+  CHECK(message<DTypeError>([&] {
+          (void)optimizers::adam(loss, {b, w});
+        }) ==
+        "HERE: adam: epsilon 1e-08 is 0 in float16, the dtype of w (shared, HERE): give a larger one, "
+        "{.epsilon = 1e-4}");
+  CHECK_THROWS_AS(optimizers::rmsprop(loss, {w}, {.epsilon = 1e-9}), DTypeError);
+  const Function f = function({}, loss, optimizers::adam(loss, {w, b}, {.rate = 0.1, .epsilon = 1e-4}));
+  for (int i = 0; i < 20; ++i) REQUIRE(std::isfinite(f().item<double>()));
+  CHECK(f().item<double>() < 3);
+  CHECK_NOTHROW(optimizers::rmsprop(loss, {w}, {.epsilon = 0}));
+}
+
 TEST_CASE("initial values have their limits and shapes") {
   const Array g = eval(initializers::glorot({20, 30})), h = eval(initializers::he({500, 20}, float32));
   REQUIRE(g.shape() == Extents{20, 30});
@@ -232,6 +247,8 @@ TEST_CASE("verify_grad accepts right gradients and refuses wrong ones") {
     REQUIRE(says(
         message<GraphError>([&] { verify_grad(wrong, {x}, {values[0]}); }),
         "verify_grad: the gradient with respect to x (vector, HERE) is wrong: along a random direction grad gives"));
+    REQUIRE(
+        message<GraphError>([&] { verify_grad(x, {x}, {values[0]}); }).starts_with("grad: the cost must be a scalar"));
   }
 }
 

@@ -1,7 +1,8 @@
 // What grad takes and gives: wrt, options, errors.
 #include "base/log.h"
 #include "catch.h"
-#include "croton/ops.h"
+#include "croton/gradient.h"
+#include "croton/scan.h"
 #include "differences.h"
 #include "graph/node.h"
 
@@ -58,6 +59,35 @@ TEST_CASE("gradients do not flow through constants, zero_grad and disconnected_g
   CHECK(array_equal(value(grad(sum(disconnected_grad(y) * x), x), leaves), Array{1., 4., 9.}));
   CHECK(array_equal(value(grad(sum(zero_grad(y)), x), leaves), Array{0., 0., 0.}));
   CHECK_THROWS_AS(grad(sum(disconnected_grad(y)), x), GraphError);
+}
+
+TEST_CASE("grad_clip and grad_scale change the gradient that comes back, and nothing else") {
+  const Tensor x = dvector("x"), w = constant(Array{-3., 0.5, 7.});
+  const std::vector<Leaf> leaves{{x, Array{1., 2., 3.}}};
+  CHECK(array_equal(value(grad_clip(x, -1, 2) * grad_scale(x, -2), leaves), Array{1., 4., 9.}));
+  CHECK(array_equal(value(grad(sum(grad_clip(x, -1, 2) * w), x), leaves), Array{-1., 0.5, 2.}));
+  CHECK(array_equal(value(grad(sum(grad_scale(x, -2) * w), x), leaves), Array{6., -1., -14.}));
+  // each where it stands: the square's gradient is clipped, not that of x
+  CHECK(array_equal(value(grad(sum(grad_clip(x * x, -1, 2) * w), x), leaves), Array{-2., 2., 12.}));
+  const Tensor slope = grad(sum(pow(grad_scale(x, 0.5), 3)), x);
+  CHECK(array_equal(value(grad(sum(slope), x), leaves), Array{1.5, 3., 4.5}));
+  const Tensor h = tensor("h", float32, {3});
+  const Tensor half = grad(sum(cast(grad_clip(h, -1, 1), float64) * w), h);
+  CHECK(half.dtype() == float32);
+  CHECK_THROWS_WITH(grad_clip(x, 2, -1), Catch::Contains("grad_clip: from 2 to -1"));
+  CHECK_THROWS_WITH(grad_clip(x, 0, std::nan("")), Catch::Contains("grad_clip: from 0 to nan"));
+}
+
+TEST_CASE("grad_clip in the step of a loop bounds what goes back through each step") {
+  const Tensor x = dscalar("x");
+  const auto power = [&](bool clips, Index steps) {
+    return scan([&](const Tensor& c) { return 3 * (clips ? grad_clip(c, -5, 5) : c); }, x, {.length = steps});
+  };
+  const std::vector<Leaf> leaves{{x, Array(1.0)}};
+  for (const Index steps : {2, 40}) {
+    CHECK(value(power(true, steps), leaves).item<double>() == value(power(false, steps), leaves).item<double>());
+    CHECK(value(grad(power(true, steps), x), leaves).item<double>() == 5);
+  }
 }
 
 TEST_CASE("known gradients stand in for a cost, and for what would flow") {

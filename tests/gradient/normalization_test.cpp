@@ -65,5 +65,9 @@ TEST_CASE("axes that are taken together may be named, and parameters have the ot
   CHECK_THROWS_WITH(batch_normalization_test(x, one, none, none, one),
                     Catch::Contains("batch_normalization_test: the ") &&
                         Catch::Contains("is float64[6, 4, 2], and leaves it 1 axis"));
+  const Tensor five = constant(Array::full({5}, 1.0));
+  CHECK_THROWS_WITH(batch_normalization_test(x, five, five, five, five),
+                    Catch::StartsWith("normalization_test.cpp:") && Catch::Contains("is float64[5]; ") &&
+                        Catch::EndsWith("is float64[6, 4, 2], with 4 along axis 1"));
   CHECK_THROWS_WITH(batch_normalization_test(dvector("v"), one, one, one, one), Catch::Contains("has no channels"));
 }

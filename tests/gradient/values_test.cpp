@@ -162,6 +162,19 @@ TEST_CASE("a mixed second derivative is right where the first is zero") {
   CHECK(value(mixed, {{x, Array(0.0)}, {y, Array(2.0)}}).item<double>() == 0.5);
 }
 
+TEST_CASE("a direction of another shape is refused: it would broadcast") {
+  const Tensor x = tensor("x", float64, {2, 3}), w = tensor("w", float64, {3, 4}), v = dvector("v");
+  const Tensor y = dot(x, w), four = tensor("four", float64, {4, 4});
+  CHECK_THROWS_WITH(Rop(y, w, v), Catch::Contains("Rop: v is v, float64[?]; it needs the shape of w (") &&
+                                      Catch::EndsWith("float64[3, 4]"));
+  CHECK_THROWS_AS(Rop(y, w, four), ShapeError);
+  CHECK_THROWS_AS(Lop(y, w, v), ShapeError);
+  CHECK_THROWS_AS(Lop(y, w, four), ShapeError);
+  CHECK_THROWS_AS(hessian_vector_product(sum(y * y), w, v), ShapeError);
+  CHECK_THROWS_AS(Lop(y, w, Tensor()), GraphError);
+  CHECK(Rop(y, w, w).ndim() == 2);
+}
+
 TEST_CASE("Rop, Lop and products with the Hessian agree with differences along a direction") {
   const Tensor x = dvector("x"), v = dvector("v"), e = dscalar("e");
   const std::vector<Leaf> leaves{{x, numbers({4}, 0.5, 2)}, {v, numbers({4}, -1, 1, 3)}, {e, Array(0.0)}};

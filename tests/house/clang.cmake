@@ -4,7 +4,7 @@ if(NOT CLANG)
   return()
 endif()
 foreach(file IN LISTS FILES)
-  execute_process(COMMAND ${CLANG} -std=c++20 -fsyntax-only -Wall -Wextra -Werror -I${INCLUDE} ${file}
+  execute_process(COMMAND ${CLANG} -std=c++20 -fsyntax-only -Wall -Wextra -Wshadow -Werror -I${INCLUDE} ${file}
     ERROR_VARIABLE said RESULT_VARIABLE code)
   if(NOT code EQUAL 0)
     message(FATAL_ERROR "${CLANG} refuses ${file}:\n${said}")

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "catch.h"
+#include "croton/gradient.h"
 #include "rewriting.h"
 
 using namespace croton;
@@ -127,9 +128,10 @@ TEST_CASE("dot of a transpose reads the matrix the other way round") {
   CHECK(array_equal(evaluate(made2, {{x, a}, {y, b}}), evaluate(d2, {{x, a}, {y, b}})));
 }
 
-TEST_CASE("zero_grad and disconnected_grad are gone once gradients are taken") {
+TEST_CASE("what stands for x but for its gradient is gone once gradients are taken") {
   const Tensor x = vector("x", float64);
-  CHECK(same(run(apply(ops::zero_grad, {}, {x}, Where::here())), x));
+  for (const Tensor& t : {zero_grad(x), disconnected_grad(x), grad_clip(x, -1, 1), grad_scale(x, 2)})
+    CHECK(same(run(t), x));
 }
 
 TEST_CASE("softmax and its logarithm share the exponentials of the same logits") {

@@ -5,7 +5,7 @@
 #include "base/float_control.h"
 #include "graph/walk.h"
 #include "ops/evaluate/loop.h"
-#include "ops/evaluate/steps.h"
+#include "ops/evaluate/walk.h"
 #include "ops/ifelse.h"
 
 namespace croton::ops {
@@ -64,16 +64,6 @@ std::vector<Array> evaluated(std::span<const Tensor> outputs, std::span<const Te
   return evaluate(outputs, given);
 }
 
-Array evaluate_side(const Tensor& t, std::span<const Array> arguments) {
-  const Subgraph& side = sides_of(t).side(holds(arguments[0]));
-  return evaluated({&side.outputs[result_of(t)], 1}, side.inputs, {arguments.begin() + 1, arguments.end()})[0];
-}
-
-Array evaluate_loop(const Tensor& t, std::span<const Array> arguments) {
-  const auto exact = [](const Array& a) { return a; };
-  return run_loop<Array>(t, arguments, arguments, {evaluated, row_of, no_row, exact});
-}
-
 }  // namespace
 
 Call::Call(const Tensor& t, std::span<const Array> arguments) : node_(t.node()), arguments_(arguments) {
@@ -99,10 +89,16 @@ Tensor expanded(const Node& n, std::span<const Tensor> inputs) {
   return meaning<Expansion>(*n.op)->expand({n.params, inputs, Tensor(self), Tensor()});
 }
 
+Array evaluate_nested(const Tensor& t, std::span<const Array> arguments, OfGraph of) {
+  const auto exact = [](const Array& a) { return a; };
+  if (meaning<Loop>(t)) return run_loop<Array>(t, arguments, arguments, {of, row_of, no_row, exact});
+  const Subgraph& side = sides_of(t).side(holds(arguments[0]));
+  return of({&side.outputs[result_of(t)], 1}, side.inputs, {arguments.begin() + 1, arguments.end()})[0];
+}
+
 Array evaluate_node(const Tensor& t, std::span<const Array> arguments, const Host& host) {
   const FloatControl control;
-  if (meaning<Loop>(t)) return evaluate_loop(t, arguments);
-  if (meaning<IfElse>(t)) return evaluate_side(t, arguments);
+  if (runs_graphs(t)) return evaluate_nested(t, arguments, evaluated);
   return run(Call(t, arguments), host);
 }
 

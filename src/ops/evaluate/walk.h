@@ -43,4 +43,10 @@ std::vector<V> walk(std::span<const Tensor> outputs, const Values& leaves, Leaf&
   return results;
 }
 
+/// The outputs of a graph, given the values of its inputs.
+using OfGraph = std::vector<Array> (*)(std::span<const Tensor> outputs, std::span<const Tensor> inputs,
+                                       std::vector<Array> values);
+/// evaluate_node() of a loop or an ifelse, with each step, or the side that is taken, evaluated in this way.
+Array evaluate_nested(const Tensor&, std::span<const Array> arguments, OfGraph);
+
 }  // namespace croton::ops

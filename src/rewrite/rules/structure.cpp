@@ -239,8 +239,8 @@ RuleBook structural_rules() {
   b += rule("select_of_constant", ops::select, select_of_constant);
   b += rule("shape_of_elementwise", ops::shape_of, shape_of_elementwise);
   b += rule("contract_of_permute", ops::contract, contract_of_permute);
-  b += rule("zero_grad", ops::zero_grad, x_itself);
-  b += rule("disconnected_grad", ops::disconnected_grad, x_itself);
+  for (const Op* op : {&ops::zero_grad, &ops::disconnected_grad, &ops::grad_clip, &ops::grad_scale})
+    b += rule(op->name, *op, x_itself);
   return b;
 }
 
