@@ -17,7 +17,10 @@ std::vector<AxisMap> same_map(const TypeAt& t, const Shape&) {
   return map;
 }
 
-std::vector<Sample> identity_samples(const Params& p) { return {{{{float64, {3, 4}}}, p}, {{{int64, {}}}, p}}; }
+std::vector<Sample> samples_with(const Params& p) { return {{{{float64, {3, 4}}}, p}, {{{int64, {}}}, p}}; }
+std::vector<Sample> identity_samples() { return samples_with({}); }
+std::vector<Sample> clip_samples() { return samples_with({{"low", -100.0}, {"high", 100.0}}); }
+std::vector<Sample> scale_samples() { return samples_with({{"factor", 1.0}}); }
 
 }  // namespace
 
@@ -26,7 +29,7 @@ constinit const Op zero_grad{.name = "zero_grad",
                              .type = same_type,
                              .meaning = View{same_map},
                              .pullback = [](const At& at) -> Gradients { return {zeros_of(at.y_bar, Where::here())}; },
-                             .samples = [] { return identity_samples({}); }};
+                             .samples = identity_samples};
 
 constinit const Op disconnected_grad{
     .name = "disconnected_grad",
@@ -34,7 +37,7 @@ constinit const Op disconnected_grad{
     .type = same_type,
     .meaning = View{same_map},
     .no_gradient = "it was disconnected",
-    .samples = [] { return identity_samples({}); }};
+    .samples = identity_samples};
 
 constinit const Op grad_clip{
     .name = "grad_clip",
@@ -44,10 +47,7 @@ constinit const Op grad_clip{
     .pullback = [](const At& at) -> Gradients {
       return {croton::clip(at.y_bar, at.params.get<double>("low"), at.params.get<double>("high"))};
     },
-    .samples =
-        [] {
-          return identity_samples({{"low", -100.0}, {"high", 100.0}});
-        }};
+    .samples = clip_samples};
 
 constinit const Op grad_scale{
     .name = "grad_scale",
@@ -55,10 +55,7 @@ constinit const Op grad_scale{
     .type = same_type,
     .meaning = View{same_map},
     .pullback = [](const At& at) -> Gradients { return {at.y_bar * at.params.get<double>("factor")}; },
-    .samples =
-        [] {
-          return identity_samples({{"factor", 1.0}});
-        }};
+    .samples = scale_samples};
 
 Family identity_ops() {
   static constexpr const Op* list[] = {&zero_grad, &disconnected_grad, &grad_clip, &grad_scale};
