@@ -1,6 +1,7 @@
 #include "tile/contraction.h"
 
 #include <algorithm>
+#include <array>
 
 #include "graph/walk.h"
 #include "ops/registry.h"
@@ -8,6 +9,10 @@
 
 namespace croton::tile {
 namespace {
+
+// In a stack of products an operand is another one for each of them, and its rows, that are no longer than a constant
+// axis, lie apart in a kernel's lanes: from so many on the library's packing pays. (The heads of an attention.)
+constexpr Index least_of_a_stack = 8;
 
 bool has(const std::vector<Index>& list, Index label) {
   return std::find(list.begin(), list.end(), label) != list.end();
@@ -196,8 +201,11 @@ bool is_library_call(const Tensor& t) {
   if (!is_product(t)) return false;
   const Groups g = groups(t);
   const Size rows = size(t, g.rows), columns = size(t, g.columns), summed = size(t, g.summed);
-  const Index least = std::min({rows.elements, columns.elements, summed.elements});
+  std::array<Index, 3> sizes = {rows.elements, columns.elements, summed.elements};
+  std::sort(sizes.begin(), sizes.end());
+  const Index least = sizes[0];
   if (least > largest_constant_axis) return true;
+  if (!g.batch.empty() && least >= least_of_a_stack && sizes[1] > largest_constant_axis) return true;
   // of more axes than a loop nest goes along, and more elements than it would hold at once
   const bool is_wide = summed.axes > 1 || (rows.axes > 1 && columns.axes > 1);
   return is_wide && least >= 4 && rows.elements * columns.elements > 64;

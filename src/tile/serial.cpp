@@ -129,8 +129,10 @@ class Serial : private LaneLoops {
         Scope scope;
         copies[c].frame.variables[e_.phase.serial] = row;
         step(copies[c], scope, carried[c]);
+        std::vector<int> set;  // by what is computed
         for (Statement& s : scope.body) {
-          const bool first = together > 1 && s.kind == Statement::Kind::let_load && s.args.empty();
+          if (s.kind == Statement::Kind::index) set.push_back(s.variable);
+          const bool first = together > 1 && waits_for_nothing(s, set);
           (first ? read : rest).push_back(std::move(s));
         }
       }
@@ -139,6 +141,12 @@ class Serial : private LaneLoops {
     append(read, std::move(rest));
     loop.body = std::move(read);
     return loop;
+  }
+
+  static bool waits_for_nothing(const Statement& s, const std::vector<int>& set) {
+    const auto is_set = [&](const Term& t) { return std::find(set.begin(), set.end(), t.variable) != set.end(); };
+    return s.kind == Statement::Kind::let_load && s.args.empty() && s.row < 0 &&
+           std::none_of(s.address.begin(), s.address.end(), is_set);
   }
 
   /// The variable of the k-th row from there.

@@ -129,6 +129,17 @@ const Program programs[] = {
        return std::vector{last, ys};
      },
      2, false},
+    {"numbers at rows that are named",
+     [](const Tensor& x, const Tensor& like, const ScanOptions& o) {
+       const Tensor numbers = cast(sum(x, 1) * 10, int64) % like.shape(0);
+       const auto [last, ys] = scan(
+           [](const Tensor& c, const Tensor& r) {
+             const Tensor next = c * 0.5 + r;
+             return std::pair{next, next};
+           },
+           sum(like), like[numbers], o);
+       return std::vector{last, ys};
+     }},
     {"as many steps as elements, of one matrix",
      [](const Tensor& x, const Tensor& like, const ScanOptions& o) {
        const Tensor square = outer(like, like) + sum(x);

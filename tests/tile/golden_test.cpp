@@ -53,6 +53,18 @@ TEST_CASE("a large product is a library call between its neighbours") {
   golden("gemm_with_neighbours", graphs::gemm_with_neighbours());
 }
 
+TEST_CASE("products of short rows are library calls where there is a stack of them") {
+  const auto is_call = [](const Tensor& y) {
+    return std::holds_alternative<LibraryCall>(build(std::vector<Tensor>{y}).steps.back());
+  };
+  const auto stack = [](Index columns) { return tensor("x", float32, {any_extent, any_extent, columns}); };
+  const Tensor q = stack(16), k = stack(16), weights = stack(any_extent), few = stack(4);
+  CHECK(is_call(matmul(q, transpose(k, {0, 2, 1}))));
+  CHECK(is_call(matmul(weights, k)));
+  CHECK_FALSE(is_call(matmul(few, transpose(few, {0, 2, 1}))));
+  CHECK_FALSE(is_call(dot(fmatrix("x"), tensor("w", float32, {any_extent, 16}))));
+}
+
 TEST_CASE("a skinny product is unrolled inside its phase") {
   golden("skinny_contraction", graphs::skinny_contraction());
 }
