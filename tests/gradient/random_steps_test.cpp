@@ -18,7 +18,7 @@ using Two = std::array<Tensor, 2>;
 /// A loop over two of xs that carries two values, all of shape [2, 3], and gives two.
 class RandomLoop {
  public:
-  RandomLoop(unsigned seed, Tensor w, Tensor v)
+  RandomLoop(unsigned seed, const Tensor& w, const Tensor& v)
       : random_(seed), weights_{w, v, tanh(w)}, reverse_(number(2) == 0), ends_(number(5) == 0) {}
 
   std::pair<Two, Two> over(const Two& start, const Two& xs) {
