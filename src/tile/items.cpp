@@ -548,7 +548,7 @@ Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
       add_opaque(t, bounds_are_known(t, 1, known) ? Item::Kind::alias : Item::Kind::host);
     else if (meaning<Concatenate>(t))
       add_concatenate(t);
-    else if (writes.contains(t.node()))
+    else if (writes.contains(t.node()) && is_computed(node(t).inputs[0]))  // others are the planner's alone
       add_write(t);
     else if (is_op(t, row_numbers))
       add_row_numbers(t);

@@ -19,11 +19,6 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
 bool is_half(DType d) { return d == float16 || d == bfloat16; }
 
-// Memory of a step's own.
-bool is_computed(const Tensor& t) {
-  return node(t).kind == NodeKind::apply && !meaning<ShapeOf>(t) && !meaning<View>(t) && !meaning<Reshape>(t);
-}
-
 // Behind permutations and broadcasts, which are read where they are used.
 Tensor behind_views(Tensor t) {
   while (is_op(t, ops::permute) || is_op(t, ops::broadcast)) t = Tensor(node(t).inputs[0]);
@@ -90,6 +85,10 @@ Tensor sum_of(const Tensor& a, const Tensor& b, Where w) {
   if (a.dtype() == boolean) return logical_or(a, b, w);
   if (!is_half(a.dtype())) return a + b;
   return ops::converted(ops::converted(a, float32, w) + ops::converted(b, float32, w), a.dtype(), w);
+}
+
+bool is_computed(const Tensor& t) {
+  return node(t).kind == NodeKind::apply && !meaning<ShapeOf>(t) && !meaning<View>(t) && !meaning<Reshape>(t);
 }
 
 bool is_written_over(const Tensor& whole) { return meaning<Write>(whole) || is_op(whole, written_rows); }

@@ -44,6 +44,8 @@ std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes, 
 /// what a step computes for it, else a copy of x. What is written into the copy of a variable lies in memory before, as
 /// the variable may be written in place.
 std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, MovingRegions);
+/// Whether a step computes the node into memory of its own.
+bool is_computed(const Tensor&);
 /// Whether the node is a tensor in whose memory a part was written over what lay there.
 bool is_written_over(const Tensor&);
 /// Whether the node is the same as its input, in memory of its own: a conversion to the dtype it has.

@@ -250,6 +250,25 @@ TEST_CASE("a ring of rows has one plan, whichever row a call writes") {
   }
 }
 
+TEST_CASE("what is written at one row may say which row is written next") {
+  const Tensor n = iscalar("n"), x = dmatrix("x");
+  const Tensor one = expand_dims(n, 0);
+  const Tensor written = set_subtensor(one[(cast(one, int64) % 1)[0]], Tensor(3).astype(int32));
+  const Tensor row = (cast(written, int64) % x.shape(0))[0];
+  const Tensor changed = inc_subtensor(x[row], x[row] * 2 - 1);
+  for (const std::string& way : ways) {
+    INFO(way);
+    const ScopedConfig scope{way};
+    const auto f = function({n, x}, {written, changed});
+    const Array v = sines({5, 4});
+    const auto r = f(7, v);
+    CHECK(r[0].item<int>() == 3);
+    for (Index i = 0; i < 5; ++i)
+      for (Index j = 0; j < 4; ++j)
+        CHECK(r[1].at<double>(i, j) == Approx(i == 3 ? 3 * v.at<double>(i, j) - 1 : v.at<double>(i, j)));
+  }
+}
+
 TEST_CASE("an embedding trains on a GPU as on the CPU, and nothing is copied between its calls") {
   struct Trained {
     std::vector<double> losses;
