@@ -115,27 +115,25 @@ class Builder {
   void find_inside_loops() {
     constexpr int nobody = -1, others = -2;
     std::vector<int> users(items_.list.size(), nobody);  // the loop that is all there is of them
-    inside_loop_.assign(items_.list.size(), false);
+    inside_loop_.assign(items_.list.size(), nobody);
     for (const int o : items_.outputs) users[at(o)] = others;
     for (std::size_t i = items_.list.size(); i-- > 0;) {
-      Item& item = items_.list[i];
+      const Item& item = items_.list[i];
       if (!wanted_[i]) continue;
-      const int loop = item.kind == Item::Kind::recurrence ? item.loop : users[i];
-      inside_loop_[i] = item.kind == Item::Kind::kernel && loop >= 0 && axes_.may_be_in(items_.loops[at(loop)], item);
-      const bool computes = item.kind == Item::Kind::recurrence || inside_loop_[i];
-      for (Operand& o : item.operands) {
+      const bool fits =
+          item.kind == Item::Kind::kernel && users[i] >= 0 && axes_.may_be_in(items_.loops[at(users[i])], item);
+      inside_loop_[i] = item.kind == Item::Kind::recurrence ? item.loop : fits ? users[i] : nobody;
+      for (const Operand& o : item.operands) {
         int& all = users[at(o.item)];
-        const int by = computes && o.fused ? loop : others;
+        const int by = inside_loop_[i] >= 0 && o.fused ? inside_loop_[i] : others;
         all = all == nobody || all == by ? by : others;
       }
     }
     // a run over several axes reads what it does not compute as runs
     for (std::size_t i = 0; i < items_.list.size(); ++i) {
-      Item& item = items_.list[i];
-      const bool by_elements = item.kind == Item::Kind::recurrence && items_.loops[at(item.loop)].elements.size() < 2;
-      if (by_elements || !(item.kind == Item::Kind::recurrence || inside_loop_[i])) continue;
-      for (Operand& o : item.operands)
-        if (!inside_loop_[at(o.item)] && std::any_of(o.labels.begin(), o.labels.end(), [](int l) { return l >= 0; }))
+      if (inside_loop_[i] < 0 || items_.loops[at(inside_loop_[i])].elements.size() < 2) continue;
+      for (Operand& o : items_.list[i].operands)
+        if (inside_loop_[at(o.item)] < 0 && std::any_of(o.labels.begin(), o.labels.end(), [](int l) { return l >= 0; }))
           o.fused = false;
     }
   }
@@ -149,7 +147,7 @@ class Builder {
       if (items_.constant(labels.back()) > shortest_row_of_lanes) items_.make_free(labels.back());
     }
     for (const Item& item : items_.list)
-      for (; item.kind != Item::Kind::recurrence;) {
+      for (bool fits = item.kind == Item::Kind::recurrence; !fits;) {  // whose axes are loops
         Index copies = 1;
         int largest = -1;
         for (const Labels* list : {&item.labels, &item.reduced})
@@ -158,8 +156,8 @@ class Builder {
               copies *= items_.constant(l);
               if (largest < 0 || items_.constant(l) > items_.constant(largest)) largest = l;
             }
-        if (copies <= 64) break;
-        items_.make_free(largest);
+        fits = copies <= 64;
+        if (!fits) items_.make_free(largest);
       }
   }
 
@@ -224,8 +222,11 @@ class Builder {
     return w;
   }
 
+  bool is_inside(int item) const {
+    return inside_loop_[at(item)] >= 0 && items_.list[at(item)].kind != Item::Kind::recurrence;
+  }
   bool done(int item) const { return dropped_[at(item)] || memory_.available(item); }
-  bool inlined(int item) const { return inside_loop_[at(item)] || (!needs_memory_[at(item)] && computed_again(item)); }
+  bool inlined(int item) const { return is_inside(item) || (!needs_memory_[at(item)] && computed_again(item)); }
   bool computed_again(int item) const {
     return memory_.can_inline(item) || (!repeated_[at(item)] && memory_.can_remake(item));
   }
@@ -345,7 +346,7 @@ class Builder {
       todo.pop_back();
       for (const Operand& o : user.operands) {
         if (memory_.available(o.item) || inlines(o)) continue;
-        if (!inside_loop_[at(o.item)]) return false;
+        if (!is_inside(o.item)) return false;
         if (seen.insert(o.item).second) todo.push_back(&items_.list[at(o.item)]);
       }
     }
@@ -533,7 +534,7 @@ class Builder {
   std::vector<bool> needs_memory_;   // outputs, and what others than kernels, or kernels along other axes, read
   std::vector<bool> repeated_;       // some user wants each element several times, along an axis of its own
   std::vector<int> users_;           // operands of items still to be computed that are this item
-  std::vector<bool> inside_loop_;    // the steps of one loop compute it
+  std::vector<int> inside_loop_;     // the loop whose result it is, or whose steps compute it; -1: none
   std::vector<bool> dropped_;        // nothing uses it any more, and it was never in memory
   std::vector<int> place_, placed_;  // by item: its place in the window, or -1; the items that have one
   int made_host_ = 0;

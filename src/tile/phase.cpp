@@ -389,6 +389,7 @@ void Memory::write_part(int item) {
 void Memory::emit_loop(int number) {
   const ItemLoop& loop = items_.loops[at(number)];
   const Recurrence& r = loop.recurrence;
+  const std::vector<Operand>& operands = items_.list[at(loop.items[0])].operands;
   const int step = static_cast<int>(program.steps.size());
   Phase phase{.parallel = axes_of(loop.elements),
               .flat = !loop.elements.empty(),
@@ -398,7 +399,7 @@ void Memory::emit_loop(int number) {
   std::unordered_map<const Node*, int> values;  // of the step's nodes
   for (std::size_t k = 0; k < r.inputs.size(); ++k) {
     const Tensor& inner = r.inputs[k].inner;
-    int value = access(phase, loop.operands[k], made);
+    int value = access(phase, operands[k], made);
     if (r.is_carry(k)) {
       Value carry{
           .kind = Value::Kind::carry, .dtype = inner.dtype(), .axes = {phase.serial}, .args = {value}, .node = inner};
