@@ -125,7 +125,7 @@ class Items {
   bool unify(int a, int b);
   int push(Item item);
   /// The last item computes the node.
-  void is_last_item(const Tensor& t);
+  void last_item_is(const Tensor& t);
 
   struct Label {
     int parent;

@@ -139,7 +139,6 @@ class Finder {
         elements_ = c;
         r_.elements_of = k;
       }
-    r_.axes = static_cast<int>(elements_.size());
     std::vector<int> sorted = elements_;
     std::sort(sorted.begin(), sorted.end());
     return std::adjacent_find(sorted.begin(), sorted.end()) == sorted.end();

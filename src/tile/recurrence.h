@@ -30,7 +30,6 @@ struct Recurrence {
   std::vector<Input> inputs;
   std::vector<Tensor> operations;  // of the step, arguments first: Pointwise, Convert, permute and broadcast
   std::size_t elements_of = 0;     // an input, or row, that runs along all axes
-  int axes = 0;                    // how many there are
   LoopResult result(const Tensor&) const;
   bool is_carry(std::size_t input) const { return input < part.carries.size(); }
   bool is_row(std::size_t input) const {
