@@ -18,23 +18,6 @@ std::vector<Index> integers_in(const Array& a) {
   return r;
 }
 
-// The integers of one node, if those of its inputs are known.
-std::optional<std::vector<Index>> integers(const Tensor& t, const TrueShapes& shapes, const KnownIntegers& known) {
-  const Node& n = node(t);
-  if (meaning<ShapeOf>(t))
-    return std::vector<Index>{shapes.at(n.inputs[0].node())[static_cast<std::size_t>(n.params.integer("axis"))]};
-  if (n.kind == NodeKind::constant) return holds_integers(t) ? std::optional(integers_in(n.value)) : std::nullopt;
-  if (n.kind != NodeKind::apply) return std::nullopt;
-  std::vector<Array> arguments;
-  for (const Tensor& x : n.inputs) {
-    const auto it = known.find(x.node());
-    if (it == known.end() || !it->second) return std::nullopt;
-    arguments.push_back(integer_array(*it->second, x));
-  }
-  if (!holds_integers(t)) return std::nullopt;
-  return integers_in(evaluate_node(t, arguments));
-}
-
 }  // namespace
 
 Shape true_shape(const Tensor& t, std::span<const Shape> shapes,
@@ -51,6 +34,22 @@ TrueInputs::TrueInputs(const Node& n, const TrueShapes& all, const KnownIntegers
   }
 }
 
+std::optional<std::vector<Index>> true_integers(const Tensor& t, const TrueShapes& shapes, const KnownIntegers& known) {
+  const Node& n = node(t);
+  if (meaning<ShapeOf>(t))
+    return std::vector<Index>{shapes.at(n.inputs[0].node())[static_cast<std::size_t>(n.params.integer("axis"))]};
+  if (n.kind == NodeKind::constant) return holds_integers(t) ? std::optional(integers_in(n.value)) : std::nullopt;
+  if (n.kind != NodeKind::apply) return std::nullopt;
+  std::vector<Array> arguments;
+  for (const Tensor& x : n.inputs) {
+    const auto it = known.find(x.node());
+    if (it == known.end() || !it->second) return std::nullopt;
+    arguments.push_back(integer_array(*it->second, x));
+  }
+  if (!holds_integers(t)) return std::nullopt;
+  return integers_in(evaluate_node(t, arguments));
+}
+
 void infer(const Tensor& t, TrueShapes& shapes, KnownIntegers& known, bool wanted) {
   const Node& n = node(t);
   if (n.kind == NodeKind::constant) shapes[t.node()] = n.type.shape;
@@ -58,7 +57,7 @@ void infer(const Tensor& t, TrueShapes& shapes, KnownIntegers& known, bool wante
     const TrueInputs in(n, shapes, known);
     shapes[t.node()] = true_shape(t, in.shapes, in.values);
   }
-  if (wanted && !known.contains(t.node())) known[t.node()] = integers(t, shapes, known);
+  if (wanted && !known.contains(t.node())) known[t.node()] = true_integers(t, shapes, known);
 }
 
 }  // namespace croton::ops

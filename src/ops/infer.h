@@ -28,6 +28,9 @@ struct TrueInputs {
   TrueInputs(const Node&, const TrueShapes&, const KnownIntegers&);
 };
 
+/// The integers of a node, where those of its inputs are known.
+std::optional<std::vector<Index>> true_integers(const Tensor&, const TrueShapes&, const KnownIntegers&);
+
 /// Adds one node, whose inputs are there, and its integers where they follow and are `wanted`. An extent is -1 where it
 /// depends on data. Throws what its type rule throws.
 void infer(const Tensor&, TrueShapes&, KnownIntegers&, bool wanted);

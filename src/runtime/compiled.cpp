@@ -188,9 +188,8 @@ Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> 
                  const std::string& name) {
   Compiled c;
   c.target = target_with_config(device);
-  // a host step is dear where the host is far away, and a plan where it is not
-  const auto moving = device.host_addressable() ? tile::MovingRegions::by_host : tile::MovingRegions::by_phases;
-  c.program = tile::build(results, {.moving = moving, .products_of_views = c.target.products_of_views});
+  const auto scatters = device.host_addressable() ? tile::Scatters::by_host : tile::Scatters::by_phases;
+  c.program = tile::build(results, {.scatters = scatters, .products_of_views = c.target.products_of_views});
   tile::take_epilogues(c.program, c.target);
   const bool check_ir = config_snapshot()->flag("check_ir");
   if (check_ir) tile::verify(c.program);

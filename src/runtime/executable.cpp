@@ -23,11 +23,15 @@
 #include "runtime/result_memory.h"
 #include "runtime/signature.h"
 #include "runtime/storage.h"
+#include "runtime/views.h"
 #include "runtime/work.h"
 #include "runtime/workspaces.h"
 
 namespace croton::runtime {
 namespace {
+
+// Of a workspace: some hundred bytes each.
+constexpr std::size_t most_found_starts = 8192;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
@@ -49,6 +53,7 @@ struct Executable::Body {
   Layout layout{.separate = separate, .for_good = {}};
   const std::vector<Tensor> shared = leaves(results, NodeKind::shared);
   const Signatures signatures{program, inputs, shared};
+  const MovingViews moving{program, signatures.deciding()};
   std::vector<SharedStorage*> stored, updated;     // by shared leaf; by update
   std::vector<int> input_buffers, shared_buffers;  // by leaf; -1: not read
   std::vector<Buffer> constants;                   // by buffer
@@ -119,6 +124,9 @@ struct Executable::Body {
   std::shared_ptr<const Plan> planned(std::span<const Array> in) {
     std::vector<Index> signature = signatures.of(in);
     if (auto there = workspaces.find(signature)) return there;
+    if (moving.any())
+      for (const auto& plan : workspaces.alike(signature, signatures.words_of_shapes()))
+        if (moving.starts(*plan, signatures.integers(in))) return plan;
     Plan plan = make(in);
     plan.signature = std::move(signature);
     return workspaces.add(std::move(plan));
@@ -129,6 +137,7 @@ struct Executable::Body {
     const Shapes shapes = infer(program, signatures.shapes(in), integers);
     check_updates(shapes);
     Plan plan = make_plan(program, compiled.nests, shapes, integers, compiled.target, layout);
+    moving.remember(plan, shapes, integers);
     for (const PlannedStep& s : plan.steps)
       if (const auto* g = std::get_if<PlannedGemm>(&s)) device.check(g->gemm);
     return plan;
@@ -155,17 +164,37 @@ struct Executable::Body {
   // ---- running
   std::unique_ptr<Workspace> workspace(std::span<const Array> in) {
     if (auto w = workspaces.take()) {
-      if (signatures.matches(w->plan->signature, in)) return w;
+      if (signatures.matches(w->signature, in) || aim(*w, in)) return w;
       workspaces.keep(std::move(w));
     }
     const auto plan = planned(in);
-    if (auto w = workspaces.idle(plan)) return w;
-    return new_workspace(plan);
+    auto w = workspaces.idle(plan);
+    if (!w) w = new_workspace(plan);
+    (void)aim(*w, in);
+    return w;
+  }
+
+  // The views of the workspace to where this call's integers say; false where its plan does not serve the call.
+  bool aim(Workspace& w, std::span<const Array> in) const {
+    if (!moving.any()) return false;
+    std::vector<Index> signature = signatures.of(in);
+    const auto words = static_cast<std::ptrdiff_t>(signatures.words_of_shapes());
+    if (!std::equal(signature.begin(), signature.begin() + words, w.signature.begin())) return false;
+    auto found = w.found_starts.find(signature);
+    if (found == w.found_starts.end()) {
+      auto starts = moving.starts(*w.plan, signatures.integers(in));
+      if (!starts) return false;
+      if (w.found_starts.size() == most_found_starts) w.found_starts.clear();
+      found = w.found_starts.emplace(signature, std::move(*starts)).first;
+    }
+    w.starts = found->second, w.signature = std::move(signature);
+    return true;
   }
 
   std::unique_ptr<Workspace> new_workspace(const std::shared_ptr<const Plan>& plan) {
     auto w = std::make_unique<Workspace>();
-    w->plan = plan;
+    w->plan = plan, w->signature = plan->signature;
+    for (const int b : plan->views) w->starts.push_back(plan->places[at(b)].offset);
     if (plan->arena_bytes > 0 && !separate) w->arena = Buffer(device, plan->arena_bytes);
     if (!plan->integers.empty()) {
       w->integers = Buffer(device, plan->integers.size() * sizeof(std::int64_t));
@@ -244,8 +273,10 @@ struct Executable::Body {
   }
 
   static void point_views(const Plan& plan, Workspace& w) {
-    for (const int b : plan.views)
-      w.pointers[at(b)] = static_cast<std::byte*>(w.pointers[at(plan.places[at(b)].base)]) + plan.places[at(b)].offset;
+    for (std::size_t k = 0; k < plan.views.size(); ++k) {
+      const int b = plan.views[k];
+      w.pointers[at(b)] = static_cast<std::byte*>(w.pointers[at(plan.places[at(b)].base)]) + w.starts[k];
+    }
     for (std::size_t k = 0; k < plan.stand_ins.size(); ++k)
       w.pointers[at(plan.stand_ins[k].first)] = w.stand_ins[k].data();
   }

@@ -7,11 +7,11 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
-#include "graph/walk.h"
 #include "print/product.h"
 #include "runtime/arena.h"
 #include "runtime/reuse.h"
 #include "runtime/strided.h"
+#include "runtime/views.h"
 #include "tile/chunks.h"
 #include "tile/regions.h"
 
@@ -26,40 +26,6 @@ using tile::Word;
 constexpr Index least_streamed_piece = 16, most_streamed_piece = 32;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
-
-std::vector<Tensor> mentioned(const Program& program) {
-  std::vector<Tensor> roots;
-  for (const tile::Buffer& b : program.buffers) {
-    roots.push_back(b.node);
-    if (tile::is_region(b)) roots.push_back(b.whole);
-  }
-  for (const tile::Axis& a : program.axes) roots.push_back(a.witness);
-  return topological(roots);
-}
-
-// Nodes whose integers somebody's shape depends on.
-std::vector<Tensor> shape_deciding(const Program& program) {
-  std::vector<Tensor> roots;
-  const auto add = [&](const Tensor& t, const tile::ExtentInputs& these) {
-    for (std::size_t k = these.first; k < these.last; ++k) roots.push_back(node(t).inputs[k]);
-  };
-  for (const Tensor& t : mentioned(program)) add(t, tile::extent_inputs(t));
-  for (const tile::Buffer& b : program.buffers)
-    if (tile::is_region(b) && meaning<Write>(b.whole)) add(b.whole, {2, node(b.whole).inputs.size()});
-  // stop at shape_of: its input's data do not matter
-  std::vector<Tensor> out, todo = roots;
-  std::unordered_map<const Node*, bool> seen;
-  while (!todo.empty()) {
-    const Tensor t = todo.back();
-    todo.pop_back();
-    if (!seen.emplace(t.node(), true).second) continue;
-    out.push_back(t);
-    if (meaning<ShapeOf>(t)) continue;
-    for (const Tensor& x : node(t).inputs) todo.push_back(x);
-  }
-  std::sort(out.begin(), out.end(), [](const Tensor& a, const Tensor& b) { return node(a).id < node(b).id; });
-  return out;
-}
 
 class Planner {
  public:
@@ -172,44 +138,9 @@ class Planner {
     p.home = Home::base;
     p.base = b.base;
     if (meaning<Reshape>(b.node) && !tile::is_region(b)) return;
-    const Place& base = plan_.places[at(b.base)];
-    const std::vector<AxisMap> maps = maps_of(b, p.shape);
-    std::vector<Index> strides(p.shape.size(), 0);
-    Index offset = 0;
-    for (std::size_t d = 0; d < maps.size(); ++d) {
-      offset += maps[d].start * base.strides[d];
-      if (maps[d].axis >= 0) strides[at(maps[d].axis)] = maps[d].step * base.strides[d];
-      if (maps[d].inner >= 0) strides[at(maps[d].inner)] = maps[d].inner_step * base.strides[d];
-    }
+    const ViewPlace view = view_place(b, plan_.places[at(b.base)].strides, p.shape, shapes_, integers_);
     if (is_empty(p.shape)) return;
-    p.strides = strides;
-    p.offset = static_cast<std::size_t>(offset) * size_of(b.node.dtype());
-  }
-
-  // Of a view or a region.
-  std::vector<AxisMap> maps_of(const tile::Buffer& b, const Shape& shape) const {
-    if (tile::is_part(b)) return map_of_part(b);
-    if (tile::is_rows(b)) return whole_axes(b);
-    const Tensor& by = tile::is_region(b) ? b.whole : b.node;
-    const Node& n = node(by);
-    const ops::TrueInputs in(n, shapes_, integers_);
-    const TypeAt at{*n.op, n.params, n.inputs, in.shapes, in.values, n.where};
-    if (const auto* write = meaning<Write>(by)) return write->map(at, shape);
-    return meaning<View>(by)->map(at, shape);
-  }
-
-  static std::vector<AxisMap> whole_axes(const tile::Buffer& b) {
-    std::vector<AxisMap> maps(at(b.node.ndim()));
-    for (std::size_t d = 0; d < maps.size(); ++d) maps[d].axis = static_cast<int>(d);
-    return maps;
-  }
-
-  std::vector<AxisMap> map_of_part(const tile::Buffer& b) const {
-    const Node& whole = node(b.whole);
-    const auto axis = static_cast<int>(whole.params.integer("axis"));
-    std::vector<AxisMap> maps = whole_axes(b);
-    for (int k = 0; k < b.part; ++k) maps[at(axis)].start += shapes_.at(whole.inputs[at(k)].node())[at(axis)];
-    return maps;
+    p.strides = view.strides, p.offset = view.offset;
   }
 
   void use_places_again() {
@@ -443,36 +374,6 @@ class Planner {
 };
 
 }  // namespace
-
-std::vector<Tensor> shape_deciding_leaves(const Program& program) {
-  std::vector<Tensor> r;
-  for (const Tensor& t : shape_deciding(program))
-    if (node(t).kind == NodeKind::input || node(t).kind == NodeKind::shared) r.push_back(t);
-  return r;
-}
-
-Shapes infer(const Program& program, const Shapes& leaves, Integers& integers) {
-  Shapes shapes = leaves;
-  std::unordered_map<const Node*, bool> decides;
-  for (const Tensor& t : shape_deciding(program)) decides.emplace(t.node(), true);
-  for (const tile::Buffer& b : program.buffers)
-    if (meaning<ShapeOf>(b.node)) decides.emplace(b.node.node(), true);
-  for (const Tensor& t : mentioned(program)) {
-    ops::infer(t, shapes, integers, decides.contains(t.node()));
-    const Shape& shape = shapes.at(t.node());
-    if (std::any_of(shape.begin(), shape.end(), [](Index extent) { return extent < 0; }))
-      fail_at<ShapeError>(node(t).where, "the shape of {} depends on data, and a plan is made before anything runs",
-                          formula(t));
-  }
-  for (const tile::Axis& a : program.axes) {
-    const Index n = shapes.at(a.witness.node())[at(a.witness_axis)];
-    const Index known = type(a.witness).shape[at(a.witness_axis)];  // kernels of a GPU are made for it
-    if (known >= 0 && n != known)
-      fail_at<ShapeError>(node(a.witness).where, "{} has {} along axis {}, but its type says {}", describe(a.witness),
-                          n, a.witness_axis, known);
-  }
-  return shapes;
-}
 
 Plan make_plan(const Program& program, std::span<const tile::Nest> nests, const Shapes& shapes,
                const Integers& integers, const Target& target, const Layout& layout) {

@@ -5,21 +5,12 @@
 #include <span>
 #include <vector>
 
-#include "ops/infer.h"
 #include "runtime/device.h"
+#include "runtime/shapes.h"
 #include "tile/nest.h"
 #include "tile/relay.h"
 
 namespace croton::runtime {
-
-/// What a call brings: true shapes of the leaves, and the integers that shapes depend on.
-using Shapes = ops::TrueShapes;
-using Integers = ops::KnownIntegers;
-
-/// True shapes of every node a program mentions, from those of its leaves. Throws what the type rules throw.
-Shapes infer(const tile::Program&, const Shapes& leaves, Integers& integers);
-/// Leaves whose values (not only shapes) decide shapes: slice bounds, counts of arange, new extents.
-std::vector<Tensor> shape_deciding_leaves(const tile::Program&);
 
 /// Where a buffer's memory comes from at each call.
 enum class Home : std::uint8_t { leaf, plan, arena, result, base };
@@ -80,6 +71,9 @@ struct Plan {
   std::vector<std::int64_t> integers;  // values of shape_of leaves
   std::size_t arena_bytes = 0;
   std::size_t scratch_bytes = 0;  // the most that a launch needs
+  // ---- of what takes integers of leaves: see MovingViews
+  Shapes shapes;
+  Integers known;
   // ---- indices that kernels check
   std::vector<Shape> checked;                          // by site: what rows are taken of
   std::vector<int> unseen;                             // sites with elements that no kernel comes to

@@ -8,6 +8,11 @@
 #include "base/log.h"
 
 namespace croton::runtime {
+namespace {
+
+constexpr std::size_t most_sets = 32;
+
+}  // namespace
 
 void Replays::Set::run(Device& device, std::size_t stretch, const std::function<void()>& work) {
   Stretch& s = stretches_[stretch];
@@ -23,17 +28,19 @@ void Replays::Set::run(Device& device, std::size_t stretch, const std::function<
 }
 
 Replays::Set& Replays::of(std::span<void* const> pointers, std::size_t stretches) {
-  for (std::size_t k = 0; k < sets_.size(); ++k) {
-    Set& s = sets_[(last_ + k) % sets_.size()];
-    if (!std::equal(pointers.begin(), pointers.end(), s.pointers_.begin(), s.pointers_.end())) continue;
-    last_ = (last_ + k) % sets_.size();
-    return s;
+  auto set = std::find_if(sets_.begin(), sets_.end(), [&](const Set& s) {
+    return std::equal(pointers.begin(), pointers.end(), s.pointers_.begin(), s.pointers_.end());
+  });
+  if (set == sets_.end()) {
+    if (sets_.size() < most_sets)
+      set = sets_.emplace(sets_.begin());
+    else
+      --set;
+    set->stretches_ = std::vector<Set::Stretch>(stretches);
+    set->pointers_.assign(pointers.begin(), pointers.end());
   }
-  last_ = (last_ + 1) % sets_.size();
-  Set& s = sets_[last_];
-  s.stretches_ = std::vector<Set::Stretch>(stretches);
-  s.pointers_.assign(pointers.begin(), pointers.end());
-  return s;
+  sets_.splice(sets_.begin(), sets_, set);
+  return sets_.front();
 }
 
 }  // namespace croton::runtime

@@ -1,8 +1,8 @@
 // What calls give a device again and again, as recordings: on a GPU a plan's launches are one CUDA graph, as soon as
 // calls come with the same memory.
 #pragma once
-#include <array>
 #include <functional>
+#include <list>
 #include <memory>
 #include <span>
 #include <vector>
@@ -32,13 +32,13 @@ class Replays {
     std::vector<Stretch> stretches_;
   };
 
-  /// The set of these pointers, which takes the place of the one not used for longer if it is new. There are two: a
-  /// result that the caller keeps until the next call has made its own lies in two places by turns.
+  /// The set of these pointers, which takes the place of the one not used for longest if it is new and there are many:
+  /// a result that the caller keeps until the next call has made its own lies in two places by turns, and each batch of
+  /// rows of a variable is a place.
   Set& of(std::span<void* const> pointers, std::size_t stretches);
 
  private:
-  std::array<Set, 2> sets_;
-  std::size_t last_ = 0;
+  std::list<Set> sets_;  // those used last first
 };
 
 }  // namespace croton::runtime

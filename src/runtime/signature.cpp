@@ -27,6 +27,13 @@ bool Signatures::decides_shapes(const Tensor& leaf) const {
   return std::any_of(deciding_.begin(), deciding_.end(), [&](const Tensor& t) { return same(t, leaf); });
 }
 
+std::size_t Signatures::words_of_shapes() const {
+  std::size_t words = 0;
+  for (const std::vector<Tensor>* leaves : {&inputs_, &shared_})
+    for (const Tensor& t : *leaves) words += static_cast<std::size_t>(t.ndim());
+  return words;
+}
+
 std::vector<Index> Signatures::of(std::span<const Array> values) const {
   std::vector<Index> r;
   for (const Array& a : values) r.insert(r.end(), a.shape().begin(), a.shape().end());

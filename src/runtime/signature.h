@@ -3,7 +3,7 @@
 #include <span>
 #include <vector>
 
-#include "runtime/plan.h"
+#include "runtime/shapes.h"
 
 namespace croton::runtime {
 
@@ -16,6 +16,10 @@ class Signatures {
   Signatures(const tile::Program&, const std::vector<Tensor>& inputs, const std::vector<Tensor>& shared);
 
   bool decides_shapes(const Tensor& leaf) const;
+  /// The leaves whose values decide shapes.
+  const std::vector<Tensor>& deciding() const { return deciding_; }
+  /// How many words of a signature, its first, are shapes of leaves; integers of deciding leaves follow.
+  std::size_t words_of_shapes() const;
   std::vector<Index> of(std::span<const Array> values) const;
   /// Whether it is this call's: without a copy where only shapes decide.
   bool matches(const std::vector<Index>& signature, std::span<const Array> values) const;
@@ -29,7 +33,7 @@ class Signatures {
   const std::vector<Tensor>& inputs_;
   const std::vector<Tensor>& shared_;
   std::vector<SharedStorage*> stored_;  // by variable
-  std::vector<Tensor> deciding_;        // leaves whose values decide shapes
+  std::vector<Tensor> deciding_;
 };
 
 }  // namespace croton::runtime

@@ -8,8 +8,7 @@
 namespace croton::tile {
 
 struct BuildOptions {
-  /// Who writes regions that move from call to call.
-  MovingRegions moving = MovingRegions::by_phases;
+  Scatters scatters = Scatters::by_phases;
   /// The device multiplies windows where they lie (Target); else they are copied for its library.
   bool products_of_views = false;
 };

@@ -465,9 +465,9 @@ Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
   const std::vector<Tensor> roots = owned_writes(
       split_folds(
           scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, options.products_of_views))))),
-      options.moving);
+      options.scatters);
   const std::vector<Tensor> nodes = operands_first(roots);
-  const std::unordered_set<const Node*> known = known_integers(nodes), writes = writes_by_phases(nodes, options.moving);
+  const std::unordered_set<const Node*> known = known_integers(nodes), writes = writes_by_phases(nodes);
   uses_ = uses_of_elements(roots);
   std::unordered_map<const Node*, int> loop_of;
   for (Recurrence& r : recurrences(nodes)) {

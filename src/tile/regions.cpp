@@ -47,11 +47,12 @@ Tensor region_written(const Tensor& write, std::vector<Tensor> inputs, const Ten
 
 // Scatters, and writes of one row: the axis along which rows are named.
 using RowWrites = std::unordered_map<const Node*, int>;
-RowWrites row_writes(std::span<const Tensor> nodes) {
+RowWrites row_writes(std::span<const Tensor> nodes, Scatters scatters) {
   const std::unordered_set<const Node*> fixed = known_integers(nodes, false);
   RowWrites r;
   for (const Tensor& t : nodes) {
-    const int axis = is_op(t, ops::scatter) ? 0 : meaning<Write>(t) ? written_axis(t, fixed) : -1;
+    const bool scatter = is_op(t, ops::scatter) && scatters == Scatters::by_phases;
+    const int axis = scatter ? 0 : meaning<Write>(t) ? written_axis(t, fixed) : -1;
     if (axis >= 0) r.emplace(t.node(), axis);
   }
   return r;
@@ -134,18 +135,18 @@ std::unordered_map<const Node*, int> uses_of_elements(std::span<const Tensor> ou
   return uses;
 }
 
-std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes, MovingRegions moving) {
-  const std::unordered_set<const Node*> known = known_integers(nodes, moving == MovingRegions::by_phases);
+std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes) {
+  const std::unordered_set<const Node*> known = known_integers(nodes);
   std::unordered_set<const Node*> r;
   for (const Tensor& t : nodes)
     if (meaning<Write>(t) && bounds_are_known(t, first_bound, known)) r.insert(t.node());
   return r;
 }
 
-std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, MovingRegions moving) {
+std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, Scatters scatters) {
   const std::vector<Tensor> nodes = topological(outputs);
-  const std::unordered_set<const Node*> writes = writes_by_phases(nodes, moving);
-  const RowWrites rows = moving == MovingRegions::by_phases ? row_writes(nodes) : RowWrites{};
+  const std::unordered_set<const Node*> writes = writes_by_phases(nodes);
+  const RowWrites rows = row_writes(nodes, scatters);
   const auto is_owned = [&](const Tensor& t) { return writes.contains(t.node()) || rows.contains(t.node()); };
   if (std::none_of(nodes.begin(), nodes.end(), is_owned)) return {outputs.begin(), outputs.end()};
   const std::unordered_map<const Node*, int> uses = uses_of_elements(outputs);

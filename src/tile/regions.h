@@ -9,10 +9,9 @@
 
 namespace croton::tile {
 
-/// Who writes what lies where integers say that arguments and variables hold, or kernels compute: rows of a scatter,
-/// and regions. Phases do, by rows that they read when they run, and for regions of more than an index each new place
-/// is a new plan; or the host does, who asks for them when it gets there.
-enum class MovingRegions : std::uint8_t { by_phases, by_host };
+/// Who writes at the rows that a scatter names: phases, which compare each row that is named with the others, or the
+/// host, who sorts them.
+enum class Scatters : std::uint8_t { by_phases, by_host };
 
 /// The inputs of a node that only say how large something is: from `first` on, up to `last`.
 struct ExtentInputs {
@@ -38,12 +37,12 @@ Tensor copy_of(const Tensor&);
 Tensor sum_of(const Tensor& a, const Tensor& b, Where);
 
 /// The writes whose bounds a plan knows, and that phases do, of these nodes, operands before users.
-std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes, MovingRegions);
+std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes);
 /// Every one of them becomes one that replaces (what is added to is read from the same region), and so do scatters and
 /// writes of one row that phases do (tile/scatter.h), into a tensor whose memory it may take: x where nothing else uses
 /// what a step computes for it, else a copy of x. What is written into the copy of a variable lies in memory before, as
 /// the variable may be written in place.
-std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, MovingRegions);
+std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, Scatters);
 /// Whether a step computes the node into memory of its own.
 bool is_computed(const Tensor&);
 /// Whether the node is a tensor in whose memory a part was written over what lay there.

@@ -271,6 +271,21 @@ void run_counter(benchmark::State& state) {
   }
   if (c.get_value().item<std::int64_t>() != calls) state.SkipWithError("the counter lost calls");
 }
+/// Rows of a variable by the number of their batch, `batches` of them in turns.
+void run_batch_call(benchmark::State& state, std::int64_t batches) {
+  const std::int64_t rows = 20;
+  const Shared data = shared(Array::full({2500 * rows, rows}, 1.0).astype(float32), "data");
+  const Tensor i = lscalar("i");
+  const Function f = function(i, sum(data[slice(i * rows, i * rows + rows)]), {.name = "batch_call"});
+  std::int64_t batch = 0;
+  double all = 0, calls = 0;
+  for (auto _ : state) {
+    all += f(batch).item<float>() / static_cast<double>(rows * rows);
+    ++calls;
+    batch = (batch + 1) % batches;
+  }
+  if (all != calls) state.SkipWithError("a batch has other rows");
+}
 
 void register_for_gpu() {
   for (const bench::Workload& w : bench::gpu_workloads())
@@ -318,6 +333,8 @@ void register_all() {
   benchmark::RegisterBenchmark("scalar_call", [](benchmark::State& s) { run_scalar_call(s, true); });
   benchmark::RegisterBenchmark("scalar_call_operator", [](benchmark::State& s) { run_scalar_call(s, false); });
   benchmark::RegisterBenchmark("shared_update", run_counter);
+  benchmark::RegisterBenchmark("batch_call_1", [](benchmark::State& s) { run_batch_call(s, 1); });
+  benchmark::RegisterBenchmark("batch_call_2500", [](benchmark::State& s) { run_batch_call(s, 2500); });
 }
 
 }  // namespace
