@@ -188,8 +188,8 @@ Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> 
                  const std::string& name) {
   Compiled c;
   c.target = target_with_config(device);
-  const auto scatters = device.host_addressable() ? tile::Scatters::by_host : tile::Scatters::by_phases;
-  c.program = tile::build(results, {.scatters = scatters, .products_of_views = c.target.products_of_views});
+  const auto named_rows = device.host_addressable() ? tile::NamedRows::by_host : tile::NamedRows::by_phases;
+  c.program = tile::build(results, {.named_rows = named_rows, .products_of_views = c.target.products_of_views});
   tile::take_epilogues(c.program, c.target);
   const bool check_ir = config_snapshot()->flag("check_ir");
   if (check_ir) tile::verify(c.program);

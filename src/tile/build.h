@@ -8,7 +8,7 @@
 namespace croton::tile {
 
 struct BuildOptions {
-  Scatters scatters = Scatters::by_phases;
+  NamedRows named_rows = NamedRows::by_phases;
   /// The device multiplies windows where they lie (Target); else they are copied for its library.
   bool products_of_views = false;
 };

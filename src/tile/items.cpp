@@ -465,7 +465,7 @@ Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
   const std::vector<Tensor> roots = owned_writes(
       split_folds(
           scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, options.products_of_views))))),
-      options.scatters);
+      options.named_rows);
   const std::vector<Tensor> nodes = operands_first(roots);
   const std::unordered_set<const Node*> known = known_integers(nodes), writes = writes_by_phases(nodes);
   uses_ = uses_of_elements(roots);

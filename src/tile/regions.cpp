@@ -47,12 +47,11 @@ Tensor region_written(const Tensor& write, std::vector<Tensor> inputs, const Ten
 
 // Scatters, and writes of one row: the axis along which rows are named.
 using RowWrites = std::unordered_map<const Node*, int>;
-RowWrites row_writes(std::span<const Tensor> nodes, Scatters scatters) {
+RowWrites row_writes(std::span<const Tensor> nodes) {
   const std::unordered_set<const Node*> fixed = known_integers(nodes, false);
   RowWrites r;
   for (const Tensor& t : nodes) {
-    const bool scatter = is_op(t, ops::scatter) && scatters == Scatters::by_phases;
-    const int axis = scatter ? 0 : meaning<Write>(t) ? written_axis(t, fixed) : -1;
+    const int axis = is_op(t, ops::scatter) ? 0 : meaning<Write>(t) ? written_axis(t, fixed) : -1;
     if (axis >= 0) r.emplace(t.node(), axis);
   }
   return r;
@@ -143,10 +142,10 @@ std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes) 
   return r;
 }
 
-std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, Scatters scatters) {
+std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, NamedRows by) {
   const std::vector<Tensor> nodes = topological(outputs);
   const std::unordered_set<const Node*> writes = writes_by_phases(nodes);
-  const RowWrites rows = row_writes(nodes, scatters);
+  const RowWrites rows = by == NamedRows::by_phases ? row_writes(nodes) : RowWrites{};
   const auto is_owned = [&](const Tensor& t) { return writes.contains(t.node()) || rows.contains(t.node()); };
   if (std::none_of(nodes.begin(), nodes.end(), is_owned)) return {outputs.begin(), outputs.end()};
   const std::unordered_map<const Node*, int> uses = uses_of_elements(outputs);

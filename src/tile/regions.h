@@ -9,9 +9,10 @@
 
 namespace croton::tile {
 
-/// Who writes at the rows that a scatter names: phases, which compare each row that is named with the others, or the
-/// host, who sorts them.
-enum class Scatters : std::uint8_t { by_phases, by_host };
+/// Who writes rows that integers name: those of a scatter, and one whose number a plan need not know. Phases do, which
+/// compare each row of a scatter with the others, or the host, who goes over them once; the host leaves one row to
+/// phases as any other region, where a plan knows its number.
+enum class NamedRows : std::uint8_t { by_phases, by_host };
 
 /// The inputs of a node that only say how large something is: from `first` on, up to `last`.
 struct ExtentInputs {
@@ -42,7 +43,7 @@ std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes);
 /// writes of one row that phases do (tile/scatter.h), into a tensor whose memory it may take: x where nothing else uses
 /// what a step computes for it, else a copy of x. What is written into the copy of a variable lies in memory before, as
 /// the variable may be written in place.
-std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, Scatters);
+std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, NamedRows);
 /// Whether a step computes the node into memory of its own.
 bool is_computed(const Tensor&);
 /// Whether the node is a tensor in whose memory a part was written over what lay there.

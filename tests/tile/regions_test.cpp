@@ -12,8 +12,8 @@
 namespace croton::tile {
 namespace {
 
-Program program(const std::vector<Tensor>& outputs, Scatters scatters = Scatters::by_phases) {
-  Program p = build(rewrite::run(outputs, {}), {.scatters = scatters});
+Program program(const std::vector<Tensor>& outputs, NamedRows rows = NamedRows::by_phases) {
+  Program p = build(rewrite::run(outputs, {}), {.named_rows = rows});
   INFO(text(p));
   verify(p);
   return p;
@@ -86,7 +86,7 @@ TEST_CASE("parts of one concatenation may share a kernel, and nobody who reads i
 
 TEST_CASE("phases write regions wherever integers say that are known before kernels run, and any one row") {
   const Tensor x = fmatrix("x"), i = lscalar("i"), at = set_subtensor(x[i], 1.0f);
-  for (const Scatters s : {Scatters::by_phases, Scatters::by_host}) {
+  for (const NamedRows s : {NamedRows::by_phases, NamedRows::by_host}) {
     CHECK(host_steps(program({at}, s)) == 0);
     CHECK(host_steps(program({set_subtensor(x[slice(i, i + 2)], 1.0f)}, s)) == 0);
     CHECK(host_steps(program({set_subtensor(x[x.shape(0) - 2], 1.0f)}, s)) == 0);
@@ -94,14 +94,14 @@ TEST_CASE("phases write regions wherever integers say that are known before kern
   const Tensor last = argmax(x(all, 0), 0), row = set_subtensor(x[last], 1.0f),
                rows = set_subtensor(x[slice(last, none)], 1.0f);
   CHECK(host_steps(program({row})) == 0);
-  CHECK(host_steps(program({row}, Scatters::by_host)) == 0);
+  CHECK(host_steps(program({row}, NamedRows::by_host)) == 1);
   CHECK(host_steps(program({rows})) == 1);
 }
 
 TEST_CASE("rows are written where integers say - by phases, and by the host where those lie on it") {
   const Tensor x = fmatrix("x"), v = fmatrix("v"), i = lvector("i"), t = lscalar("t");
   for (const Tensor& y : {set_subtensor(x[i], v), inc_subtensor(x[i], v)}) {
-    CHECK(host_steps(program({y}, Scatters::by_host)) == 1);
+    CHECK(host_steps(program({y}, NamedRows::by_host)) == 1);
     const Program p = program({y});
     CHECK(host_steps(p) == 0);
     CHECK(count(p, is_rows) == 1);
