@@ -84,6 +84,12 @@ Case with_other_extents(Case c) {
   return c;
 }
 
+Case with_other_places(Case c) {
+  for (Array& a : c.values)
+    if (is_place(a)) a = Array(a.item<Index>() > 0 ? a.item<Index>() - 1 : a.item<Index>() + 1);
+  return c;
+}
+
 }  // namespace
 
 Together::Together(std::vector<Case> cases, bool optimized, runtime::Device& device) : cases_(std::move(cases)) {
@@ -159,10 +165,10 @@ std::optional<Disagreement> Together::check_runs(const std::string& when, Counts
   return {};
 }
 
-bool Together::change_extents() {
+bool Together::change(const std::function<Case(Case)>& to) {
   bool changed = false;
   for (std::size_t c = 0; c < cases_.size(); ++c) {
-    Case next = with_other_extents(cases_[c]);
+    Case next = to(cases_[c]);
     try {
       if (!updates_keep_extents(next, ops::evaluate(rewritten_[c], next.leaves()))) continue;
     } catch (const Error&) { continue; }
@@ -172,9 +178,14 @@ bool Together::change_extents() {
   return changed;
 }
 
+bool Together::change_places() { return change(with_other_places); }
+bool Together::change_extents() { return change(with_other_extents); }
+
 std::optional<Disagreement> Together::disagreement(Counts& counts) {
   counts.graphs += cases_.size();
   if (auto d = check_runs("", counts)) return d;
+  if (change_places())
+    if (auto d = check_runs("other places: ", counts)) return d;
   if (!change_extents()) return {};
   ++counts.replanned;
   return check_runs("other extents: ", counts);

@@ -34,12 +34,18 @@ class Together {
   /// Gives every extent that no type fixes another value, where the graph then still fits; the values are repeated or
   /// cut. False where no case changes.
   bool change_extents();
-  /// What differs from the reference evaluator, at the first run and at the one after it, and with other extents.
+  /// Gives every integer scalar that calls bring another value, where the graph then still fits: slices and rows lie
+  /// elsewhere. False where no case changes.
+  bool change_places();
+  /// What differs from the reference evaluator, at the first run and at the one after it, with other places, and with
+  /// other extents.
   std::optional<Disagreement> disagreement(Counts&);
   std::string explain() const { return program_->explain(); }
   std::string source() const { return program_->source(); }
 
  private:
+  /// Every case to another of the same graph, where that still fits. False where none changes.
+  bool change(const std::function<Case(Case)>&);
   std::optional<Disagreement> check_runs(const std::string& when, Counts&);
   std::optional<Disagreement> compare(const Results&, const std::vector<ops::Values>&, Counts&) const;
 

@@ -88,6 +88,14 @@ void Pool::add_leaf(const Extents& shape, const Extents& type, DType dtype) {
   made_.push_back({t, value});
 }
 
+Tensor Pool::add_place(Index value) {
+  const Tensor t = tensor(fmt::format("x{}", case_.inputs.size()), int64, {});
+  case_.inputs.push_back(t);
+  case_.values.emplace_back(value);
+  known_[t.node()] = case_.values.back();
+  return t;
+}
+
 bool Pool::fits(const Made& a, const Made& b) {
   for (int d = 1; d <= std::min(a.t.ndim(), b.t.ndim()); ++d) {
     const bool ones = type(a.t).broadcasts(a.t.ndim() - d) || type(b.t).broadcasts(b.t.ndim() - d);

@@ -29,6 +29,8 @@ class Pool {
   /// A leaf of any shape, or of that one; `type` has any_extent where the type leaves an extent open.
   void add_leaf();
   void add_leaf(const Extents& shape, const Extents& type, DType);
+  /// An int64 scalar that a call brings: where a slice or a row lies. No node is made of it otherwise.
+  Tensor add_place(Index);
 
   // ---- nodes
   /// Takes the tensor and all that it needs, unless it is too large or its values are.

@@ -296,14 +296,20 @@ class Generator {
     if (axis == 0) return x(item);
     return axis == 1 ? x(all, item) : axis == 2 ? x(all, all, item) : axis == 3 ? x(all, all, all, item) : Tensor();
   }
-  static Tensor taken(const Tensor& x, int axis, Index i) { return indexed(x, axis, i); }
+  Tensor taken(const Tensor& x, int axis, Index i) {
+    return random_.chance(40) ? indexed(x, axis, pool_.add_place(i)) : indexed(x, axis, i);
+  }
 
   Tensor sliced(const Tensor& x, const Array& value, int axis) {
     const Index n = value.shape(axis);
     const Index start = static_cast<Index>(random_.below(static_cast<std::size_t>(n) + 1));
     const Index stop = start + static_cast<Index>(random_.below(static_cast<std::size_t>(n - start) + 1));
-    switch (random_.below(6)) {
+    switch (random_.below(7)) {
       case 0: return indexed(x, axis, slice(start, none));
+      case 6: {
+        const Tensor place = pool_.add_place(start);
+        return indexed(x, axis, random_.chance(70) ? slice(place, place + (stop - start)) : slice(none, place));
+      }
       case 1: return indexed(x, axis, slice(none, -1));
       case 2: return indexed(x, axis, slice(none, none, -1));
       case 3: return indexed(x, axis, slice(none, none, 2));
@@ -521,7 +527,8 @@ ops::Values Case::leaves() const {
 std::string text(const Case& c) {
   std::string r = fmt::format("seed {}\n{}", c.seed, print_graph(c.results(), false));
   for (std::size_t k = 0; k < c.inputs.size(); ++k)
-    r += fmt::format("{} : {}\n", c.inputs[k].name(), shape_text(c.values[k].shape()));
+    r += fmt::format("{} : {}{}\n", c.inputs[k].name(), shape_text(c.values[k].shape()),
+                     is_place(c.values[k]) ? fmt::format(" = {}", c.values[k].item<Index>()) : "");
   for (std::size_t k = 0; k < c.shared.size(); ++k)
     r += fmt::format("{} : {}\n", c.shared[k].name(), shape_text(c.initial[k].shape()));
   r += fmt::format("{} outputs, then", c.outputs.size());

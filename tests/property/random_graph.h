@@ -29,7 +29,10 @@ struct Case {
   ops::Values leaves() const;
 };
 
-/// The graph in its notation, with the true shapes of the leaves.
+/// Whether an argument may say where a slice or a row lies.
+inline bool is_place(const Array& a) { return a.ndim() == 0 && a.dtype() == int64; }
+
+/// The graph in its notation, with the true shapes of the leaves, and with places.
 std::string text(const Case&);
 
 class Random {
