@@ -89,7 +89,7 @@ void Pool::add_leaf(const Extents& shape, const Extents& type, DType dtype) {
 }
 
 Tensor Pool::add_place(Index value) {
-  const Tensor t = tensor(fmt::format("x{}", case_.inputs.size()), int64, {});
+  Tensor t = tensor(fmt::format("x{}", case_.inputs.size()), int64, {});
   case_.inputs.push_back(t);
   case_.values.emplace_back(value);
   known_[t.node()] = case_.values.back();

@@ -435,7 +435,7 @@ class Generator {
     const std::size_t form = random_.below(6), y = random_.below(5);
     const auto [last, ys] = scan(
         [&](const std::array<Tensor, 2>& c, const Tensor& r) {
-          const Tensor h = c[0];
+          const Tensor& h = c[0];
           const Tensor next = form == 0   ? tanh(h + r)
                               : form == 1 ? h * 0.5 + r
                               : form == 2 ? where(r > 0, h, sin(r * w))
