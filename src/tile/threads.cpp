@@ -118,7 +118,7 @@ class Checker {
            (own_.of_every_group.count(variable) > 0 && own_.masks_of_one.count(mask) > 0);
   }
   bool runs_along_lanes(const Statement& s, const Around& around) const {
-    if (s.row >= 0 && s.reach == Reach::listed) return around.lane != nullptr;
+    if (s.row >= 0 && s.reach == Reach::listed) return around.lane != nullptr || own_.masks_of_one.count(s.mask) > 0;
     return std::any_of(s.address.begin(), s.address.end(), [&](const Term& t) {
       return around.lane != nullptr ? is_lane(t.variable, *around.lane) : is_own(t.variable, s.mask, around);
     });

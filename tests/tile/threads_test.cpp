@@ -139,4 +139,23 @@ TEST_CASE("teams that go through their rows in loops do not store at one place, 
   CHECK_THROWS_WITH(check_threads(n), not_by_one);
 }
 
+TEST_CASE("groups that add up the rows of a column together store at named rows from one of them") {
+  const Program p = build(std::vector<Tensor>{sum(tensor("x", float32, {any_extent, any_extent}), 0)});
+  const Nest right = lower(p, std::get<Phase>(p.steps.back()), graphs::gpu());
+  Nest n = right;
+  const auto store_at_row = [&n](bool from_one) {
+    Statement& s = first(n.body.back().body, [](const Statement& t) { return t.kind == Kind::store; });
+    leave_out(s, s.address.back().variable);
+    s.reach = Reach::listed;
+    s.row = static_cast<int>(n.registers.size());
+    n.registers.push_back({int64, true});
+    if (!from_one) s.mask = -1;
+  };
+  store_at_row(true);
+  CHECK_NOTHROW(check_threads(n));
+  n = right;
+  store_at_row(false);
+  CHECK_THROWS_WITH(check_threads(n), not_by_one);
+}
+
 }  // namespace croton::tile
