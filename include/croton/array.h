@@ -58,6 +58,11 @@ class Array {
       : Array(v.data(), dtype_of<std::remove_const_t<T>>(), Extents{v.size()}) {}
   template <Element T>
   Array(std::initializer_list<T> v) : Array(v.begin(), dtype_of<T>(), Extents{v.size()}) {}
+  /// Refused: the elements of an Array have one type.
+  template <Element A, Element B, Element... More>
+  requires(!(std::same_as<A, B> && ... && std::same_as<A, More>)) Array(A, B, More...) {
+    static_assert(!sizeof(A), "the elements of an Array have one type: write Array{1.0, 2.5}, not Array{1, 2.5}");
+  }
   /// Two axes: Array{{1.f, 2.f}, {3.f, 4.f}}. Rows of unequal length are a ShapeError.
   template <Element T>
   Array(std::initializer_list<std::initializer_list<T>> rows) : Array() {
@@ -218,7 +223,7 @@ class Npz {
 };
 /// Reads every array of a NumPy .npz file (stored or deflated); nothing is unpacked to disk. FileError as load_npy.
 Npz load_npz(std::string_view path);
-/// Writes an .npz file that NumPy reads: save_npz("m.npz", {{"W1", w1}, {"b1", b1}}). Replaced whole or left as it was.
+/// Writes an .npz file that NumPy reads: save_npz("m.npz", {{"W1", w1}, {"b1", b1}}). Errors are those of save_npy.
 void save_npz(std::string_view path, std::initializer_list<std::pair<std::string_view, Array>> arrays);
 void save_npz(std::string_view path, const std::vector<std::pair<std::string, Array>>& arrays);
 

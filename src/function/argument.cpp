@@ -32,8 +32,7 @@ const Array& borrowed(const Argument& a, Array& kept) {
   const std::size_t all = r.inputs.size(), least = r.required_inputs();
   const std::string range = least == all ? fmt::format("{}", all) : fmt::format("{} to {}", least, all);
   const std::string list = all == 0 ? std::string() : fmt::format(" ({})", r.signature());
-  fail_at<GraphError>(r.where, "count: {} takes {} argument{}{}, got {}", r.title(), range, all == 1 ? "" : "s", list,
-                      given);
+  fail_at<GraphError>(r.where, "{} takes {} argument{}{}, got {}", r.title(), range, all == 1 ? "" : "s", list, given);
 }
 
 std::string which(const Recipe& r, std::size_t i) {

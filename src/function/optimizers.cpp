@@ -40,7 +40,7 @@ Tensor times(const Rate& r, const Tensor& x) { return r.t ? r.t->astype(x.dtype(
 template <class F>
 Updates for_each(std::string_view verb, const Tensor& loss, const std::vector<Shared>& parameters, const Rate& rate,
                  Where w, F step) {
-  const WhereScope scope(w);
+  const WhereScope scope(w, verb);
   refuse_no_scalar(verb, "rate", rate, w);
   for (const Shared& p : parameters)
     if (!p.node()) fail_at<GraphError>(w, "{}: a parameter is an empty Shared (declared, never assigned)", verb);

@@ -15,6 +15,7 @@ namespace {
 /// Draws are numbered from 1 in the order in which they are made, whichever copy of the stream makes them.
 Tensor drawn(const Op& op, std::string_view verb, const Shared& state, std::uint64_t seed, const Dims& shape, DType d,
              Where w) {
+  const WhereScope place(w, verb);
   if (!is_float(d)) fail_at<DTypeError>(w, "{}: {} is not a floating type", verb, name_of(d));
   const ops::ExtentList to = ops::extents(verb, shape, false, w);
   const Index draw = node(state).shared->draws.fetch_add(1) + 1;
@@ -24,6 +25,7 @@ Tensor drawn(const Op& op, std::string_view verb, const Shared& state, std::uint
 
 Tensor one_integer(std::string_view verb, const Operand& number, Where w) {
   Tensor n = number.get();
+  refuse_empty(verb, {&n, 1}, w);
   if (n.ndim() != 0 || !is_int(n.dtype()))
     fail_at<DTypeError>(w, "{}: {} is {}; it is one integer", verb, formula(n), text(type(n)));
   return n;
@@ -31,6 +33,7 @@ Tensor one_integer(std::string_view verb, const Operand& number, Where w) {
 
 Tensor rows_of_weights(std::string_view verb, const Operand& weights, Where w) {
   Tensor p = weights.get();
+  refuse_empty(verb, {&p, 1}, w);
   if (p.ndim() == 0)
     fail_at<ShapeError>(w, "{}: {} is a scalar; it is a row of weights, or rows of them", verb, formula(p));
   return p;
@@ -59,37 +62,40 @@ Tensor RandomStream::normal(const Dims& shape, DType d, Where w) {
 }
 
 Tensor RandomStream::bernoulli(const Dims& shape, const Operand& p, Where w) {
-  const WhereScope place(w);
-  return drawn(ops::stream_uniform, "RandomStream::bernoulli", key_, seed_, shape, float64, w) < p;
+  constexpr std::string_view verb = "RandomStream::bernoulli";
+  const WhereScope place(w, verb);
+  return drawn(ops::stream_uniform, verb, key_, seed_, shape, float64, w) < p;
 }
 
 Tensor RandomStream::integers(const Dims& shape, const Operand& from, const Operand& to, Where w) {
-  const WhereScope place(w);
+  constexpr std::string_view verb = "RandomStream::integers";
+  const WhereScope place(w, verb);
   const Tensor low = from.get(), high = to.get();
   for (const Tensor& t : {low, high})
     if (t.ndim() != 0 || !is_int(t.dtype()))
-      fail_at<DTypeError>(w, "RandomStream::integers: the end {} is {}; it is one integer", formula(t), text(type(t)));
+      fail_at<DTypeError>(w, "{}: the end {} is {}; it is one integer", verb, formula(t), text(type(t)));
   const Tensor first = cast(low, int64, w), span = maximum(cast(high, int64, w) - first, 1, w);
-  const Tensor draw = drawn(ops::stream_uniform, "RandomStream::integers", key_, seed_, shape, float64, w);
+  const Tensor draw = drawn(ops::stream_uniform, verb, key_, seed_, shape, float64, w);
   return first + minimum(cast(floor(draw * cast(span, float64, w), w), int64, w), span - 1, w);
 }
 
 Tensor RandomStream::permutation(const Operand& count, Where w) {
-  const WhereScope place(w);
-  const Tensor n = one_integer("RandomStream::permutation", count, w);
-  return argsort(drawn(ops::stream_uniform, "RandomStream::permutation", key_, seed_, {n}, float64, w), -1, w);
+  constexpr std::string_view verb = "RandomStream::permutation";
+  const WhereScope place(w, verb);
+  const Tensor n = one_integer(verb, count, w);
+  return argsort(drawn(ops::stream_uniform, verb, key_, seed_, {n}, float64, w), -1, w);
 }
 
 Tensor RandomStream::categorical(const Operand& weights, Where w) {
-  const WhereScope place(w);
   constexpr std::string_view verb = "RandomStream::categorical";
+  const WhereScope place(w, verb);
   const Tensor p = rows_of_weights(verb, weights, w);
   return gumbel_keys(verb, key_, seed_, p.shape(w), p, w).argmax(-1, w);
 }
 
 Tensor RandomStream::multinomial(const Operand& draws, const Operand& weights, Where w) {
-  const WhereScope place(w);
   constexpr std::string_view verb = "RandomStream::multinomial";
+  const WhereScope place(w, verb);
   const Tensor p = rows_of_weights(verb, weights, w);
   Dims shape{one_integer(verb, draws, w)};
   for (int axis = 0; axis < p.ndim(); ++axis) shape.list.emplace_back(p.shape(axis, w));
@@ -99,8 +105,8 @@ Tensor RandomStream::multinomial(const Operand& draws, const Operand& weights, W
 }
 
 Tensor RandomStream::choice(Index k, const Operand& weights, Where w) {
-  const WhereScope place(w);
   constexpr std::string_view verb = "RandomStream::choice";
+  const WhereScope place(w, verb);
   const Tensor p = rows_of_weights(verb, weights, w);
   return topk(gumbel_keys(verb, key_, seed_, p.shape(w), p, w), k, -1, true, w)[1];
 }

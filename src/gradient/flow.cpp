@@ -116,7 +116,7 @@ void Flow::join_pieces(const Tensor& y) {
 
 void Flow::pull(const Tensor& y) {
   const Node& n = node(y);
-  const WhereScope scope(n.where);
+  const WhereScope scope(n);
   const std::vector<Tensor> g = n.op->pullback({n.params, n.inputs, y, places_[y.node()].total});
   if (g.size() != n.inputs.size())
     throw std::logic_error(
@@ -137,7 +137,7 @@ void Flow::give(const Tensor& g, const Tensor& x, Where w) {
 
 void Flow::pull_run(const std::vector<Tensor>& results) {
   const Node& n = node(results[0]);
-  const WhereScope scope(n.where);
+  const WhereScope scope(n);
   const bool is_loop = meaning<Loop>(results[0]) != nullptr;
   std::vector<Tensor> bars(is_loop ? ops::form_of(results[0]).results()
                                    : ops::sides_of(results[0]).then->outputs.size());

@@ -231,7 +231,7 @@ Tensor jacobian(const Tensor& f, const Tensor& wrt, Where w) {
   if (f.ndim() > 1)
     fail_at<ShapeError>(w, "jacobian: {} is {}; the derivatives of a vector are taken, so flatten it first",
                         describe(f), text(type(f)));
-  const WhereScope place(w);
+  const WhereScope place(w, "");
   if (f.ndim() == 0) return grad(Cost(f, w), wrt);
   (void)grad(Cost(sum(f, w), w), wrt);  // refuses what f does not depend on
   return rows_of("jacobian", f, wrt, w);
@@ -241,7 +241,7 @@ Tensor hessian(const Tensor& cost, const Tensor& wrt, Where w) {
   check_wrt({&wrt, 1}, w);
   const std::string what = fmt::format("hessian: {} is {}", describe(wrt), text(type(wrt)));
   if (wrt.ndim() != 1) fail_at<ShapeError>(w, "{}; the second derivatives are taken with respect to a vector", what);
-  const WhereScope place(w);
+  const WhereScope place(w, "");
   return rows_of("hessian", grad(Cost(cost, w), wrt), wrt, w);
 }
 

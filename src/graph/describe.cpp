@@ -20,7 +20,7 @@ std::string_view kind_word(const Node& n) {
     case NodeKind::shared: return "shared";
     case NodeKind::apply: break;
   }
-  return spelling(n);
+  return n.part_of.empty() ? spelling(n) : n.part_of;
 }
 
 std::string constant_text(const Node& n) {

@@ -14,6 +14,7 @@ namespace {
 
 std::atomic<std::uint64_t> next_id{1};
 thread_local const Where* outer_place = nullptr;
+thread_local std::string_view outer_name;
 
 Tensor make_leaf(NodeKind kind, Type type, std::string_view name, Where where) {
   Tensor leaf(new Node);
@@ -25,7 +26,8 @@ Tensor make_leaf(NodeKind kind, Type type, std::string_view name, Where where) {
   return leaf;
 }
 
-[[noreturn]] void refuse_side(std::string_view op, std::size_t side, std::size_t count, Where where) {
+[[noreturn]] void refuse_side(std::string_view own, std::size_t side, std::size_t count, Where where) {
+  const std::string_view op = ambient(own);
   const std::string_view symbol = infix(op);
   if (!symbol.empty() && count == 2)
     fail_at<GraphError>(ambient(where), "the {} side of {} is an empty Tensor (declared, never assigned)",
@@ -63,7 +65,7 @@ Tensor make_shared(Type type, std::shared_ptr<SharedValue> value, std::string_vi
   return leaf;
 }
 
-Tensor make_node(const Op& op, Params params, std::vector<Tensor> inputs, Where where) {
+Tensor make_node(const Op& op, Params params, std::vector<Tensor> inputs, Where where, std::string_view part_of) {
   refuse_empty(op.name, inputs, where);
   if (op.arity >= 0 && inputs.size() != static_cast<std::size_t>(op.arity))
     throw std::logic_error(fmt::format("{} takes {} inputs, not {}", op.name, op.arity, inputs.size()));
@@ -73,13 +75,14 @@ Tensor make_node(const Op& op, Params params, std::vector<Tensor> inputs, Where 
   n.params = op.fitted ? op.fitted(params, inputs) : std::move(params);
   n.inputs = std::move(inputs);
   n.where = where;
+  n.part_of = part_of;
   n.type = type_by_rule(n);
   n.integers = integers_of(n);
   return t;
 }
 
 Tensor apply(const Op& op, Params params, std::vector<Tensor> inputs, Where where) {
-  return make_node(op, std::move(params), std::move(inputs), ambient(where));
+  return make_node(op, std::move(params), std::move(inputs), ambient(where), outer_name);
 }
 
 Type type_by_rule(const Node& n) {
@@ -91,7 +94,7 @@ Type type_by_rule(const Node& n) {
     shapes.push_back(type(x).shape);
     values.push_back(static_integers(x));
   }
-  return n.op->type({*n.op, n.params, n.inputs, shapes, values, n.where});
+  return n.op->type({*n.op, n.params, n.inputs, shapes, values, n.where, n.part_of});
 }
 
 void refuse_empty(std::string_view op, std::span<const Tensor> inputs, Where where) {
@@ -108,15 +111,25 @@ void refuse_empty(std::string_view op, std::initializer_list<const Operand*> inp
 }
 
 void refuse_empty_handle() {
+  if (outer_place && !outer_name.empty())
+    fail_at<GraphError>(*outer_place, "{}: an argument is an empty Tensor (declared, never assigned)", outer_name);
   fail<GraphError>("an empty Tensor (declared, never assigned) has no dtype, shape or value");
 }
 
-WhereScope::WhereScope(Where where) : where_(where), outermost_(!outer_place) {
-  if (outermost_) outer_place = &where_;
+std::string_view asked_as(const Node& n) { return n.part_of.empty() && n.op ? n.op->name : n.part_of; }
+
+WhereScope::WhereScope(Where where, std::string_view name) : where_(where), outermost_(!outer_place) {
+  if (!outermost_) return;
+  outer_place = &where_;
+  outer_name = name;
 }
+WhereScope::WhereScope(const Node& n) : WhereScope(n.where, asked_as(n)) {}
 WhereScope::~WhereScope() {
-  if (outermost_) outer_place = nullptr;
+  if (!outermost_) return;
+  outer_place = nullptr;
+  outer_name = {};
 }
 Where ambient(Where own) { return outer_place ? *outer_place : own; }
+std::string_view ambient(std::string_view own) { return outer_name.empty() ? own : outer_name; }
 
 }  // namespace croton

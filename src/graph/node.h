@@ -46,6 +46,7 @@ struct Node {
   std::unique_ptr<const std::vector<Index>> integers;
   std::string name;
   Where where;
+  std::string_view part_of;   // the function that made it for its user ("split"), where that made more than this node
   Node* next_dead = nullptr;  // while it waits to be destroyed
 
   Node();
@@ -61,8 +62,8 @@ Tensor make_shared(Type, std::shared_ptr<SharedValue>, std::string_view name, Wh
 /// Makes `op(inputs)`: checks that no handle is empty, and that the type rule accepts the inputs (it throws what users
 /// read).
 Tensor apply(const Op&, Params, std::vector<Tensor> inputs, Where);
-/// apply() with the node's place exactly as given, whatever WhereScope lives.
-Tensor make_node(const Op&, Params, std::vector<Tensor> inputs, Where);
+/// apply() with the node's place and `part_of` exactly as given, whatever WhereScope lives.
+Tensor make_node(const Op&, Params, std::vector<Tensor> inputs, Where, std::string_view part_of = {});
 /// The type that the rule of the node's op gives for its inputs as they are.
 Type type_by_rule(const Node&);
 /// GraphError if one is empty: "fit.cpp:9: the left side of + is an empty Tensor (declared, never assigned)". For free
@@ -71,11 +72,19 @@ void refuse_empty(std::string_view op, std::span<const Tensor> inputs, Where);
 /// The same for an operator's operands.
 void refuse_empty(std::string_view op, std::initializer_list<const Operand*> inputs, Where);
 
-/// While one of these lives, nodes made on this thread take its place in the user's program instead of their own:
-/// composites, pullbacks and rules inherit the outer node's place. The outermost one wins.
+/// What errors about a node call it: the function that its user called.
+std::string_view asked_as(const Node&);
+
+/// While one of these lives, nodes made on this thread take its place in the user's program instead of their own, and
+/// are parts of what it names: composites, pullbacks and rules inherit both from the outer node. The outermost one
+/// wins.
 class WhereScope {
  public:
-  explicit WhereScope(Where);
+  /// In a function that users call, its name; another may be given where that is a word of ours, none ("") where what
+  /// is made goes by its own name.
+  explicit WhereScope(Where, std::string_view name = __builtin_FUNCTION());
+  /// What is made for, or instead of, a node.
+  explicit WhereScope(const Node&);
   ~WhereScope();
   WhereScope(const WhereScope&) = delete;
   WhereScope& operator=(const WhereScope&) = delete;
@@ -86,6 +95,8 @@ class WhereScope {
 };
 /// The place for a node asked for at `own`.
 Where ambient(Where own);
+/// What an error calls the function that is called `own`: what its user called, where that is made of it.
+std::string_view ambient(std::string_view own);
 
 [[noreturn]] void refuse_empty_handle();
 /// What a handle stands for; GraphError for an empty one.

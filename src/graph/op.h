@@ -21,6 +21,9 @@ struct TypeAt {
   /// bounds.
   std::span<const std::optional<std::vector<Index>>> values;
   Where where;
+  std::string_view part_of = {};  // as the node's own
+  /// What errors call the node.
+  std::string_view name() const;
   DType dtype(std::size_t i) const { return type(x[i]).dtype; }
   int rank(std::size_t i) const { return type(x[i]).rank(); }
 };
@@ -143,6 +146,8 @@ struct Op {
   /// Where parameters follow from the inputs' types: those of a node on these inputs, made from another's.
   Params (*fitted)(const Params&, std::span<const Tensor> x) = nullptr;
 };
+
+inline std::string_view TypeAt::name() const { return part_of.empty() ? op.name : part_of; }
 
 template <class M>
 const M* meaning(const Op& op) {

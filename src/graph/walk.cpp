@@ -55,7 +55,7 @@ std::unordered_map<const Node*, std::vector<const Node*>> users(std::span<const 
 Tensor with_inputs(const Tensor& t, std::vector<Tensor> inputs) {
   const Node& n = node(t);
   if (std::equal(inputs.begin(), inputs.end(), n.inputs.begin(), n.inputs.end(), same)) return t;
-  Tensor made = make_node(*n.op, n.params, std::move(inputs), n.where);
+  Tensor made = make_node(*n.op, n.params, std::move(inputs), n.where, n.part_of);
   made.node()->name = n.name;
   return made;
 }

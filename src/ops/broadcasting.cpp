@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
+#include "ops/origin.h"
 #include "ops/pointwise.h"
 #include "ops/registry.h"
 
@@ -28,30 +29,12 @@ std::string newaxis_hint(const Tensor& vector, const Shape& other, std::string_v
   const Shape &s = type(a).shape, &t = type(b).shape;
   const std::string hint =
       newaxis_hint(b, t.size() < s.size() ? s : t, "b") + newaxis_hint(a, s.size() < t.size() ? t : s, "a");
-  fail_at<ShapeError>(where, "{}: shapes {} and {} do not broadcast: {} are {} and {}; a size must be equal or 1{}", op,
-                      text(s), text(t), axes_text(back), from_end(s, back), from_end(t, back), hint);
-}
-
-/// The node that users know: conversions and axes that alignment put before it are passed over.
-struct Origin {
-  Tensor x;
-  Index axis;
-};
-Origin origin(Tensor x, Index axis) {
-  for (;;) {
-    if (is_op(x, permute)) {
-      const Index from = node(x).params.list("axes")[static_cast<std::size_t>(axis)];
-      if (from < 0) return {x, axis};
-      axis = from;
-    } else if (!is_op(x, convert)) {
-      return {x, axis};
-    }
-    x = Tensor(node(x).inputs[0]);
-  }
+  fail_at<ShapeError>(where, "{}: shapes {} and {} do not broadcast: {} are {} and {}; a size must be equal or 1{}",
+                      ambient(op), text(s), text(t), axes_text(back), from_end(s, back), from_end(t, back), hint);
 }
 
 [[noreturn]] void refuse_at(const TypeAt& at, std::size_t i, std::size_t j, std::size_t axis) {
-  const Origin a = origin(at.x[i], static_cast<Index>(axis)), b = origin(at.x[j], static_cast<Index>(axis));
+  const Origin a = origin(at, i, static_cast<Index>(axis)), b = origin(at, j, static_cast<Index>(axis));
   const Index m = at.shapes[i][axis], n = at.shapes[j][axis];
   std::string out;
   if (m == 1 || n == 1) {
@@ -59,8 +42,9 @@ Origin origin(Tensor x, Index axis) {
     out = fmt::format("\n  a size of 1 broadcasts only where the type says so: write broadcastable({}, {})",
                       one.x.name().empty() ? "x" : one.x.name(), one.axis);
   }
+  if (a.within || b.within) refuse_unequal(at, i, static_cast<Index>(axis), j, static_cast<Index>(axis), out);
   fail_at<ShapeError>(at.where, "{}: shapes {} and {} do not broadcast: axis {} of {} is {}, axis {} of {} is {}{}",
-                      at.op.name, text(at.shapes[i]), text(at.shapes[j]), a.axis, describe(a.x), m, b.axis,
+                      at.name(), text(at.shapes[i]), text(at.shapes[j]), a.axis, describe(a.x), m, b.axis,
                       describe(b.x), n, out);
 }
 
@@ -83,7 +67,7 @@ void check_broadcast(std::string_view op, std::span<const Tensor> operands, Wher
 Shape broadcast_shape(const TypeAt& at) {
   const std::size_t rank = at.shapes[0].size();
   for (const Shape& s : at.shapes)
-    if (s.size() != rank) fail_at<ShapeError>(at.where, "{}: inputs have {} and {} axes", at.op.name, rank, s.size());
+    if (s.size() != rank) fail_at<ShapeError>(at.where, "{}: inputs have {} and {} axes", at.name(), rank, s.size());
   Shape result(rank, 1);
   for (std::size_t axis = 0; axis < rank; ++axis) {
     std::size_t decided = at.x.size();

@@ -169,6 +169,7 @@ Tensor isclose(const Operand& left, const Operand& right, double relative, doubl
   return equal_nan ? close | (isnan(a, w) & isnan(b, w)) : close;
 }
 Tensor allclose(const Operand& a, const Operand& b, double relative, double absolute, bool equal_nan, Where w) {
+  const WhereScope scope(w);
   return all_of_axes(isclose(a, b, relative, absolute, equal_nan, w), Axes(), w);
 }
 
@@ -296,8 +297,9 @@ Tensor linspace(const Operand& first, const Operand& last, Index count, bool end
   const Tensor start = given("linspace", first, w), stop = given("linspace", last, w);
   for (const Tensor& t : {start, stop})
     if (t.ndim() != 0)
-      fail_at<ShapeError>(w, "linspace: {} is {}; start and stop are numbers", formula(t), text(type(t)));
-  if (count < 0) fail_at<ShapeError>(w, "linspace: {} numbers; a count is not negative", count);
+      fail_at<ShapeError>(w, "{}: {} is {}; start and stop are numbers", ambient("linspace"), formula(t),
+                          text(type(t)));
+  if (count < 0) fail_at<ShapeError>(w, "{}: {} numbers; a count is not negative", ambient("linspace"), count);
   const Tensor both[] = {start, stop};
   const DType common = ops::common_dtype("linspace", both, w), d = is_float(common) ? common : floatX();
   const Tensor i = arange(count, w), from = cast(start, d, w), to = cast(stop, d, w);

@@ -5,6 +5,7 @@
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/origin.h"
 #include "ops/pointwise.h"
 #include "ops/slicing.h"
 
@@ -15,10 +16,11 @@ namespace {
 [[noreturn]] void refuse_part(const TypeAt& t, std::size_t i, std::size_t d) {
   std::size_t known = 0;
   while (t.shapes[known][d] == -1) ++known;
+  if (t.name() != t.op.name) refuse_unequal(t, i, static_cast<Index>(d), known, static_cast<Index>(d));
   const auto called = [&](std::size_t k) {
     return fmt::format("{}, {}, is {}", k, formula(t.x[k]), text(Type{t.dtype(k), t.shapes[k]}));
   };
-  fail_at<ShapeError>(t.where, "concatenate: part {}; part {}: axis {} has {} and {}, and only axis {} may differ",
+  fail_at<ShapeError>(t.where, "{}: part {}; part {}: axis {} has {} and {}, and only axis {} may differ", t.name(),
                       called(i), called(known), d, t.shapes[i][d], t.shapes[known][d], t.params.integer("axis"));
 }
 
@@ -76,15 +78,15 @@ std::vector<Sample> concatenate_samples() {
 }
 
 std::vector<Tensor> promoted(std::string_view op, const Tensors& parts, Where w) {
-  if (parts.list().empty()) fail_at<ShapeError>(w, "{}: there are no parts", op);
+  if (parts.list().empty()) fail_at<ShapeError>(w, "{}: there are no parts", ambient(op));
   for (const Tensor& x : parts.list())
-    if (!x.node()) fail_at<GraphError>(w, "{}: a part is an empty Tensor (declared, never assigned)", op);
+    if (!x.node()) fail_at<GraphError>(w, "{}: a part is an empty Tensor (declared, never assigned)", ambient(op));
   const DType d = common_dtype(op, parts.list(), w);
   std::vector<Tensor> x;
   for (const Tensor& p : parts.list()) {
     if (p.ndim() != parts.list()[0].ndim())
-      fail_at<ShapeError>(w, "{}: {} has {} axes, {} has {}", op, formula(parts.list()[0]), parts.list()[0].ndim(),
-                          formula(p), p.ndim());
+      fail_at<ShapeError>(w, "{}: {} has {} axes, {} has {}", ambient(op), formula(parts.list()[0]),
+                          parts.list()[0].ndim(), formula(p), p.ndim());
     x.push_back(converted(p, d, w));
   }
   return x;

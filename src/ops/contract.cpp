@@ -9,6 +9,7 @@
 #include "ops/contract.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/origin.h"
 #include "ops/pointwise.h"
 
 namespace croton::ops {
@@ -26,7 +27,7 @@ std::size_t find_label(const Labels& labels, Index label) {
 const Tensor& written(const Tensor& x) { return is_op(x, convert) && node(x).name.empty() ? node(x).inputs[0] : x; }
 
 /// "shared, moons.cpp:15", or "" where it adds nothing.
-std::string origin(const Tensor& x) {
+std::string made_at(const Tensor& x) {
   std::string all = describe(x);
   if (x.name().empty()) return all;
   const std::string before = x.name() + " (";
@@ -45,22 +46,23 @@ std::string suggestion(const TypeAt& t, const std::string& a, const std::string&
 }
 
 [[noreturn]] void refuse_sizes(const TypeAt& t, std::size_t i, std::size_t j) {
+  if (t.name() != "dot" && t.name() != "matmul") refuse_unequal(t, 0, static_cast<Index>(i), 1, static_cast<Index>(j));
   const Tensor &a = written(t.x[0]), &b = written(t.x[1]);
   const std::string an = formula(a), bn = formula(b);
   const std::size_t width = std::max(an.size(), bn.size());
   const bool summed = find_label(t.params.list("out"), t.params.list("a")[i]) == nowhere;
   fail_at<ShapeError>(t.where,
-                      "dot({}, {}): {} sizes differ: {} is {}, {} is {}; axis {} of {} has {}, axis {} of {} has {}\n"
+                      "{}({}, {}): {} sizes differ: {} is {}, {} is {}; axis {} of {} has {}, axis {} of {} has {}\n"
                       "  {:<{}}  {}\n  {:<{}}  {}{}",
-                      an, bn, summed ? "inner" : "batch", an, text(Type{a.dtype(), t.shapes[0]}), bn,
+                      t.name(), an, bn, summed ? "inner" : "batch", an, text(Type{a.dtype(), t.shapes[0]}), bn,
                       text(Type{b.dtype(), t.shapes[1]}), i, an, t.shapes[0][i], j, bn, t.shapes[1][j], an, width,
-                      origin(a), bn, width, origin(b), summed ? suggestion(t, an, bn) : "");
+                      made_at(a), bn, width, made_at(b), summed ? suggestion(t, an, bn) : "");
 }
 
 Type contract_type(const TypeAt& t) {
   const Labels &a = t.params.list("a"), &b = t.params.list("b"), &out = t.params.list("out");
   if (t.dtype(0) != t.dtype(1))
-    fail_at<DTypeError>(t.where, "contract: the operands are {} and {}", name_of(t.dtype(0)), name_of(t.dtype(1)));
+    fail_at<DTypeError>(t.where, "{}: the operands are {} and {}", t.name(), name_of(t.dtype(0)), name_of(t.dtype(1)));
   for (std::size_t i = 0; i < a.size(); ++i) {
     const std::size_t j = find_label(b, a[i]);
     if (j == nowhere) continue;
@@ -111,7 +113,8 @@ Tensor product(std::string_view op, const Tensor& a, const Tensor& b, const Labe
 void refuse_empty_operands(std::string_view op, const Tensor& a, const Tensor& b, Where w) {
   const char* side = !a.node() ? "first" : !b.node() ? "second" : nullptr;
   if (side)
-    fail_at<GraphError>(ambient(w), "{}: the {} operand is an empty Tensor (declared, never assigned)", op, side);
+    fail_at<GraphError>(ambient(w), "{}: the {} operand is an empty Tensor (declared, never assigned)", ambient(op),
+                        side);
 }
 
 }  // namespace
@@ -166,7 +169,8 @@ Tensor matmul(const Tensor& a, const Tensor& b, Where w) {
   ops::refuse_empty_operands("matmul", a, b, w);
   const WhereScope scope(w);
   for (const Tensor& x : {a, b})
-    if (x.ndim() == 0) fail_at<ShapeError>(ambient(w), "matmul: {} is a scalar; write a * b", formula(x));
+    if (x.ndim() == 0)
+      fail_at<ShapeError>(ambient(w), "{}: {} is a scalar; write a * b", ambient("matmul"), formula(x));
   if (a.ndim() == 1 || b.ndim() == 1) {
     if (b.ndim() <= 2) return dot(a, b, w);
     std::vector<Index> lb = counting(b.ndim()),

@@ -310,13 +310,13 @@ Tensor transposed(const Convolved& c, const ConvTransposeOptions& options) {
 
 Tensor convolution(std::string_view name, int spatial, const Operand& x, const Operand& filters,
                    const ConvOptions& options, Where where) {
-  const WhereScope scope(where);
+  const WhereScope scope(where, name);
   return convolved({name, x, filters, spatial, options.groups, options.filter_flip, false, ambient(where)}, options);
 }
 
 Tensor transpose_of_convolution(std::string_view name, int spatial, const Operand& x, const Operand& filters,
                                 const ConvTransposeOptions& options, Where where) {
-  const WhereScope scope(where);
+  const WhereScope scope(where, name);
   return transposed({name, x, filters, spatial, options.groups, options.filter_flip, true, ambient(where)}, options);
 }
 

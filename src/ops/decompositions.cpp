@@ -30,7 +30,8 @@ constexpr int most_sweeps = 60;  // convergence is quadratic: a dozen are many
 Type svd_type(const TypeAt& t) {
   Shape s = t.shapes[0];
   if (s.size() < 2)
-    fail_at<ShapeError>(t.where, "svd: a matrix is needed, {} is {}", formula(t.x[0]), text(Type{t.dtype(0), s}));
+    fail_at<ShapeError>(t.where, "{}: a matrix is needed, {} is {}", t.name(), formula(t.x[0]),
+                        text(Type{t.dtype(0), s}));
   Index &m = s[s.size() - 2], &n = s[s.size() - 1];
   const Index rows = m < 0 || n < 0 ? -1 : m + 1 + n, r = m < 0 || n < 0 ? -1 : std::min(m, n);
   m = rows, n = r;

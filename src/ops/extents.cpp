@@ -13,9 +13,9 @@ namespace {
 /// The scalars that an int64 vector such as x.shape() was made of; else its elements.
 std::vector<Dim> elements(std::string_view op, const Tensor& v, Where w) {
   if (type(v).rank() != 1 || !is_int(v.dtype()))
-    fail_at<ShapeError>(w, "{}: a shape is an integer vector, {} is {}", op, formula(v), text(type(v)));
+    fail_at<ShapeError>(w, "{}: a shape is an integer vector, {} is {}", ambient(op), formula(v), text(type(v)));
   const Index count = type(v).shape[0];
-  if (count < 0) fail_at<ShapeError>(w, "{}: the length of the shape {} must be known", op, formula(v));
+  if (count < 0) fail_at<ShapeError>(w, "{}: the length of the shape {} must be known", ambient(op), formula(v));
   std::vector<Dim> list;
   if (node(v).kind == NodeKind::constant) {
     for (Index i = 0; i < count; ++i) list.emplace_back(get_index(node(v).value, i));
@@ -34,7 +34,8 @@ void add_asked(std::string_view op, ExtentList& out, const Dim& d, bool own, Whe
   Index n = d.n;
   if (d.t.node()) {
     if (type(d.t).rank() != 0 || !is_int(d.t.dtype()))
-      fail_at<ShapeError>(w, "{}: an extent is an integer scalar, {} is {}", op, formula(d.t), text(type(d.t)));
+      fail_at<ShapeError>(w, "{}: an extent is an integer scalar, {} is {}", ambient(op), formula(d.t),
+                          text(type(d.t)));
     if (node(d.t).kind != NodeKind::constant) return out.add(converted(d.t, int64, w));
     n = get_index(node(d.t).value, 0);
   }
@@ -42,10 +43,10 @@ void add_asked(std::string_view op, ExtentList& out, const Dim& d, bool own, Whe
     for (std::size_t axis = 0; axis < out.dims.size(); ++axis)
       if (out.dims[axis] == own_extent)
         fail_at<ShapeError>(w, "{}: only one extent may be -1, to follow from the others; those of axes {} and {} are",
-                            op, axis, out.dims.size());
+                            ambient(op), axis, out.dims.size());
     return out.add(own_extent);
   }
-  if (n < 0) fail_at<ShapeError>(w, "{}: an extent is a count, not {}", op, n);
+  if (n < 0) fail_at<ShapeError>(w, "{}: an extent is a count, not {}", ambient(op), n);
   out.add(n);
 }
 
@@ -96,7 +97,7 @@ ExtentList extents_of(const Tensor& x, Where w) {
 ExtentList extents(std::string_view op, const Dims& asked, bool own, Where w) {
   ExtentList out;
   for (const Dim& d : asked.whole ? elements(op, asked.vector, w) : asked.list) add_asked(op, out, d, own, w);
-  if (out.dims.size() > 32) fail_at<ShapeError>(w, "{}: {} axes; at most 32 are allowed", op, out.dims.size());
+  if (out.dims.size() > 32) fail_at<ShapeError>(w, "{}: {} axes; at most 32 are allowed", ambient(op), out.dims.size());
   return out;
 }
 
@@ -104,8 +105,9 @@ namespace {
 [[noreturn]] void refuse_negative(const TypeAt& t, Shape asked) {
   for (Index& n : asked)
     if (n == own_extent) n = -1;
-  const bool reshapes = meaning<Reshape>(t.op), moves = reshapes || meaning<View>(t.op) || meaning<FoldWindows>(t.op);
-  fail_at<ShapeError>(t.where, "{}: an extent is a count, not negative; the shape asked for{} is [{}]{}", t.op.name,
+  const bool reshapes = meaning<Reshape>(t.op),
+             moves = reshapes || t.name() == "broadcast_to" || meaning<FoldWindows>(t.op);
+  fail_at<ShapeError>(t.where, "{}: an extent is a count, not negative; the shape asked for{} is [{}]{}", t.name(),
                       moves ? fmt::format(" {} {}", formula(t.x[0]), text(Type{t.dtype(0), t.shapes[0]})) : "",
                       fmt::join(asked, ", "),
                       reshapes ? ". To let one extent follow from the others write the number -1 for it" : "");
@@ -164,8 +166,8 @@ std::vector<Tensor> deciding(const Tensor& t) {
 
 int axis_of(std::string_view op, int axis, int rank, Where w) {
   if (axis < -rank || axis >= rank) {
-    if (rank == 0) fail_at<IndexError>(w, "{}: axis {} of a scalar, which has no axes", op, axis);
-    fail_at<IndexError>(w, "{}: axis {} is out of range for {} axes (valid: {} .. {})", op, axis, rank, -rank,
+    if (rank == 0) fail_at<IndexError>(w, "{}: axis {} of a scalar, which has no axes", ambient(op), axis);
+    fail_at<IndexError>(w, "{}: axis {} is out of range for {} axes (valid: {} .. {})", ambient(op), axis, rank, -rank,
                         rank - 1);
   }
   return axis < 0 ? axis + rank : axis;

@@ -92,6 +92,8 @@ Tensor ifelse_result(const Sides& s, std::size_t result, std::vector<Tensor> inp
 
 std::vector<Tensor> ifelse(const Tensor& condition, const Tensors& then, const Tensors& otherwise, Where w) {
   std::vector<Tensor> a = then.list(), b = otherwise.list();
+  refuse_empty("ifelse", {&condition, 1}, w);
+  for (const auto& side : {a, b}) refuse_empty("ifelse", side, w);
   if (condition.ndim() != 0)
     fail_at<ShapeError>(w, "ifelse: the condition {} is {}: it must be a scalar; where() chooses for each element",
                         formula(condition), text(type(condition)));

@@ -105,7 +105,7 @@ Type write_type(const TypeAt& t) {
   const Shape& value = t.shapes[1];
   for (std::size_t i = 0; i < part.size(); ++i)
     if (value[i] != part[i] && value[i] != -1 && part[i] != -1)
-      fail_at<ShapeError>(t.where, "set_subtensor: the part has shape {}, the value {}", text(part), text(value));
+      fail_at<ShapeError>(t.where, "{}: the part has shape {}, the value {}", t.name(), text(part), text(value));
   return {t.dtype(0), t.shapes[0]};
 }
 std::vector<AxisMap> write_map(const TypeAt& t, const Shape&) { return maps(spans(t, t.shapes[0], 2)); }
@@ -143,7 +143,7 @@ std::vector<Sample> write_samples() {
 // ---- gather and scatter
 void need_integers(const TypeAt& t, std::size_t i) {
   if (!is_int(t.dtype(i)))
-    fail_at<DTypeError>(t.where, "{}: an index is an integer, {} is {}", t.op.name, formula(t.x[i]),
+    fail_at<DTypeError>(t.where, "{}: an index is an integer, {} is {}", t.name(), formula(t.x[i]),
                         text(Type{t.dtype(i), t.shapes[i]}));
 }
 
@@ -177,7 +177,7 @@ Type scatter_type(const TypeAt& t) {
   const Shape rows = rows_shape(t);
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (rows[i] != t.shapes[2][i] && rows[i] != -1 && t.shapes[2][i] != -1)
-      fail_at<ShapeError>(t.where, "set_subtensor: the part has shape {}, the value {}", text(rows), text(t.shapes[2]));
+      fail_at<ShapeError>(t.where, "{}: the part has shape {}, the value {}", t.name(), text(rows), text(t.shapes[2]));
   return {t.dtype(0), t.shapes[0]};
 }
 

@@ -267,7 +267,7 @@ class Indexer {
 Tensor indexed(const Expr& x, std::initializer_list<IndexItem> items) {
   const Where w = items.begin()->where();
   if (!x.node()) fail_at<GraphError>(ambient(w), "the indexed Tensor is empty (declared, never assigned)");
-  const WhereScope scope(w);
+  const WhereScope scope(w, "indexing");
   return Indexer(x, {items.begin(), items.size()}, ambient(w)).result();
 }
 
@@ -361,7 +361,7 @@ Tensor written(const Tensor& part, const Operand& value, bool set, Where w) {
   if (!is_part(part))
     fail_at<GraphError>(w, "{}: {} is not an indexed tensor; write {}(x[0], value) or x[0].{}(value)", name,
                         describe(part), name, set ? "set" : "inc");
-  const WhereScope scope(w);
+  const WhereScope scope(w, name);
   const Tensor v = converted(part, value, name, w);
   if (const auto [x, mask] = masked(part); x.node() && v.ndim() == 0)  // nobody needs to know how many there are
     return where(mask, set ? v : x + v, x, w);
@@ -411,8 +411,8 @@ Tensor ops::indexed(const Tensor& x, std::span<const IndexItem> items, Where w) 
 }
 
 Tensor take(const Operand& of, const Operand& index, int axis, Where w) {
-  const Tensor x = of.get();
   const WhereScope scope(w);
+  const Tensor x = of.get();
   const int a = ops::axis_of("take", axis, x.ndim(), w);
   std::vector<IndexItem> items(static_cast<std::size_t>(a), IndexItem(all, w));
   items.emplace_back(index.get(), w);
@@ -420,6 +420,7 @@ Tensor take(const Operand& of, const Operand& index, int axis, Where w) {
 }
 
 Tensor flip(const Operand& of, int axis, Where w) {
+  const WhereScope scope(w);
   const Tensor x = of.get();
   const int a = ops::axis_of("flip", axis, x.ndim(), w);
   ops::SliceList s;

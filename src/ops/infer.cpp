@@ -23,7 +23,7 @@ std::vector<Index> integers_in(const Array& a) {
 Shape true_shape(const Tensor& t, std::span<const Shape> shapes,
                  std::span<const std::optional<std::vector<Index>>> values) {
   const Node& n = node(t);
-  return n.op->type({*n.op, n.params, n.inputs, shapes, values, n.where}).shape;
+  return n.op->type({*n.op, n.params, n.inputs, shapes, values, n.where, n.part_of}).shape;
 }
 
 TrueInputs::TrueInputs(const Node& n, const TrueShapes& all, const KnownIntegers& known) {

@@ -15,6 +15,7 @@
 #include "ops/lapack.h"
 #include "ops/lu.h"
 #include "ops/matrix.h"
+#include "ops/origin.h"
 #include "ops/pointwise.h"
 
 namespace croton::ops {
@@ -38,9 +39,7 @@ Type solve_type(const TypeAt& t) {
   need_square(t);
   const Shape &a = t.shapes[0], &b = t.shapes[1];
   for (std::size_t d = 0; d + 1 < a.size(); ++d)
-    if (a[d] != b[d] && a[d] >= 0 && b[d] >= 0)
-      fail_at<ShapeError>(t.where, "{}: {} is {}, {} is {}: axis {} has {} and {} elements", t.op.name, formula(t.x[0]),
-                          text(Type{t.dtype(0), a}), formula(t.x[1]), text(Type{t.dtype(1), b}), d, a[d], b[d]);
+    if (a[d] != b[d] && a[d] >= 0 && b[d] >= 0) refuse_unequal(t, 0, static_cast<Index>(d), 1, static_cast<Index>(d));
   return {t.dtype(0), b};
 }
 
@@ -80,7 +79,7 @@ void run_cholesky(const Node& n, std::span<const Array> in, Array& out, const Ho
   each_matrix(a, Part::lower, large, host, [&]<class T>(std::size_t at, const auto& by) {
     auto m = matrix_of<T>(a, at, by);
     if (const std::size_t bad = factor(m, by); bad > 0)
-      fail_at<Error>(n.where, "cholesky: {} is not positive definite: its first {} rows and columns are not",
+      fail_at<Error>(n.where, "{}: {} is not positive definite: its first {} rows and columns are not", asked_as(n),
                      matrix_called(n, a, at), bad);
     for (std::size_t i = 0; i < m.rows; ++i) std::fill(m[i] + i + 1, m[i] + m.columns, 0);
     put(m, mutable_data_as<T>(out), at);
@@ -91,7 +90,7 @@ void run_solve(const Node& n, std::span<const Array> in, Array& out, const Host&
   const Array a = contiguous(in[0]), b = contiguous(in[1]);
   each_matrix(a, Part::whole, large, host, [&]<class T>(std::size_t at, const auto& by) {
     const auto lu = lu_of(matrix_of<T>(a, at, by), by);
-    if (lu.singular) fail_at<Error>(n.where, "solve: {} is singular", matrix_called(n, a, at));
+    if (lu.singular) fail_at<Error>(n.where, "{}: {} is singular", asked_as(n), matrix_called(n, a, at));
     put(lu.solve(matrix_of<T>(b, at, by)), mutable_data_as<T>(out), at);
   });
 }
@@ -103,7 +102,7 @@ void run_solve_triangular(const Node& n, std::span<const Array> in, Array& out, 
     const auto m = matrix_of<T>(a, at, by);
     for (std::size_t i = 0; i < m.rows; ++i)
       if (m[i][i] == 0)
-        fail_at<Error>(n.where, "solve_triangular: {} is singular: element {} of its diagonal is 0",
+        fail_at<Error>(n.where, "{}: {} is singular: element {} of its diagonal is 0", asked_as(n),
                        matrix_called(n, a, at), i);
     auto x = matrix_of<T>(b, at, by);
     solve_triangle(by, m, lower, transposed, false, x);
@@ -208,7 +207,7 @@ void need_square(const TypeAt& t) {
   const Shape& s = t.shapes[0];
   const std::size_t n = s.size();
   if (n < 2 || (s[n - 2] != s[n - 1] && s[n - 2] >= 0 && s[n - 1] >= 0))
-    fail_at<ShapeError>(t.where, "{}: a square matrix is needed, {} is {}", t.op.name, formula(t.x[0]),
+    fail_at<ShapeError>(t.where, "{}: a square matrix is needed, {} is {}", t.name(), formula(t.x[0]),
                         text(Type{t.dtype(0), s}));
 }
 

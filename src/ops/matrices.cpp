@@ -24,7 +24,8 @@ Tensor floating(std::string_view name, const Operand& of, Where w) {
 Tensor matrix_given(std::string_view name, const Operand& of, Where w) {
   const Tensor x = of.get();
   refuse_empty(name, {&x, 1}, w);
-  if (x.ndim() < 2) fail_at<ShapeError>(w, "{}: a matrix is needed, {} is {}", name, formula(x), text(type(x)));
+  if (x.ndim() < 2)
+    fail_at<ShapeError>(w, "{}: a matrix is needed, {} is {}", ambient(name), formula(x), text(type(x)));
   return ops::converted(x, to_floating(x.dtype()), w);
 }
 
@@ -36,7 +37,8 @@ Tensor solved(const Op& op, Params params, const Operand& left, const Operand& r
   const Tensor a = matrix_given(op.name, left, w), given = right.get();
   refuse_empty(op.name, {&given, 1}, w);
   if (given.ndim() == 0)
-    fail_at<ShapeError>(w, "{}: {} is a scalar; the right side is a vector or a matrix", op.name, formula(given));
+    fail_at<ShapeError>(w, "{}: {} is a scalar; the right side is a vector or a matrix", ambient(op.name),
+                        formula(given));
   const Tensor both[] = {a, given};
   const DType d = to_floating(ops::common_dtype(op.name, both, w));
   const bool vector = given.ndim() == 1;

@@ -65,7 +65,7 @@ Type crossentropy_type(const TypeAt& t) {
   for (std::size_t i = 0; i < (classes ? out.shape : t.shapes[0]).size(); ++i) {
     const Index m = t.shapes[0][i], n = t.shapes[1][i];
     if (m != n && m != -1 && n != -1)
-      fail_at<ShapeError>(t.where, "categorical_crossentropy: {} is {}, the target {} is {}; axis {} has {} and {}",
+      fail_at<ShapeError>(t.where, "{}: {} is {}, the target {} is {}; axis {} has {} and {}", t.name(),
                           formula(t.x[0]), text(Type{t.dtype(0), t.shapes[0]}), formula(t.x[1]),
                           text(Type{t.dtype(1), t.shapes[1]}), i, m, n);
   }
@@ -175,6 +175,7 @@ Family neural_ops() {
 namespace croton {
 
 Tensor softmax(const Tensor& x, int axis, Where w) {
+  const WhereScope scope(w);
   const Index a = ops::axis_of("softmax", axis, x.ndim(), w);
   return apply(ops::softmax, {{"axis", a}}, {ops::converted(x, to_floating(x.dtype()), w)}, w);
 }
@@ -195,11 +196,13 @@ Tensor leaky_relu(const Operand& of, double slope, Where w) {
 }
 
 Tensor log_softmax(const Tensor& x, int axis, Where w) {
+  const WhereScope scope(w);
   const Index a = ops::axis_of("log_softmax", axis, x.ndim(), w);
   return apply(ops::log_softmax, {{"axis", a}}, {ops::converted(x, to_floating(x.dtype()), w)}, w);
 }
 
 Tensor categorical_crossentropy(const Tensor& p, const Tensor& target, Where w) {
+  const WhereScope scope(w);
   if (p.ndim() == 0)
     fail_at<ShapeError>(w, "categorical_crossentropy: {} is a scalar; it needs an axis of classes", formula(p));
   const bool classes = ops::names_classes(p, target);
@@ -217,6 +220,7 @@ Tensor categorical_crossentropy(const Tensor& p, const Tensor& target, Where w) 
 }
 
 Tensor binary_crossentropy(const Tensor& p, const Tensor& target, Where w) {
+  const WhereScope scope(w);
   const Tensor both[] = {p, target};
   ops::check_broadcast("binary_crossentropy", both, w);
   const Tensor x = ops::converted(p, to_floating(p.dtype()), w), t = ops::converted(target, x.dtype(), w);

@@ -17,7 +17,7 @@ namespace {
 
 Type nonzero_type(const TypeAt& t) {
   if (t.dtype(0) != boolean)
-    fail_at<DTypeError>(t.where, "nonzero: a mask is boolean, {} is {}", formula(t.x[0]), text(type(t.x[0])));
+    fail_at<DTypeError>(t.where, "{}: a mask is boolean, {} is {}", t.name(), formula(t.x[0]), text(type(t.x[0])));
   for (std::size_t i = 0; i < t.shapes[0].size(); ++i) {
     const Index n = t.shapes[0][i];
     const auto& wanted = t.values[i + 1];

@@ -47,7 +47,7 @@ std::vector<Sample> row_order_samples() {
 // ---- searchsorted
 Type searchsorted_type(const TypeAt& t) {
   if (t.dtype(0) != t.dtype(1))
-    fail_at<DTypeError>(t.where, "searchsorted: the sorted vector is {}, the values are {}", name_of(t.dtype(0)),
+    fail_at<DTypeError>(t.where, "{}: the sorted vector is {}, the values are {}", t.name(), name_of(t.dtype(0)),
                         name_of(t.dtype(1)));
   return {int64, t.shapes[1]};
 }
@@ -79,7 +79,7 @@ std::vector<Sample> searchsorted_samples() {
 // ---- bincount
 Type bincount_type(const TypeAt& t) {
   if (!is_int(t.dtype(0)) || t.rank(0) != 1)
-    fail_at<DTypeError>(t.where, "bincount: a vector of integers is counted, {} is {}", formula(t.x[0]),
+    fail_at<DTypeError>(t.where, "{}: a vector of integers is counted, {} is {}", t.name(), formula(t.x[0]),
                         text(Type{t.dtype(0), t.shapes[0]}));
   return {int64, {-1}};
 }
@@ -90,7 +90,7 @@ void run_bincount(const Node& n, std::span<const Array> in, Array& out, const Ho
   for (Index i = 0; i < x.size(); ++i) {
     const Index number = get_index(x, i);
     if (number < 0)
-      fail_at<IndexError>(n.where, "bincount: element {} of {} is {}; what is counted is not negative", i,
+      fail_at<IndexError>(n.where, "{}: element {} of {} is {}; what is counted is not negative", asked_as(n), i,
                           formula(n.inputs[0]), number);
     if (number >= static_cast<Index>(counts.size())) counts.resize(static_cast<std::size_t>(number) + 1);
     ++counts[static_cast<std::size_t>(number)];

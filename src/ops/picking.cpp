@@ -65,7 +65,7 @@ std::vector<Tensor> nonzero(const Operand& of, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   refuse_empty("nonzero", {&x, 1}, w);
-  if (x.ndim() == 0) fail_at<ShapeError>(w, "nonzero: {} is a scalar, and has no indices", formula(x));
+  if (x.ndim() == 0) fail_at<ShapeError>(w, "{}: {} is a scalar, and has no indices", ambient("nonzero"), formula(x));
   std::vector<Tensor> inputs{ops::converted(x, boolean, w)};
   for (int d = 0; d < x.ndim(); ++d) inputs.push_back(ops::extent(x, d, w));
   Tensor number = apply(ops::nonzero, {}, inputs, w);

@@ -38,7 +38,7 @@ void warn_of_float64(std::string_view op, std::span<const Tensor> operands, Wher
   const std::string text = fmt::format(
       "{}: float64 appears in a narrower graph: {}. A float64 operand decides the result; "
       "convert it with astype(float32)",
-      op, fmt::join(names, ", "));
+      ambient(op), fmt::join(names, ", "));
   if (action == "raise") fail_at<DTypeError>(where, "{}", text);
   warn(fmt::format("{}: {}", place(where), text));
 }
@@ -54,7 +54,7 @@ DType taken(Takes takes, DType d, std::string_view op, Where where) {
     case Takes::integers: break;
   }
   if (is_float(d))
-    fail_at<DTypeError>(where, "{}: {} is refused; it takes bool and integers: convert with astype(int64)", op,
+    fail_at<DTypeError>(where, "{}: {} is refused; it takes bool and integers: convert with astype(int64)", ambient(op),
                         name_of(d));
   return takes == Takes::integers && d == DType::boolean ? DType::int64 : d;
 }
@@ -98,7 +98,7 @@ void check_dtypes(const TypeAt& at, std::size_t first) {
   for (std::size_t i = 0; i < at.x.size(); ++i) {
     const DType expected = i < first ? DType::boolean : at.dtype(first);
     if (at.dtype(i) != expected)
-      fail_at<DTypeError>(at.where, "{}: input {} is {}, {} was expected", at.op.name, i + 1, name_of(at.dtype(i)),
+      fail_at<DTypeError>(at.where, "{}: input {} is {}, {} was expected", at.name(), i + 1, name_of(at.dtype(i)),
                           name_of(expected));
   }
 }
@@ -123,8 +123,8 @@ DType common_dtype(std::string_view op, std::span<const Tensor> operands, Where 
   for (const Tensor& x : operands)
     if (node(x).weak && !holds(d, node(x).value))
       fail_at<DTypeError>(where,
-                          "{}: {} does not fit {}, the type of the other operand; convert that with astype(int64)", op,
-                          number_text(node(x).value), name_of(d));
+                          "{}: {} does not fit {}, the type of the other operand; convert that with astype(int64)",
+                          ambient(op), number_text(node(x).value), name_of(d));
   return d;
 }
 
@@ -171,8 +171,8 @@ Type pointwise_type(const TypeAt& at) {
   const std::size_t first = at.op.name == "select" ? 1 : 0;
   check_dtypes(at, first);
   const DType dtype = at.dtype(first);
-  if (taken(f.takes, dtype, at.op.name, at.where) != dtype)
-    fail_at<DTypeError>(at.where, "{}: {} is refused", at.op.name, name_of(dtype));
+  if (taken(f.takes, dtype, at.name(), at.where) != dtype)
+    fail_at<DTypeError>(at.where, "{}: {} is refused", at.name(), name_of(dtype));
   return {f.gives == expr::Gives::boolean ? DType::boolean : dtype, broadcast_shape(at)};
 }
 

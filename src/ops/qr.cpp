@@ -24,7 +24,8 @@ constexpr Index large = 32;
 Type qr_type(const TypeAt& t) {
   Shape s = t.shapes[0];
   if (s.size() < 2)
-    fail_at<ShapeError>(t.where, "qr: a matrix is needed, {} is {}", formula(t.x[0]), text(Type{t.dtype(0), s}));
+    fail_at<ShapeError>(t.where, "{}: a matrix is needed, {} is {}", t.name(), formula(t.x[0]),
+                        text(Type{t.dtype(0), s}));
   Index& m = s[s.size() - 2];
   const Index n = s.back();
   m = m < 0 || n < 0 ? -1 : m + std::min(m, n);

@@ -9,6 +9,7 @@
 #include "ops/elementwise.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/origin.h"
 #include "ops/pointwise.h"
 #include "ops/registry.h"
 
@@ -40,18 +41,18 @@ Type fold_type(const TypeAt& at) {
   const std::vector<Index>& axes = at.params.list("axes");
   const Shape& from = at.shapes[0];
   Shape rest;
-  bool empty = false;
+  Index empty = -1;
   for (Index axis = 0; axis < static_cast<Index>(from.size()); ++axis) {
     const Index n = from[static_cast<std::size_t>(axis)];
     if (!std::binary_search(axes.begin(), axes.end(), axis))
       rest.push_back(n);
     else
-      empty |= n == 0;
+      empty = n == 0 ? axis : empty;
   }
   // nothing to choose from is fine where there is nothing to choose
-  if (empty && needs_an_element(m) && std::find(rest.begin(), rest.end(), 0) == rest.end())
-    fail_at<ShapeError>(at.where, "{}: {} has no element along the reduced axes; {} of nothing is not defined",
-                        at.op.name, text(Type{at.dtype(0), from}), at.op.name);
+  if (empty >= 0 && needs_an_element(m) && std::find(rest.begin(), rest.end(), 0) == rest.end())
+    fail_at<ShapeError>(at.where, "{}: {} has no elements; {} of nothing is not defined", at.name(),
+                        axis_called(at, 0, empty), at.name());
   return {fold_dtype(m, at.dtype(0)), rest};
 }
 
@@ -199,7 +200,7 @@ Tensor with_axes(const Tensor& y, const std::vector<Index>& axes, int rank) {
 
 Tensor reduced(const Op& op, const Tensor& x, const Axes& axes, bool keep, Where where) {
   refuse_empty(op.name, {&x, 1}, where);
-  const WhereScope place(where);
+  const WhereScope place(where, op.name);
   const std::vector<Index> list = normalized_axes(op.name, x, axes, where);
   const bool truth = &op == &any || &op == &all_;
   const Tensor y = apply(op, axes_param(list), {truth ? converted(x, DType::boolean, where) : x}, where);

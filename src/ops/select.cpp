@@ -54,6 +54,7 @@ Family select_ops() {
 }  // namespace ops
 
 Tensor where(const Tensor& condition, const Operand& yes, const Operand& no, Where w) {
+  const WhereScope scope(w);
   return ops::pointwise_select(ops::select, {condition, yes, no}, w);
 }
 Tensor clip(const Tensor& x, const Operand& low, const Operand& high, Where w) {

@@ -43,7 +43,7 @@ Count count(const Shape& s) {
   Shape shown = to;
   for (Index& e : shown)
     if (e == own_extent) e = -1;
-  fail_at<ShapeError>(t.where, "reshape: {} {} has {} elements, which do not make {}", formula(t.x[0]),
+  fail_at<ShapeError>(t.where, "{}: {} {} has {} elements, which do not make {}", t.name(), formula(t.x[0]),
                       text(Type{t.dtype(0), t.shapes[0]}), count(t.shapes[0]).n, text(shown));
 }
 
@@ -125,7 +125,10 @@ Family shape_ops() {
 
 namespace croton {
 
-Tensor Expr::shape(int axis, Where w) const { return ops::extent(*this, ops::axis_of("shape", axis, ndim(), w), w); }
+Tensor Expr::shape(int axis, Where w) const {
+  const WhereScope scope(w);
+  return ops::extent(*this, ops::axis_of("shape", axis, ndim(), w), w);
+}
 
 Tensor Expr::shape(Where w) const {
   const WhereScope scope(w);
@@ -154,12 +157,14 @@ Tensor reshape(const Tensor& x, const Dims& shape, Where w) {
 Tensor Expr::reshape(const Dims& shape, Where w) const { return croton::reshape(*this, shape, w); }
 
 Tensor flatten(const Operand& all_of, Where w) {
+  const WhereScope scope(w);
   Tensor x = all_of.get();
   if (x.ndim() == 1) return x;
   return apply(ops::reshape, {{"dims", std::vector<Index>{own_extent}}}, {x}, w);
 }
 
 Tensor full(const Dims& shape, const Operand& value, Where w) {
+  const WhereScope scope(w);
   const Tensor v = value.get();
   if (v.ndim() != 0)
     fail_at<ShapeError>(w, "full: the value is a scalar, {} is {}; use broadcast_to", formula(v), text(type(v)));
@@ -167,19 +172,27 @@ Tensor full(const Dims& shape, const Operand& value, Where w) {
 }
 
 Tensor zeros(const Dims& shape, DType d, Where w) {
+  const WhereScope scope(w);
   return ops::filled(make_constant(Array::zeros({}, d), "", w), ops::extents("zeros", shape, false, w), w);
 }
 Tensor ones(const Dims& shape, DType d, Where w) {
+  const WhereScope scope(w);
   return ops::filled(make_constant(Array::full({}, 1, d), "", w), ops::extents("ones", shape, false, w), w);
 }
-Tensor zeros_like(const Tensor& x, Where w) { return ops::zeros_of(x, w); }
+Tensor zeros_like(const Tensor& x, Where w) {
+  const WhereScope scope(w);
+  return ops::zeros_of(x, w);
+}
 Tensor ones_like(const Tensor& x, Where w) {
+  const WhereScope scope(w);
   return ops::filled(make_constant(Array::full({}, 1, x.dtype()), "", w), ops::extents_of(x, w), w);
 }
 
 Tensor arange(const Tensor& n, Where w) {
+  const WhereScope scope(w);
   if (n.ndim() != 0 || !is_int(n.dtype()))
-    fail_at<ShapeError>(w, "arange: the count is an integer scalar, {} is {}", formula(n), text(type(n)));
+    fail_at<ShapeError>(w, "{}: the count is an integer scalar, {} is {}", ambient("arange"), formula(n),
+                        text(type(n)));
   const ops::ExtentList to = ops::extents("arange", Dims{Dim(n)}, false, w);
   return apply(ops::iota, {{"dims", to.dims}, {"axes", std::vector<Index>{0}}}, to.held, w);
 }

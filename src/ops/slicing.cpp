@@ -94,7 +94,7 @@ std::vector<Span> spans(const TypeAt& t, const Shape& x, std::size_t first) {
       out.push_back(integer_span(t, x, i, from));
       continue;
     }
-    if (by.given && by.n == 0) fail_at<IndexError>(t.where, "slice: the step of axis {} is 0", i);
+    if (by.given && by.n == 0) fail_at<IndexError>(t.where, "{}: the step of axis {} is 0", t.name(), i);
     out.push_back(slice_span(x[i], from, to, by));
   }
   return out;

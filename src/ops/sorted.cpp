@@ -11,6 +11,7 @@
 #include "ops/families.h"
 #include "ops/gathered.h"
 #include "ops/order.h"
+#include "ops/origin.h"
 #include "ops/pointwise.h"
 #include "ops/sort_key.h"
 
@@ -21,7 +22,7 @@ namespace {
 Lines lines_to_sort(const Node& n, const Array& x, Index axis) {
   const Lines lines = lines_of(x.shape(), axis);
   if (static_cast<std::uint64_t>(lines.length) > most_sorted)
-    fail_at<ShapeError>(n.where, "{}: an axis of {} elements, and at most {} are put in order", n.op->name,
+    fail_at<ShapeError>(n.where, "{}: an axis of {} elements, and at most {} are put in order", asked_as(n),
                         lines.length, most_sorted);
   return lines;
 }
@@ -142,8 +143,8 @@ Type argtopk_type(const TypeAt& t) {
   const Index k = t.params.integer("k"), axis = t.params.integer("axis");
   const Index n = t.shapes[0][static_cast<std::size_t>(axis)];
   if (n >= 0 && k > n)
-    fail_at<IndexError>(t.where, "topk: the first {} elements are out of range: axis {} of {} {} has {}", k, axis,
-                        formula(t.x[0]), text(Type{t.dtype(0), t.shapes[0]}), n);
+    fail_at<IndexError>(t.where, "{}: the first {} elements are out of range: {} has {}", t.name(), k,
+                        axis_called(t, 0, axis), n);
   return {int64, with_extent(t, k)};
 }
 
@@ -322,7 +323,8 @@ void run_argmedian(const Node& n, std::span<const Array> in, Array& out, const H
   const Lines lines = lines_to_sort(n, x, n.params.integer("axis")),
               results = lines_of(out.shape(), n.params.integer("axis"));
   if (lines.count > 0 && lines.length == 0)
-    fail_at<ShapeError>(n.where, "argmedian: {} is {}, an axis without a middle", formula(n.inputs[0]), type_text(x));
+    fail_at<ShapeError>(n.where, "{}: {} is {}, an axis without a middle", asked_as(n), formula(n.inputs[0]),
+                        type_text(x));
   visit_dtype(x.dtype(),
               [&]<class T>(T) { argmedian_lines(data_as<T>(x), lines, host, mutable_data_as<Index>(out), results); });
 }

@@ -54,7 +54,7 @@ Tensor with_an_element(const Tensor& x, Where w) {
 
 Tensor median_of(const Tensor& x, const Axes& axes, bool keep, Where where_asked) {
   refuse_empty("median", {&x, 1}, where_asked);
-  const WhereScope scope(where_asked);
+  const WhereScope scope(where_asked, "median");
   const Where w = ambient(where_asked);
   const std::vector<Index> list = ops::normalized_axes("median", x, axes, w);
   const Tensor line = merged_last(ops::converted(x, to_floating(x.dtype()), w), list, w);
@@ -103,7 +103,7 @@ Tensor sort(const Operand& of, int axis, Where w) {
 std::array<Tensor, 2> topk(const Operand& of, Index k, int axis, bool largest, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
-  if (k < 0) fail_at<ShapeError>(w, "topk: the {} first elements; a count is not negative", k);
+  if (k < 0) fail_at<ShapeError>(w, "{}: the {} first elements; a count is not negative", ambient("topk"), k);
   const Params params{{"axis", axis_given("topk", x, axis, w)}, {"descending", largest}, {"k", k}};
   const Tensor index = apply(ops::argtopk, params, {x}, w);
   return {take_along_axis(x, index, axis, w), index};

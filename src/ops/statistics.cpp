@@ -198,7 +198,7 @@ namespace {
 Tensor with_ddof(const Op& op, const Tensor& x, const Axes& axes, bool keep, VarOptions o, Where w) {
   Tensor y = ops::reduced(op, x, axes, keep, w);
   if (o.ddof == 0) return y;
-  const WhereScope scope(w);
+  const WhereScope scope(w, op.name);
   Tensor n = axes.everything ? x.size(w) : ops::integer(1, w);
   for (const int axis : axes.list) n = n * x.shape(axis, w);
   const Tensor factor = cast(n, float64, w) / cast(maximum(n - o.ddof, 0), float64, w);

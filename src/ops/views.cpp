@@ -21,7 +21,7 @@ Type permute_type(const TypeAt& t) {
   }
   for (std::size_t i = 0; i < x.size(); ++i)
     if (!stays[i] && x[i] != 1 && x[i] != -1)
-      fail_at<ShapeError>(t.where, "squeeze: axis {} of {} {} has {} elements; only an axis of one can go", i,
+      fail_at<ShapeError>(t.where, "{}: axis {} of {} {} has {} elements; only an axis of one can go", t.name(), i,
                           formula(t.x[0]), text(Type{t.dtype(0), x}), x[i]);
   return out;
 }
@@ -62,11 +62,10 @@ Type broadcast_type(const TypeAt& t) {
     if (d == own_extent) d = x[i];
     if (type(t.x[0]).broadcasts(static_cast<int>(i))) continue;
     if (d != -1 && x[i] != -1 && d != x[i])
-      fail_at<ShapeError>(
-          t.where,
-          "broadcast: axis {} of {} {} cannot become {} long; only an axis whose extent is 1 in the type "
-          "widens. State that with broadcastable(x, {})",
-          i, formula(t.x[0]), text(Type{t.dtype(0), x}), d, i);
+      fail_at<ShapeError>(t.where,
+                          "{}: axis {} of {} {} cannot become {} long; only an axis whose extent is 1 in the type "
+                          "widens. State that with broadcastable(x, {})",
+                          t.name(), i, formula(t.x[0]), text(Type{t.dtype(0), x}), d, i);
     if (x[i] != -1) d = x[i];
   }
   return out;
@@ -98,7 +97,7 @@ Type specify_one_type(const TypeAt& t) {
   const Index axis = t.params.integer("axis");
   Index& n = out.shape[static_cast<std::size_t>(axis)];
   if (n != 1 && n != -1)
-    fail_at<ShapeError>(t.where, "broadcastable: axis {} of {} {} has {} elements, not 1", axis, formula(t.x[0]),
+    fail_at<ShapeError>(t.where, "{}: axis {} of {} {} has {} elements, not 1", t.name(), axis, formula(t.x[0]),
                         text(out), n);
   n = 1;
   return out;
@@ -171,6 +170,7 @@ Family view_ops() {
 namespace croton {
 
 Tensor transpose(const Tensor& x, const Extents& axes, Where w) {
+  const WhereScope scope(w);
   const int rank = x.ndim();
   std::vector<Index> order;
   for (const Index a : axes) order.push_back(ops::axis_of("transpose", static_cast<int>(a), rank, w));
@@ -188,6 +188,7 @@ Tensor transpose(const Tensor& x, const Extents& axes, Where w) {
 Tensor Expr::T(Where w) const { return transpose(*this, {}, w); }
 
 Tensor dimshuffle(const Operand& of, const std::vector<int>& axes, Where w) {
+  const WhereScope scope(w);
   const Tensor x = of.get();
   std::vector<Index> order;
   std::vector<bool> seen(static_cast<std::size_t>(x.ndim()));
@@ -203,6 +204,7 @@ Tensor dimshuffle(const Operand& of, const std::vector<int>& axes, Where w) {
 }
 
 Tensor expand_dims(const Operand& of, int axis, Where w) {
+  const WhereScope scope(w);
   const Tensor x = of.get();
   std::vector<Index> order = ops::counting(x.ndim());
   order.insert(order.begin() + ops::axis_of("expand_dims", axis, x.ndim() + 1, w), -1);
@@ -210,6 +212,7 @@ Tensor expand_dims(const Operand& of, int axis, Where w) {
 }
 
 Tensor squeeze(const Operand& of, int axis, Where w) {
+  const WhereScope scope(w);
   const Tensor x = of.get();
   std::vector<Index> order = ops::counting(x.ndim());
   order.erase(order.begin() + ops::axis_of("squeeze", axis, x.ndim(), w));
@@ -217,6 +220,7 @@ Tensor squeeze(const Operand& of, int axis, Where w) {
 }
 
 Tensor broadcastable(const Operand& of, int axis, Where w) {
+  const WhereScope scope(w);
   Tensor x = of.get();
   const int a = ops::axis_of("broadcastable", axis, x.ndim(), w);
   if (type(x).broadcasts(a)) return x;
@@ -224,6 +228,7 @@ Tensor broadcastable(const Operand& of, int axis, Where w) {
 }
 
 Tensor broadcast_to(const Operand& of, const Dims& shape, Where w) {
+  const WhereScope scope(w);
   const Tensor x = of.get();
   const ops::ExtentList to = ops::extents("broadcast_to", shape, false, w);
   const int rank = static_cast<int>(to.dims.size());

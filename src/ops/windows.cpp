@@ -53,19 +53,29 @@ void put(ExtentList& list, const Tensor& n) {
 }
 
 // ---- sliding_window_view
+/// The extent of a window as far as it is known, were it negative.
+std::optional<Index> size_given(const TypeAt& t) {
+  const Index size = t.params.list("dims")[0];
+  const auto holder = holder_of_extent(size);
+  if (!holder) return size;
+  const auto& held = t.values[1 + *holder];
+  return held ? std::optional((*held)[0]) : std::nullopt;
+}
+
 Type view_type(const TypeAt& t) {
-  const Shape dims = resolve(t, 1);
   const std::size_t axis = axis_in(t.params);
+  if (const auto size = size_given(t); size && *size < 1)
+    fail_at<ShapeError>(t.where, "{}: a window of {} elements along axis {} of {}; it has at least 1", t.name(), *size,
+                        axis, seen(t));
+  const Shape dims = resolve(t, 1);
   const Index stride = t.params.integer("stride"), dilation = t.params.integer("dilation");
   const Index n = t.shapes[0][axis], size = dims[0], first = dims[1];
   Index count = dims[2];
-  if (size == 0)
-    fail_at<ShapeError>(t.where, "{}: a window of 0 elements along axis {} of {}", t.op.name, axis, seen(t));
   const bool known = n >= 0 && size >= 0 && first >= 0;
   const Index left = known ? n - first - reach(size, dilation) : 0;
   const auto refuse = [&](Index needed) {
     fail_at<ShapeError>(t.where, "{}: {} of {} elements{} along axis {} of {} {} {} elements, and there are {}",
-                        t.op.name, needed > 1 ? fmt::format("{} windows", needed) : "a window", size,
+                        t.name(), needed > 1 ? fmt::format("{} windows", needed) : "a window", size,
                         dilation > 1 ? fmt::format(" with dilation {}", dilation) : "", axis, seen(t),
                         needed > 1 ? "need" : "needs", (needed - 1) * stride + reach(size, dilation), n - first);
   };
@@ -110,13 +120,13 @@ Type fold_type(const TypeAt& t) {
   const std::size_t axis = axis_in(t.params);
   const Shape& windows = t.shapes[0];
   if (t.dtype(0) == boolean)
-    fail_at<DTypeError>(t.where, "{}: {} is no sum: bools cannot be folded", t.op.name, seen(t));
+    fail_at<DTypeError>(t.where, "{}: {} is no sum: bools cannot be folded", t.name(), seen(t));
   const Index count = windows[axis], size = windows.back(), n = dims[0], first = dims[1];
   if (count > 0 && size > 0 && n >= 0 && first >= 0) {
     const Index needed = (count - 1) * t.params.integer("stride") + reach(size, t.params.integer("dilation"));
     if (needed > n - first)
       fail_at<ShapeError>(t.where, "{}: axis {} of {} holds {} windows of {}, which need {} elements; there are {}",
-                          t.op.name, axis, seen(t), count, size, needed, n - first);
+                          t.name(), axis, seen(t), count, size, needed, n - first);
   }
   Type out{t.dtype(0), {windows.begin(), windows.end() - 1}};
   out.shape[axis] = n;

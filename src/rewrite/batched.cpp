@@ -103,7 +103,7 @@ class Batcher {
 
   Tensor batched(const Tensor& t) const {
     const Node& n = node(t);
-    const WhereScope place(n.where);
+    const WhereScope place(n);
     if (meaning<Pointwise>(t) || meaning<Convert>(t)) return pointwise(t);
     if (meaning<Reduce>(t)) return with(t, "axes", plus_one(n.params.list("axes")));
     if (meaning<Contract>(t)) return contracted(t);

@@ -49,7 +49,7 @@ class Expander {
 
   static Tensor expanded(const Tensor& t, const Expansion& composite) {
     const Node& n = node(t);
-    const WhereScope place(n.where);
+    const WhereScope place(n);
     Tensor e = composite.expand({n.params, n.inputs, t, {}});
     if (type(e).dtype != n.type.dtype || type(e).rank() != n.type.rank())
       throw std::logic_error(

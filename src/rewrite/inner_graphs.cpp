@@ -37,7 +37,7 @@ std::vector<Tensor> with_inner_graphs(std::span<const Tensor> outputs, const Gra
       Params params = node(t).params;
       for (const auto& [name, value] : node(t).params)
         if (const auto* graph = std::get_if<SubgraphHandle>(&value)) params.set(name, graphs.now(*graph));
-      Tensor made = make_node(*node(t).op, std::move(params), std::move(inputs), node(t).where);
+      Tensor made = make_node(*node(t).op, std::move(params), std::move(inputs), node(t).where, node(t).part_of);
       now.emplace(t.node(), made.named(node(t).name));
     } else {
       now.emplace(t.node(), inputs.empty() ? t : with_inputs(t, std::move(inputs)));

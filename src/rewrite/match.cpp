@@ -92,7 +92,7 @@ struct Matcher {
 
 Tensor replacement(const Rule& r, const Tensor& t, const NodeSet& keep) {
   if (r.root != node(t).op || keep.contains(t.node())) return {};
-  const WhereScope place(node(t).where);
+  const WhereScope place(node(t));
   Tensor made;
   if (r.code) {
     made = r.code(t, keep);

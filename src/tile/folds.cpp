@@ -44,7 +44,6 @@ Tensor positions(const Tensor& x, const std::vector<Index>& axes) {
 
 Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs) {
   const Tensor& x = inputs[0];
-  const WhereScope scope(node(t).where);
   const auto& axes = node(t).params.list("axes");
   const bool most = meaning<Reduce>(t)->monoid == Monoid::argmax;
   const Tensor extreme = kept(reduced(most ? ops::max : ops::min, x, axes), x, axes);
@@ -179,7 +178,6 @@ std::vector<Tensor> join_spreads(std::span<const Tensor> outputs) {
   };
   std::unordered_map<const Node*, Left> by_mean;
   const auto make = [&](const Tensor& t, std::vector<Tensor> of) {
-    const WhereScope scope(node(t).where);
     bool squares = false;
     Tensor now = with_inputs(t, std::move(of));
     const auto found = summed_deviation(now, squares);
@@ -206,7 +204,6 @@ std::vector<Tensor> scale_sums_late(std::span<const Tensor> outputs) {
   const Waits waits(outputs);
   const auto wanted = [&](const Tensor& t) { return waits.longer_for_factors(Parts(t).list); };
   return replaced(outputs, wanted, [](const Tensor& t, std::vector<Tensor> of) {
-    const WhereScope scope(node(t).where);
     const Tensor now = with_inputs(t, std::move(of));
     const auto& axes = node(t).params.list("axes");
     const Parts parts(now);

@@ -160,7 +160,6 @@ std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, NamedRows by) 
     return std::any_of(extents.begin(), extents.end(), [&](const Tensor& x) { return planned.contains(x.node()); });
   };
   const auto make = [&](const Tensor& t, std::vector<Tensor> inputs) {
-    const WhereScope scope(node(t).where);
     const std::vector<Tensor>& old = node(t).inputs;
     if (!is_owned(t)) {
       const auto [first, last] = extent_inputs(t);

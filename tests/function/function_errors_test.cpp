@@ -29,8 +29,7 @@ TEST_CASE("errors name the lines of the user's program, those of a call the line
   try {
     f();
   } catch (const GraphError& e) { text = e.what(); }
-  REQUIRE(text ==
-          fmt::format("function_errors_test.cpp:{}: count: function takes 1 argument (x float64[]), got 0", line + 1));
+  REQUIRE(text == fmt::format("function_errors_test.cpp:{}: function takes 1 argument (x float64[]), got 0", line + 1));
   const int asked = __LINE__ + 2;
   try {
     (void)function(x, x + y);
@@ -110,10 +109,10 @@ TEST_CASE("the number of arguments") {
   const auto train = function({x, y}, sum(x) + sum(y), {.name = "train"});
   REQUIRE(message<GraphError>([&] {
             train(Array::zeros({1, 784}, float32));
-          }) == "HERE: count: train takes 2 arguments (x float32[?, 784], y int64[?]), got 1");
+          }) == "HERE: train takes 2 arguments (x float32[?, 784], y int64[?]), got 1");
   const auto with_default = function({y, In(k, 1.0)}, sum(y) * k);
   REQUIRE(message<GraphError>([&] { with_default(); }) ==
-          "HERE: count: function takes 1 to 2 arguments (y int64[?], k float64[] with a default), got 0");
+          "HERE: function takes 1 to 2 arguments (y int64[?], k float64[] with a default), got 0");
 }
 
 TEST_CASE("arguments of a dtype that would lose digits") {

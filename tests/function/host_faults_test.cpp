@@ -38,7 +38,7 @@ TEST_CASE("linear algebra on a matrix that it cannot take names the matrix and w
                     "columns are not",
                     line));
   CHECK(without_lines(refused(stack, linalg::inv(stack), matrix_of_ones({1, 2, 2}))) ==
-        "HERE: solve: matrix 0 of stack float64[1, 2, 2] is singular");
+        "HERE: inv: matrix 0 of stack float64[1, 2, 2] is singular");
   CHECK(without_lines(refused(a, linalg::solve_triangular(a, a), Array::zeros({2, 2}))) ==
         "HERE: solve_triangular: a float64[2, 2] is singular: element 0 of its diagonal is 0");
 }
@@ -48,7 +48,7 @@ TEST_CASE("the gradient of a determinant names where the determinant was asked f
   const int line = __LINE__ + 1;
   const Tensor d = linalg::det(a);
   CHECK(refused(a, grad(d, a), matrix_of_ones({2, 2})) ==
-        fmt::format("host_faults_test.cpp:{}: solve: a float64[2, 2] is singular", line));
+        fmt::format("host_faults_test.cpp:{}: det: a float64[2, 2] is singular", line));
 }
 
 TEST_CASE("bincount of a negative number names the vector and where it was asked for") {

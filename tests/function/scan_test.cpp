@@ -451,10 +451,10 @@ TEST_CASE("a step's random numbers are others at each step and in each call") {
   }
   RandomStream rng(3);
   const auto by_value = [&](const Tensor& c, const Tensor& x) { return std::pair{c, rng.uniform({x})}; };
-  CHECK(
-      message<GraphError>([&] { static_cast<void>(scan(by_value, Tensor(0.0), lvector("n"))); }) ==
-      "HERE: scan: the step draws stream_uniform at HERE, whose shape depends on values of the step. Random numbers of "
-      "a loop are drawn before it, for all rows at once: their shape may depend on shapes only");
+  CHECK(message<GraphError>([&] { static_cast<void>(scan(by_value, Tensor(0.0), lvector("n"))); }) ==
+        "HERE: scan: the step draws RandomStream::uniform at HERE, whose shape depends on values of the step. Random "
+        "numbers of "
+        "a loop are drawn before it, for all rows at once: their shape may depend on shapes only");
 }
 
 TEST_CASE("what a step draws has the shape of anything in it whose shape follows from shapes") {

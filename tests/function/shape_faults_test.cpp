@@ -1,4 +1,6 @@
 // A1: shapes that do not fit and are known at the call only: op, both shapes, axis and the user's line, in every mode.
+#include <fmt/format.h>
+
 #include "message.h"
 
 namespace croton {
@@ -47,15 +49,16 @@ TEST_CASE("A1: dot of inner sizes that differ at the call") {
           {zero({5, 2}), zero({3})}) ==
       "HERE: dot(x, v): inner sizes differ: x is float64[5, 2], v is float64[3]; axis 1 of x has 2, axis 0 of v has 3\n"
       "  x  matrix, HERE\n  v  vector, HERE");
-  CHECK(refused(
-            [] {
-              const Tensor x = tensor3("x"), y = tensor3("y");
-              return Asked{{x, y}, matmul(x, y)};
-            },
-            {zero({2, 5, 3}), zero({4, 3, 5})}) ==
-        "HERE: dot(x, y): batch sizes differ: x is float64[2, 5, 3], y is float64[4, 3, 5]; axis 0 of x has 2, axis 0 "
-        "of y "
-        "has 4\n  x  tensor3, HERE\n  y  tensor3, HERE");
+  CHECK(
+      refused(
+          [] {
+            const Tensor x = tensor3("x"), y = tensor3("y");
+            return Asked{{x, y}, matmul(x, y)};
+          },
+          {zero({2, 5, 3}), zero({4, 3, 5})}) ==
+      "HERE: matmul(x, y): batch sizes differ: x is float64[2, 5, 3], y is float64[4, 3, 5]; axis 0 of x has 2, axis 0 "
+      "of y "
+      "has 4\n  x  tensor3, HERE\n  y  tensor3, HERE");
 }
 
 TEST_CASE("A1: extents that differ at the call do not broadcast") {
@@ -92,16 +95,107 @@ TEST_CASE("A1: extents that differ at the call do not broadcast") {
               return Asked{{x, y}, where(x > 0, y, 0)};
             },
             {zero({4, 2}), zero({5, 2})}) ==
-        "HERE: select: shapes [4, 2] and [5, 2] do not broadcast: axis 0 of greater at HERE is 4, axis 0 of y (matrix, "
+        "HERE: where: shapes [4, 2] and [5, 2] do not broadcast: axis 0 of greater at HERE is 4, axis 0 of y (matrix, "
         "HERE) is 5");
-  CHECK(refused(
-            [] {
-              const Tensor x = matrix("x"), n = scalar("n", int64);
-              return Asked{{x, n}, broadcast_to(x, {n, Index{3}})};
-            },
-            {zero({2, 3}), 5}) ==
-        "HERE: broadcast: axis 0 of x float64[2, 3] cannot become 5 long; only an axis whose extent is 1 in the type "
-        "widens. State that with broadcastable(x, 0)");
+  CHECK(
+      refused(
+          [] {
+            const Tensor x = matrix("x"), n = scalar("n", int64);
+            return Asked{{x, n}, broadcast_to(x, {n, Index{3}})};
+          },
+          {zero({2, 3}), 5}) ==
+      "HERE: broadcast_to: axis 0 of x float64[2, 3] cannot become 5 long; only an axis whose extent is 1 in the type "
+      "widens. State that with broadcastable(x, 0)");
+}
+
+TEST_CASE("A1: what is made of several ops has the name that the user called, and names the user's tensors") {
+  const auto of_two = [](int axes, const Array& a, const Array& b, auto&& make) {
+    return refused(
+        [&] {
+          const std::vector<Index> any(static_cast<std::size_t>(axes), any_extent);
+          const Tensor x = tensor("x", float64, Extents(any)),
+                       y = tensor("y", b.dtype(),
+                                  Extents(b.shape().size() == 1 ? std::vector<Index>{any_extent} : any));
+          return Asked{{x, y}, make(x, y)};
+        },
+        {a, b});
+  };
+  const auto classes = Array::zeros({5}, int64);
+  CHECK(of_two(4, zero({2, 3, 8, 8}), zero({4, 5, 3, 3}),
+               [](const Tensor& x, const Tensor& w) { return conv2d(x, w); }) ==
+        "HERE: conv2d: axis 1 of y (tensor4, HERE) is 5, axis 1 of x (tensor4, HERE) is 3; they have to be equal");
+  CHECK(of_two(4, zero({2, 4, 8, 8}), zero({4, 3, 3, 3}),
+               [](const Tensor& x, const Tensor& w) { return conv2d(x, w, {.groups = 2}); }) ==
+        "HERE: conv2d: axis 1 of y (tensor4, HERE) is 3, axis 2 of reshape(x, {x.shape[0], 2, "
+        "floor_divide(x.shape[1], 2), x... is 2; they have to be equal");
+  const std::string rows =
+      "HERE: categorical_crossentropy: axis 0 of y (vector, HERE) is 5, axis 0 of x (matrix, HERE) is 3; they have to "
+      "be equal";
+  CHECK(of_two(2, zero({3, 4}), classes,
+               [](const Tensor& x, const Tensor& t) { return categorical_crossentropy(softmax(x), t); }) == rows);
+  CHECK(of_two(2, zero({3, 4}), classes, [](const Tensor& x, const Tensor& t) {
+          return grad(mean(categorical_crossentropy(softmax(x), t)), x);
+        }) == rows);
+  CHECK(
+      of_two(2, zero({3, 4}), zero({3, 5}),
+             [](const Tensor& x, const Tensor& t) { return categorical_crossentropy(x, t); }) ==
+      "HERE: categorical_crossentropy: axis 1 of y (matrix, HERE) is 5, axis 1 of x (matrix, HERE) is 4; they have to "
+      "be equal");
+  CHECK(of_two(2, zero({3, 4}), zero({3}),
+               [](const Tensor& x, const Tensor& v) { return batch_normalization_train(x, v, v, v, v).y; }) ==
+        "HERE: batch_normalization_train: axis 0 of y (vector, HERE) is 3, axis 1 of x (matrix, HERE) is 4; they have "
+        "to be equal");
+  CHECK(of_two(2, zero({3, 4}), zero({2}), [](const Tensor& x, const Tensor& v) {
+          return x(cast(v, int64), arange(3));
+        }) == "HERE: indexing: axis 0 of y (vector, HERE) is 2, axis 0 of arange at HERE is 3; they have to be equal");
+  CHECK(of_two(2, zero({3, 3}), zero({4}), [](const Tensor& x, const Tensor& v) { return linalg::solve(x, v); }) ==
+        "HERE: solve: axis 0 of x (matrix, HERE) is 3, axis 0 of y (vector, HERE) is 4; they have to be equal");
+  CHECK(of_two(2, zero({3, 4}), zero({5, 4}),
+               [](const Tensor& x, const Tensor& y) { return tensordot(x, y, {0}, {0}); }) ==
+        "HERE: tensordot: axis 0 of x (matrix, HERE) is 3, axis 0 of y (matrix, HERE) is 5; they have to be equal");
+}
+
+TEST_CASE("A1: sections that are not equal, and what an axis without elements has not, by the name that was called") {
+  const auto of_one = [](const Array& a, auto&& make) {
+    return refused(
+        [&] {
+          const Tensor x = matrix("x");
+          return Asked{{x}, make(x)};
+        },
+        {a});
+  };
+  CHECK(of_one(zero({5, 3}), [](const Tensor& x) { return split(x, 2)[0]; }) ==
+        "HERE: split: x float64[5, 3] has 15 elements, which do not make [2, 2, 3]");
+  const auto of_nothing = [](std::string_view name, std::string_view axis) {
+    return fmt::format("HERE: {}: axis {} has no elements; {} of nothing is not defined", name, axis, name);
+  };
+  CHECK(of_one(zero({0, 4}), [](const Tensor& x) { return argmax(x, 0); }) ==
+        of_nothing("argmax", "0 of x float64[0, 4]"));
+  CHECK(of_one(zero({0, 4}), [](const Tensor& x) { return argmin(x, 0); }) ==
+        of_nothing("argmin", "0 of x float64[0, 4]"));
+  CHECK(of_one(zero({3, 0}), [](const Tensor& x) { return softmax(x); }) ==
+        of_nothing("softmax", "1 of x float64[3, 0]"));
+  CHECK(of_one(zero({3, 0}), [](const Tensor& x) { return linalg::matrix_norm(x, 1); }) ==
+        of_nothing("matrix_norm", "1 of x (matrix, HERE)"));
+  CHECK(of_one(zero({3, 4}), [](const Tensor& x) { return linalg::matrix_power(x, 2); }) ==
+        "HERE: matrix_power: axis 1 of x (matrix, HERE) is 4, axis 0 of x (matrix, HERE) is 3; they have to be equal");
+}
+
+TEST_CASE("A1: draws of a random stream that cannot be") {
+  RandomStream random;
+  const Tensor v = vector("v"), n = scalar("n", int64);
+  for (const std::string& mode : std::vector<std::string>{"mode=FAST_RUN", "mode=FAST_COMPILE", on_gpu()}) {
+    INFO(mode);
+    const ScopedConfig scope{mode};
+    const Function choice = function(v, random.choice(5, v)), normal = function(n, random.normal({n}));
+    CHECK(message<IndexError>([&] { choice(zero({4})); }) ==
+          "HERE: RandomStream::choice: the first 5 elements are out of range: axis 0 of v (vector, HERE) has 4");
+    CHECK(message<ShapeError>([&] { normal(-2); }) ==
+          "HERE: RandomStream::normal: an extent is a count, not negative; the shape asked for is [-2]");
+  }
+  const Tensor empty;
+  CHECK(message<GraphError>([&] { (void)random.choice(1, empty); }) ==
+        "HERE: the argument of RandomStream::choice is an empty Tensor (declared, never assigned)");
 }
 
 TEST_CASE("A1: concatenate and stack of parts that differ at the call") {
@@ -129,9 +223,7 @@ TEST_CASE("A1: concatenate and stack of parts that differ at the call") {
               return Asked{{x, y}, stack({x, y})};
             },
             {zero({5}), zero({4})}) ==
-        "HERE: concatenate: part 1, y, is float64[1, 4]; part 0, x, is float64[1, 5]: axis 1 has 4 and 5, and only "
-        "axis 0 "
-        "may differ");
+        "HERE: stack: axis 0 of y (vector, HERE) is 4, axis 0 of x (vector, HERE) is 5; they have to be equal");
 }
 
 TEST_CASE("A1: reshape to another number of elements, known at the call only") {

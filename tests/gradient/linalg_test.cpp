@@ -115,9 +115,9 @@ TEST_CASE("linear algebra names what it cannot do") {
   CHECK_THROWS_AS(linalg::matrix_norm(a, 3), ShapeError);
   CHECK_THROWS_AS(linalg::norm(Tensor()), GraphError);
   const Array singular = Array{1., 2., 2., 4.}.reshape({2, 2});
-  CHECK_THROWS_WITH(value(linalg::inv(a), {{a, singular}}), Catch::Contains("solve: a float64[2, 2] is singular"));
+  CHECK_THROWS_WITH(value(linalg::inv(a), {{a, singular}}), Catch::Contains("inv: a float64[2, 2] is singular"));
   CHECK_THROWS_WITH(value(grad(sum(linalg::qr(a).q), a), {{a, Array{1., 2., 0., 0.}.reshape({2, 2})}}),
-                    Catch::Contains("solve_triangular: ") && Catch::Contains(" is singular"));
+                    Catch::Contains("qr: ") && Catch::Contains(" is singular"));
   CHECK_THROWS_WITH(
       value(linalg::cholesky(a), {{a, singular}}),
       Catch::Contains("cholesky: a float64[2, 2] is not positive definite: its first 2 rows and columns are not"));

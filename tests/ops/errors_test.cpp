@@ -104,7 +104,7 @@ TEST_CASE("max of nothing is an error, sum and prod of nothing are 0 and 1") {
   const Tensor x = dmatrix("x");
   const ops::Values empty{{x.node(), Array::zeros({0, 3})}};
   CHECK(refusal<ShapeError>([&] { value(max(x, 0), empty); }) ==
-        "max: float64[0, 3] has no element along the reduced axes; max of nothing is not defined");
+        "max: axis 0 of x float64[0, 3] has no elements; max of nothing is not defined");
   CHECK(refusal<ShapeError>([&] { value(argmin(x), empty); }).find("argmin of nothing is not defined") !=
         std::string::npos);
   CHECK(value(max(x, 1), empty).shape() == Extents{0});
@@ -112,6 +112,30 @@ TEST_CASE("max of nothing is an error, sum and prod of nothing are 0 and 1") {
   CHECK(value(prod(x, 0), empty).at<double>(2) == 1);
   CHECK(value(all(x), empty).item<bool>());
   CHECK_FALSE(value(any(x), empty).item<bool>());
+}
+
+TEST_CASE("what is made of several ops is called by the name that the user called") {
+  const Tensor x = dmatrix("x"), v = tensor("v", float64, {4}), row = tensor("row", float64, {3}), never;
+  const auto says = [](std::string_view text, auto&& f) {
+    try {
+      f();
+    } catch (const Error& e) {
+      CHECK_THAT(e.what(), Catch::StartsWith("errors_test.cpp:") && Catch::Contains(std::string(text)));
+      return;
+    }
+    FAIL("no error");
+  };
+  says(": xlogy: shapes [3] and [4] do not broadcast", [&] { static_cast<void>(xlogy(row, v)); });
+  says(": allclose: shapes [3] and [4] do not broadcast", [&] { static_cast<void>(allclose(row, v)); });
+  says(": where: shapes [3] and [4] do not broadcast", [&] { static_cast<void>(where(row > 0, row, v)); });
+  says(": logspace: -3 numbers; a count is not negative", [&] { static_cast<void>(logspace(0, 1, -3)); });
+  says(": one_hot: an extent is a count, not -1", [&] { static_cast<void>(one_hot(lvector("l"), -1)); });
+  says(": dimshuffle: axis 0 of v float64[4] has 4 elements", [&] { static_cast<void>(dimshuffle(v, {})); });
+  says(": zeros: an extent is a count, not -1", [&] { static_cast<void>(zeros({-1})); });
+  says(": stack: axis 0 of v (vector, ", [&] { static_cast<void>(stack({row, v})); });
+  says(": softmax: an argument is an empty Tensor", [&] { static_cast<void>(softmax(never)); });
+  says(": flip: an argument is an empty Tensor", [&] { static_cast<void>(flip(never, 0)); });
+  says(": sliding_window_view: a window of 5 elements", [&] { static_cast<void>(sliding_window_view(v, {5})); });
 }
 
 TEST_CASE("an index out of range names the array, the range and the element of the index") {

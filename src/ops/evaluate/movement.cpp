@@ -92,8 +92,11 @@ Array folded_windows(const Call& call, const FoldWindows& fold, const Array& win
     at = fmt::format("{}{}{}", linear % std::max<Index>(1, index.shape()[axis]), at.empty() ? "" : ", ", at);
   const Index n = x.shape()[0];
   const std::string valid = n == 0 ? "it has no rows" : fmt::format("valid: {} .. {}", -n, n - 1);
-  const std::string element =
-      index.ndim() == 0 ? "" : fmt::format(", at element [{}] of {}", at, called(call.input(1), index));
+  const std::string_view maker = node(call.input(1)).part_of;  // what a function made of its own is not shown
+  const bool is_made_within = !maker.empty() && maker == call.node().part_of;
+  const std::string element = index.ndim() == 0 || is_made_within
+                                  ? ""
+                                  : fmt::format(", at element [{}] of {}", at, called(call.input(1), index));
   fail_at<IndexError>(call.node().where, "index {} is out of range for axis 0 of {} ({}){}", i,
                       called(call.input(0), x), valid, element);
 }

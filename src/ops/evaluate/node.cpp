@@ -74,7 +74,7 @@ Call::Call(const Tensor& t, std::span<const Array> arguments) : node_(t.node()),
   result_ = op().type(at());
 }
 
-TypeAt Call::at() const { return {op(), params(), node_->inputs, shapes_, values_, node_->where}; }
+TypeAt Call::at() const { return {op(), params(), node_->inputs, shapes_, values_, node_->where, node_->part_of}; }
 
 std::vector<Tensor> stand_ins(const Node& n) {
   std::vector<Tensor> out;
@@ -84,7 +84,7 @@ std::vector<Tensor> stand_ins(const Node& n) {
 }
 
 Tensor expanded(const Node& n, std::span<const Tensor> inputs) {
-  const WhereScope place(n.where);
+  const WhereScope place(n);
   Node* self = const_cast<Node*>(&n);  // a handle counts references, and no more
   return meaning<Expansion>(*n.op)->expand({n.params, inputs, Tensor(self), Tensor()});
 }
