@@ -46,10 +46,11 @@ Tensor make_input(Type type, std::string_view name, Where where) {
 }
 
 Tensor make_constant(Array value, std::string_view name, Where where) {
+  value = owned(value);
   const Extents& e = value.shape();
   Tensor leaf = make_leaf(NodeKind::constant, Type{value.dtype(), Shape(e.begin(), e.end())}, name, where);
-  leaf.node()->value = owned(value);
-  leaf.node()->integers = integers_of(leaf.node()->value);
+  leaf.node()->integers = integers_of(value);
+  leaf.node()->value = std::move(value);
   return leaf;
 }
 
