@@ -112,7 +112,7 @@ class Accesses {
 
 }  // namespace
 
-std::vector<bool> in_place(const Program& p, const std::vector<UpdateTarget>& updates) {
+std::vector<bool> in_place(const Program& p, std::span<const UpdateTarget> updates) {
   const Accesses accesses(p);
   std::vector<bool> r;
   r.reserve(updates.size());

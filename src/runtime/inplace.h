@@ -1,5 +1,6 @@
 // Which updates may write where the old value lies.
 #pragma once
+#include <span>
 #include <vector>
 
 #include "runtime/update_target.h"
@@ -11,6 +12,6 @@ namespace croton::runtime {
 /// old value is in that kernel's own iteration or in an earlier step, through the identity map; nothing that can fail
 /// comes later; no view of it is read. Otherwise the new value goes to other memory, which is exchanged with the old at
 /// the end.
-std::vector<bool> in_place(const tile::Program&, const std::vector<UpdateTarget>&);
+std::vector<bool> in_place(const tile::Program&, std::span<const UpdateTarget>);
 
 }  // namespace croton::runtime

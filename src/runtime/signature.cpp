@@ -13,11 +13,14 @@ Signatures::Signatures(const tile::Program& program, const std::vector<Tensor>& 
   for (const Tensor& t : shared) stored_.push_back(&storage_of(t));
 }
 
-std::vector<Index> Signatures::integers_of(const Tensor& leaf, std::span<const Array> values) const {
-  Array value;
+Array Signatures::value_of(const Tensor& leaf, std::span<const Array> values) const {
   for (std::size_t k = 0; k < inputs_.size(); ++k)
-    if (inputs_[k].node() == leaf.node()) value = values[k];
-  if (node(leaf).kind == NodeKind::shared) value = storage_of(leaf).get();
+    if (inputs_[k].node() == leaf.node()) return values[k];
+  return storage_of(leaf).get();
+}
+
+std::vector<Index> Signatures::integers_of(const Tensor& leaf, std::span<const Array> values) const {
+  const Array value = value_of(leaf, values);
   std::vector<Index> r;
   for (Index i = 0; i < value.size(); ++i) r.push_back(get_index(value, i));
   return r;
@@ -25,13 +28,6 @@ std::vector<Index> Signatures::integers_of(const Tensor& leaf, std::span<const A
 
 bool Signatures::decides_shapes(const Tensor& leaf) const {
   return std::any_of(deciding_.begin(), deciding_.end(), [&](const Tensor& t) { return same(t, leaf); });
-}
-
-std::size_t Signatures::words_of_shapes() const {
-  std::size_t words = 0;
-  for (const std::vector<Tensor>* leaves : {&inputs_, &shared_})
-    for (const Tensor& t : *leaves) words += static_cast<std::size_t>(t.ndim());
-  return words;
 }
 
 std::vector<Index> Signatures::of(std::span<const Array> values) const {
@@ -46,18 +42,28 @@ std::vector<Index> Signatures::of(std::span<const Array> values) const {
   return r;
 }
 
+bool Signatures::same_shapes(const std::vector<Index>& a, const std::vector<Index>& b) const {
+  std::ptrdiff_t words = 0;
+  for (const std::vector<Tensor>* leaves : {&inputs_, &shared_})
+    for (const Tensor& t : *leaves) words += t.ndim();
+  return std::equal(a.begin(), a.begin() + words, b.begin());
+}
+
 bool Signatures::matches(const std::vector<Index>& signature, std::span<const Array> values) const {
   const Index *next = signature.data(), *const end = next + signature.size();
-  const auto same = [&](const Extents& shape) {
-    for (const Index n : shape)
-      if (next == end || *next++ != n) return false;
-    return true;
-  };
+  const auto same = [&](Index n) { return next != end && *next++ == n; };
+  const auto same_shape = [&](const Extents& shape) { return std::all_of(shape.begin(), shape.end(), same); };
   for (const Array& a : values)
-    if (!same(ArrayAccess::body(a).shape)) return false;
+    if (!same_shape(ArrayAccess::body(a).shape)) return false;
   for (const SharedStorage* s : stored_)
-    if (!same(s->shape())) return false;
-  return deciding_.empty() ? next == end : of(values) == signature;
+    if (!same_shape(s->shape())) return false;
+  for (const Tensor& t : deciding_) {
+    const Array value = value_of(t, values);
+    if (!same(value.size())) return false;
+    for (Index i = 0; i < value.size(); ++i)
+      if (!same(get_index(value, i))) return false;
+  }
+  return next == end;
 }
 
 Shapes Signatures::shapes(std::span<const Array> values) const {

@@ -18,16 +18,18 @@ class Signatures {
   bool decides_shapes(const Tensor& leaf) const;
   /// The leaves whose values decide shapes.
   const std::vector<Tensor>& deciding() const { return deciding_; }
-  /// How many words of a signature, its first, are shapes of leaves; integers of deciding leaves follow.
-  std::size_t words_of_shapes() const;
+  /// Shapes of the leaves, and the integers of the deciding ones.
   std::vector<Index> of(std::span<const Array> values) const;
-  /// Whether it is this call's: without a copy where only shapes decide.
+  /// Whether two differ at most in those integers.
+  bool same_shapes(const std::vector<Index>&, const std::vector<Index>&) const;
+  /// Whether it is this call's.
   bool matches(const std::vector<Index>& signature, std::span<const Array> values) const;
 
   Shapes shapes(std::span<const Array> values) const;
   Integers integers(std::span<const Array> values) const;
 
  private:
+  Array value_of(const Tensor& leaf, std::span<const Array> values) const;
   std::vector<Index> integers_of(const Tensor& leaf, std::span<const Array> values) const;
 
   const std::vector<Tensor>& inputs_;

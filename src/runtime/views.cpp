@@ -1,6 +1,8 @@
 #include "runtime/views.h"
 
 #include <algorithm>
+#include <functional>
+#include <string_view>
 #include <unordered_set>
 
 #include "base/dtype.h"
@@ -8,6 +10,9 @@
 
 namespace croton::runtime {
 namespace {
+
+// That a workspace remembers: some hundred bytes each.
+constexpr std::size_t most_found = 8192;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
@@ -115,6 +120,32 @@ std::optional<std::vector<std::size_t>> MovingViews::starts(const Plan& plan, co
     starts.back() = now.offset;
   }
   return starts;
+}
+
+ViewStarts::ViewStarts(const Plan& plan) : signature_(plan.signature) {
+  for (const int b : plan.views) starts_.push_back(plan.places[at(b)].offset);
+}
+
+std::size_t ViewStarts::Hash::operator()(const std::vector<Index>& signature) const {
+  const auto* const bytes = reinterpret_cast<const char*>(signature.data());
+  return std::hash<std::string_view>()({bytes, signature.size() * sizeof(Index)});
+}
+
+bool ViewStarts::move_to(const Plan& plan, const MovingViews& moving, const Signatures& signatures,
+                         std::span<const Array> values) {
+  if (signatures.matches(signature_, values)) return true;
+  if (!moving.any()) return false;
+  std::vector<Index> signature = signatures.of(values);
+  if (!signatures.same_shapes(signature, signature_)) return false;
+  auto found = found_.find(signature);
+  if (found == found_.end()) {
+    auto starts = moving.starts(plan, signatures.integers(values));
+    if (!starts) return false;
+    if (found_.size() == most_found) found_.clear();
+    found = found_.emplace(signature, std::move(*starts)).first;
+  }
+  starts_ = found->second, signature_ = std::move(signature);
+  return true;
 }
 
 }  // namespace croton::runtime

@@ -2,9 +2,11 @@
 #pragma once
 #include <optional>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "runtime/plan.h"
+#include "runtime/signature.h"
 
 namespace croton::runtime {
 
@@ -38,6 +40,28 @@ class MovingViews {
   std::vector<Tensor> nodes_;     // that take those integers, operands before users
   std::vector<bool> is_integer_;  // by such node: whether others take its own
   std::vector<int> views_;        // buffers
+};
+
+/// Where the views of one plan begin in the call that a workspace serves.
+class ViewStarts {
+ public:
+  /// In the call that the plan was made for.
+  explicit ViewStarts(const Plan&);
+
+  /// In this call; false, and nothing changes, where it needs another plan.
+  bool move_to(const Plan&, const MovingViews&, const Signatures&, std::span<const Array> values);
+  /// In the order of Plan::views, in bytes from the base of each.
+  const std::vector<std::size_t>& starts() const { return starts_; }
+
+ private:
+  struct Hash {
+    std::size_t operator()(const std::vector<Index>& signature) const;
+  };
+
+  std::vector<Index> signature_;  // of the call
+  std::vector<std::size_t> starts_;
+  // By signature: the batches of an epoch come again in the next.
+  std::unordered_map<std::vector<Index>, std::vector<std::size_t>, Hash> found_;
 };
 
 }  // namespace croton::runtime

@@ -24,13 +24,10 @@ std::shared_ptr<const Plan> Workspaces::find_locked(const std::vector<Index>& si
   return nullptr;
 }
 
-std::vector<std::shared_ptr<const Plan>> Workspaces::alike(const std::vector<Index>& signature,
-                                                           std::size_t words) const {
+std::vector<std::shared_ptr<const Plan>> Workspaces::all() const {
   std::vector<std::shared_ptr<const Plan>> r;
-  const auto first = signature.begin(), end = first + static_cast<std::ptrdiff_t>(words);
   const std::lock_guard lock(mutex_);
-  for (const Entry& e : entries_)
-    if (std::equal(first, end, e.plan->signature.begin())) r.push_back(e.plan);
+  for (const Entry& e : entries_) r.push_back(e.plan);
   return r;
 }
 

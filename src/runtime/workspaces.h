@@ -2,16 +2,15 @@
 // plan fits, and else looks in the list.
 #pragma once
 #include <atomic>
-#include <functional>
 #include <memory>
-#include <string_view>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/fork_safe.h"
 #include "runtime/plan.h"
 #include "runtime/replays.h"
 #include "runtime/storage.h"
+#include "runtime/views.h"
 
 namespace croton::runtime {
 
@@ -31,19 +30,10 @@ struct Given {
 /// What one running call owns: memory between steps, arguments with pointers filled in, results kept for reuse. It
 /// keeps its plan alive.
 struct Workspace {
-  struct Hash {
-    std::size_t operator()(const std::vector<Index>& words) const {
-      const auto* const bytes = reinterpret_cast<const char*>(words.data());
-      return std::hash<std::string_view>()({bytes, words.size() * sizeof(Index)});
-    }
-  };
-  /// By signature: the batches of an epoch come again in the next.
-  using FoundStarts = std::unordered_map<std::vector<Index>, std::vector<std::size_t>, Hash>;
+  explicit Workspace(std::shared_ptr<const Plan> p) : plan(std::move(p)), views(*plan) {}
 
   std::shared_ptr<const Plan> plan;
-  std::vector<Index> signature;     // the last call's, which may have moved the plan's views
-  std::vector<std::size_t> starts;  // by Plan::views: where they begin in their bases, in bytes
-  FoundStarts found_starts;
+  ViewStarts views;
   Buffer arena;
   Buffer integers;
   Buffer errors;                          // where kernels report an index that is out of range
@@ -79,8 +69,7 @@ class Workspaces {
 
   /// The plan of that signature; null where there is none (any more).
   std::shared_ptr<const Plan> find(const std::vector<Index>& signature);
-  /// Those whose signatures begin with the same `words` words.
-  std::vector<std::shared_ptr<const Plan>> alike(const std::vector<Index>& signature, std::size_t words) const;
+  std::vector<std::shared_ptr<const Plan>> all() const;
   /// A plan for calls to come, which takes the place of the one that was not used for longest once there are many.
   /// Gives the one that another thread was first with, if any.
   std::shared_ptr<const Plan> add(Plan);
