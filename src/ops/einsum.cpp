@@ -179,9 +179,9 @@ class Einsum {
         for (std::size_t d = 0; d < t.labels.size(); ++d)
           if (d != a && d != b) order.push_back(static_cast<Index>(d)), left.push_back(t.labels[d]);
         const Tensor front = ops::permuted(t.x, std::move(order), w_);
-        // the longer one, so that unequal extents are an IndexError
-        const Tensor at = arange(maximum(ops::extent(front, 0, w_), ops::extent(front, 1, w_), w_), w_);
-        const IndexItem both[] = {{at, w_}, {at, w_}};
+        // one of each axis: unequal extents are a ShapeError
+        const IndexItem both[] = {{arange(ops::extent(front, 0, w_), w_), w_},
+                                  {arange(ops::extent(front, 1, w_), w_), w_}};
         t = {ops::indexed(front, both, w_), left};
         return take_diagonals(t);
       }

@@ -213,7 +213,7 @@ Tensor checked_index(const Tensor& index, const Tensor& x, int axis, Where w) {
   ExtentList n;
   n.add(extent(x, axis, w));
   const Tensor positions = apply(iota, {{"dims", n.dims}, {"axes", std::vector<Index>{0}}}, n.held, w);
-  positions.named(fmt::format("positions of axis {} of {}", axis, formula(x)));  // what the IndexError shows
+  positions.named(fmt::format("axis {} of {}", axis, formula(x)));  // what the IndexError shows
   return apply(gather, {}, {positions, index}, w);
 }
 

@@ -90,7 +90,7 @@ Tensor ravel_multi_index(const Tensors& indices, const Extents& shape, Where w) 
     fail_at<ShapeError>(w, "ravel_multi_index: {} indices for a shape of {} axes", indices.list().size(), shape.size());
   Tensor number;
   for (std::size_t d = 0; d < shape.size(); ++d) {
-    const Tensor at = within(shape[d], indices.list()[d], fmt::format("positions of axis {}", d), w);
+    const Tensor at = within(shape[d], indices.list()[d], fmt::format("axis {} of shape {}", d, text(shape)), w);
     number = d == 0 ? at : number * shape[d] + at;
   }
   return number;
@@ -104,7 +104,7 @@ std::vector<Tensor> unravel_index(const Operand& of, const Extents& shape, Where
     if (n < 0) fail_at<ShapeError>(w, "unravel_index: an extent is {}; it is not negative", n);
     count *= n;
   }
-  Tensor number = within(count, of.get(), "the elements' numbers", w);
+  Tensor number = within(count, of.get(), fmt::format("the {} elements of shape {}", count, text(shape)), w);
   std::vector<Tensor> indices(shape.size());
   for (std::size_t d = indices.size(); d-- > 1;) {
     const Index n = std::max<Index>(shape[d], 1);
@@ -132,6 +132,7 @@ Tensor choose(const Operand& index, const Tensors& choices, Where w) {
   refuse_empty("choose", all, w);
   all = ops::broadcast_together("choose", std::move(all), w);
   const Tensor stacked = stack(std::vector<Tensor>(all.begin() + 1, all.end()), 0, w);
+  stacked.named("the choices");
   return squeeze(take_along_axis(stacked, expand_dims(all[0], 0, w), 0, w), 0, w);
 }
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "catch.h"
 #include "croton.h"
+#include "croton/numpy.h"
 #include "sweep.h"
 
 using namespace croton;
@@ -143,8 +144,32 @@ TEST_CASE("an index out of range names the array, the range and the element of t
   const ops::Values given{{e.node(), Array::zeros({5, 2}, float32)},
                           {t.node(), Array(std::vector<std::int64_t>{0, -5, 4, 1, 2, 5}, {2, 3})}};
   CHECK(refusal<IndexError>([&] { value(e[t], given); }) ==
-        "index 5 is out of range for axis 0 of embedding float32[5, 2] (valid: -5 .. 4), at element [1, 2] of tokens "
+        "index 5 is out of range for axis 0 of embedding float32[5, 2] (valid: -5 .. 4), at element [1, 2] "
+        "of tokens "
         "int64[2, 3]");
+}
+
+TEST_CASE("an index that functions take on their way is said to be out of what their users know") {
+  const Tensor x = matrix("x", float64), i = lvector("i"), j = lmatrix("j");
+  const Array three{0, 7}, wide = Array::zeros({3, 4}, float64);
+  const auto refused = [&](const Tensor& t) {
+    return refusal<IndexError>([&] {
+      value(t, {{x.node(), wide}, {i.node(), three.astype(int64)}, {j.node(), Array::full({3, 1}, 9.0).astype(int64)}});
+    });
+  };
+  const std::string at = ", at element [1] of i int64[2]";
+  CHECK(refused(take(x, i, 0)) == "index 7 is out of range for axis 0 of x float64[3, 4] (valid: -3 .. 2)" + at);
+  CHECK(
+      refused(take_along_axis(x, j, 1)) ==
+      "take_along_axis: index 9 is out of range for axis 1 of x (valid: -4 .. 3), at element [0, 0] of j int64[3, 1]");
+  CHECK(refused(choose(i, {x, x})) == "choose: index 7 is out of range for axis 0 of the choices (valid: -2 .. 1)");
+  CHECK(refused(ravel_multi_index({i, i}, {3, 4})) ==
+        "ravel_multi_index: index 7 is out of range for axis 0 of shape [3, 4] (valid: -3 .. 2)" + at);
+  CHECK(refused(unravel_index(i, {2, 3})[0]) ==
+        "unravel_index: index 7 is out of range for the 6 elements of shape [2, 3] (valid: -6 .. 5)" + at);
+  CHECK(refusal<ShapeError>([&] {
+          value(einsum("ii->i", {x}), {{x.node(), wide}});
+        }).substr(0, 17) == "einsum: axis 0 of");
 }
 
 TEST_CASE("a leaf without a value, or with one of another type, is named") {

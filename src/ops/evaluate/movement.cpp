@@ -94,11 +94,16 @@ Array folded_windows(const Call& call, const FoldWindows& fold, const Array& win
   const std::string valid = n == 0 ? "it has no rows" : fmt::format("valid: {} .. {}", -n, n - 1);
   const std::string_view maker = node(call.input(1)).part_of;  // what a function made of its own is not shown
   const bool is_made_within = !maker.empty() && maker == call.node().part_of;
+  const Tensor& rows = call.input(0);
+  std::string asked, axis = fmt::format("axis 0 of {}", called(rows, x));
+  if (meaning<Iota>(rows)) {  // the positions of an axis: a function wanted the index alone
+    if (!call.node().part_of.empty()) asked = fmt::format("{}: ", call.node().part_of);
+    axis = rows.name().empty() ? fmt::format("an axis of {} elements", n) : rows.name();
+  }
   const std::string element = index.ndim() == 0 || is_made_within
                                   ? ""
                                   : fmt::format(", at element [{}] of {}", at, called(call.input(1), index));
-  fail_at<IndexError>(call.node().where, "index {} is out of range for axis 0 of {} ({}){}", i,
-                      called(call.input(0), x), valid, element);
+  fail_at<IndexError>(call.node().where, "{}index {} is out of range for {} ({}){}", asked, i, axis, valid, element);
 }
 
 /// The rows that an index names, each counted from 0.
