@@ -50,7 +50,7 @@ double visits_of_a_node(const std::vector<Tensor>& outputs) {
   return static_cast<double>(visits) / static_cast<double>(topological(outputs).size());
 }
 
-TEST_CASE("what a node costs to build hardly grows with its graph") {
+TEST_CASE("what a node costs to build hardly grows with its graph", "[unsanitized]") {
   struct Row {
     const char* name;
     std::vector<Tensor> (*graph)(int);

@@ -2,6 +2,19 @@
 
 define_property(GLOBAL PROPERTY CROTON_ROOMS BRIEF_DOCS "Every room, lowest first" FULL_DOCS "Every room, lowest first")
 
+# croton_precompile(TARGET FROM HEADER...): with CROTON_PRECOMPILE, TARGET includes what the target FROM has compiled; TARGET itself
+# compiles the headers. Both are compiled alike.
+function(croton_precompile target from)
+  if(NOT CROTON_PRECOMPILE)
+    return()
+  endif()
+  if(from STREQUAL target)
+    target_precompile_headers(${target} PRIVATE ${ARGN})
+  else()
+    target_precompile_headers(${target} REUSE_FROM ${from})
+  endif()
+endfunction()
+
 # croton_room(NAME [ON room...] [LIBS target...] [WITHOUT folder...]): src/NAME/**.cpp as the object library croton_NAME, but for
 # the folders that are built apart.
 function(croton_room name)
@@ -15,6 +28,9 @@ function(croton_room name)
     add_library(${target} OBJECT ${sources})
     set(scope PUBLIC)
     target_link_libraries(${target} PRIVATE croton_options)
+    croton_precompile(${target} croton_base <algorithm> <array> <atomic> <cmath> <cstdint> <cstring> <functional> <limits> <map>
+      <memory> <mutex> <optional> <set> <span> <string> <string_view> <unordered_map> <unordered_set> <utility> <variant> <vector>
+      <fmt/format.h>)
   else()
     add_library(${target} INTERFACE)
     set(scope INTERFACE)
