@@ -286,6 +286,25 @@ void run_batch_call(benchmark::State& state, std::int64_t batches) {
   }
   if (all != calls) state.SkipWithError("a batch has other rows");
 }
+/// The same rows of a variable, or one, in the place of those it has, one batch after another.
+void run_written_call(benchmark::State& state, bool one) {
+  const std::int64_t batches = 2500, rows = one ? 1 : 20, length = 20;
+  const Shared data = shared(Array::zeros({batches * rows, length}, float32), "data");
+  const Shared news = shared(Array::full({rows, length}, 1.0).astype(float32), "news");
+  const Tensor i = lscalar("i");
+  const Tensor written =
+      one ? inc_subtensor(data[i], news[0]) : inc_subtensor(data[slice(i * rows, i * rows + rows)], news);
+  const Procedure f = function({i}, {.updates = {{data, written}}, .name = "written_call"});
+  double calls = 0;
+  std::int64_t batch = 0;
+  for (auto _ : state) {
+    f(batch);
+    ++calls;
+    batch = (batch + 1) % batches;
+  }
+  if (eval(sum(cast(data, float64))).item<double>() != calls * static_cast<double>(rows * length))
+    state.SkipWithError("a batch was written elsewhere");
+}
 
 void register_for_gpu() {
   for (const bench::Workload& w : bench::gpu_workloads())
@@ -335,6 +354,8 @@ void register_all() {
   benchmark::RegisterBenchmark("shared_update", run_counter);
   benchmark::RegisterBenchmark("batch_call_1", [](benchmark::State& s) { run_batch_call(s, 1); });
   benchmark::RegisterBenchmark("batch_call_2500", [](benchmark::State& s) { run_batch_call(s, 2500); });
+  benchmark::RegisterBenchmark("written_row_call", [](benchmark::State& s) { run_written_call(s, true); });
+  benchmark::RegisterBenchmark("written_region_call", [](benchmark::State& s) { run_written_call(s, false); });
 }
 
 }  // namespace
