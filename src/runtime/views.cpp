@@ -11,8 +11,8 @@
 namespace croton::runtime {
 namespace {
 
-// That a workspace remembers: some hundred bytes each.
-constexpr std::size_t most_found = 8192;
+// That a workspace remembers, some 200 bytes each: an epoch of single examples comes again too.
+constexpr std::size_t most_found = 65536;
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 

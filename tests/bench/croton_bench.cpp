@@ -288,7 +288,7 @@ void run_batch_call(benchmark::State& state, std::int64_t batches) {
 }
 /// The same rows of a variable, or one, in the place of those it has, one batch after another.
 void run_written_call(benchmark::State& state, bool one) {
-  const std::int64_t batches = 2500, rows = one ? 1 : 20, length = 20;
+  const std::int64_t batches = one ? 50000 : 2500, rows = one ? 1 : 20, length = 20;
   const Shared data = shared(Array::zeros({batches * rows, length}, float32), "data");
   const Shared news = shared(Array::full({rows, length}, 1.0).astype(float32), "news");
   const Tensor i = lscalar("i");
