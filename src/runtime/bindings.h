@@ -12,12 +12,13 @@
 
 namespace croton::runtime {
 
+struct Given;
 struct Workspace;
 
 class Bindings {
  public:
-  /// Uploads the constants. The program outlives it. `inputs`: the leaves that calls bring; `results` of them are
-  /// updates' values where `updates` says so; `name`: the function's, for errors.
+  /// Uploads the constants. The program outlives it. `inputs`: the leaves that calls bring, in their order; `shared`:
+  /// all variables that the program reads or updates; `name`: the function's, for errors.
   Bindings(const tile::Program&, std::span<const Tensor> inputs, std::span<const Tensor> shared,
            std::span<const UpdateTarget> updates, Device&, std::string name);
 
@@ -45,7 +46,7 @@ class Bindings {
   void upload_constants();
   void point_views(Workspace&) const;
   void give_each_its_own(Workspace&) const;
-  void* memory_to_give(struct Given&, int buffer, const Place&) const;
+  void* memory_to_give(Given&, int buffer, const Place&) const;
   Buffer memory_for(int buffer, const Place&) const;
   void* argument_memory(std::size_t input, const Array&, Workspace&) const;
   void* update_memory(std::size_t update, const Place&, Workspace&);

@@ -1,4 +1,6 @@
 // Shapes that depend on data: masks as indices, extents and bounds that are computed.
+#include <cmath>
+
 #include "array/access.h"
 #include "catch.h"
 #include "croton.h"
@@ -68,6 +70,65 @@ TEST_CASE("a number in the place of what a mask selects needs no count, and stay
   const Tensor x = dvector("x");
   CHECK(function(x, x[x < 0].set(0)).explain().find("first, because") == std::string::npos);
   CHECK(function(x, x[x < 0]).explain().find("first, because shapes depend on it") != std::string::npos);
+}
+
+TEST_CASE("sums over what a mask selects, and their gradients, need no list of it") {
+  const Tensor x = dvector("x"), y = dvector("y"), m = dmatrix("m"), b = vector("b", boolean), c = dscalar("c");
+  const Tensor rows = b(slice(0, 2));
+  const Tensor loss = mean(square(x[y > 0] - y[y > 0] * c));
+  const std::vector<Tensor> results{sum(x[y > 0]),
+                                    prod(x[b]),
+                                    mean(x[b]),
+                                    loss,
+                                    grad(loss, x),
+                                    grad(loss, y),
+                                    grad(loss, c),
+                                    sum(m[m > 0]),
+                                    mean(exp(m[m < c])),
+                                    sum(m[rows], 0),
+                                    mean(m[rows]),
+                                    grad(sum(pow(m[m > 0], 3)), m),
+                                    x[b].set(y[b]),
+                                    x[b].inc(sin(y[b])),
+                                    m[m > 0].inc(m[m > 0] * 2)};
+  const Inputs inputs{x, y, m, b, c};
+  const Array of_x{1., -2., 3., 0.5, -1., 4.}, of_y{-1., 2., 3., 0., 5., -6.};
+  const auto f = function(inputs, results);
+  INFO(f.explain());
+  CHECK(f.explain().find("nonzero") == std::string::npos);
+  const auto reference = function(inputs, results, {.mode = Mode::FAST_COMPILE});
+  for (const Array& mask :
+       {Array{true, false, true, true, false, false}, Array{false, true, false, false, true, true}}) {
+    std::vector<Array> got(results.size()), want(results.size());
+    const std::vector<Argument> arguments{of_x, of_y, six, mask, 1.5};
+    f.run(arguments, got);
+    reference.run(arguments, want);
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      INFO("result " << i);
+      CHECK(eval(allclose(got[i], want[i], 1e-12)).item<bool>());
+    }
+  }
+  // what is not selected may be anything
+  const Array holes{1., std::nan(""), 3., 0.5, -HUGE_VAL, 4.};
+  const Array mask{true, false, true, true, false, true};
+  const Function logs = function({x, b}, sum(log(x[b])));
+  CHECK(logs(holes, mask).item<double>() == Approx(std::log(6.0)));
+  const Function slopes = function({x, b}, grad(sum(x[b]), x));
+  CHECK(array_equal(slopes(holes, mask), Array{1., 0., 1., 1., 0., 1.}));
+}
+
+TEST_CASE("a mask of another length than what it selects from is an error where no list of it is made") {
+  const Tensor x = dvector("x"), b = vector("b", boolean), one = tensor("one", boolean, {1});
+  CHECK_THROWS_AS(function({x, b}, sum(x[b]))(Array{1., 2.}, Array{true, false, true}), ShapeError);
+  CHECK_THROWS_AS(function({x, b}, x[b].set(x[b] * 2))(Array{1., 2.}, Array{true, false, true}), ShapeError);
+  CHECK_THROWS_AS(function({x, one}, sum(x[one]))(Array{1., 2.}, Array{true}), IndexError);
+}
+
+TEST_CASE("what is more than a sum over what a mask selects is made of a list of it") {
+  const Tensor x = dvector("x"), y = dvector("y"), m = dmatrix("m");
+  checked({x, y}, {max(x[x > 0]), sum(x[x > 0] * x[y > 0]), sum(x[x > 0] * y[slice(0, 2)]), x[x > 0].set(y[y > 0])},
+          {Array{1., -2., 3., -1.}, Array{2., 5., -3., -1.}});
+  checked(m, {sum(m[m > 0].reshape({3, 1}) + m[m > 0]), sum(stack({m[m > 0], m[m > 0]}), 0)}, {six});
 }
 
 TEST_CASE("extents and bounds may be computed from data") {

@@ -37,7 +37,8 @@ class Together {
   /// Gives every integer scalar that calls bring another value, where the graph then still fits: slices and rows lie
   /// elsewhere. False where no case changes.
   bool change_places();
-  /// What differs from the reference evaluator, at the first run and at the one after it, with other places, and with
+  /// What the rewritten graphs' values are by the reference evaluator, and are not without optimization; what compiled
+  /// code gives, and the reference does not, at the first run and at the one after it, with other places, and with
   /// other extents.
   std::optional<Disagreement> disagreement(Counts&);
   std::string explain() const { return program_->explain(); }
@@ -46,10 +47,12 @@ class Together {
  private:
   /// Every case to another of the same graph, where that still fits. False where none changes.
   bool change(const std::function<Case(Case)>&);
+  std::optional<Disagreement> check_rewriting(Counts&) const;
   std::optional<Disagreement> check_runs(const std::string& when, Counts&);
   std::optional<Disagreement> compare(const Results&, const std::vector<ops::Values>&, Counts&) const;
 
   std::vector<Case> cases_;
+  std::vector<std::vector<Tensor>> plain_;      // by case, as far as generated code needs, where rewritten_ is more
   std::vector<std::vector<Tensor>> rewritten_;  // by case: its outputs, then its updates
   std::unique_ptr<runtime::Programs> program_;
 };

@@ -56,8 +56,9 @@ class Generator {
     if (k < 80) return windows();
     if (k < 88) return product();
     if (k < 92) return logical();
-    if (k < 95) return converted();
-    if (k < 97) return composite();
+    if (k < 94) return converted();
+    if (k < 95) return composite();
+    if (k < 97) return selected();
     if (k < 98) return random_.chance(50) ? gradient() : scanned();
     if (random_.chance(30)) return chosen();
     return by_the_host();
@@ -257,6 +258,26 @@ class Generator {
       return read_or_changed(m->t(arange(m->t.shape(0)), cast(by->t, int64) % m->t.shape(1)));
     if (by->t.ndim() == 1 && by->value.shape(0) > 0 && random_.chance(20)) return changed(m->t[i(0)]);
     return random_.chance(50) ? read_or_changed(m->t[i]) : croton::take(m->t, i - m->t.shape(0));
+  }
+
+  // Folds over what a mask selects, and what is written there.
+  Tensor selected() {
+    const Made* m = pool_.such([](const Made& x) { return x.t.ndim() > 0 && x.t.dtype() != boolean; });
+    if (!m) return {};
+    const auto fits = [&](const Made& x) {
+      return x.t.ndim() > 0 && x.t.ndim() <= m->t.ndim() &&
+             std::equal(x.value.shape().begin(), x.value.shape().end(), m->value.shape().begin());
+    };
+    const Made* by = pool_.such(fits);
+    if (!by) return {};
+    const Tensor part = m->t[by->t.dtype() == boolean ? by->t : by->t > 0];
+    switch (random_.below(5)) {
+      case 0: return sum(part, 0);
+      case 1: return sum(part) / cast(part.shape(0) + 1, float64);
+      case 2: return sum(part * 2 + part * part);
+      case 3: return part.set(part - 3);
+      default: return part.inc(random_.chance(50) ? part : part * 2);
+    }
   }
 
   // Along one axis or two; or what they are folded to.

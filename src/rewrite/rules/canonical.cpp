@@ -27,6 +27,7 @@ RuleBook made() {
   b += rule("maximum_of_itself", [](const Tensor& x) { return Equation{maximum(x, x), x}; });
   b += rule("minimum_of_itself", [](const Tensor& x) { return Equation{minimum(x, x), x}; });
   b += structural_rules();
+  b += selection_rules();
   return b;
 }
 

@@ -9,6 +9,8 @@ namespace croton::rewrite {
 const RuleBook& canonical_rules();
 /// Views, conversions and folds that do nothing or can be one. Part of the canonical pass.
 RuleBook structural_rules();
+/// What is done to the elements that a mask selects, without a list of them. Part of the canonical pass.
+RuleBook selection_rules();
 /// The same value where the left side would overflow, cancel or become NaN. Every mode, and before every gradient.
 const RuleBook& stabilizing_rules();
 /// Faster spellings, once composites are gone.

@@ -141,6 +141,16 @@ Tensor shape_of_elementwise(const Tensor& t, const NodeSet&) {
   return bottom ? ops::extent(*bottom, axis, node(t).where) : Tensor();
 }
 
+/// An extent of rows at indices is one of the indices or of what they are rows of.
+Tensor shape_of_rows(const Tensor& t, const NodeSet& keep) {
+  const Tensor* rows = inner(t, ops::gather, keep);
+  if (!rows) return {};
+  const Tensor &x = node(*rows).inputs[0], &index = node(*rows).inputs[1];
+  const auto axis = static_cast<int>(node(t).params.integer("axis"));
+  const Where w = node(t).where;
+  return axis < index.ndim() ? ops::extent(index, axis, w) : ops::extent(x, axis - index.ndim() + 1, w);
+}
+
 // ---- values spread over a shape: a gradient of sum is one number until something asks for more
 
 /// Whether an operand of the node other than `skip` has every extent that `spread` (a broadcast) widens to.
@@ -238,6 +248,7 @@ RuleBook structural_rules() {
   }
   b += rule("select_of_constant", ops::select, select_of_constant);
   b += rule("shape_of_elementwise", ops::shape_of, shape_of_elementwise);
+  b += rule("shape_of_rows", ops::shape_of, shape_of_rows);
   b += rule("contract_of_permute", ops::contract, contract_of_permute);
   for (const Op* op : {&ops::zero_grad, &ops::disconnected_grad, &ops::grad_clip, &ops::grad_scale})
     b += rule(op->name, *op, x_itself);
