@@ -136,5 +136,5 @@ TEST_CASE("arranging names what it cannot do") {
   CHECK_THROWS_WITH(einsum("ijk", {m}), Catch::Contains("m, is float64[?, ?], with 2 axes; 3 are named"));
   CHECK_THROWS_WITH(einsum("ij,j", {two, tensor("three", float64, {3})}),
                     Catch::Contains("j is 2 in operand 0 and 3 in operand 1"));
-  CHECK_THROWS_AS(value(einsum("ii", {m}), {{m, Array::zeros({2, 3})}}), IndexError);
+  CHECK_THROWS_WITH(value(einsum("ii", {m}), {{m, Array::zeros({2, 3})}}), Catch::Contains("they have to be equal"));
 }

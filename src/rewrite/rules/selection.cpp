@@ -27,6 +27,7 @@ Tensor flat(const Tensor& t, Where w) {
                           });
   if (!by_element) return flatten(t, w);
   std::vector<Tensor> flattened;
+  flattened.reserve(inputs.size());
   for (const Tensor& x : inputs) flattened.push_back(flatten(x, w));
   return with_inputs(t, std::move(flattened));
 }
