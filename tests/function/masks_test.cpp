@@ -73,7 +73,8 @@ TEST_CASE("a number in the place of what a mask selects needs no count, and stay
 }
 
 TEST_CASE("sums over what a mask selects, and their gradients, need no list of it") {
-  const Tensor x = dvector("x"), y = dvector("y"), m = dmatrix("m"), b = vector("b", boolean), c = dscalar("c");
+  const Tensor x = dvector("x"), y = dvector("y"), m = dmatrix("m"), b = vector("b", boolean), c = dscalar("c"),
+               t = tensor("t", float64, {any_extent, 3});
   const Tensor rows = b(slice(0, 2));
   const Tensor loss = mean(square(x[y > 0] - y[y > 0] * c));
   const std::vector<Tensor> results{sum(x[y > 0]),
@@ -85,13 +86,13 @@ TEST_CASE("sums over what a mask selects, and their gradients, need no list of i
                                     grad(loss, c),
                                     sum(m[m > 0]),
                                     mean(exp(m[m < c])),
-                                    sum(m[rows], 0),
-                                    mean(m[rows]),
+                                    sum(t[rows], 0),
+                                    mean(t[rows]),
                                     grad(sum(pow(m[m > 0], 3)), m),
                                     x[b].set(y[b]),
                                     x[b].inc(sin(y[b])),
                                     m[m > 0].inc(m[m > 0] * 2)};
-  const Inputs inputs{x, y, m, b, c};
+  const Inputs inputs{x, y, m, b, c, t};
   const Array of_x{1., -2., 3., 0.5, -1., 4.}, of_y{-1., 2., 3., 0., 5., -6.};
   const auto f = function(inputs, results);
   INFO(f.explain());
@@ -100,7 +101,7 @@ TEST_CASE("sums over what a mask selects, and their gradients, need no list of i
   for (const Array& mask :
        {Array{true, false, true, true, false, false}, Array{false, true, false, false, true, true}}) {
     std::vector<Array> got(results.size()), want(results.size());
-    const std::vector<Argument> arguments{of_x, of_y, six, mask, 1.5};
+    const std::vector<Argument> arguments{of_x, of_y, six, mask, 1.5, six};
     f.run(arguments, got);
     reference.run(arguments, want);
     for (std::size_t i = 0; i < results.size(); ++i) {
@@ -129,6 +130,9 @@ TEST_CASE("what is more than a sum over what a mask selects is made of a list of
   checked({x, y}, {max(x[x > 0]), sum(x[x > 0] * x[y > 0]), sum(x[x > 0] * y[slice(0, 2)]), x[x > 0].set(y[y > 0])},
           {Array{1., -2., 3., -1.}, Array{2., 5., -3., -1.}});
   checked(m, {sum(m[m > 0].reshape({3, 1}) + m[m > 0]), sum(stack({m[m > 0], m[m > 0]}), 0)}, {six});
+  const auto long_rows = function(m, {sum(m[m(all, 0) > 0], 0), m[m(all, 0) > 0].inc(m[m(all, 0) > 0])});
+  CHECK(long_rows.explain().find("nonzero") != std::string::npos);
+  checked(m, {sum(m[m(all, 0) > 0], 0), m[m(all, 0) > 0].inc(m[m(all, 0) > 0])}, {six});
 }
 
 TEST_CASE("extents and bounds may be computed from data") {

@@ -32,6 +32,20 @@ Tensor flat(const Tensor& t, Where w) {
   return with_inputs(t, std::move(flattened));
 }
 
+// Elements of a row. Of longer ones, or of a length that the types leave open, a list that names few saves more than it
+// costs: some 2 ns for each element of a mask.
+constexpr Index longest_row = 16;
+
+bool has_short_rows(const Tensor& t) {
+  Index elements = 1;
+  for (int a = 1; a < t.ndim(); ++a) {
+    const Index n = type(t).shape[static_cast<std::size_t>(a)];
+    if (n < 0 || n > longest_row) return false;
+    elements *= n;
+  }
+  return elements <= longest_row;
+}
+
 bool is_selection(const Tensor& t) { return is_op(t, ops::gather) && is_op(node(t).inputs[1], ops::nonzero); }
 const Tensor& mask_of(const Tensor& selection) { return node(node(selection).inputs[1]).inputs[0]; }
 
@@ -74,7 +88,7 @@ class Unselected {
     const Tensor& mask = mask_of(t);
     // an axis of extent 1 would be widened, where an index refuses the mask
     if (mask.ndim() == 1 && type(mask).broadcasts(0) != type(x).broadcasts(0)) return {};
-    return take(mask) ? x : Tensor();
+    return has_short_rows(t) && take(mask) ? x : Tensor();
   }
   /// Widened along the rows alone, it need not be.
   static Tensor spread(const Tensor& t) {
@@ -107,7 +121,7 @@ Tensor fold_of_selection(const Tensor& t, const NodeSet& keep) {
 /// x[mask].set(f(y[mask])) is where(mask, f(y), x).
 Tensor write_to_selection(const Tensor& t, const NodeSet& keep) {
   const Tensor &x = node(t).inputs[0], &index = node(t).inputs[1], &value = node(t).inputs[2];
-  if (!is_op(index, ops::nonzero) || type(x).rank() != type(value).rank()) return {};
+  if (!is_op(index, ops::nonzero) || type(x).rank() != type(value).rank() || !has_short_rows(x)) return {};
   const Tensor& mask = node(index).inputs[0];
   Unselected unselected(keep);
   if (mask.ndim() == 1 && type(mask).broadcasts(0) != type(x).broadcasts(0)) return {};
