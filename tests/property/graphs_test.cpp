@@ -1,7 +1,7 @@
-// Random graphs: generated code against the reference evaluator. CROTON_GRAPHS says how many, CROTON_SEED where to
-// begin, CROTON_TOGETHER how many are one program. A long run says on stderr how far it is, every thousand graphs, and
-// goes three times as fast with CROTON_OPTIMIZE="-O0 -Dalways_inline=unused", which all its texts are compiled with
-// then.
+// Random graphs: rewritten ones against those as written, generated code against the reference evaluator.
+// CROTON_GRAPHS says how many, CROTON_SEED where to begin, CROTON_TOGETHER how many are one program. A long run says on
+// stderr how far it is, every thousand graphs, and goes three times as fast with
+// CROTON_OPTIMIZE="-O0 -Dalways_inline=unused", which all its texts are compiled with then.
 #include <fmt/format.h>
 
 #include <chrono>
