@@ -122,8 +122,7 @@ TEST_CASE(
     Array words = Array::zeros({4, 6}, int64);
     words.mutable_values<Index>()[21] = 57;
     REQUIRE(message<IndexError>([&] { (void)look(words); }) ==
-            "HERE: index 57 is out of range for axis 0 of embedding float32[50, 8] (valid: -50 .. 49), at "
-            "element [3, "
+            "HERE: index 57 is out of range for axis 0 of embedding float32[50, 8] (valid: -50 .. 49), at element [3, "
             "3] of "
             "tokens int64[4, 6]");
     words.mutable_values<Index>()[21] = -50;

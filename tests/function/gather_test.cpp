@@ -163,10 +163,10 @@ TEST_CASE("of several wrong elements the first is named, with the value it was c
     const Function f = function({x, i}, sum(x[i * 2 + 1]));
     Array at = Array::zeros({50, 70}, int32);
     for (const Index wrong : {Index{3499}, Index{71}, Index{140}}) set(at, wrong, 5);
-    REQUIRE(message<IndexError>([&] { static_cast<void>(f(counting({10}), at)); }) ==
-            "HERE: index 11 is out of range for axis 0 of x float32[10] (valid: -10 .. 9), at element [1, 1] "
-            "of i * 2 + "
-            "1 int32[50, 70]");
+    REQUIRE(
+        message<IndexError>([&] { static_cast<void>(f(counting({10}), at)); }) ==
+        "HERE: index 11 is out of range for axis 0 of x float32[10] (valid: -10 .. 9), at element [1, 1] of i * 2 + "
+        "1 int32[50, 70]");
     const Tensor z = fmatrix("z"), t = lvector("t");
     const Function loss = function({z, t}, -sum(log(softmax(z))(arange(z.shape(0)), t)));
     Array targets = Array::zeros({23}, int64);

@@ -130,9 +130,19 @@ TEST_CASE("what is more than a sum over what a mask selects is made of a list of
   checked({x, y}, {max(x[x > 0]), sum(x[x > 0] * x[y > 0]), sum(x[x > 0] * y[slice(0, 2)]), x[x > 0].set(y[y > 0])},
           {Array{1., -2., 3., -1.}, Array{2., 5., -3., -1.}});
   checked(m, {sum(m[m > 0].reshape({3, 1}) + m[m > 0]), sum(stack({m[m > 0], m[m > 0]}), 0)}, {six});
+  const Tensor narrow = tensor("narrow", float64, {any_extent, 1}), wide = tensor("wide", float64, {1, 40});
+  const Tensor widened = sum(narrow[x > 0] * wide);
+  CHECK(function({x, narrow, wide}, widened).explain().find("nonzero") != std::string::npos);
   const auto long_rows = function(m, {sum(m[m(all, 0) > 0], 0), m[m(all, 0) > 0].inc(m[m(all, 0) > 0])});
   CHECK(long_rows.explain().find("nonzero") != std::string::npos);
   checked(m, {sum(m[m(all, 0) > 0], 0), m[m(all, 0) > 0].inc(m[m(all, 0) > 0])}, {six});
+}
+
+TEST_CASE("a number that many shared steps make is looked through no further than it pays") {
+  const Tensor n = scalar("n", int64);
+  Tensor steps = n;
+  for (int k = 0; k < 60; ++k) steps = steps * steps + steps;
+  CHECK(function(n, cast(steps, float64))(0).item<double>() == 0);
 }
 
 TEST_CASE("extents and bounds may be computed from data") {

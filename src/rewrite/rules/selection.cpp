@@ -11,9 +11,6 @@
 namespace croton::rewrite {
 namespace {
 
-bool is_number(const Tensor& t) {
-  return std::all_of(type(t).shape.begin(), type(t).shape.end(), [](Index n) { return n == 1; });
-}
 bool is_widened(const Tensor& t) {
   return std::any_of(type(t).shape.begin(), type(t).shape.end(), [](Index n) { return n == 1; });
 }
@@ -23,7 +20,7 @@ Tensor flat(const Tensor& t, Where w) {
   if (t.ndim() == 1) return t;
   const std::vector<Tensor>& inputs = node(t).inputs;
   const bool by_element = meaning<Pointwise>(t) && std::all_of(inputs.begin(), inputs.end(), [](const Tensor& x) {
-                            return is_number(x) || !is_widened(x);
+                            return is_of_one(x) || !is_widened(x);
                           });
   if (!by_element) return flatten(t, w);
   std::vector<Tensor> flattened;
@@ -46,8 +43,8 @@ bool has_short_rows(const Tensor& t) {
   return elements <= longest_row;
 }
 
-bool is_selection(const Tensor& t) { return is_op(t, ops::gather) && is_op(node(t).inputs[1], ops::nonzero); }
-const Tensor& mask_of(const Tensor& selection) { return node(node(selection).inputs[1]).inputs[0]; }
+// Of one tree that is looked through: shared nodes are seen again.
+constexpr int most_nodes = 64;
 
 /// A tensor over all rows in the place of one over those that a mask selects.
 class Unselected {
@@ -58,7 +55,10 @@ class Unselected {
   Tensor of(const Tensor& t) {
     if (t.ndim() == 0 || left_-- == 0 || keep_.contains(t.node())) return {};
     if (type(t).broadcasts(0)) return t;
-    if (is_selection(t)) return rows(t);
+    if (is_op(t, ops::gather)) {
+      const Tensor& x = node(t).inputs[0];
+      return take(node(t).inputs[1], x) ? x : Tensor();
+    }
     if (is_op(t, ops::broadcast) && type(node(t).inputs[0]).broadcasts(0)) return spread(t);
     if (!meaning<Pointwise>(t) && !meaning<Convert>(t)) return {};
     std::vector<Tensor> inputs;
@@ -76,20 +76,17 @@ class Unselected {
     axes[0] = 0;
     return ops::permuted(flat(mask_, w), std::move(axes), w);
   }
-  /// Takes the mask of a selection or of what is written to one; false where it was another before.
-  bool take(const Tensor& mask) {
+  /// Takes the index of rows of x; false where it is no mask's, or that of another than before.
+  bool take(const Tensor& index, const Tensor& x) {
+    if (!is_op(index, ops::nonzero)) return false;
+    const Tensor& mask = node(index).inputs[0];
+    // an axis of extent 1 would be widened, where an index refuses the mask
+    if (mask.ndim() == 1 && type(mask).broadcasts(0) != type(x).broadcasts(0)) return false;
     if (!mask_.node()) mask_ = mask;
     return same(mask_, mask);
   }
 
  private:
-  Tensor rows(const Tensor& t) {
-    const Tensor& x = node(t).inputs[0];
-    const Tensor& mask = mask_of(t);
-    // an axis of extent 1 would be widened, where an index refuses the mask
-    if (mask.ndim() == 1 && type(mask).broadcasts(0) != type(x).broadcasts(0)) return {};
-    return has_short_rows(t) && take(mask) ? x : Tensor();
-  }
   /// Widened along the rows alone, it need not be.
   static Tensor spread(const Tensor& t) {
     const Tensor& x = node(t).inputs[0];
@@ -100,14 +97,14 @@ class Unselected {
 
   const NodeSet& keep_;
   Tensor mask_;
-  int left_ = 64;  // nodes of one tree: shared ones are seen again
+  int left_ = most_nodes;
 };
 
 /// sum(x[mask]) is sum(where(mask, x, 0)), and so sum(f(x[mask], y[mask])); the same for products.
 Tensor fold_of_selection(const Tensor& t, const NodeSet& keep) {
   const Tensor& selected = node(t).inputs[0];
   const std::vector<Index>& axes = node(t).params.list("axes");
-  if (type(selected).rank() == 0 || std::find(axes.begin(), axes.end(), Index{0}) == axes.end()) return {};
+  if (!has_short_rows(selected) || std::find(axes.begin(), axes.end(), Index{0}) == axes.end()) return {};
   Unselected unselected(keep);
   const Tensor all = unselected.of(selected);
   if (!all.node()) return {};
@@ -121,11 +118,8 @@ Tensor fold_of_selection(const Tensor& t, const NodeSet& keep) {
 /// x[mask].set(f(y[mask])) is where(mask, f(y), x).
 Tensor write_to_selection(const Tensor& t, const NodeSet& keep) {
   const Tensor &x = node(t).inputs[0], &index = node(t).inputs[1], &value = node(t).inputs[2];
-  if (!is_op(index, ops::nonzero) || type(x).rank() != type(value).rank() || !has_short_rows(x)) return {};
-  const Tensor& mask = node(index).inputs[0];
   Unselected unselected(keep);
-  if (mask.ndim() == 1 && type(mask).broadcasts(0) != type(x).broadcasts(0)) return {};
-  if (!unselected.take(mask)) return {};
+  if (type(x).rank() != type(value).rank() || !has_short_rows(x) || !unselected.take(index, x)) return {};
   const Tensor all = unselected.of(value);
   if (!all.node() || all.dtype() != x.dtype()) return {};
   const Where w = node(t).where;
@@ -133,12 +127,13 @@ Tensor write_to_selection(const Tensor& t, const NodeSet& keep) {
 }
 
 /// How many a mask selects, as a number and no extent, needs no list of them.
-Tensor counted(const Tensor& t) {
+Tensor counted(const Tensor& t, int& left) {
+  if (!is_int(t.dtype()) || left-- <= 0) return {};
   if (meaning<Pointwise>(t)) {
     std::vector<Tensor> inputs = node(t).inputs;
     bool any = false;
     for (Tensor& x : inputs)
-      if (const Tensor c = counted(x); c.node()) x = c, any = true;
+      if (const Tensor c = counted(x, left); c.node()) x = c, any = true;
     return any ? with_inputs(t, std::move(inputs)) : Tensor();
   }
   if (!is_op(t, ops::shape_of) || !is_op(node(t).inputs[0], ops::nonzero)) return {};
@@ -147,7 +142,8 @@ Tensor counted(const Tensor& t) {
 }
 Tensor number_of_selected(const Tensor& t, const NodeSet&) {
   if (!is_float(t.dtype()) || t.ndim() != 0) return {};
-  const Tensor count = counted(node(t).inputs[0]);
+  int left = most_nodes;
+  const Tensor count = counted(node(t).inputs[0], left);
   return count.node() ? with_inputs(t, {count}) : Tensor();
 }
 

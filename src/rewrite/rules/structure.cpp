@@ -165,10 +165,6 @@ bool is_covered(const Tensor& t, std::size_t skip, const Tensor& spread) {
   return true;
 }
 
-bool is_of_one(const Tensor& t) {
-  return std::all_of(type(t).shape.begin(), type(t).shape.end(), [](Index e) { return e == 1; });
-}
-
 /// f(spread(x), y) is f(x, y) where y has the extents, and spread(f(x, y)) where y is one number.
 Tensor elementwise_of_spread(const Tensor& t, const NodeSet& keep) {
   const std::vector<Tensor>& x = node(t).inputs;
@@ -230,6 +226,10 @@ Tensor contract_of_permute(const Tensor& t, const NodeSet& keep) {
 Tensor x_itself(const Tensor& t, const NodeSet&) { return input(t); }
 
 }  // namespace
+
+bool is_of_one(const Tensor& t) {
+  return std::all_of(type(t).shape.begin(), type(t).shape.end(), [](Index e) { return e == 1; });
+}
 
 RuleBook structural_rules() {
   RuleBook b;
