@@ -197,7 +197,7 @@ class FunctionBase {
   const std::string& name() const;
   /// The generated source (every kernel compiled so far).
   std::string source() const;
-  /// Regions, kernels, bytes moved, and why neighbours were not fused.
+  /// Regions, kernels, bytes moved, and why neighbours were not fused; once there were calls, of what they ran.
   std::string explain() const;
   /// A table of where the time of the calls went (collected where the option or the config key `profile` asks for it).
   std::string profile() const;

@@ -5,13 +5,22 @@
 #include <chrono>
 #include <cstdio>
 
+#include "base/error.h"
 #include "base/float_control.h"
 #include "function/profile.h"
+#include "function/typed.h"
 
 namespace croton {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+// Of those that are made for arguments: a program whose short axes have ever other extents compiles no more than these.
+constexpr std::ptrdiff_t most_for_arguments = 4;
+
+bool is_of_shapes(const Error& e) {
+  return dynamic_cast<const ShapeError*>(&e) != nullptr || dynamic_cast<const IndexError*>(&e) != nullptr;
+}
 
 }  // namespace
 
@@ -31,32 +40,58 @@ std::vector<Extents> FunctionBase::Body::shapes() const {
   return now;
 }
 
-Specialized* FunctionBase::Body::fitting() {
+// The caller has the lock.
+std::vector<Shape> FunctionBase::Body::input_shapes(std::span<const Array> inputs) const {
+  std::vector<Shape> any, r;
+  for (const InputSlot& s : recipe.inputs) any.push_back(type(s.variable).shape);
+  r = any;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    for (std::size_t axis = 0; axis < r[i].size(); ++axis)
+      r[i][axis] = made_for(any[i], inputs[i].shape(), axis, making.device->target().device_class);
+  const auto is_known = [&](const auto& s) { return s->is_for(r); };
+  if (std::any_of(specialized.begin(), specialized.end(), is_known)) return r;
+  const auto for_arguments =
+      std::count_if(specialized.begin(), specialized.end(), [&](const auto& s) { return !s->is_for(any); });
+  return for_arguments < most_for_arguments ? r : any;
+}
+
+Specialized* FunctionBase::Body::fitting(std::span<const Array> inputs) {
   Specialized* last = latest.load(std::memory_order_acquire);
-  if (last && last->fits(recipe)) return last;
+  if (last && last->fits(recipe) && last->is_for(recipe, inputs)) return last;
   const std::lock_guard lock(mutex);
+  const std::vector<Shape> wanted = input_shapes(inputs);
   for (const auto& s : specialized) {
-    if (!s->fits(recipe)) continue;
+    if (!s->fits(recipe) || !s->is_for(wanted)) continue;
     latest.store(s.get(), std::memory_order_release);
     return s.get();
   }
   return nullptr;
 }
 
-void FunctionBase::Body::specialize(const std::vector<Extents>& now) {
+bool FunctionBase::Body::specialize(const std::vector<Extents>& now, std::span<const Array> inputs) {
   const ConfigInUse scope(making.config);
   const FloatControl control;  // libraries may be opened
-  auto made = std::make_unique<Specialized>(recipe, making, now);
-  const std::lock_guard lock(mutex);
+  std::unique_lock lock(mutex);
+  const std::vector<Shape> wanted = input_shapes(inputs);
+  lock.unlock();
+  std::unique_ptr<Specialized> made;
+  try {
+    made = std::make_unique<Specialized>(recipe, making, now, wanted);
+  } catch (const Error& e) {
+    if (inputs.empty() || !is_of_shapes(e)) throw;
+    return false;
+  }
+  lock.lock();
   latest.store(made.get(), std::memory_order_release);
   specialized.push_back(std::move(made));
+  return true;
 }
 
 void FunctionBase::Body::call(std::span<const Array> inputs, std::span<Array> outputs) {
   const auto run = [&](Specialized& s) { s.run(inputs, outputs); };
-  if (!making.profile) return with_specialized(run);
+  if (!making.profile) return with_specialized(inputs, run);
   const auto start = Clock::now();
-  with_specialized(run);
+  with_specialized(inputs, run);
   calls.fetch_add(1, std::memory_order_relaxed);
   nanoseconds.fetch_add(std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - start).count(),
                         std::memory_order_relaxed);

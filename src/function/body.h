@@ -34,29 +34,33 @@ struct FunctionBase::Body {
   void keep(std::span<Array> outputs, const Frame&) const;
   /// Calls f with the specialization for the shapes of now, the words of all shared variables held: exclusively those
   /// of the updated ones, and all of them where one has to move to the device first. Where there is no such
-  /// specialization it is made before, without the words.
+  /// specialization it is made before, without the words. No inputs: for any.
   template <class F>
-  void with_specialized(F&& f);
-  Specialized* fitting();
-  void specialize(const std::vector<Extents>& shapes);
+  void with_specialized(std::span<const Array> inputs, F&& f);
+  Specialized* fitting(std::span<const Array> inputs);
+  /// Whether there is one now: not, where these inputs do not fit the graph. Then it is the one for any that knows how
+  /// to say so.
+  bool specialize(const std::vector<Extents>& shared_shapes, std::span<const Array> inputs);
   std::vector<Extents> shapes() const;
+  std::vector<Shape> input_shapes(std::span<const Array> inputs) const;
   std::string profile_table();
 };
 
 template <class F>
-void FunctionBase::Body::with_specialized(F&& f) {
+void FunctionBase::Body::with_specialized(std::span<const Array> inputs, F&& f) {
+  if (making.reference) inputs = {};
   for (bool exclusive = false;;) {
     std::vector<Extents> wanted;
     {
       const Words words(recipe.shared, exclusive);
-      if (Specialized* s = fitting()) {
+      if (Specialized* s = fitting(inputs)) {
         if (exclusive || !s->needs_exclusive()) return f(*s);
         exclusive = true;
         continue;
       }
       wanted = shapes();
     }
-    specialize(wanted);  // without the words: others go on
+    if (!specialize(wanted, inputs)) inputs = {};  // without the words: others go on
   }
 }
 

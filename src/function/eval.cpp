@@ -2,8 +2,8 @@
 #include "array/access.h"
 #include "base/error.h"
 #include "base/float_control.h"
-#include "function/opened.h"
 #include "function/recipe.h"
+#include "function/typed.h"
 #include "ops/evaluate.h"
 #include "rewrite/passes.h"
 
@@ -24,9 +24,9 @@ Array eval(const Tensor& x, const Givens& givens, Where where) {
     for (const SharedUse& u : uses) held.push_back(u.storage->get());
   }
   for (const Array& a : held) shapes.push_back(a.shape());
-  const Opened now = opened(graph, uses, shapes);
+  const TypedGraph now = typed(graph, uses, shapes);
   ops::Values values;
-  for (std::size_t i = 0; i < held.size(); ++i) values.emplace(now.leaves[i].node(), held[i]);
+  for (std::size_t i = 0; i < held.size(); ++i) values.emplace(now.shared[i].node(), held[i]);
   graph = rewrite::run(now.results, {.stabilize_only = true});
   return owned(ops::evaluate(graph, values)[0]);  // a variable may hold memory of the caller's
 }

@@ -88,7 +88,7 @@ FunctionBase detail::make_function(const Inputs& inputs, std::span<const Out> ou
   const Making making = how(options, where);
   auto* body = new FunctionBase::Body(make_recipe(inputs, outputs, options, updates, where), making);
   FunctionBase made(body);
-  body->with_specialized([](Specialized&) {});
+  body->with_specialized({}, [](Specialized&) {});
   return made;
 }
 
@@ -128,13 +128,9 @@ std::string FunctionBase::source() const {
 std::string FunctionBase::explain() const {
   Body& b = body();
   const std::lock_guard lock(b.mutex);
-  std::string all;
-  for (const auto& s : b.specialized) {
-    if (!s->note().empty())
-      all += fmt::format("made again for {}: set_value or an update changed the shape\n", s->note());
-    all += s->explain();
-  }
-  return all;
+  std::string wanted, others;
+  for (const auto& s : b.specialized) (s->was_wanted() ? wanted : others) += s->note() + s->explain();
+  return wanted.empty() ? others : wanted;
 }
 
 std::string FunctionBase::profile() const { return body().profile_table(); }
@@ -150,7 +146,10 @@ void FunctionBase::compile(std::span<const Extents> shapes) const {
       fail_at<ShapeError>(r.where, "{}.compile: shape {} has {} axes, {} is {}", r.title(), i + 1, shapes[i].size(),
                           describe(r.inputs[i].variable), text(type(r.inputs[i].variable)));
   const FloatControl control;
-  b.with_specialized([&](Specialized& s) { s.prepare(shapes); });
+  std::vector<Array> inputs;
+  for (std::size_t i = 0; i < shapes.size(); ++i)
+    inputs.push_back(Array::zeros(shapes[i], r.inputs[i].variable.dtype()));
+  b.with_specialized(inputs, [&](Specialized& s) { s.prepare(inputs); });
 }
 
 void FunctionBase::run(std::span<const Argument> in, std::span<Array> out) const {

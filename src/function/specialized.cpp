@@ -8,24 +8,26 @@
 #include "base/error.h"
 #include "function/borrowed.h"
 #include "function/check_nan.h"
-#include "function/opened.h"
+#include "function/typed.h"
 #include "ops/evaluate.h"
 #include "rewrite/passes.h"
 
 namespace croton {
-Specialized::Specialized(const Recipe& recipe, const Making& making, const std::vector<Extents>& shapes)
+Specialized::Specialized(const Recipe& recipe, const Making& making, const std::vector<Extents>& shared_shapes,
+                         const std::vector<Shape>& input_shapes)
     : check_nan_(making.check_nan) {
   results_ = recipe.outputs;
   for (const Update& u : recipe.updates) results_.push_back(u.value);
-  Opened now = opened(results_, recipe.shared, shapes);
+  for (const InputSlot& s : recipe.inputs) inputs_.push_back(s.variable);
+  TypedGraph now = typed(results_, recipe.shared, shared_shapes, inputs_, input_shapes);
   results_ = std::move(now.results);
-  leaves_ = std::move(now.leaves);
+  leaves_ = std::move(now.shared);
+  inputs_ = std::move(now.inputs);
   note_ = std::move(now.note);
   std::unordered_map<const SharedValue*, Tensor> leaf_of;
   for (const Tensor& leaf : leaves_) leaf_of.emplace(node(leaf).shared.get(), leaf);
   for (std::size_t u = 0; u < recipe.updates.size(); ++u)
     updates_.push_back({leaf_of.at(node(recipe.updates[u].target).shared.get()), recipe.outputs.size() + u});
-  for (const InputSlot& s : recipe.inputs) inputs_.push_back(s.variable);
 
   Dump dump(making.dump, recipe.title());
   dump.graph("asked_for", results_);
@@ -81,6 +83,21 @@ bool Specialized::fits(const Recipe& recipe) const {
   return true;
 }
 
+bool Specialized::is_for(const std::vector<Shape>& input_shapes) const {
+  return std::equal(inputs_.begin(), inputs_.end(), input_shapes.begin(), input_shapes.end(),
+                    [](const Tensor& input, const Shape& shape) { return type(input).shape == shape; });
+}
+
+bool Specialized::is_for(const Recipe& recipe, std::span<const Array> inputs) const {
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Shape& asked = type(recipe.inputs[i].variable).shape;
+    for (std::size_t axis = 1; axis < asked.size(); ++axis)
+      if (type(inputs_[i]).shape[axis] != made_for(asked, inputs[i].shape(), axis, device_->target().device_class))
+        return false;
+  }
+  return true;
+}
+
 bool Specialized::needs_exclusive() const {
   for (const runtime::SharedStorage* s : on_device_)
     if (s->device() != device_) return true;
@@ -88,6 +105,7 @@ bool Specialized::needs_exclusive() const {
 }
 
 void Specialized::run(std::span<const Array> inputs, std::span<Array> outputs) {
+  was_wanted_.store(true, std::memory_order_relaxed);
   if (borrowed_.empty()) return compute(inputs, outputs);
   std::vector<Array> seen = views(inputs), computed;
   std::vector<bool> is_seen(outputs.size(), false);
@@ -117,8 +135,9 @@ std::vector<Array> Specialized::views(std::span<const Array> inputs) const {
   return seen;
 }
 
-void Specialized::prepare(std::span<const Extents> shapes) {
-  if (executable_) executable_->prepare(shapes);
+void Specialized::prepare(std::span<const Array> inputs) {
+  was_wanted_.store(true, std::memory_order_relaxed);
+  if (executable_) executable_->prepare(inputs);
 }
 
 void Specialized::evaluate(std::span<const Array> inputs, std::span<Array> outputs) {

@@ -1,4 +1,4 @@
-// A recipe made ready to run: rewritten and compiled for what the types of its shared variables say of their shapes.
+// A recipe made ready to run: rewritten and compiled for what is known of the shapes of its leaves.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -24,19 +24,26 @@ struct Making {
 
 class Specialized {
  public:
-  /// For shared variables of these shapes (in the order of recipe.shared). An extent that is another than the
-  /// variable's type says is left open, so that one more specialization serves every later shape.
-  Specialized(const Recipe&, const Making&, const std::vector<Extents>& shapes);
+  /// For shared variables of these shapes, and inputs whose types shall say these (function/typed.h). An extent of a
+  /// variable that is another than its type says is left open, so that one more specialization serves every later
+  /// shape.
+  Specialized(const Recipe&, const Making&, const std::vector<Extents>& shared_shapes,
+              const std::vector<Shape>& input_shapes);
 
   /// Whether it can run while the shared variables have the shapes that they have now; their words are held.
   bool fits(const Recipe&) const;
+  bool is_for(const std::vector<Shape>& input_shapes) const;
+  /// Whether these are the types for such arguments, which the recipe's types allow.
+  bool is_for(const Recipe&, std::span<const Array> inputs) const;
   /// Whether run() has to move a shared variable to the device first.
   bool needs_exclusive() const;
   /// The words are held. Nothing has been updated when it throws.
   void run(std::span<const Array> inputs, std::span<Array> outputs);
-  void prepare(std::span<const Extents> shapes);
+  void prepare(std::span<const Array> inputs);
 
-  /// "X float32[?, 2]" for what was left open; "" for the types as they were.
+  /// Whether run() or prepare() was called.
+  bool was_wanted() const { return was_wanted_.load(std::memory_order_relaxed); }
+  /// For people: a line for each leaf that is typed anew.
   const std::string& note() const { return note_; }
   std::string source() const;
   std::string explain() const;
@@ -56,6 +63,7 @@ class Specialized {
   void check_update(std::size_t u, const Array& value) const;
   std::string views_text() const;
 
+  std::atomic<bool> was_wanted_{false};
   std::string note_;
   std::vector<Tensor> results_, inputs_, leaves_;  // results that are computed: outputs, then new values
   std::vector<runtime::UpdateTarget> updates_;

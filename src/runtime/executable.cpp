@@ -297,11 +297,7 @@ void Executable::Series::run(std::span<const std::byte* const> inputs, std::span
   body_.execute(*w.plan, w, {});
 }
 
-void Executable::prepare(std::span<const Extents> shapes) {
-  std::vector<Array> inputs;
-  for (std::size_t k = 0; k < shapes.size(); ++k) inputs.push_back(Array::zeros(shapes[k], body_->inputs[k].dtype()));
-  body_->planned(inputs);
-}
+void Executable::prepare(std::span<const Array> inputs) { body_->planned(inputs); }
 
 bool Executable::decides_shapes(const Tensor& input) const { return body_->signatures.decides_shapes(input); }
 

@@ -30,8 +30,8 @@ class Executable {
   /// Shapes that do not fit are a ShapeError, an index out of range an IndexError; then nothing has been updated.
   /// Re-entrant: each call has a workspace of its own.
   void run(std::span<const Array> inputs, std::span<Array> outputs);
-  /// Makes the plan for these shapes of the inputs and compiles what it needs.
-  void prepare(std::span<const Extents> shapes);
+  /// Makes the plan for inputs of these shapes.
+  void prepare(std::span<const Array> inputs);
   /// Whether plans depend on the values of an input, which the host reads then.
   bool decides_shapes(const Tensor& input) const;
   /// Those that run() reads or updates. It moves one that is not on the device yet; then the caller takes every word

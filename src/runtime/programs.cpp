@@ -149,8 +149,8 @@ void Programs::run(std::span<const Array> inputs, std::span<Array> outputs) {
   }
 }
 
-void Programs::prepare(std::span<const Extents> shapes) {
-  if (parts_[0].program) parts_[0].program->prepare(shapes);
+void Programs::prepare(std::span<const Array> inputs) {
+  if (parts_[0].program) parts_[0].program->prepare(inputs);
 }
 
 /// f(Executable or Programs) for each program, in the order of a call; graphs inside nodes are Programs.

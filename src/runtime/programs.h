@@ -19,7 +19,7 @@ class Programs {
 
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   /// Of the first program only: the shapes of the others are not known before it has run.
-  void prepare(std::span<const Extents> shapes);
+  void prepare(std::span<const Array> inputs);
   /// The program where it is one alone; else null.
   Executable* only() const { return parts_.size() == 1 ? parts_[0].program.get() : nullptr; }
   /// Whether plans depend on the values of an input, which the host reads then.

@@ -1,0 +1,71 @@
+#include "function/typed.h"
+
+#include "base/error.h"
+#include "graph/walk.h"
+#include "tile/program.h"
+
+namespace croton {
+namespace {
+
+// Fewer elements take no time worth another compilation.
+constexpr Index fewest_elements = 1024;
+// Of the short axes together: as often a statement is written out.
+constexpr Index most_together = 64;
+// A block of a GPU keeps rows of a known extent in registers (docs/gpu-kernels.md).
+constexpr Index longest_row_of_a_block = 2048;
+
+Shape opened(const Shape& type, const Extents& now) {
+  Shape s = type;
+  for (std::size_t axis = 0; axis < s.size(); ++axis)
+    if (s[axis] != now[axis]) s[axis] = any_extent;
+  return s;
+}
+
+bool is_short(const Extents& shape, std::size_t axis, DeviceClass device_class) {
+  if (device_class == DeviceClass::gpu && axis + 1 == shape.size() && shape[axis] <= longest_row_of_a_block)
+    return true;
+  Index together = 1;
+  for (std::size_t a = shape.size(); a-- > axis;) {
+    together *= shape[a];
+    if (shape[a] > tile::largest_constant_axis || together > most_together) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Index made_for(const Shape& type, const Extents& shape, std::size_t axis, DeviceClass device_class) {
+  if (type[axis] != any_extent || axis == 0 || shape[axis] < 2) return type[axis];
+  Index elements = 1;
+  for (const Index n : shape) elements *= n;
+  return elements >= fewest_elements && is_short(shape, axis, device_class) ? shape[axis] : any_extent;
+}
+
+TypedGraph typed(std::span<const Tensor> results, std::span<const SharedUse> uses,
+                 const std::vector<Extents>& shared_shapes, std::span<const Tensor> inputs,
+                 const std::vector<Shape>& input_shapes) {
+  TypedGraph out{{results.begin(), results.end()}, {}, {}, {}};
+  Replacements replacements;
+  const auto leaf = [&](const Tensor& old, Shape shape, std::string_view why, const auto& make) {
+    if (shape == type(old).shape) return old;
+    const Tensor made = make(Type{old.dtype(), std::move(shape)});
+    replacements.emplace(old.node(), made);
+    out.note += fmt::format("made again for {} {}: {}\n", describe(made), text(type(made)), why);
+    return made;
+  };
+  for (std::size_t i = 0; i < uses.size(); ++i) {
+    const Node& n = node(uses[i].leaf);
+    out.shared.push_back(leaf(uses[i].leaf, opened(n.type.shape, shared_shapes[i]),
+                              "set_value or an update changed the shape",
+                              [&](Type t) { return make_shared(std::move(t), n.shared, n.name, n.where); }));
+  }
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Node& n = node(inputs[i]);
+    out.inputs.push_back(leaf(inputs[i], input_shapes[i], "an argument has so short an axis",
+                              [&](Type t) { return make_input(std::move(t), n.name, n.where); }));
+  }
+  if (!replacements.empty()) out.results = rebuild(out.results, replacements);
+  return out;
+}
+
+}  // namespace croton

@@ -1,0 +1,105 @@
+// Arguments whose last axes are short: functions are made again for their very extents.
+#include "array/access.h"
+#include "catch.h"
+#include "croton.h"
+#include "gpu.h"
+#include "message.h"
+
+using namespace croton;
+
+namespace {
+
+std::string both_devices() { return GENERATE(std::string("device=cpu"), "device=" + gpu_name()); }
+
+/// Of any shape, small integers: sums of them are exact in any order.
+Array integers(const Extents& shape) {
+  Array a = Array::zeros(shape, float64);
+  int k = 0;
+  for (double& d : a.mutable_values<double>()) d = k = (5 * k + 3) % 17;
+  return a;
+}
+
+bool close(const Array& a, const Array& b) { return eval(allclose(a, b, 1e-12, 1e-12)).item<bool>(); }
+
+std::size_t times(const std::string& text, std::string_view part) {
+  std::size_t n = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; ++at) ++n;
+  return n;
+}
+
+}  // namespace
+
+TEST_CASE("a call of large arguments runs code for the short extents of their last axes") {
+  const ScopedConfig scope(both_devices());
+  const Tensor x = dmatrix("x"), m = dvector("m");
+  const Tensor apart = expand_dims(x, 0) - expand_dims(x, 1);
+  const Tensor pulls = sum(apart * expand_dims(m / (1 + sum(square(apart), 2)), 2), 1);
+  const Function f = function({x, m}, pulls), slow = function({x, m}, pulls, {.mode = Mode::FAST_COMPILE});
+  const Array points = integers({400, 3}), masses = integers({400});
+  CHECK(close(f(points, masses), slow(points, masses)));
+  CHECK(times(f.explain(), "float64[?, 3]: an argument has so short an axis") == 1);
+  const Array fewer = integers({350, 3}), fewer_masses = integers({350});
+  CHECK(close(f(fewer, fewer_masses), slow(fewer, fewer_masses)));
+  CHECK(times(f.explain(), "made again") == 1);  // another number of rows needs nothing new
+  const Array few = integers({3, 3}), few_masses = integers({3});
+  CHECK(close(f(few, few_masses), slow(few, few_masses)));
+  CHECK(times(f.explain(), "made again") == 1);
+}
+
+TEST_CASE("first axes, extents of 1, long axes and small arguments are left open") {
+  const ScopedConfig scope("device=cpu");
+  const Tensor x = dmatrix("x"), y = tensor3("y");
+  const auto f = function({x, y}, {sum(x), sum(y)});
+  const auto notes = [&](const Extents& of_x, const Extents& of_y) {
+    (void)f(integers(of_x), integers(of_y));
+    return times(f.explain(), "made again");
+  };
+  CHECK(notes({4, 2000}, {16, 64, 17}) == 0);
+  CHECK(notes({2000, 1}, {2000, 1, 1}) == 0);
+  CHECK(notes({100, 4}, {4, 4, 4}) == 0);
+  CHECK(notes({100, 16}, {2, 2, 2}) == 1);   // x
+  CHECK(notes({100, 4}, {100, 3, 4}) == 2);  // and y, whose last two axes are short
+  CHECK(says(f.explain(), "float64[?, 3, 4]: "));
+}
+
+TEST_CASE("short axes that are ever others compile code for four sets of extents, then the code for any runs") {
+  const ScopedConfig scope("device=cpu");
+  const Tensor x = dmatrix("x");
+  const Function f = function(x, sum(x, 1));
+  for (int round = 0; round < 2; ++round)
+    for (Index k = 2; k < 10; ++k) {
+      const Array a = integers({1200, k});
+      CHECK(array_equal(f(a), function(x, sum(x, 1), {.mode = Mode::FAST_COMPILE})(a)));
+    }
+  CHECK(times(f.explain(), "made again") == 4);
+}
+
+TEST_CASE("arguments that do not fit are refused as ever, whatever axes they have") {
+  const ScopedConfig scope("device=cpu");
+  const Tensor x = dmatrix("x"), y = dmatrix("y");
+  const Shared calls = shared(0, "calls");
+  const Function f = function({x, y}, x * y, {{calls, calls + 1}}), third = function(x, x(all, 3));
+  const auto refused = [&](Index rows) {
+    return message<ShapeError>([&] { (void)f(integers({rows, 3}), integers({rows, 2})); });
+  };
+  CHECK(std::regex_replace(refused(1000), std::regex("1000"), "4") == refused(4));
+  CHECK_THROWS_AS(third(integers({1000, 3})), IndexError);
+  CHECK(calls.get_value().item<int>() == 0);
+  CHECK(f(integers({1000, 3}), integers({1000, 3})).shape() == Extents{1000, 3});
+  CHECK(third(integers({1000, 4})).shape() == Extents{1000});
+  CHECK(calls.get_value().item<int>() == 1);
+}
+
+TEST_CASE("plans of short axes are made ahead, steps of loops and updates know them too") {
+  const ScopedConfig scope(both_devices());
+  const Tensor x = dmatrix("x");
+  const Shared state = shared(Array::zeros({2000, 2}), "state");
+  const Tensor last = scan([&](Tensor h) { return h / (1 + expand_dims(sum(abs(h), 1), 1)) + x; }, x, {.length = 20});
+  const Function f = function(x, last, {{state, state + x}});
+  f.compile({{2000, 2}});
+  CHECK(says(f.explain(), "float64[?, 2]: an argument"));
+  const Array a = integers({2000, 2});
+  CHECK(close(f(a), function(x, last, {.mode = Mode::FAST_COMPILE})(a)));
+  CHECK(times(f.explain(), "made again") == 1);
+  CHECK(array_equal(state.get_value(), a));
+}
