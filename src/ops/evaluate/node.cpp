@@ -112,7 +112,9 @@ void evaluate_into(const Tensor& t, std::span<const Array> arguments, std::byte*
     const Array whole = contiguous(made);
     std::memcpy(out, data(whole), static_cast<std::size_t>(whole.size()) * size_of(whole.dtype()));
   };
-  if (changes_argument(t)) {
+  if (meaning<Scatter>(t)) {
+    scatter_into(call, arguments, out, host);
+  } else if (meaning<Write>(t)) {
     keep(arguments[0]);
     run_write(call, arguments, out);
   } else if (const auto* step = meaning<HostCall>(t)) {

@@ -45,8 +45,12 @@ Extents strides_over(const Extents& shape, const std::vector<Index>& axes, bool 
 /// the place of the arguments whose elements move (bounds, say); all others are the call's own.
 Array run_movement(const Call&, std::span<const Array> moved);
 bool is_movement(const Op&);
-/// Changes `out`, which has the elements that a write or a scatter begins with.
+/// Changes `out`, which has the elements that a write begins with.
 void run_write(const Call&, std::span<const Array> moved, std::byte* out);
+/// The rows of x (moved) that a gather names.
+Array gathered(const Call&, const Array& x);
+/// What a scatter makes of its arguments, in `out`; the first one may lie there. IndexError before anything is written.
+void scatter_into(const Call&, std::span<const Array> arguments, std::byte* out, const Host&);
 /// Parts one after another in `out`.
 void run_concatenate(const Call&, std::span<const Array> parts, std::byte* out);
 Array run_shape_of(const Call&);
