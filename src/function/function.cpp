@@ -15,7 +15,7 @@ bool is_reference(Mode mode, const Config& config, Where where) {
     case Mode::from_config: return config.text("mode") == "FAST_COMPILE";
     case Mode::FAST_RUN: return false;
     case Mode::FAST_COMPILE: return true;
-    case Mode::DebugMode: break;
+    case Mode::DebugMode:
     case Mode::NanGuardMode: break;
   }
   fail_at<ConfigError>(where, "function: mode {} does not exist yet; the modes are FAST_RUN and FAST_COMPILE",
@@ -99,8 +99,8 @@ FunctionBase::FunctionBase(const FunctionBase& o) : body_(o.body_) {
 }
 FunctionBase::FunctionBase(FunctionBase&& o) noexcept : body_(std::exchange(o.body_, nullptr)) {}
 FunctionBase& FunctionBase::operator=(const FunctionBase& o) {
-  if (o.body_) o.body_->count.fetch_add(1, std::memory_order_relaxed);
-  drop(std::exchange(body_, o.body_));
+  FunctionBase copy(o);
+  std::swap(body_, copy.body_);
   return *this;
 }
 FunctionBase& FunctionBase::operator=(FunctionBase&& o) noexcept {

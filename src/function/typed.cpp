@@ -48,7 +48,7 @@ TypedGraph typed(std::span<const Tensor> results, std::span<const SharedUse> use
   Replacements replacements;
   const auto leaf = [&](const Tensor& old, Shape shape, std::string_view why, const auto& make) {
     if (shape == type(old).shape) return old;
-    const Tensor made = make(Type{old.dtype(), std::move(shape)});
+    Tensor made = make(Type{old.dtype(), std::move(shape)});
     replacements.emplace(old.node(), made);
     out.note += fmt::format("made again for {} {}: {}\n", describe(made), text(type(made)), why);
     return made;

@@ -94,7 +94,8 @@ TEST_CASE("plans of short axes are made ahead, steps of loops and updates know t
   const ScopedConfig scope(both_devices());
   const Tensor x = dmatrix("x");
   const Shared state = shared(Array::zeros({2000, 2}), "state");
-  const Tensor last = scan([&](Tensor h) { return h / (1 + expand_dims(sum(abs(h), 1), 1)) + x; }, x, {.length = 20});
+  const Tensor last =
+      scan([&](const Tensor& h) { return h / (1 + expand_dims(sum(abs(h), 1), 1)) + x; }, x, {.length = 20});
   const Function f = function(x, last, {{state, state + x}});
   f.compile({{2000, 2}});
   CHECK(says(f.explain(), "float64[?, 2]: an argument"));
