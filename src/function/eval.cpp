@@ -19,6 +19,7 @@ Array eval(const Tensor& x, const Givens& givens, Where where) {
   const std::vector<SharedUse> uses = shared_uses(leaves(graph, NodeKind::shared), {});
   std::vector<Array> held;
   std::vector<Extents> shapes;
+  shapes.reserve(uses.size());
   {
     const Words words(uses);
     for (const SharedUse& u : uses) held.push_back(u.storage->get());
