@@ -16,7 +16,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 // Of those that are made for arguments: a program whose short axes have ever other extents compiles no more than these.
-constexpr std::ptrdiff_t most_for_arguments = 4;
+constexpr std::ptrdiff_t most_for_arguments = 2;
 
 bool is_of_shapes(const Error& e) {
   return dynamic_cast<const ShapeError*>(&e) != nullptr || dynamic_cast<const IndexError*>(&e) != nullptr;
@@ -47,7 +47,8 @@ std::vector<Shape> FunctionBase::Body::input_shapes(std::span<const Array> input
   r = any;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     for (std::size_t axis = 0; axis < r[i].size(); ++axis)
-      r[i][axis] = made_for(any[i], inputs[i].shape(), axis, making.device->target().device_class);
+      r[i][axis] =
+          made_for(type(recipe.inputs[i].variable), inputs[i].shape(), axis, making.device->target().device_class);
   const auto is_known = [&](const auto& s) { return s->is_for(r); };
   if (std::any_of(specialized.begin(), specialized.end(), is_known)) return r;
   const auto for_arguments =

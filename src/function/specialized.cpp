@@ -90,8 +90,8 @@ bool Specialized::is_for(const std::vector<Shape>& input_shapes) const {
 
 bool Specialized::is_for(const Recipe& recipe, std::span<const Array> inputs) const {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Shape& asked = type(recipe.inputs[i].variable).shape;
-    for (std::size_t axis = 1; axis < asked.size(); ++axis)
+    const Type& asked = type(recipe.inputs[i].variable);
+    for (std::size_t axis = 1; axis < asked.shape.size(); ++axis)
       if (type(inputs_[i]).shape[axis] != made_for(asked, inputs[i].shape(), axis, device_->target().device_class))
         return false;
   }
