@@ -28,6 +28,7 @@ RuleBook made() {
   b += rule("minimum_of_itself", [](const Tensor& x) { return Equation{minimum(x, x), x}; });
   b += structural_rules();
   b += selection_rules();
+  b += writing_rules();
   return b;
 }
 

@@ -14,6 +14,8 @@ const RuleBook& canonical_rules();
 RuleBook structural_rules();
 /// What is done to the elements that a mask selects, without a list of them. Part of the canonical pass.
 RuleBook selection_rules();
+/// Parts of what was written. Part of the canonical pass.
+RuleBook writing_rules();
 /// The same value where the left side would overflow, cancel or become NaN. Every mode, and before every gradient.
 const RuleBook& stabilizing_rules();
 /// Faster spellings, once composites are gone.

@@ -1,0 +1,81 @@
+// What is read from a tensor that was written to.
+#include "array/access.h"
+#include "base/error.h"
+#include "catch.h"
+#include "rewriting.h"
+
+using namespace croton;
+using namespace croton::rewrite;
+
+namespace {
+
+Array counting(Index n, double first) {
+  Array a = Array::zeros({n}, float64);
+  for (double& d : a.mutable_values<double>()) d = first++;
+  return a;
+}
+
+bool writes(const Tensor& t) {
+  for (const Tensor& n : topological({&t, 1}))
+    if (is_op(n, ops::write)) return true;
+  return false;
+}
+
+const std::vector<Bound> bounds{none, -2, -1, 0, 1, 2, 3};
+
+/// f(item, text) for ranges and integers.
+template <class F>
+void each_item(F&& f) {
+  for (const Bound& start : bounds)
+    for (const Bound& stop : bounds) f(IndexItem(slice(start, stop)));
+  for (const Index i : {-2, -1, 0, 1, 2}) f(IndexItem(i));
+}
+
+}  // namespace
+
+TEST_CASE("a slice of what was written is that of the parts, for all bounds, of known extent or not") {
+  Index without_a_write = 0;
+  for (const bool set : {true, false})
+    for (const Index known : {any_extent, Index{4}})
+      each_item([&](const IndexItem& to) {
+        each_item([&](const IndexItem& from) {
+          const Tensor x = tensor("x", float64, {known}), part = x(to);
+          const Tensor v = tensor("v", float64, Extents(type(part).shape));
+          const Tensor y = (set ? set_subtensor(part, v) : inc_subtensor(part, v))(from), made = canonical(y);
+          without_a_write += !writes(made);
+          for (const Index n : {0, 1, 2, 3, 4, 7}) {
+            if (known >= 0 && n != known) continue;
+            const Array a = counting(n, 1);
+            Array expected;
+            try {
+              const Array b = counting(std::max<Index>(1, evaluate(part, {{x, a}}).size()), 10);
+              const Array value = part.ndim() == 0                       ? b.reshape({})
+                                  : evaluate(part, {{x, a}}).size() == 0 ? Array::zeros({0}, float64)
+                                                                         : b;
+              expected = evaluate(y, {{x, a}, {v, value}});
+              CHECK(array_equal(evaluate(made, {{x, a}, {v, value}}), expected));
+            } catch (const IndexError&) {}
+          }
+        });
+      });
+  CHECK(without_a_write > 3000);
+}
+
+TEST_CASE("columns that were set one after another are read from where they came from") {
+  const Tensor x = tensor("x", float64, {-1, 3}), v = dvector("v"), u = dvector("u");
+  const Tensor twice = set_subtensor(set_subtensor(x(all, 1), v)(all, 2), u);
+  CHECK(spelled(canonical(twice(all, 2))) == spelled(u));
+  CHECK(spelled(canonical(twice(all, 1))) == spelled(v));
+  CHECK(spelled(canonical(twice(all, 0))) == spelled(x(all, 0)));
+  CHECK(spelled(canonical(inc_subtensor(x(all, 1), v)(all, 1))) == spelled(canonical(x(all, 1) + v)));
+}
+
+TEST_CASE("the middle of a frame is what was written there, and an index out of range stays an error") {
+  const Tensor x = dmatrix("x"), v = dmatrix("v");
+  const Tensor framed = set_subtensor(x(slice(1, -1), slice(1, -1)), v);
+  CHECK(spelled(canonical(framed(slice(1, -1), slice(1, -1)))) == spelled(v));
+  CHECK(spelled(canonical(framed(slice(2, -2), slice(1, -1)))) == spelled(v(slice(1, -1))));
+  CHECK(spelled(canonical(framed(0))) == spelled(x(0)));
+  const Tensor y = dvector("y"), s = dscalar("s");
+  CHECK(writes(canonical(set_subtensor(y(5), s)(0))));
+}
