@@ -147,11 +147,13 @@ template <class T, int L, int... I> CROTON_FN V<Stored<T>, L> gather_lanes(const
 template <int L, class T> CROTON_FN V<T, L> gather(const T* p, i64 stride) {
   return from_stored<T, L>(gather_lanes<T, L>((const Stored<T>*)p, stride, upto<L>()));
 }
+template <class T, int L, int... I>
+CROTON_FN V<Stored<T>, L> gather_first_lanes(const Stored<T>* p, i64 stride, i64 n, indices<I...>) {
+  return V<Stored<T>, L>{p[(I < n ? I : n - 1) * stride]...};
+}
 /// The same for the first n lanes, n >= 1; the others repeat the last.
 template <int L, class T> CROTON_SLOW V<T, L> gather_n(const T* p, i64 stride, i64 n) {
-  Stored<T> x[L];
-  _Pragma("GCC unroll 1") for (i64 i = 0; i < L; ++i) x[i] = ((const Stored<T>*)p)[(i < n ? i : n - 1) * stride];
-  return load<L>((const T*)x);
+  return from_stored<T, L>(gather_first_lanes<T, L>((const Stored<T>*)p, stride, n, upto<L>()));
 }
 /// p[at[i]]
 template <class T, class I, int... K> CROTON_FN V<T, lanes<I>> gather_listed(const T* p, I at, indices<K...>) {

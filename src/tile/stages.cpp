@@ -19,6 +19,9 @@ constexpr Index most_rows_of_a_mean = 16;
 constexpr Index most_rows_read_again = 2;
 // A kernel's text stays below about this many statements: beyond it the host compiler takes seconds.
 constexpr Index most_statements = 1000;
+// Where nothing is folded, rows share no more than what none of them changes: more text than this runs slower (measured
+// on 40 operations of 12 arrays: 8 rows 135 ms, one 95), and takes as many times as long to compile.
+constexpr Index most_statements_without_folds = 160;
 // Registers for operands and intermediate values, beside those of the folds.
 constexpr Index working_registers = 8;
 // Rows of a block of folds: with as many columns as there is room for, neither is loaded much more often than the
@@ -256,9 +259,12 @@ Index Stages::rows_that_fit() const {
                                          [&](const Store& s) { return s.value == static_cast<int>(i); });
     if (needed) statements += copies(v) * steps(v);
   }
+  const bool has_folds = std::any_of(e_.phase.values.begin(), e_.phase.values.end(),
+                                     [](const Value& v) { return v.kind == Value::Kind::reduce; });
+  const Index most = has_folds || e_.lanes_are_threads() ? most_statements : most_statements_without_folds;
   Index rows = rows_wanted();
   while (rows > 1 && (rows * folds > e_.target.vector_registers || rows * read_again > most_rows_read_again ||
-                      rows * statements > most_statements))
+                      rows * statements > most))
     rows /= 2;
   return rows;
 }
