@@ -235,6 +235,15 @@ class FunctionOf : public FunctionBase {
   template <std::convertible_to<Argument>... A>
   auto operator()(const A&... a) const {
     const std::array<Argument, sizeof...(A)> in{Argument(a)...};
+    return call(in);
+  }
+  /// The same with the arguments as a list.
+  auto operator()(const std::vector<Array>& arguments) const {
+    return call(std::vector<Argument>(arguments.begin(), arguments.end()));
+  }
+
+ private:
+  auto call(std::span<const Argument> in) const {
     if constexpr (N == dynamic) return run_all(in);
     else if constexpr (N == 0) run(in, {});
     else {

@@ -312,7 +312,7 @@ inline constexpr Index any_extent = -1;
 /// A symbolic input; extents are numbers or any_extent: tensor("x", float32, {any_extent, 784}). An axis broadcasts if
 /// and only if its extent here is 1. ShapeError for an extent below -1, or more than 32 axes.
 Tensor tensor(std::string_view name, DType, const Extents& shape, Where = Where::here());
-/// The same with 0, 1, 2, 3 or 4 axes of any extent.
+/// The same with 0, 1, 2, 3, 4 or 5 axes of any extent.
 Tensor scalar(std::string_view name = "", DType = floatX(), Where = Where::here());
 Tensor vector(std::string_view name = "", DType = floatX(), Where = Where::here());
 Tensor matrix(std::string_view name = "", DType = floatX(), Where = Where::here());
@@ -320,6 +320,7 @@ Tensor row(std::string_view name = "", DType = floatX(), Where = Where::here());
 Tensor col(std::string_view name = "", DType = floatX(), Where = Where::here());  ///< shape [?, 1]
 Tensor tensor3(std::string_view name = "", DType = floatX(), Where = Where::here());
 Tensor tensor4(std::string_view name = "", DType = floatX(), Where = Where::here());
+Tensor tensor5(std::string_view name = "", DType = floatX(), Where = Where::here());
 /// With a letter for the dtype. f: float32, d: float64, i: int32, l: int64.
 Tensor fscalar(std::string_view name = "", Where = Where::here());
 Tensor dscalar(std::string_view name = "", Where = Where::here());
@@ -333,6 +334,18 @@ Tensor fmatrix(std::string_view name = "", Where = Where::here());
 Tensor dmatrix(std::string_view name = "", Where = Where::here());
 Tensor imatrix(std::string_view name = "", Where = Where::here());
 Tensor lmatrix(std::string_view name = "", Where = Where::here());
+Tensor ftensor3(std::string_view name = "", Where = Where::here());
+Tensor dtensor3(std::string_view name = "", Where = Where::here());
+Tensor itensor3(std::string_view name = "", Where = Where::here());
+Tensor ltensor3(std::string_view name = "", Where = Where::here());
+Tensor ftensor4(std::string_view name = "", Where = Where::here());
+Tensor dtensor4(std::string_view name = "", Where = Where::here());
+Tensor itensor4(std::string_view name = "", Where = Where::here());
+Tensor ltensor4(std::string_view name = "", Where = Where::here());
+Tensor ftensor5(std::string_view name = "", Where = Where::here());
+Tensor dtensor5(std::string_view name = "", Where = Where::here());
+Tensor itensor5(std::string_view name = "", Where = Where::here());
+Tensor ltensor5(std::string_view name = "", Where = Where::here());
 /// A constant holds its own copy of the values.
 Tensor constant(const Array&, std::string_view name = "", Where = Where::here());
 

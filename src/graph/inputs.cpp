@@ -26,6 +26,7 @@ Tensor row(std::string_view name, DType d, Where w) { return input(name, d, {1, 
 Tensor col(std::string_view name, DType d, Where w) { return input(name, d, {any, 1}, w); }
 Tensor tensor3(std::string_view name, DType d, Where w) { return input(name, d, {any, any, any}, w); }
 Tensor tensor4(std::string_view name, DType d, Where w) { return input(name, d, {any, any, any, any}, w); }
+Tensor tensor5(std::string_view name, DType d, Where w) { return input(name, d, {any, any, any, any, any}, w); }
 
 Tensor fscalar(std::string_view name, Where w) { return scalar(name, float32, w); }
 Tensor dscalar(std::string_view name, Where w) { return scalar(name, float64, w); }
@@ -39,6 +40,18 @@ Tensor fmatrix(std::string_view name, Where w) { return matrix(name, float32, w)
 Tensor dmatrix(std::string_view name, Where w) { return matrix(name, float64, w); }
 Tensor imatrix(std::string_view name, Where w) { return matrix(name, int32, w); }
 Tensor lmatrix(std::string_view name, Where w) { return matrix(name, int64, w); }
+Tensor ftensor3(std::string_view name, Where w) { return tensor3(name, float32, w); }
+Tensor dtensor3(std::string_view name, Where w) { return tensor3(name, float64, w); }
+Tensor itensor3(std::string_view name, Where w) { return tensor3(name, int32, w); }
+Tensor ltensor3(std::string_view name, Where w) { return tensor3(name, int64, w); }
+Tensor ftensor4(std::string_view name, Where w) { return tensor4(name, float32, w); }
+Tensor dtensor4(std::string_view name, Where w) { return tensor4(name, float64, w); }
+Tensor itensor4(std::string_view name, Where w) { return tensor4(name, int32, w); }
+Tensor ltensor4(std::string_view name, Where w) { return tensor4(name, int64, w); }
+Tensor ftensor5(std::string_view name, Where w) { return tensor5(name, float32, w); }
+Tensor dtensor5(std::string_view name, Where w) { return tensor5(name, float64, w); }
+Tensor itensor5(std::string_view name, Where w) { return tensor5(name, int32, w); }
+Tensor ltensor5(std::string_view name, Where w) { return tensor5(name, int64, w); }
 
 /// The values are copied, however the Array is shared: later writes to it never reach the graph.
 Tensor constant(const Array& a, std::string_view name, Where w) { return make_constant(a, name, w); }

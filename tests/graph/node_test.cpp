@@ -36,6 +36,8 @@ TEST_CASE("inputs have the dtypes, ranks and extents that their names say") {
   CHECK(type(col("c", float32)) == Type{float32, {-1, 1}});
   CHECK(type(tensor("t", DType::int8, {2, any_extent, 3})) == Type{DType::int8, {2, -1, 3}});
   CHECK(tensor4("q", float32).ndim() == 4);
+  CHECK(type(tensor5("q", float32)) == type(ftensor5("q")));
+  CHECK(type(itensor3("q")) == Type{DType::int32, {-1, -1, -1}});
   CHECK_THROWS_WITH(tensor("t", float32, {2, -3}, Where{"fit.cpp", 4, ""}),
                     "fit.cpp:4: tensor \"t\": axis 1 has extent -3; an extent is a count, or any_extent (-1)");
 }
