@@ -67,6 +67,21 @@ Workload statistic(const std::string& name, int axis, bool variance) {
           [] { return read(4096.0 * 4096); }, "reading"};
 }
 
+Problem masked_sum(Size size) {
+  const Shared x = leaf({of(size, 10007, 10000000, Index{1} << 27)}, "x");
+  return {{sum(x[x > 0])}, {}};
+}
+
+constexpr Index words = 20000, width = 128, looked_up = 4096;
+/// Of a table whose rows are looked up, some of them more than once.
+Problem embedding_gradient(Size size) {
+  const Index n = of(size, 97, words, words), count = of(size, 50, looked_up, looked_up);
+  std::vector<std::int64_t> at;
+  for (Index i = 0; i < count; ++i) at.push_back(i * i % n);
+  const Shared table = leaf({n, of(size, 13, width, width)}, "table");
+  return {{grad(sum(square(table[shared(at, "at")])), table)}, {}};
+}
+
 Extents drawn_shape(Size size) { return {of(size, 67, 4096, 32768), of(size, 131, 4096, 4096)}; }
 Problem uniform_draw(Size size) { return {{RandomStream(7).uniform(drawn_shape(size), float32)}, {}}; }
 Problem normal_draw(Size size) { return {{RandomStream(7).normal(drawn_shape(size), float32)}, {}}; }
@@ -269,6 +284,9 @@ std::vector<Workload> workloads() {
       {"uniform", uniform_draw, [] { return moved(0, 4096.0 * 4096); }, "writing"},
       {"normal", normal_draw, [] { return moved(0, 4096.0 * 4096); }, "writing"},
       {"dropout_grad", dropout_gradient, [] { return moved(4096.0 * 4096, 4096.0 * 4096); }, "moving x, dx"},
+      {"masked_sum", masked_sum, [=] { return read(n); }, "reading"},
+      {"embedding_grad", embedding_gradient,
+       [] { return moved(2.0 * looked_up * width, static_cast<double>((words + looked_up) * width)); }, "moving"},
       {"softmax", softmax_rows, [=] { return std::max(moved(rows, rows), called(rows, "exp")); }, "moving, exp"},
       {"logsumexp_grad", logsumexp_gradient, [=] { return std::max(moved(rows, rows), called(rows, "exp")); },
        "moving, exp"},
