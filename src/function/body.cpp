@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/float_control.h"
 #include "function/profile.h"
-#include "function/typed.h"
 
 namespace croton {
 namespace {
@@ -24,7 +23,10 @@ bool is_of_shapes(const Error& e) {
 
 }  // namespace
 
-FunctionBase::Body::Body(Recipe r, Making m) : recipe(std::move(r)), making(std::move(m)) {}
+FunctionBase::Body::Body(Recipe r, Making m)
+    : recipe(std::move(r)),
+      making(std::move(m)),
+      short_axes(making.device ? making.device->target().device_class : DeviceClass::cpu, recipe.nodes) {}
 
 FunctionBase::Body::~Body() {
   if (making.print_profile && calls > 0) try {
@@ -47,8 +49,7 @@ std::vector<Shape> FunctionBase::Body::input_shapes(std::span<const Array> input
   r = any;
   for (std::size_t i = 0; i < inputs.size(); ++i)
     for (std::size_t axis = 0; axis < r[i].size(); ++axis)
-      r[i][axis] =
-          made_for(type(recipe.inputs[i].variable), inputs[i].shape(), axis, making.device->target().device_class);
+      r[i][axis] = short_axes.extent(type(recipe.inputs[i].variable), inputs[i].shape(), axis);
   const auto is_known = [&](const auto& s) { return s->is_for(r); };
   if (std::any_of(specialized.begin(), specialized.end(), is_known)) return r;
   const auto for_arguments =
@@ -56,9 +57,24 @@ std::vector<Shape> FunctionBase::Body::input_shapes(std::span<const Array> input
   return for_arguments < most_for_arguments ? r : any;
 }
 
+void FunctionBase::Body::begin() {
+  std::vector<Extents> now;
+  {
+    const Words words(recipe.shared);
+    now = shapes();
+  }
+  specialize(now, {});
+  const auto is_known = [](const InputSlot& s) {
+    const Shape& shape = type(s.variable).shape;
+    return shape.empty() || std::find(shape.begin() + 1, shape.end(), any_extent) == shape.end();
+  };
+  if (std::all_of(recipe.inputs.begin(), recipe.inputs.end(), is_known)) latest.load()->load();
+}
+
 Specialized* FunctionBase::Body::fitting(std::span<const Array> inputs) {
   Specialized* last = latest.load(std::memory_order_acquire);
-  if (last && last->fits(recipe) && last->is_for(recipe, inputs)) return last;
+  const bool for_these = inputs.size() == recipe.inputs.size();
+  if (for_these && last && last->fits(recipe) && last->is_for(recipe, short_axes, inputs)) return last;
   const std::lock_guard lock(mutex);
   const std::vector<Shape> wanted = input_shapes(inputs);
   for (const auto& s : specialized) {
@@ -83,6 +99,8 @@ bool FunctionBase::Body::specialize(const std::vector<Extents>& now, std::span<c
     return false;
   }
   lock.lock();
+  const auto is_same = [&](const auto& s) { return s->has_types_of(*made); };
+  if (std::any_of(specialized.begin(), specialized.end(), is_same)) return true;  // another thread's
   latest.store(made.get(), std::memory_order_release);
   specialized.push_back(std::move(made));
   return true;

@@ -17,6 +17,7 @@ struct FunctionBase::Body {
   std::atomic<int> count{1};
   Recipe recipe;
   Making making;
+  const ShortAxes short_axes;
 
   ForkSafeMutex mutex;  // of the list; specializations live as long as the function
   std::vector<std::unique_ptr<Specialized>> specialized;
@@ -34,13 +35,15 @@ struct FunctionBase::Body {
   void keep(std::span<Array> outputs, const Frame&) const;
   /// Calls f with the specialization for the shapes of now, the words of all shared variables held: exclusively those
   /// of the updated ones, and all of them where one has to move to the device first. Where there is no such
-  /// specialization it is made before, without the words. No inputs: for any.
+  /// specialization it is made, and compiled, before, without the words. No inputs: for any.
   template <class F>
   void with_specialized(std::span<const Array> inputs, F&& f);
   Specialized* fitting(std::span<const Array> inputs);
   /// Whether there is one now: not, where these inputs do not fit the graph. Then it is the one for any that knows how
   /// to say so.
   bool specialize(const std::vector<Extents>& shared_shapes, std::span<const Array> inputs);
+  /// The one for any inputs; compiled where no inputs could ask for another.
+  void begin();
   std::vector<Extents> shapes() const;
   std::vector<Shape> input_shapes(std::span<const Array> inputs) const;
   std::string profile_table();
@@ -51,16 +54,22 @@ void FunctionBase::Body::with_specialized(std::span<const Array> inputs, F&& f) 
   if (making.reference) inputs = {};
   for (bool exclusive = false;;) {
     std::vector<Extents> wanted;
+    Specialized* s = nullptr;
     {
       const Words words(recipe.shared, exclusive);
-      if (Specialized* s = fitting(inputs)) {
+      s = fitting(inputs);
+      if (s && s->is_loaded()) {
         if (exclusive || !s->needs_exclusive()) return f(*s);
         exclusive = true;
         continue;
       }
-      wanted = shapes();
+      if (!s) wanted = shapes();
     }
-    if (!specialize(wanted, inputs)) inputs = {};  // without the words: others go on
+    // without the words: others go on
+    if (s)
+      s->load();
+    else if (!specialize(wanted, inputs))
+      inputs = {};
   }
 }
 

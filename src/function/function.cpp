@@ -88,7 +88,7 @@ FunctionBase detail::make_function(const Inputs& inputs, std::span<const Out> ou
   const Making making = how(options, where);
   auto* body = new FunctionBase::Body(make_recipe(inputs, outputs, options, updates, where), making);
   FunctionBase made(body);
-  body->with_specialized({}, [](Specialized&) {});
+  body->begin();
   return made;
 }
 

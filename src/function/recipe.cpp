@@ -233,6 +233,7 @@ Recipe make_recipe(const Inputs& inputs, std::span<const Out> outputs, const Fun
     targets.push_back(r.updates[i].target);
   }
   r.shared = shared_uses(leaves(results, NodeKind::shared), targets);
+  r.nodes = topological(results).size();
   return r;
 }
 

@@ -20,6 +20,7 @@ struct Recipe {
   std::vector<bool> borrow;  // by output
   std::vector<Update> updates;
   std::vector<SharedUse> shared;  // all that it reads or updates, by id
+  std::size_t nodes = 0;          // of the graph
   bool downcast = false;
 
   /// How errors call it: its name, or "function".

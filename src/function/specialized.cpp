@@ -6,9 +6,9 @@
 #include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
+#include "base/float_control.h"
 #include "function/borrowed.h"
 #include "function/check_nan.h"
-#include "function/typed.h"
 #include "ops/evaluate.h"
 #include "rewrite/passes.h"
 
@@ -73,6 +73,12 @@ void Specialized::compile(const Making& making, const std::string& title, Dump& 
   }
 }
 
+void Specialized::load() {
+  const FloatControl control;  // libraries may be opened
+  if (executable_) executable_->load();
+  is_loaded_.store(true, std::memory_order_release);
+}
+
 bool Specialized::fits(const Recipe& recipe) const {
   for (std::size_t i = 0; i < leaves_.size(); ++i) {
     const Extents& now = recipe.shared[i].storage->shape();
@@ -88,12 +94,19 @@ bool Specialized::is_for(const std::vector<Shape>& input_shapes) const {
                     [](const Tensor& input, const Shape& shape) { return type(input).shape == shape; });
 }
 
-bool Specialized::is_for(const Recipe& recipe, std::span<const Array> inputs) const {
+bool Specialized::has_types_of(const Specialized& o) const {
+  const auto equal = [](const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const Tensor& x, const Tensor& y) { return type(x) == type(y); });
+  };
+  return equal(inputs_, o.inputs_) && equal(leaves_, o.leaves_);
+}
+
+bool Specialized::is_for(const Recipe& recipe, const ShortAxes& short_axes, std::span<const Array> inputs) const {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Type& asked = type(recipe.inputs[i].variable);
     for (std::size_t axis = 1; axis < asked.shape.size(); ++axis)
-      if (type(inputs_[i]).shape[axis] != made_for(asked, inputs[i].shape(), axis, device_->target().device_class))
-        return false;
+      if (type(inputs_[i]).shape[axis] != short_axes.extent(asked, inputs[i].shape(), axis)) return false;
   }
   return true;
 }
@@ -105,7 +118,7 @@ bool Specialized::needs_exclusive() const {
 }
 
 void Specialized::run(std::span<const Array> inputs, std::span<Array> outputs) {
-  was_wanted_.store(true, std::memory_order_relaxed);
+  if (!was_wanted()) was_wanted_.store(true, std::memory_order_relaxed);
   if (borrowed_.empty()) return compute(inputs, outputs);
   std::vector<Array> seen = views(inputs), computed;
   std::vector<bool> is_seen(outputs.size(), false);

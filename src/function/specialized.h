@@ -7,6 +7,7 @@
 #include "base/config.h"
 #include "function/dump.h"
 #include "function/recipe.h"
+#include "function/typed.h"
 #include "runtime/programs.h"
 
 namespace croton {
@@ -33,14 +34,18 @@ class Specialized {
   /// Whether it can run while the shared variables have the shapes that they have now; their words are held.
   bool fits(const Recipe&) const;
   bool is_for(const std::vector<Shape>& input_shapes) const;
+  bool has_types_of(const Specialized&) const;
   /// Whether these are the types for such arguments, which the recipe's types allow.
-  bool is_for(const Recipe&, std::span<const Array> inputs) const;
+  bool is_for(const Recipe&, const ShortAxes&, std::span<const Array> inputs) const;
   /// Whether run() has to move a shared variable to the device first.
   bool needs_exclusive() const;
   /// The words are held. Nothing has been updated when it throws.
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   void prepare(std::span<const Array> inputs);
 
+  /// Compiles what it runs, without the words.
+  void load();
+  bool is_loaded() const { return is_loaded_.load(std::memory_order_acquire); }
   /// Whether run() or prepare() was called.
   bool was_wanted() const { return was_wanted_.load(std::memory_order_relaxed); }
   /// For people: a line for each leaf that is typed anew.
@@ -63,7 +68,7 @@ class Specialized {
   void check_update(std::size_t u, const Array& value) const;
   std::string views_text() const;
 
-  std::atomic<bool> was_wanted_{false};
+  std::atomic<bool> is_loaded_{false}, was_wanted_{false};
   std::string note_;
   std::vector<Tensor> results_, inputs_, leaves_;  // results that are computed: outputs, then new values
   std::vector<runtime::UpdateTarget> updates_;

@@ -1,5 +1,8 @@
 #include "function/typed.h"
 
+#include <algorithm>
+
+#include "base/dtype.h"
 #include "base/error.h"
 #include "graph/walk.h"
 #include "tile/program.h"
@@ -9,9 +12,12 @@ namespace {
 
 // Fewer elements take no time worth another compilation.
 constexpr Index fewest_elements = 1024;
-// Of the short axes together: as often a statement is written out.
+// Statements, if each node is one for each index of the short axes; beyond that the text is long to compile, and no
+// faster (measured on the 100 operations of an equation of state whose last axis has 16 elements).
+constexpr Index most_statements = 1000;
+// Of the short axes together: as often a statement is written out (tile/build).
 constexpr Index most_together = 64;
-// A block of a GPU keeps rows of a known extent in registers (docs/gpu-kernels.md).
+// A block of a GPU keeps rows of floats in registers where it knows their extent (docs/gpu-kernels.md).
 constexpr Index longest_row_of_a_block = 2048;
 
 Shape opened(const Shape& type, const Extents& now) {
@@ -21,24 +27,28 @@ Shape opened(const Shape& type, const Extents& now) {
   return s;
 }
 
-bool is_short(const Extents& shape, std::size_t axis, DeviceClass device_class) {
-  if (device_class == DeviceClass::gpu && axis + 1 == shape.size() && shape[axis] <= longest_row_of_a_block)
-    return true;
+}  // namespace
+
+ShortAxes::ShortAxes(DeviceClass device_class, std::size_t nodes)
+    : device_class_(device_class),
+      most_together_(std::min(most_statements / static_cast<Index>(std::max<std::size_t>(nodes, 1)), most_together)) {}
+
+bool ShortAxes::is_short(DType dtype, const Extents& shape, std::size_t axis) const {
+  const bool is_row = axis + 1 == shape.size() && is_float(dtype);
+  if (device_class_ == DeviceClass::gpu && is_row && shape[axis] <= longest_row_of_a_block) return true;
   Index together = 1;
   for (std::size_t a = shape.size(); a-- > axis;) {
     together *= shape[a];
-    if (shape[a] > tile::largest_constant_axis || together > most_together) return false;
+    if (shape[a] > tile::largest_constant_axis || together > most_together_) return false;
   }
   return true;
 }
 
-}  // namespace
-
-Index made_for(const Shape& type, const Extents& shape, std::size_t axis, DeviceClass device_class) {
-  if (type[axis] != any_extent || axis == 0 || shape[axis] < 2) return type[axis];
+Index ShortAxes::extent(const Type& type, const Extents& shape, std::size_t axis) const {
+  if (type.shape[axis] != any_extent || axis == 0 || shape[axis] < 2) return type.shape[axis];
   Index elements = 1;
   for (const Index n : shape) elements *= n;
-  return elements >= fewest_elements && is_short(shape, axis, device_class) ? shape[axis] : any_extent;
+  return elements >= fewest_elements && is_short(type.dtype, shape, axis) ? shape[axis] : any_extent;
 }
 
 TypedGraph typed(std::span<const Tensor> results, std::span<const SharedUse> uses,

@@ -19,10 +19,22 @@ struct TypedGraph {
 TypedGraph typed(std::span<const Tensor> results, std::span<const SharedUse>, const std::vector<Extents>& shared_shapes,
                  std::span<const Tensor> inputs = {}, const std::vector<Shape>& input_shapes = {});
 
-/// The extent of an axis in the type that code for an argument of this shape is made for: where the type leaves it
-/// open, the argument is large and the axis is one of its last ones, and short, what it is (code for points of 3
-/// coordinates is many times as fast as that for points of any number); else what the type says. The first axis stays
-/// open, for another number of rows shall compile nothing; so does an extent of 1, which would broadcast.
-Index made_for(const Type&, const Extents& shape, std::size_t axis, DeviceClass);
+/// Which axes of arguments code is made for: where a type leaves it open, the argument is large and the axis is one of
+/// its last ones, and short (code for points of 3 coordinates is many times as fast as that for points of any number).
+/// The first axis stays open, for another number of rows shall compile nothing; so does an extent of 1, which would
+/// broadcast.
+class ShortAxes {
+ public:
+  /// Of a graph of so many nodes: each may be written out for each index of the short axes.
+  ShortAxes(DeviceClass, std::size_t nodes);
+  /// The extent of an axis in the type that code for an argument of this shape is made for: `shape`'s or the type's.
+  Index extent(const Type&, const Extents& shape, std::size_t axis) const;
+
+ private:
+  bool is_short(DType, const Extents& shape, std::size_t axis) const;
+
+  DeviceClass device_class_;
+  Index most_together_;
+};
 
 }  // namespace croton

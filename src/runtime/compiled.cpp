@@ -196,22 +196,30 @@ Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> 
   lower_phases(c, updates, check_ir);
   const auto kernels = c.nests_of_kernels();
   const Distinct once = distinct(kernels, c.target);
-  std::vector<Source> sources = translation_units(once.nests, c.target, name);
-  const std::vector<DType> products = products_of_views(c.program);
-  std::map<DType, std::size_t> unit;  // of the products of a dtype
-  for (const DType d : products)
-    if (unit.emplace(d, sources.size()).second) sources.push_back(product_source(d, c.target, name));
-  for (const Source& s : sources) c.text += s.text;
-  c.modules = compile_side_by_side(device, sources);
-  std::vector<Kernel> made;
-  for (const auto& m : c.modules) made.insert(made.end(), m->kernels().begin(), m->kernels().end());
+  c.sources = translation_units(once.nests, c.target, name);
   for (std::size_t k = 0; k < kernels.size(); ++k)
-    c.kernels.insert(c.kernels.end(), kernels[k].size(), made[once.kernels[k]]);
-  for (const DType d : products) {
-    const auto of_dtype = c.modules[unit.at(d)]->kernels();
-    c.kernels.insert(c.kernels.end(), of_dtype.begin(), of_dtype.end());
+    c.entries.insert(c.entries.end(), kernels[k].size(), once.kernels[k]);
+  std::size_t all = 0;
+  for (const Source& s : c.sources) all += s.entries.size();
+  std::map<DType, std::size_t> first;  // entry of the products of a dtype
+  for (const DType d : products_of_views(c.program)) {
+    const auto [at, is_new] = first.emplace(d, all);
+    if (is_new) {
+      c.sources.push_back(product_source(d, c.target, name));
+      all += print::product_ways;
+    }
+    for (std::size_t w = 0; w < print::product_ways; ++w) c.entries.push_back(at->second + w);
   }
+  for (const Source& s : c.sources) c.text += s.text;
   return c;
+}
+
+Loaded load(const Compiled& c, Device& device) {
+  Loaded l{compile_side_by_side(device, c.sources), {}};
+  std::vector<Kernel> all;
+  for (const auto& m : l.modules) all.insert(all.end(), m->kernels().begin(), m->kernels().end());
+  for (const std::size_t e : c.entries) l.kernels.push_back(all[e]);
+  return l;
 }
 
 }  // namespace croton::runtime

@@ -15,9 +15,10 @@ struct Compiled {
   Target target;  ///< the device's, with what the configuration adds
   tile::Program program;
   std::vector<tile::Nest> nests;  ///< of the steps that are kernels, in their order
-  std::vector<std::shared_ptr<Module>> modules;
-  /// By nest; those of one text are the same, and those side by side. Then of each product of views, one a way to go.
-  std::vector<Kernel> kernels;
+  std::vector<Source> sources;
+  /// Which of the entries of all sources, one after another: by nest (those of one text are the same, and those side by
+  /// side), then of each product of views, one a way to go.
+  std::vector<std::size_t> entries;
   std::vector<std::string> labels;  ///< by step, for people: "0: kernel tanh(dot(x, w))"
   std::string text;                 ///< of all modules
   std::vector<std::span<const tile::Nest>> nests_of_kernels() const;
@@ -25,9 +26,17 @@ struct Compiled {
   std::vector<std::pair<std::size_t, std::size_t>> side_by_side() const;
 };
 
-/// `results`: primitives only; `updates`: what some of them replace. Large programs are several texts, which are
-/// compiled side by side. `name`: the function's. Throws CompileError.
+/// `results`: primitives only; `updates`: what some of them replace. Large programs are several texts. `name`: the
+/// function's.
 Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> updates, Device&,
                  const std::string& name);
+
+/// The kernels of the sources, by place in `entries`.
+struct Loaded {
+  std::vector<std::shared_ptr<Module>> modules;
+  std::vector<Kernel> kernels;
+};
+/// Compiles the sources side by side. Throws CompileError.
+Loaded load(const Compiled&, Device&);
 
 }  // namespace croton::runtime

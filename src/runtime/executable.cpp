@@ -40,6 +40,9 @@ struct Executable::Body {
   const bool replays = device.gains_by_replays() && !device.fresh_buffers() && config_snapshot()->flag("cuda.graphs");
   std::string name;
   const Compiled compiled;
+  Loaded loaded;  // from load() on
+  std::once_flag loading;
+  const std::shared_ptr<const Config> config = config_snapshot();
   const tile::Program& program = compiled.program;
   const IndexChecks index_checks{program, inputs};
   Layout layout{.separate = device.separate_buffers(), .for_good = {}};
@@ -74,6 +77,13 @@ struct Executable::Body {
   }
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
+
+  void load() {
+    std::call_once(loading, [&] {
+      const ConfigInUse scope(config);
+      loaded = runtime::load(compiled, device);
+    });
+  }
 
   // ---- plans
   std::shared_ptr<const Plan> planned(std::span<const Array> in) {
@@ -132,7 +142,8 @@ struct Executable::Body {
     return w;
   }
 
-  std::unique_ptr<Workspace> new_workspace(const std::shared_ptr<const Plan>& plan) const {
+  std::unique_ptr<Workspace> new_workspace(const std::shared_ptr<const Plan>& plan) {
+    load();
     auto w = std::make_unique<Workspace>(plan);
     bindings.allocate(*w);
     w->launches.resize(plan->steps.size());
@@ -150,7 +161,7 @@ struct Executable::Body {
       to.uses.push_back({w.errors.data(), w.errors.bytes(), Access::rw, "failed checks"});
     }
     for (const Buffer& b : w.stand_ins) to.uses.push_back({b.data(), b.bytes(), Access::r, "a row of nothing"});
-    to.launch = {.kernel = compiled.kernels[at(l.kernel)],
+    to.launch = {.kernel = loaded.kernels[at(l.kernel)],
                  .chunks = l.chunks,
                  .args = to.words.data(),
                  .args_bytes = to.words.size() * sizeof(std::int64_t),
@@ -272,6 +283,8 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
   w->replaced.clear();
   b.workspaces.give_back(std::move(w));
 }
+
+void Executable::load() { body_->load(); }
 
 bool Executable::has_series() const {
   const Body& b = *body_;

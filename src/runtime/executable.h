@@ -30,6 +30,8 @@ class Executable {
   /// Shapes that do not fit are a ShapeError, an index out of range an IndexError; then nothing has been updated.
   /// Re-entrant: each call has a workspace of its own.
   void run(std::span<const Array> inputs, std::span<Array> outputs);
+  /// Compiles the kernels; run() does, where nobody has. Throws CompileError.
+  void load();
   /// Makes the plan for inputs of these shapes.
   void prepare(std::span<const Array> inputs);
   /// Whether plans depend on the values of an input, which the host reads then.

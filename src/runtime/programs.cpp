@@ -175,6 +175,10 @@ auto Programs::joined(F&& f) const {
   return all;
 }
 
+void Programs::load() {
+  for_each_program([](auto& program) { program.load(); });
+}
+
 bool Programs::decides_shapes(const Tensor& input) const {
   bool any = false;
   for_each_program([&](const auto& program) { any |= program.decides_shapes(input); });

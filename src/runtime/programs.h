@@ -18,6 +18,7 @@ class Programs {
            const std::vector<UpdateTarget>& updates, Device&, const std::string& name);
 
   void run(std::span<const Array> inputs, std::span<Array> outputs);
+  void load();
   /// Of the first program only: the shapes of the others are not known before it has run.
   void prepare(std::span<const Array> inputs);
   /// The program where it is one alone; else null.

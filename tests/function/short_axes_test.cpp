@@ -62,7 +62,7 @@ TEST_CASE("first axes, extents of 1, long axes and small arguments are left open
   CHECK(says(f.explain(), "float64[?, 3, 4]: "));
 }
 
-TEST_CASE("short axes that are ever others compile code for four sets of extents, then the code for any runs") {
+TEST_CASE("short axes that are ever others compile code for two sets of extents, then the code for any runs") {
   const ScopedConfig scope("device=cpu");
   const Tensor x = dmatrix("x");
   const Function f = function(x, sum(x, 1));
@@ -71,7 +71,7 @@ TEST_CASE("short axes that are ever others compile code for four sets of extents
       const Array a = integers({1200, k});
       CHECK(array_equal(f(a), function(x, sum(x, 1), {.mode = Mode::FAST_COMPILE})(a)));
     }
-  CHECK(times(f.explain(), "made again") == 4);
+  CHECK(times(f.explain(), "made again") == 2);
 }
 
 TEST_CASE("arguments that do not fit are refused as ever, whatever axes they have") {
@@ -83,11 +83,13 @@ TEST_CASE("arguments that do not fit are refused as ever, whatever axes they hav
     return message<ShapeError>([&] { (void)f(integers({rows, 3}), integers({rows, 2})); });
   };
   CHECK(std::regex_replace(refused(1000), std::regex("1000"), "4") == refused(4));
+  (void)f(integers({1000, 3}), integers({1000, 3}));
+  CHECK(std::regex_replace(refused(1000), std::regex("1000"), "4") == refused(4));
   CHECK_THROWS_AS(third(integers({1000, 3})), IndexError);
-  CHECK(calls.get_value().item<int>() == 0);
+  CHECK(calls.get_value().item<int>() == 1);
   CHECK(f(integers({1000, 3}), integers({1000, 3})).shape() == Extents{1000, 3});
   CHECK(third(integers({1000, 4})).shape() == Extents{1000});
-  CHECK(calls.get_value().item<int>() == 1);
+  CHECK(calls.get_value().item<int>() == 2);
 }
 
 TEST_CASE("plans of short axes are made ahead, steps of loops and updates know them too") {
