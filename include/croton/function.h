@@ -201,7 +201,7 @@ class FunctionBase {
   std::string explain() const;
   /// A table of where the time of the calls went (collected where the option or the config key `profile` asks for it).
   std::string profile() const;
-  /// Makes the plan for arguments of these shapes, one an input, now instead of at the first call. GraphError for
+  /// Compiles and plans for arguments of these shapes, one an input, now instead of at the first call. GraphError for
   /// another count of shapes, ShapeError for shapes that do not fit.
   void compile(std::span<const Extents> shapes) const;
   /// The same with the shapes in braces: f.compile({{32, 784}}).

@@ -208,7 +208,8 @@ std::vector<Sample> scatter_samples() {
   const auto make = [](bool set) {
     return std::vector<Sample>{
         {{{float64, {4, 3}}, {int64, {5}}, {float64, {5, 3}}}, {{"set", set}}, {{-4, 4}, {-4, 3}, {-4, 4}}},
-        {{{float32, {3}}, {int32, {2, 2}}, {float32, {2, 2}}}, {{"set", set}}, {{-4, 4}, {-3, 2}, {-4, 4}}}};
+        {{{float32, {3}}, {int32, {2, 2}}, {float32, {2, 2}}}, {{"set", set}}, {{-4, 4}, {-3, 2}, {-4, 4}}},
+        {{{float64, {4}}, {int64, {}}, {float64, {}}}, {{"set", set}}, {{-4, 4}, {-4, 3}, {-4, 4}}}};
   };
   return join(make(true), make(false));
 }

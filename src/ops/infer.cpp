@@ -2,6 +2,7 @@
 
 #include "array/access.h"
 #include "ops/evaluate.h"
+#include "ops/registry.h"
 
 namespace croton::ops {
 namespace {
@@ -40,6 +41,8 @@ std::optional<std::vector<Index>> true_integers(const Tensor& t, const TrueShape
     return std::vector<Index>{shapes.at(n.inputs[0].node())[static_cast<std::size_t>(n.params.integer("axis"))]};
   if (n.kind == NodeKind::constant) return holds_integers(t) ? std::optional(integers_in(n.value)) : std::nullopt;
   if (n.kind != NodeKind::apply) return std::nullopt;
+  if (meaning<Scatter>(t) && !is_op(t, ops::scatter))
+    return std::nullopt;  // a step of one, which kernels alone compute
   std::vector<Array> arguments;
   for (const Tensor& x : n.inputs) {
     const auto it = known.find(x.node());

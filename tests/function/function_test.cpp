@@ -147,6 +147,19 @@ TEST_CASE("an output array that nobody shares is used again") {
   REQUIRE(out[0].at<double>(7) == 10);
 }
 
+TEST_CASE("arguments may come as a list") {
+  const Tensor x = vector("x"), y = scalar("y");
+  const std::vector<Array> arguments{Array{1.0, 2.0}, Array(3.0)};
+  CHECK(printed(function({x, y}, x * y)(arguments)) == "[3. 6.]");
+  CHECK(printed(function({x, y}, {x * y, x + y})(arguments)[1]) == "[4. 5.]");
+  CHECK(function({x, y}, std::vector<Tensor>{x, y})(arguments).size() == 2);
+  const Shared total = shared(0.0, "total");
+  const Procedure add = function({x, y}, {}, {{total, total + sum(x) + y}});
+  add(arguments);
+  CHECK(total.get_value().item<double>() == 6);
+  CHECK_THROWS_AS(add(std::vector<Array>{}), GraphError);
+}
+
 TEST_CASE("functions are made again when set_value changes a shape") {
   for (const std::string& way : ways) {
     const ScopedConfig scope{way};

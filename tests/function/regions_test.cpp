@@ -275,4 +275,15 @@ TEST_CASE("a hundred parts are few kernels") {
   CHECK(function(matrices, Out(concatenate(matrices, 1))).source().size() < 400'000);
 }
 
+TEST_CASE("numbers that decide shapes are written at a row that a call names") {
+  for (const std::string& way : {std::string("device=cpu"), "device=" + gpu_name()}) {
+    const ScopedConfig scope{way};
+    const Tensor s = lvector("s"), i = lscalar("i"), x = dvector("x");
+    const auto f = function({s, i, x}, {set_subtensor(s[i], 7), x[slice(0, s[0])]});
+    const auto [written, part] = f(Array{std::int64_t{2}, std::int64_t{4}}, 1, Array{1.0, 2.0, 3.0});
+    CHECK(array_equal(written, Array{std::int64_t{2}, std::int64_t{7}}));
+    CHECK(array_equal(part, Array{1.0, 2.0}));
+  }
+}
+
 }  // namespace croton

@@ -93,6 +93,38 @@ TEST_CASE("inc_subtensor accumulates where an index is repeated") {
                     Array{0., 3., 2., 3., 4., 6.}));
 }
 
+TEST_CASE("rows are written in the order of their indices, however they lie and however many there are") {
+  const Index rows = 3000, columns = 130, count = 5000;
+  Array x = Array::zeros({rows, columns}), lying = Array::zeros({columns, count}),
+        at = Array::zeros({count}, DType::int32);
+  double k = 0;
+  for (double& v : x.mutable_values<double>()) v = k++;
+  for (double& v : lying.mutable_values<double>()) v = std::sin(k++);  // sums of which depend on the order
+  std::int32_t row = 0;
+  for (std::int32_t& i : at.mutable_values<std::int32_t>()) {
+    row = (row * 7919 + 13) % 3000;
+    i = row % 2 == 0 ? row : row - 3000;
+  }
+  const Tensor of_x = dmatrix("x"), of_at = ivector("at"), of_v = dmatrix("v");
+  const std::vector<Array> begins{x, broadcast_view(Array(2.5), {rows, columns})},
+      values{lying.T(), lying.T().copy(), broadcast_view(Array(0.1), {count, columns}),
+             broadcast_view(lying.T().copy(), {count, columns})};
+  for (const bool set : {true, false})
+    for (const Array& begin : begins)
+      for (const Array& v : values) {
+        Array wanted = begin.copy();
+        const std::span<double> to = wanted.mutable_values<double>();
+        for (Index n = 0; n < count; ++n)
+          for (Index c = 0; c < columns; ++c) {
+            const Index named = (at.at<std::int32_t>(n) + rows) % rows;
+            double& e = to[static_cast<std::size_t>(named * columns + c)];
+            e = set ? v.at<double>(n, c) : e + v.at<double>(n, c);
+          }
+        const Tensor y = set ? set_subtensor(of_x[of_at], of_v) : inc_subtensor(of_x[of_at], of_v);
+        CHECK(bits_equal(value(y, {{of_x.node(), begin}, {of_at.node(), at}, {of_v.node(), v}}), wanted));
+      }
+}
+
 TEST_CASE("only parts can be set, by values that fit") {
   const Tensor x = dmatrix("x");
   CHECK(error_of([&] { set_subtensor(exp(x), 0); }).find("is not an indexed tensor") != std::string::npos);

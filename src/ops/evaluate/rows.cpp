@@ -110,8 +110,9 @@ struct RowsOf {
   Index step;
 };
 RowsOf rows_of(const Array& x, int index_axes, Index row_elements) {
+  if (index_axes != 1) return {contiguous(x), row_elements};
   const Extents dense = row_major_strides(x.shape());
-  bool as_it_lies = index_axes == 1;
+  bool as_it_lies = true;
   for (std::size_t axis = 1; axis < x.shape().size(); ++axis)
     as_it_lies = as_it_lies && (strides(x)[axis] == dense[axis] || x.shape()[axis] == 1);
   if (as_it_lies) return {x, strides(x)[0]};
