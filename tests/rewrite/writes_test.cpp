@@ -70,6 +70,14 @@ TEST_CASE("columns that were set one after another are read from where they came
   CHECK(spelled(canonical(inc_subtensor(x(all, 1), v)(all, 1))) == spelled(canonical(x(all, 1) + v)));
 }
 
+TEST_CASE("a column that was set broadcasts as one, whatever is known of the value") {
+  const Tensor x = tensor("x", float64, {-1, 3}), v = dmatrix("v"), z = dmatrix("z"), c = col("c", float64);
+  const Tensor column = set_subtensor(x(all, slice(1, 2)), v)(all, slice(1, 2)), y = column + z;
+  const Array a = Array::zeros({2, 3}), of_v{{1.0}, {2.0}}, of_z{{1.0, 2.0}, {3.0, 4.0}};
+  CHECK(array_equal(evaluate(canonical(y), {{x, a}, {v, of_v}, {z, of_z}}), Array{{2.0, 3.0}, {5.0, 6.0}}));
+  CHECK_FALSE(writes(canonical(set_subtensor(x(all, slice(1, 2)), c)(all, slice(1, 2)) + z)));
+}
+
 TEST_CASE("the middle of a frame is what was written there, and an index out of range stays an error") {
   const Tensor x = dmatrix("x"), v = dmatrix("v");
   const Tensor framed = set_subtensor(x(slice(1, -1), slice(1, -1)), v);

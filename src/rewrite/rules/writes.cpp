@@ -74,6 +74,13 @@ bool add_within(ops::SliceList& within, const Part& read, const Part& written) {
   return add(first - from, r.stop == w.stop ? absent_bound : r.stop - w.stop, r.step);
 }
 
+/// Whether what uses t may use r: an extent of 1 in the type broadcasts, and another one does not.
+bool broadcasts_alike(const Tensor& r, const Tensor& t) {
+  const Shape &a = type(r).shape, &b = type(t).shape;
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](Index known, Index asked) { return known == asked || (asked == any_extent && known != 1); });
+}
+
 /// write(x, v, part)[other part]: x's, where they are apart; v's, where all that is read was written.
 Tensor slice_of_write(const Tensor& t, const NodeSet& keep) {
   const Tensor& made = node(t).inputs[0];
@@ -101,6 +108,7 @@ Tensor slice_of_write(const Tensor& t, const NodeSet& keep) {
   }
   if (!all_within) return {};
   const Tensor of_v = within.is_whole() ? v : apply(ops::slice, within.params(), {v}, node(t).where);
+  if (!broadcasts_alike(of_v, t)) return {};
   return node(made).params.flag("set") ? of_v : apply(ops::add, {}, {slice_of(x), of_v}, node(t).where);
 }
 
