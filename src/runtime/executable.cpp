@@ -12,6 +12,7 @@
 #include "array/access.h"
 #include "base/config.h"
 #include "base/error.h"
+#include "base/fork_safe.h"
 #include "base/log.h"
 #include "print/printer.h"
 #include "runtime/bindings.h"
@@ -40,8 +41,9 @@ struct Executable::Body {
   const bool replays = device.gains_by_replays() && !device.fresh_buffers() && config_snapshot()->flag("cuda.graphs");
   std::string name;
   const Compiled compiled;
-  Loaded loaded;  // from load() on
-  std::once_flag loading;
+  Loaded loaded;  // where is_loaded
+  ForkSafeMutex door_of_loaded;
+  std::atomic<bool> is_loaded{false};
   const std::shared_ptr<const Config> config = config_snapshot();
   const tile::Program& program = compiled.program;
   const IndexChecks index_checks{program, inputs};
@@ -78,11 +80,15 @@ struct Executable::Body {
   Body(const Body&) = delete;
   Body& operator=(const Body&) = delete;
 
+  // Nothing is held while the compiler runs: a child that is forked then compiles for itself.
   void load() {
-    std::call_once(loading, [&] {
-      const ConfigInUse scope(config);
-      loaded = runtime::load(compiled, device);
-    });
+    if (is_loaded.load(std::memory_order_acquire)) return;
+    const ConfigInUse scope(config);
+    Loaded made = runtime::load(compiled, device);
+    const std::lock_guard lock(door_of_loaded);
+    if (is_loaded.load(std::memory_order_relaxed)) return;  // another thread was here
+    loaded = std::move(made);
+    is_loaded.store(true, std::memory_order_release);
   }
 
   // ---- plans

@@ -297,6 +297,27 @@ TEST_CASE("M1: the same where the host compiler runs each time", "[unsanitized]"
   attempt();
 }
 
+TEST_CASE("M1: a child forked while another thread compiles a function at its first call can call it",
+          "[unsanitized]") {
+  const ScopedConfig scope{fmt::format("device=cpu,gcc.cxxflags=-DM1=first_call{}", ::getpid())};  // new to the cache
+  const Tensor x = matrix("x");
+  const Function f = function(x, x * 1.375);
+  const auto call = [&] { return f(Array{{2.0}}).at<double>(0, 0) == 2.75; };
+  bool right = false;
+  std::jthread other([&] { right = call(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));  // a compiler takes some tenths of a second
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::alarm(60);
+    ::_exit(call() ? 0 : 1);
+  }
+  int status = 1;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  other.join();
+  CHECK(right);
+}
+
 TEST_CASE("M1: a child forked after allocations failed on the way to the compiler can compile", "[unsanitized]") {
   const ScopedConfig on_cpu("device=cpu");  // a GPU does not work in a child
   const Tensor x = vector("x");
