@@ -62,6 +62,18 @@ TEST_CASE("first axes, extents of 1, long axes and small arguments are left open
   CHECK(says(f.explain(), "float64[?, 3, 4]: "));
 }
 
+TEST_CASE("a GPU's rows of floats are known up to 2048 elements, those of integers as on the CPU") {
+  const ScopedConfig scope("device=" + gpu_name());
+  const Tensor x = dmatrix("x"), i = lmatrix("i");
+  const Function f = function(x, sum(x, 1)), of_integers = function(i, sum(i, 1));
+  (void)f(integers({2, 2049}));
+  CHECK(times(f.explain(), "made again") == 0);
+  CHECK(array_equal(f(integers({3, 700})), function(x, sum(x, 1), {.mode = Mode::FAST_COMPILE})(integers({3, 700}))));
+  CHECK(says(f.explain(), "float64[?, 700]: an argument has so short an axis"));
+  (void)of_integers(integers({3, 700}).astype(DType::int64));
+  CHECK(times(of_integers.explain(), "made again") == 0);
+}
+
 TEST_CASE("short axes that are ever others compile code for two sets of extents, then the code for any runs") {
   const ScopedConfig scope("device=cpu");
   const Tensor x = dmatrix("x");

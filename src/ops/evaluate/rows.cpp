@@ -119,11 +119,14 @@ RowsOf rows_of(const Array& x, int index_axes, Index row_elements) {
   return {contiguous(x), row_elements};
 }
 
-/// Rows [first, end) of x, in `out`, where all of its rows lie.
+bool is_one_number(const Array& x) {
+  return std::all_of(strides(x).begin(), strides(x).end(), [](Index s) { return s == 0; });
+}
+
+/// Rows [first, end) of x, which is row-major or one number, in `out`, where all of its rows lie.
 template <class T>
 void copy_rows(const Array& x, Index first, Index end, Index n, T* out) {
-  const bool is_one_number = std::all_of(strides(x).begin(), strides(x).end(), [](Index s) { return s == 0; });
-  if (is_one_number)
+  if (is_one_number(x))
     std::fill(out + first * n, out + end * n, *data_as<T>(x));
   else
     std::memcpy(out + first * n, data_as<T>(x) + first * n, static_cast<std::size_t>((end - first) * n) * sizeof(T));
@@ -156,9 +159,7 @@ void scatter_into(const Call& call, std::span<const Array> arguments, std::byte*
   const Index rows = arguments[0].shape()[0], n = elements_of_row(arguments[0]);
   if (rows * n == 0) return;
   const bool lies_there = data(arguments[0]) == out;
-  const bool is_repeated =
-      std::all_of(strides(arguments[0]).begin(), strides(arguments[0]).end(), [](Index s) { return s == 0; });
-  const Array x = is_repeated ? arguments[0] : contiguous(arguments[0]);
+  const Array x = is_one_number(arguments[0]) ? arguments[0] : contiguous(arguments[0]);
   const RowsOf values = rows_of(arguments[2], arguments[1].ndim(), n);
   const Index moved = static_cast<Index>(size_of(x.dtype())) * n * ((lies_there ? 0 : rows) + 2 * named.size());
   const Index chunks = std::clamp<Index>(
