@@ -52,8 +52,9 @@ std::vector<Shape> FunctionBase::Body::input_shapes(std::span<const Array> input
       r[i][axis] = short_axes.extent(type(recipe.inputs[i].variable), inputs[i].shape(), axis);
   const auto is_known = [&](const auto& s) { return s->is_for(r); };
   if (std::any_of(specialized.begin(), specialized.end(), is_known)) return r;
-  const auto for_arguments =
-      std::count_if(specialized.begin(), specialized.end(), [&](const auto& s) { return !s->is_for(any); });
+  // one that is not loaded has refused its inputs, or is being compiled
+  const auto for_arguments = std::count_if(specialized.begin(), specialized.end(),
+                                           [&](const auto& s) { return s->is_loaded() && !s->is_for(any); });
   return for_arguments < most_for_arguments ? r : any;
 }
 
@@ -64,6 +65,7 @@ void FunctionBase::Body::begin() {
     now = shapes();
   }
   specialize(now, {});
+  if (latest.load()->takes_ones()) short_axes.take_ones();
   const auto is_known = [](const InputSlot& s) {
     const Shape& shape = type(s.variable).shape;
     return shape.empty() || std::find(shape.begin() + 1, shape.end(), any_extent) == shape.end();

@@ -17,7 +17,7 @@ struct FunctionBase::Body {
   std::atomic<int> count{1};
   Recipe recipe;
   Making making;
-  const ShortAxes short_axes;
+  ShortAxes short_axes;
 
   ForkSafeMutex mutex;  // of the list; specializations live as long as the function
   std::vector<std::unique_ptr<Specialized>> specialized;
@@ -52,24 +52,27 @@ struct FunctionBase::Body {
 template <class F>
 void FunctionBase::Body::with_specialized(std::span<const Array> inputs, F&& f) {
   if (making.reference) inputs = {};
+  std::span<const Array> typed_for = inputs;
   for (bool exclusive = false;;) {
     std::vector<Extents> wanted;
     Specialized* s = nullptr;
     {
       const Words words(recipe.shared, exclusive);
-      s = fitting(inputs);
+      s = fitting(typed_for);
       if (s && s->is_loaded()) {
         if (exclusive || !s->needs_exclusive()) return f(*s);
         exclusive = true;
         continue;
       }
       if (!s) wanted = shapes();
+      // shapes that do not fit are refused before anything is compiled
+      if (s && inputs.size() == recipe.inputs.size()) s->prepare(inputs);
     }
     // without the words: others go on
     if (s)
       s->load();
-    else if (!specialize(wanted, inputs))
-      inputs = {};
+    else if (!specialize(wanted, typed_for))
+      typed_for = {};
   }
 }
 

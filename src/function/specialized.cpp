@@ -1,6 +1,7 @@
 #include "function/specialized.h"
 
 #include <algorithm>
+#include <functional>
 #include <unordered_map>
 
 #include "array/access.h"
@@ -10,16 +11,17 @@
 #include "function/borrowed.h"
 #include "function/check_nan.h"
 #include "ops/evaluate.h"
+#include "ops/infer.h"
 #include "rewrite/passes.h"
 
 namespace croton {
 Specialized::Specialized(const Recipe& recipe, const Making& making, const std::vector<Extents>& shared_shapes,
                          const std::vector<Shape>& input_shapes)
     : check_nan_(making.check_nan) {
-  results_ = recipe.outputs;
-  for (const Update& u : recipe.updates) results_.push_back(u.value);
-  for (const InputSlot& s : recipe.inputs) inputs_.push_back(s.variable);
-  TypedGraph now = typed(results_, recipe.shared, shared_shapes, inputs_, input_shapes);
+  std::vector<Tensor> asked = recipe.outputs, asked_inputs;
+  for (const Update& u : recipe.updates) asked.push_back(u.value);
+  for (const InputSlot& s : recipe.inputs) asked_inputs.push_back(s.variable);
+  TypedGraph now = typed(asked, recipe.shared, shared_shapes, asked_inputs, input_shapes);
   results_ = std::move(now.results);
   leaves_ = std::move(now.shared);
   inputs_ = std::move(now.inputs);
@@ -39,6 +41,34 @@ Specialized::Specialized(const Recipe& recipe, const Making& making, const std::
   results_ = rewrite::run(results_, options);
   set_views_apart(recipe);
   if (!making.reference) compile(making, recipe.title(), dump);
+  const auto has_more_ones = [](const Tensor& now, const Tensor& before) {
+    return std::ranges::count(type(now).shape, 1) > std::ranges::count(type(before).shape, 1);
+  };
+  if (std::equal(inputs_.begin(), inputs_.end(), asked_inputs.begin(), std::not_fn(has_more_ones))) return;
+  TypedGraph graph = typed(asked, recipe.shared, shared_shapes);
+  graph.inputs = std::move(asked_inputs);
+  executable_->only()->set_check(
+      [this, graph = std::move(graph)](const runtime::Shapes& shapes, const runtime::Integers& integers) {
+        check_as(graph, shapes, integers);
+      });
+}
+
+// The types of the inputs say 1 where those of the graph as asked for say nothing: what it would not broadcast is
+// refused.
+void Specialized::check_as(const TypedGraph& asked, const runtime::Shapes& shapes,
+                           const runtime::Integers& integers) const {
+  runtime::Shapes now;
+  runtime::Integers known;
+  const auto add = [&](const Tensor& leaf, const Tensor& mine, const Shape& shape) {
+    now.emplace(leaf.node(), shape);
+    if (const auto k = integers.find(mine.node()); k != integers.end()) known.emplace(leaf.node(), k->second);
+  };
+  for (std::size_t i = 0; i < inputs_.size(); ++i) add(asked.inputs[i], inputs_[i], shapes.at(inputs_[i].node()));
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    const Extents& shape = storage_of(leaves_[i]).shape();
+    add(asked.shared[i], leaves_[i], {shape.begin(), shape.end()});
+  }
+  ops::check_shapes(asked.results, std::move(now), std::move(known));
 }
 
 // Borrowed views leave the results: what is computed closes up.
@@ -149,8 +179,8 @@ std::vector<Array> Specialized::views(std::span<const Array> inputs) const {
 }
 
 void Specialized::prepare(std::span<const Array> inputs) {
-  was_wanted_.store(true, std::memory_order_relaxed);
   if (executable_) executable_->prepare(inputs);
+  was_wanted_.store(true, std::memory_order_relaxed);
 }
 
 void Specialized::evaluate(std::span<const Array> inputs, std::span<Array> outputs) {

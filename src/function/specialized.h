@@ -37,6 +37,8 @@ class Specialized {
   bool has_types_of(const Specialized&) const;
   /// Whether these are the types for such arguments, which the recipe's types allow.
   bool is_for(const Recipe&, const ShortAxes&, std::span<const Array> inputs) const;
+  /// Whether inputs can have extents of 1 in their types: calls of several programs have no plan that could be refused.
+  bool takes_ones() const { return executable_ && executable_->only(); }
   /// Whether run() has to move a shared variable to the device first.
   bool needs_exclusive() const;
   /// The words are held. Nothing has been updated when it throws.
@@ -46,7 +48,7 @@ class Specialized {
   /// Compiles what it runs, without the words.
   void load();
   bool is_loaded() const { return is_loaded_.load(std::memory_order_acquire); }
-  /// Whether run() or prepare() was called.
+  /// Whether it ran, or had a plan made.
   bool was_wanted() const { return was_wanted_.load(std::memory_order_relaxed); }
   /// For people: a line for each leaf that is typed anew.
   const std::string& note() const { return note_; }
@@ -60,6 +62,7 @@ class Specialized {
     std::size_t output = 0;
     Tensor view;
   };
+  void check_as(const TypedGraph& asked, const runtime::Shapes&, const runtime::Integers&) const;
   void set_views_apart(const Recipe&);
   void compile(const Making&, const std::string& title, Dump&);
   std::vector<Array> views(std::span<const Array> inputs) const;

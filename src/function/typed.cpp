@@ -31,7 +31,7 @@ Shape opened(const Shape& type, const Extents& now) {
 
 ShortAxes::ShortAxes(DeviceClass device_class, std::size_t nodes)
     : device_class_(device_class),
-      most_together_(std::min(most_statements / static_cast<Index>(std::max<std::size_t>(nodes, 1)), most_together)) {}
+      most_together_(std::clamp<Index>(most_statements / static_cast<Index>(nodes + 1), 1, most_together)) {}
 
 bool ShortAxes::is_short(DType dtype, const Extents& shape, std::size_t axis) const {
   const bool is_row = axis + 1 == shape.size() && is_float(dtype);
@@ -45,7 +45,7 @@ bool ShortAxes::is_short(DType dtype, const Extents& shape, std::size_t axis) co
 }
 
 Index ShortAxes::extent(const Type& type, const Extents& shape, std::size_t axis) const {
-  if (type.shape[axis] != any_extent || axis == 0 || shape[axis] < 2) return type.shape[axis];
+  if (type.shape[axis] != any_extent || axis == 0 || shape[axis] < least_) return type.shape[axis];
   Index elements = 1;
   for (const Index n : shape) elements *= n;
   return elements >= fewest_elements && is_short(type.dtype, shape, axis) ? shape[axis] : any_extent;

@@ -21,12 +21,13 @@ TypedGraph typed(std::span<const Tensor> results, std::span<const SharedUse>, co
 
 /// Which axes of arguments code is made for: where a type leaves it open, the argument is large and the axis is one of
 /// its last ones, and short (code for points of 3 coordinates is many times as fast as that for points of any number).
-/// The first axis stays open, for another number of rows shall compile nothing; so does an extent of 1, which would
-/// broadcast.
+/// The first axis stays open, for another number of rows shall compile nothing.
 class ShortAxes {
  public:
   /// Of a graph of so many nodes: each may be written out for each index of the short axes.
   ShortAxes(DeviceClass, std::size_t nodes);
+  /// From now on extents of 1 too, which broadcast where the graph as asked for does not.
+  void take_ones() { least_ = 1; }
   /// The extent of an axis in the type that code for an argument of this shape is made for: `shape`'s or the type's.
   Index extent(const Type&, const Extents& shape, std::size_t axis) const;
 
@@ -34,7 +35,7 @@ class ShortAxes {
   bool is_short(DType, const Extents& shape, std::size_t axis) const;
 
   DeviceClass device_class_;
-  Index most_together_;
+  Index most_together_, least_ = 2;
 };
 
 }  // namespace croton

@@ -1,7 +1,11 @@
 #include "ops/infer.h"
 
+#include <unordered_set>
+
 #include "array/access.h"
+#include "graph/walk.h"
 #include "ops/evaluate.h"
+#include "ops/extents.h"
 #include "ops/registry.h"
 
 namespace croton::ops {
@@ -61,6 +65,17 @@ void infer(const Tensor& t, TrueShapes& shapes, KnownIntegers& known, bool wante
     shapes[t.node()] = true_shape(t, in.shapes, in.values);
   }
   if (wanted && !known.contains(t.node())) known[t.node()] = true_integers(t, shapes, known);
+}
+
+void check_shapes(std::span<const Tensor> results, TrueShapes shapes, KnownIntegers known) {
+  const std::vector<Tensor> nodes = topological(results);
+  std::unordered_set<const Node*> decide;
+  for (auto t = nodes.rbegin(); t != nodes.rend(); ++t) {
+    for (const Tensor& x : deciding(*t)) decide.insert(x.node());
+    if (decide.contains(t->node()) && !meaning<ShapeOf>(*t))
+      for (const Tensor& x : node(*t).inputs) decide.insert(x.node());
+  }
+  for (const Tensor& t : nodes) infer(t, shapes, known, decide.contains(t.node()));
 }
 
 }  // namespace croton::ops

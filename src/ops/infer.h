@@ -35,4 +35,7 @@ std::optional<std::vector<Index>> true_integers(const Tensor&, const TrueShapes&
 /// depends on data. Throws what its type rule throws.
 void infer(const Tensor&, TrueShapes&, KnownIntegers&, bool wanted);
 
+/// Throws what the type rules of a graph throw for such leaves.
+void check_shapes(std::span<const Tensor> results, TrueShapes leaves, KnownIntegers of_leaves);
+
 }  // namespace croton::ops

@@ -52,6 +52,7 @@ struct Executable::Body {
   const Signatures signatures{program, inputs, shared};
   const MovingViews moving{program, signatures.deciding()};
   Bindings bindings{program, inputs, shared, updates, device, name};
+  std::function<void(const Shapes&, const Integers&)> check;
   Workspaces workspaces;
   std::atomic<bool> profiling{false};
   mutable std::mutex times_mutex;
@@ -108,7 +109,9 @@ struct Executable::Body {
 
   Plan make(std::span<const Array> in) const {
     Integers integers = signatures.integers(in);
-    const Shapes shapes = infer(program, signatures.shapes(in), integers);
+    const Shapes of_leaves = signatures.shapes(in);
+    if (check) check(of_leaves, integers);
+    const Shapes shapes = infer(program, of_leaves, integers);
     check_updates(shapes);
     Plan plan = make_plan(program, compiled.nests, shapes, integers, compiled.target, layout);
     moving.remember(plan, shapes, integers);
@@ -314,6 +317,10 @@ void Executable::Series::run(std::span<const std::byte* const> inputs, std::span
   Workspace& w = *workspace_;
   body_.bindings.point(w, inputs, results);
   body_.execute(*w.plan, w, {});
+}
+
+void Executable::set_check(std::function<void(const Shapes&, const Integers&)> check) {
+  body_->check = std::move(check);
 }
 
 void Executable::prepare(std::span<const Array> inputs) { body_->planned(inputs); }

@@ -1,5 +1,6 @@
 // A rewritten graph, ready to run on one device: tile programs, their modules, and a plan for each signature of shapes.
 #pragma once
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "graph/walk.h"
 #include "runtime/device.h"
+#include "runtime/shapes.h"
 #include "runtime/update_target.h"
 
 namespace croton::runtime {
@@ -32,6 +34,9 @@ class Executable {
   void run(std::span<const Array> inputs, std::span<Array> outputs);
   /// Compiles the kernels; run() does, where nobody has. Throws CompileError.
   void load();
+  /// `check` refuses, by throwing, shapes of the leaves that the graph would take: before a plan is made for them. To
+  /// be set before anything runs.
+  void set_check(std::function<void(const Shapes&, const Integers&)> check);
   /// Makes the plan for inputs of these shapes.
   void prepare(std::span<const Array> inputs);
   /// Whether plans depend on the values of an input, which the host reads then.

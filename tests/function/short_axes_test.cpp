@@ -4,6 +4,7 @@
 #include "croton.h"
 #include "gpu.h"
 #include "message.h"
+#include "runtime/device.h"
 
 using namespace croton;
 
@@ -46,7 +47,7 @@ TEST_CASE("a call of large arguments runs code for the short extents of their la
   CHECK(times(f.explain(), "made again") == 1);
 }
 
-TEST_CASE("first axes, extents of 1, long axes and small arguments are left open") {
+TEST_CASE("first axes, long axes and small arguments are left open") {
   const ScopedConfig scope("device=cpu");
   const Tensor x = dmatrix("x"), y = tensor3("y");
   const auto f = function({x, y}, {sum(x), sum(y)});
@@ -55,7 +56,6 @@ TEST_CASE("first axes, extents of 1, long axes and small arguments are left open
     return times(f.explain(), "made again");
   };
   CHECK(notes({4, 2000}, {16, 64, 17}) == 0);
-  CHECK(notes({2000, 1}, {2000, 1, 1}) == 0);
   CHECK(notes({100, 4}, {4, 4, 4}) == 0);
   CHECK(notes({100, 16}, {2, 2, 2}) == 1);   // x
   CHECK(notes({100, 4}, {100, 3, 4}) == 2);  // and y, whose last two axes are short
@@ -102,6 +102,55 @@ TEST_CASE("arguments that do not fit are refused as ever, whatever axes they hav
   CHECK(f(integers({1000, 3}), integers({1000, 3})).shape() == Extents{1000, 3});
   CHECK(third(integers({1000, 4})).shape() == Extents{1000});
   CHECK(calls.get_value().item<int>() == 2);
+}
+
+TEST_CASE("an extent of 1 is known too, and broadcasts no more than before") {
+  const ScopedConfig scope(both_devices());
+  const Tensor x = dmatrix("x"), y = dmatrix("y"), v = dvector("v"), n = lscalar("n");
+  const Function product = function({x, y}, x * y), sum_of = function({x, v}, x + v),
+                 inner = function({x, y}, dot(x, y)), part = function({x, y, n}, x(slice(0, n)) * y);
+  const auto same_refusal = [](const auto& call) {  // of many rows and of few
+    const std::string few = message<ShapeError>([&] { (void)call(4); });
+    return few == std::regex_replace(message<ShapeError>([&] { (void)call(2000); }), std::regex("2000"), "4");
+  };
+  CHECK(same_refusal([&](Index rows) { return product(integers({rows, 1}), integers({rows, 3})); }));
+  CHECK(product(integers({2000, 1}), integers({2000, 1})).shape() == Extents{2000, 1});
+  CHECK(times(product.explain(), "float64[?, 1]: an argument has so short an axis") == 2);
+  CHECK(same_refusal([&](Index rows) { return product(integers({rows, 1}), integers({rows, 3})); }));
+  CHECK(same_refusal([&](Index rows) { return product(integers({rows, 1}), integers({rows, 300})); }));
+  CHECK(sum_of(integers({2000, 1}), integers({1})).shape() == Extents{2000, 1});
+  CHECK(same_refusal([&](Index rows) { return sum_of(integers({rows, 1}), integers({5})); }));
+  CHECK(inner(integers({2000, 1}), integers({1, 3})).shape() == Extents{2000, 3});
+  CHECK(same_refusal([&](Index rows) { return inner(integers({rows, 1}), integers({2, 3})); }));
+  CHECK(part(integers({2000, 1}), integers({1500, 1}), 1500).shape() == Extents{1500, 1});
+  CHECK(same_refusal([&](Index rows) { return part(integers({rows, 1}), integers({3, 1}), 2); }));
+  CHECK(same_refusal([&](Index rows) { return part(integers({rows, 1}), integers({3, 3}), 3); }));
+}
+
+TEST_CASE("an extent of 1 stays open where values decide shapes between the programs of a call") {
+  const ScopedConfig scope("device=cpu");
+  const Tensor x = dmatrix("x"), y = dmatrix("y");
+  const Function f = function({x, y}, sum(nonzero(x(all, 0))[0]) + x * y);
+  CHECK(f(integers({2000, 1}), integers({2000, 1})).shape() == Extents{2000, 1});
+  CHECK(times(f.explain(), "made again") == 0);
+  CHECK_THROWS_AS(f(integers({2000, 1}), integers({2000, 3})), ShapeError);
+}
+
+TEST_CASE("shapes that do not fit are refused before anything is compiled") {
+  const ScopedConfig scope("device=cpu");
+  const Tensor x = dmatrix("x"), y = dmatrix("y");
+  const Function f = function({x, y}, tanh(x * y) - 0.1234);
+  const auto modules = [] {
+    const auto now = runtime::device("cpu").counters();
+    return now.compilations + now.cache_hits;
+  };
+  const auto before = modules();
+  CHECK_THROWS_AS(f(integers({4, 3}), integers({4, 2})), ShapeError);
+  CHECK_THROWS_AS(f(integers({4000, 3}), integers({4000, 2})), ShapeError);
+  CHECK_THROWS_AS(f(integers({4000, 3}), integers({400, 3})), ShapeError);
+  CHECK(modules() == before);
+  CHECK(f(integers({4, 3}), integers({4, 3})).shape() == Extents{4, 3});
+  CHECK(modules() > before);
 }
 
 TEST_CASE("plans of short axes are made ahead, steps of loops and updates know them too") {
