@@ -44,11 +44,30 @@ template <class F> CROTON_SLOW F remainder_of(F a, F b) {
   for (; x < one; --ex) x <<= 1;
   return bits_as<F>(ex > 0 ? (U)((x & (one - 1)) | ((U)ex << digits)) : (U)(x >> (1 - ex)));
 }
+#ifdef CROTON_FMA
+/// x = q * y + r with 0 <= r < y and a whole q, exactly, where x / y is small: its whole part is at most one off, and
+/// x - q * y is a float.
+template <class X> struct Division { X q, r; };
+template <class X> constexpr Element<X> small_quotient = sizeof(Element<X>) == 4 ? 0x1p22 : 0x1p51;
+template <class X> CROTON_FN Division<X> divided(X x, X y) {
+  const X one = all<X>(1), q = trunc(x / y), r = fma(-q, y, x);
+  const auto above = lt(r, all<X>(0)), below = ge(r, y);
+  return {select(above, q - one, select(below, q + one, q)), select(above, r + y, select(below, r - y, r))};
+}
+#ifndef CROTON_LANES_ARE_THREADS
+template <class X> CROTON_FN b8 all_divide_quickly(X x, X y) {
+  return hall(and_(lt(x / y, all<X>(small_quotient<X>)), lt(y, all<X>(infinite))));
+}
+#endif
+#endif
 /// C's fmod: a's sign; NaN for b = 0 or infinite a.
 template <class T> CROTON_FN T truncated_remainder(T a, T b) {
   const T x = abs(a), y = abs(b);
   if (!(x < (T)infinite) || !(y > 0)) return (a - a) / (b - b + 0);
   if (y == (T)infinite || x < y) return a;
+#ifdef CROTON_FMA
+  if (x / y < small_quotient<T>) return copysign(divided(x, y).r, a);
+#endif
   return copysign(remainder_of(x, y), a);
 }
 /// Python's: b's sign, a zero too.
@@ -69,14 +88,32 @@ template <class T> CROTON_FN T float_quotient(T a, T b) {
 }
 
 template <class X> CROTON_FN X floor_div(X a, X b) {
-  if constexpr (!is_scalar<X>) return each_lane(a, b, [](Element<X> x, Element<X> y) { return floor_div(x, y); });
-  else if constexpr (same<X, f32>) return (f32)float_quotient((f64)a, (f64)b);  // exact up to 2^28
+  if constexpr (!is_scalar<X>) {
+#ifdef CROTON_FMA
+    if constexpr (is_floating<Element<X>>)
+      if (const X x = abs(a), y = abs(b); all_divide_quickly(x, y)) {
+        const Division<X> d = divided(x, y);
+        const X zero = all<X>(0), more = select(eq(d.r, zero), zero, all<X>(1));
+        const X q = select(xor_(lt(a, zero), lt(b, zero)), -d.q - more, d.q);
+        return select(eq(q, zero), copysign(zero, a / b), q);
+      }
+#endif
+    return each_lane(a, b, [](Element<X> x, Element<X> y) { return floor_div(x, y); });
+  } else if constexpr (same<X, f32>) return (f32)float_quotient((f64)a, (f64)b);  // exact up to 2^28
   else if constexpr (is_floating<X>) return float_quotient(a, b);
   else return whole_quotient(a, b);
 }
 template <class X> CROTON_FN X mod(X a, X b) {
-  if constexpr (!is_scalar<X>) return each_lane(a, b, [](Element<X> x, Element<X> y) { return mod(x, y); });
-  else if constexpr (is_floating<X>) return float_remainder(a, b);
+  if constexpr (!is_scalar<X>) {
+#ifdef CROTON_FMA
+    if constexpr (is_floating<Element<X>>)
+      if (const X x = abs(a), y = abs(b); all_divide_quickly(x, y)) {
+        const X r = copysign(divided(x, y).r, a), zero = all<X>(0);
+        return select(eq(r, zero), copysign(zero, b), select(xor_(lt(r, zero), lt(b, zero)), r + b, r));
+      }
+#endif
+    return each_lane(a, b, [](Element<X> x, Element<X> y) { return mod(x, y); });
+  } else if constexpr (is_floating<X>) return float_remainder(a, b);
   else return whole_remainder(a, b);
 }
 #ifdef CROTON_LANES_ARE_THREADS

@@ -160,6 +160,8 @@ enum class PadMode : std::uint8_t {
 /// when it runs.
 Tensor pad(const Operand&, const std::vector<std::array<Index, 2>>& widths, PadMode = PadMode::constant,
            const Operand& value = 0, Where = Where::here());
+/// The same width before and after every axis.
+Tensor pad(const Operand&, Index width, PadMode = PadMode::constant, const Operand& value = 0, Where = Where::here());
 
 /// 1 on the k-th diagonal of a matrix of that shape, else 0: eye({n}) is square, eye({n, m}, 1) not. ShapeError for a
 /// negative extent or another number of them.

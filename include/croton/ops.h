@@ -159,6 +159,14 @@ Tensor outer(const Operand& a, const Operand& b, Where = Where::here());
 /// first, then those of b. ShapeError for an axis named twice, or for lists of unequal length.
 Tensor tensordot(const Operand& a, const Operand& b, const std::vector<int>& axes_a, const std::vector<int>& axes_b,
                  Where = Where::here());
+namespace detail {
+Tensor tensordot(const Operand& a, const Operand& b, int axes, Where);
+}
+/// Over the last `axes` axes of a together with the first ones of b, in their order. ShapeError where one has fewer.
+template <std::same_as<int> Count>  // {1} is a list
+Tensor tensordot(const Operand& a, const Operand& b, Count axes, Where w = Where::here()) {
+  return detail::tensordot(a, b, axes, w);
+}
 
 // ---- shapes
 /// The elements in row-major order under another shape, of which one extent may be -1: it follows from the others.

@@ -1,7 +1,6 @@
-// Tensors turned, joined and spread: swapaxes, roll, rot90, block, array_split, meshgrid, pad, kron, cross.
+// Tensors turned, joined and spread: swapaxes, rot90, block, array_split, meshgrid, pad, kron, cross.
 #include <algorithm>
 
-#include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/numpy.h"
@@ -10,7 +9,6 @@
 #include "ops/extents.h"
 #include "ops/pointwise.h"
 #include "ops/slicing.h"
-#include "ops/windows.h"
 
 namespace croton {
 namespace {
@@ -41,12 +39,6 @@ struct Padded {
   Tensor with(const Tensor& value) const {
     return around(full(shape_with(x, axis, before, w), value, w), full(shape_with(x, axis, after, w), value, w));
   }
-  /// A fold of windows of one element, computed where it is used.
-  Tensor with_zeros() const {
-    const Index n = type(x).shape[static_cast<std::size_t>(axis)], more = before + after;
-    return ops::among_zeros(x, axis, n >= 0 ? ops::integer(n + more, w) : extent() + more, ops::integer(before, w), 1,
-                            w);
-  }
   Tensor with_kept(const Tensor& one) const { return around(repeated(one, before), repeated(one, after)); }
 
   /// From the value to the outermost element, which is not repeated.
@@ -61,9 +53,12 @@ struct Padded {
     return around(side(before, arange(before, w), at(0)), side(after, after - 1 - arange(after, w), at(extent() - 1)));
   }
 
-  /// The elements at places that go on beyond both ends.
   Tensor continued(PadMode mode) const {
-    const Tensor n = extent(), i = arange(n + (before + after), w) - before;
+    return around(beyond(mode, arange(before, w) - before), beyond(mode, extent() + arange(after, w)));
+  }
+  /// The elements at places i, counted on beyond both ends.
+  Tensor beyond(PadMode mode, const Tensor& i) const {
+    const Tensor n = extent();
     if (mode == PadMode::edge) return at(clip(i, 0, n - 1, w));
     if (mode == PadMode::wrap) return at(i % maximum(n, 1, w));
     const bool twice = mode == PadMode::symmetric || mode == PadMode::symmetric_odd;  // the outermost element
@@ -86,14 +81,10 @@ struct Padded {
   }
 };
 
-bool is_zero(const Tensor& value) {
-  return node(value).kind == NodeKind::constant && get(node(value).value.astype(float64), 0) == 0;
-}
-
 Tensor padded(const Padded& p, PadMode mode, const Tensor& value) {
   if (p.before == 0 && p.after == 0) return p.x;
   switch (mode) {
-    case PadMode::constant: return is_zero(value) && p.x.dtype() != boolean ? p.with_zeros() : p.with(value);
+    case PadMode::constant: return p.with(value);
     case PadMode::linear_ramp: return p.with_ramp(value);
     case PadMode::maximum: return p.with_kept(max(p.x, p.axis, keepdims, p.w));
     case PadMode::minimum: return p.with_kept(min(p.x, p.axis, keepdims, p.w));
@@ -173,23 +164,6 @@ Tensor moveaxis(const Operand& of, int from, int to, Where w) {
   return ops::permuted(x, std::move(order), w);
 }
 
-Tensor roll(const Operand& of, const Operand& shift, int axis, Where w) {
-  const WhereScope scope(w);
-  const Tensor x = of.get(), by = shift.get(), both[] = {x, by};
-  refuse_empty("roll", both, w);
-  const int a = ops::axis_of("roll", axis, x.ndim(), w);
-  if (by.ndim() != 0 || !is_int(by.dtype()))
-    fail_at<DTypeError>(w, "roll: the shift {} is {}; it is one integer", formula(by), text(type(by)));
-  const Tensor n = ops::extent(x, a, w);
-  return take(x, (arange(n, w) - cast(by, int64, w)) % maximum(n, 1, w), a, w);
-}
-Tensor roll(const Operand& of, const Operand& shift, Where w) {
-  const WhereScope scope(w);
-  const Tensor x = of.get();
-  refuse_empty("roll", {&x, 1}, w);
-  return reshape(roll(flatten(x, w), shift, 0, w), shape_with(x, -1, 0, w), w);
-}
-
 Tensor rot90(const Operand& of, int k, const std::array<int, 2>& axes, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
@@ -241,6 +215,12 @@ Tensor pad(const Operand& of, const std::vector<std::array<Index, 2>>& widths, P
     x = padded({x, static_cast<int>(d), before, after, w}, mode, value);
   }
   return x;
+}
+
+Tensor pad(const Operand& of, Index width, PadMode mode, const Operand& with, Where w) {
+  const Tensor x = of.get();
+  refuse_empty("pad", {&x, 1}, w);
+  return pad(x, std::vector(static_cast<std::size_t>(x.ndim()), std::array{width, width}), mode, with, w);
 }
 
 Tensor kron(const Operand& left, const Operand& right, Where w) {

@@ -193,27 +193,53 @@ Tensor diff(const Operand& of, int n, int axis, Where w) {
   return x;
 }
 
+namespace {
+/// x with axis d repeated counts[d] times: each element in place, or the whole axis. Its gradient is a sum over an
+/// axis.
+Tensor repeated(const Tensor& x, const std::vector<Index>& counts, bool each, Where w) {
+  std::vector<Index> order;
+  Dims apart{}, together{};
+  for (int d = 0; d < x.ndim(); ++d) {
+    const Index count = counts[static_cast<std::size_t>(d)], known = type(x).shape[static_cast<std::size_t>(d)];
+    const Tensor n = ops::extent(x, d, w);
+    const Dim extent = known >= 0 ? Dim(known) : Dim(n);
+    if (count == 1) {
+      order.push_back(d);
+      apart.list.push_back(extent);
+      together.list.push_back(extent);
+      continue;
+    }
+    order.push_back(each ? d : -1);
+    order.push_back(each ? -1 : d);
+    apart.list.push_back(each ? extent : Dim(count));
+    apart.list.push_back(each ? Dim(count) : extent);
+    together.list.push_back(known >= 0 ? Dim(known * count) : Dim(n * count));
+  }
+  if (order.size() == static_cast<std::size_t>(x.ndim())) return x;
+  return reshape(broadcast_to(ops::permuted(x, std::move(order), w), apart, w), together, w);
+}
+}  // namespace
+
 Tensor repeat(const Operand& of, Index count, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = given("repeat", of, w);
   const int a = ops::axis_of("repeat", axis, x.ndim(), w);
   if (count < 0) fail_at<ShapeError>(w, "repeat: {} times; a count is not negative", count);
-  const Tensor number = arange(ops::extent(x, a, w) * count, w);
-  return take(x, floor_divide(number, std::max<Index>(count, 1), w), a, w);
+  std::vector<Index> counts(static_cast<std::size_t>(x.ndim()), 1);
+  counts[static_cast<std::size_t>(a)] = count;
+  return repeated(x, counts, true, w);
 }
 
 Tensor tile(const Operand& of, const Extents& reps, Where w) {
   const WhereScope scope(w);
   Tensor x = given("tile", of, w);
   x = ops::with_rank(x, std::max(x.ndim(), static_cast<int>(reps.size())), w);
-  const int missing = x.ndim() - static_cast<int>(reps.size());
-  for (int axis = missing; axis < x.ndim(); ++axis) {
-    const Index count = reps[static_cast<std::size_t>(axis - missing)];
-    if (count < 0) fail_at<ShapeError>(w, "tile: {} times along axis {}; a count is not negative", count, axis);
-    const Tensor n = ops::extent(x, axis, w);
-    if (count != 1) x = take(x, arange(n * count, w) % maximum(n, 1, w), axis, w);
-  }
-  return x;
+  std::vector<Index> counts(static_cast<std::size_t>(x.ndim()), 1);
+  std::copy(reps.begin(), reps.end(), counts.end() - static_cast<std::ptrdiff_t>(reps.size()));
+  for (std::size_t axis = 0; axis < counts.size(); ++axis)
+    if (counts[axis] < 0)
+      fail_at<ShapeError>(w, "tile: {} times along axis {}; a count is not negative", counts[axis], axis);
+  return repeated(x, counts, false, w);
 }
 
 std::vector<Tensor> split(const Operand& of, int sections, int axis, Where w) {

@@ -220,4 +220,15 @@ Tensor tensordot(const Operand& left, const Operand& right, const std::vector<in
   return ops::product("tensordot", a, b, la, lb, out, w);
 }
 
+Tensor detail::tensordot(const Operand& left, const Operand& right, int axes, Where w) {
+  const Tensor a = left.get(), b = right.get();
+  ops::refuse_empty_operands("tensordot", a, b, w);
+  if (axes < 0 || axes > std::min(a.ndim(), b.ndim()))
+    fail_at<ShapeError>(w, "tensordot: {} axes of {}, which is {}, and of {}, which is {}", axes, formula(a),
+                        text(type(a)), formula(b), text(type(b)));
+  std::vector<int> last, first;
+  for (int i = 0; i < axes; ++i) last.push_back(a.ndim() - axes + i), first.push_back(i);
+  return croton::tensordot(a, b, last, first, w);
+}
+
 }  // namespace croton

@@ -36,6 +36,7 @@ Family view_ops();
 Family identity_ops();
 Family shape_ops();
 Family index_ops();
+Family roll_ops();
 Family window_ops();
 Family nonzero_ops();
 Family concatenate_ops();

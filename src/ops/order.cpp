@@ -3,6 +3,8 @@
 #include "ops/order.h"
 
 #include <algorithm>
+#include <array>
+#include <functional>
 
 #include "array/access.h"
 #include "base/dtype.h"
@@ -10,6 +12,7 @@
 #include "graph/walk.h"
 #include "ops/evaluate/loops.h"
 #include "ops/families.h"
+#include "ops/host.h"
 #include "ops/pointwise.h"
 #include "ops/sort_key.h"
 
@@ -52,16 +55,41 @@ Type searchsorted_type(const TypeAt& t) {
   return {int64, t.shapes[1]};
 }
 
-void run_searchsorted(const Node& n, std::span<const Array> in, Array& out, const Host&) {
+/// How many keys come before each value, or before it and with it. All go through the halves together, so that one
+/// waits for memory while others do.
+template <bool with_equals, class T>
+void count_before(std::span<const SortKey<T>> keys, std::span<const T> values, Index* to) {
+  constexpr std::size_t together = 16;
+  for (std::size_t first = 0; first < values.size(); first += together) {
+    const std::size_t n = std::min(together, values.size() - first);
+    std::array<SortKey<T>, together> wanted{};
+    std::array<std::size_t, together> below{};
+    for (std::size_t i = 0; i < n; ++i) wanted[i] = sort_key(values[first + i]);
+    for (std::size_t rest = keys.size(); rest > 0;) {
+      const std::size_t half = (rest + 1) / 2;
+      for (std::size_t i = 0; i < n; ++i) {
+        const SortKey<T> key = keys[below[i] + half - 1];
+        below[i] += half * (with_equals ? key <= wanted[i] : key < wanted[i]);  // no branch: none could be foreseen
+      }
+      rest -= half;
+    }
+    for (std::size_t i = 0; i < n; ++i) to[first + i] = static_cast<Index>(below[i]);
+  }
+}
+
+void run_searchsorted(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
+  constexpr Index values_a_chunk = 8192;
   const Array sorted = contiguous(in[0]), values = contiguous(in[1]);
   const bool right = n.params.flag("right");
   visit_dtype(sorted.dtype(), [&]<class T>(T) {
-    const T *const begin = data_as<T>(sorted), *const end = begin + sorted.size(), *const wanted = data_as<T>(values);
+    std::vector<SortKey<T>> keys(static_cast<std::size_t>(sorted.size()));
+    std::transform(data_as<T>(sorted), data_as<T>(sorted) + sorted.size(), keys.begin(), sort_key<T>);
     Index* const to = mutable_data_as<Index>(out);
-    for (Index i = 0; i < values.size(); ++i)
-      to[i] = (right ? std::upper_bound(begin, end, wanted[i], comes_before<T>)
-                     : std::lower_bound(begin, end, wanted[i], comes_before<T>)) -
-              begin;
+    host.each((values.size() + values_a_chunk - 1) / values_a_chunk, 0, [&](long chunk, void*) {
+      const Index first = chunk * values_a_chunk, count = std::min(values_a_chunk, values.size() - first);
+      const std::span<const T> mine(data_as<T>(values) + first, static_cast<std::size_t>(count));
+      right ? count_before<true, T>(keys, mine, to + first) : count_before<false, T>(keys, mine, to + first);
+    });
   });
 }
 
@@ -84,18 +112,50 @@ Type bincount_type(const TypeAt& t) {
   return {int64, {-1}};
 }
 
-void run_bincount(const Node& n, std::span<const Array> in, Array& out, const Host&) {
-  const Array x = in[0].astype(int64);
-  std::vector<Index> counts(static_cast<std::size_t>(n.params.integer("least")));
-  for (Index i = 0; i < x.size(); ++i) {
-    const Index number = get_index(x, i);
-    if (number < 0)
-      fail_at<IndexError>(n.where, "{}: element {} of {} is {}; what is counted is not negative", asked_as(n), i,
-                          formula(n.inputs[0]), number);
-    if (number >= static_cast<Index>(counts.size())) counts.resize(static_cast<std::size_t>(number) + 1);
-    ++counts[static_cast<std::size_t>(number)];
+/// Integers [first, last) of a chunk.
+struct Chunks {
+  static constexpr Index least = 16384;
+  Index size, each;
+  Chunks(Index n, Index most) : size(n), each(std::max({least, (n + most - 1) / std::max<Index>(most, 1)})) {}
+  long count() const { return (size + each - 1) / each; }
+  Index first(long chunk) const { return chunk * each; }
+  Index last(long chunk) const { return std::min(size, first(chunk) + each); }
+};
+
+/// The least and the greatest of some integers.
+std::pair<Index, Index> range_of(std::span<const Index> x, const Host& host) {
+  const Chunks chunks(static_cast<Index>(x.size()), 64);
+  std::vector<std::pair<Index, Index>> found(static_cast<std::size_t>(chunks.count()));
+  host.each(chunks.count(), 0, [&](long c, void*) {
+    const auto [low, high] = std::minmax_element(x.begin() + chunks.first(c), x.begin() + chunks.last(c));
+    found[static_cast<std::size_t>(c)] = {*low, *high};
+  });
+  std::pair<Index, Index> all{0, -1};
+  for (const auto& [low, high] : found) all = {std::min(all.first, low), std::max(all.second, high)};
+  return all;
+}
+
+void run_bincount(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
+  const Array x = contiguous(in[0].astype(int64));
+  const std::span<const Index> numbers(data_as<Index>(x), static_cast<std::size_t>(x.size()));
+  const auto [low, high] = range_of(numbers, host);
+  if (low < 0) {
+    const auto at = std::find_if(numbers.begin(), numbers.end(), [](Index i) { return i < 0; });
+    fail_at<IndexError>(n.where, "{}: element {} of {} is {}; what is counted is not negative", asked_as(n),
+                        at - numbers.begin(), formula(n.inputs[0]), *at);
   }
-  out = Array(counts);
+  // each chunk counts for itself, where that is less to add up than to count
+  const Index bins = std::max(n.params.integer("least"), high + 1);
+  const Chunks chunks(x.size(), std::clamp<Index>(x.size() / (4 * std::max<Index>(bins, 1)), 1, 64));
+  std::vector<std::vector<Index>> counts(static_cast<std::size_t>(std::max(chunks.count(), 1L)),
+                                         std::vector<Index>(static_cast<std::size_t>(bins)));
+  host.each(chunks.count(), 0, [&](long c, void*) {
+    Index* const mine = counts[static_cast<std::size_t>(c)].data();
+    for (Index i = chunks.first(c); i < chunks.last(c); ++i) ++mine[numbers[static_cast<std::size_t>(i)]];
+  });
+  for (std::size_t c = 1; c < counts.size(); ++c)
+    std::transform(counts[c].begin(), counts[c].end(), counts[0].begin(), counts[0].begin(), std::plus<>());
+  out = Array(counts[0]);
 }
 
 std::vector<Sample> bincount_samples() {

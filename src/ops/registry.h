@@ -37,6 +37,7 @@ extern const Op reshape;      // inputs: x, then int64 scalars for extents; para
 extern const Op shape_of;     // params axis: int64 scalar
 extern const Op iota;         // params dims, axes: int64; inputs: int64 scalars for extents
 extern const Op concatenate;  // params axis
+extern const Op roll;         // params axis; inputs: x, an int64 scalar
 extern const Op contract;     // params a, b, out: labels of axes
 extern const Op sum, prod, max, min, any, all_, argmax, argmin;  // params axes (sorted, not negative); axes disappear
 extern const Op masked_product, masked_quotient;  // g * f and g / d, and 0 where g is 0: what pullbacks make

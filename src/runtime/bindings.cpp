@@ -110,12 +110,13 @@ void Bindings::point(Workspace& w, std::span<const Array> in, std::span<Array> o
     const int b = program_.outputs[r];
     const Place& place = plan.places[at(b)];
     const int u = update_of_result_[r];
+    void*& memory = w.pointers[at(tile::root_of(program_, b))];
     if (u >= 0)
-      w.pointers[at(b)] = update_memory(at(u), place, w);
+      memory = update_memory(at(u), place, w);
     else if (on_host_)
-      w.pointers[at(b)] = result_memory(place, w.results[r], w.replaced, in, out[next++]);
+      memory = result_memory(place, w.results[r], w.replaced, in, out[next++]);
     else
-      w.pointers[at(b)] = memory_to_give(w.given[r], b, place);
+      memory = memory_to_give(w.given[r], b, place);
   }
   if (separate_) give_each_its_own(w);
   point_views(w);
@@ -124,7 +125,8 @@ void Bindings::point(Workspace& w, std::span<const Array> in, std::span<Array> o
 void Bindings::point(Workspace& w, std::span<const std::byte* const> in, std::span<std::byte* const> results) const {
   for (std::size_t k = 0; k < in.size(); ++k)
     if (const int b = input_buffers_[k]; b >= 0) w.pointers[at(b)] = const_cast<std::byte*>(in[k]);
-  for (std::size_t r = 0; r < results.size(); ++r) w.pointers[at(program_.outputs[r])] = results[r];
+  for (std::size_t r = 0; r < results.size(); ++r)
+    w.pointers[at(tile::root_of(program_, program_.outputs[r]))] = results[r];
   point_views(w);
 }
 

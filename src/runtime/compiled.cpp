@@ -140,7 +140,8 @@ std::string label(const tile::Step& s, std::size_t number) {
 void lower_phases(Compiled& c, std::span<const UpdateTarget> updates, bool check_ir) {
   std::vector<tile::Replacement> replacements;
   replacements.reserve(updates.size());
-  for (const UpdateTarget& u : updates) replacements.push_back({u.shared, c.program.outputs[u.result]});
+  for (const UpdateTarget& u : updates)
+    replacements.push_back({u.shared, tile::root_of(c.program, c.program.outputs[u.result])});
   const std::vector<tile::Beside> groups = tile::side_by_side(c.program, replacements, c.target);
   auto group = groups.begin();
   std::size_t first_nest = 0, first_step = 0;  // of the kernel

@@ -66,7 +66,7 @@ struct Executable::Body {
         name(std::move(n)),
         compiled(compile(results, updates, device, name)) {
     layout.for_good.resize(program.buffers.size());
-    for (const UpdateTarget& u : updates) layout.for_good[at(program.outputs[u.result])] = true;
+    for (const UpdateTarget& u : updates) layout.for_good[at(tile::root_of(program, program.outputs[u.result]))] = true;
     for (const std::string& label : compiled.labels) times.push_back({label});
   }
 

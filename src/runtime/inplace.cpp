@@ -116,7 +116,10 @@ std::vector<bool> in_place(const Program& p, std::span<const UpdateTarget> updat
   const Accesses accesses(p);
   std::vector<bool> r;
   r.reserve(updates.size());
-  for (const UpdateTarget& u : updates) r.push_back(accesses.in_place(p.outputs[u.result], u.shared));
+  for (const UpdateTarget& u : updates) {
+    const int result = p.outputs[u.result];
+    r.push_back(tile::root_of(p, result) == result && accesses.in_place(result, u.shared));
+  }
   return r;
 }
 

@@ -37,7 +37,7 @@ class Planner {
     count_chunks();
     find_uses();
     for (std::size_t b = 0; b < program_.buffers.size(); ++b) plan_.places.push_back(place(static_cast<int>(b)));
-    for (const int out : program_.outputs) plan_.places[at(out)].home = Home::result;
+    for (const int out : program_.outputs) plan_.places[at(tile::root_of(program_, out))].home = Home::result;
     if (target_.device_class == DeviceClass::cpu && !layout_.separate) use_places_again();
     for (std::size_t b = 0; b < plan_.places.size(); ++b)
       if (plan_.places[b].home == Home::base) plan_.views.push_back(static_cast<int>(b));

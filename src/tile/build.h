@@ -14,9 +14,9 @@ struct BuildOptions {
 };
 
 /// The program that computes `outputs`, which hold primitives only (no Expansion). Deterministic: the same graph gives
-/// the same program. Outputs are buffers of their own: never a leaf, never an alias, and each buffer only once.
-/// `visits` receives how often a node was looked at, where it is given: tests see from it that the time grows as the
-/// graph does.
+/// the same program. Outputs have memory of their own: never a leaf, an alias only of all of a value (a reshape), and
+/// no memory twice. `visits` receives how often a node was looked at, where it is given: tests see from it that the
+/// time grows as the graph does.
 Program build(std::span<const Tensor> outputs, const BuildOptions& = {}, std::uint64_t* visits = nullptr);
 
 }  // namespace croton::tile

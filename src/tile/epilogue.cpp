@@ -50,7 +50,7 @@ class Epilogues {
 
   // The phase that reads the buffer, where nothing else does, through no view either, and nothing is written over it.
   std::optional<std::size_t> only_reader(int buffer) const {
-    if (std::find(program_.outputs.begin(), program_.outputs.end(), buffer) != program_.outputs.end()) return {};
+    if (std::ranges::any_of(program_.outputs, [&](int o) { return root_of(program_, o) == buffer; })) return {};
     std::optional<std::size_t> reader;
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
       for (const int b : buffers_written(program_.steps[s]))

@@ -194,6 +194,13 @@ Operand Items::whole(const Tensor& t, bool contiguous) {
   return {.item = copy, .labels = list[at(copy)].labels};
 }
 
+int Items::computed_as_a_whole(int item) const {
+  while (list[at(item)].kind == Item::Kind::alias && meaning<Reshape>(list[at(item)].node))
+    item = list[at(item)].operands[0].item;
+  const bool other = list[at(item)].kind == Item::Kind::alias || list[at(item)].kind == Item::Kind::leaf;
+  return other ? -1 : item;
+}
+
 int Items::add_copy(const Operand& from, Tensor node, std::vector<int> labels) {
   return push({.kind = Item::Kind::kernel,
                .node = std::move(node),
@@ -514,11 +521,11 @@ Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
   }
   std::unordered_set<int> given;
   for (const Tensor& t : roots) {
-    // an output has memory of its own: a view, a leaf, an alias and a second mention of the same node are copied
-    const bool own =
-        node(t).kind == NodeKind::apply && !meaning<ShapeOf>(t) && !meaning<Reshape>(t) && !meaning<croton::View>(t);
-    int item = own ? resolve(t).item : -1;
-    if (item < 0 || !given.insert(item).second) {
+    // an output has memory of its own: a view of a part, a leaf and a second mention of the same memory are copied
+    const bool copied = node(t).kind != NodeKind::apply || meaning<ShapeOf>(t) || meaning<croton::View>(t);
+    int item = copied ? -1 : resolve(t).item;
+    const int memory = copied ? -1 : computed_as_a_whole(item);
+    if (memory < 0 || !given.insert(memory).second) {
       std::vector<int> labels = new_labels(t);
       item = add_copy(operand(t, labels), t, labels);
     }

@@ -60,7 +60,7 @@ class Items {
   Items(std::span<const Tensor> outputs, const BuildOptions&);
 
   std::vector<Item> list;      // operands before users
-  std::vector<int> outputs;    // items; kernels, hosts or libraries, each once
+  std::vector<int> outputs;    // items; what steps compute, or a reshape of it
   std::uint64_t visits = 0;    // of items while axes were unified
   std::vector<Tensor> checks;  // by site: gathers
   std::vector<ItemLoop> loops;
@@ -117,6 +117,8 @@ class Items {
   Operand scalar_leaf(const Tensor& t);
   Operand whole(const Tensor& t, bool contiguous = false);
   bool is_itself(const Tensor& t, const View&) const;
+  /// The item whose elements these are, all of them and in their order, where a step computes it; else -1.
+  int computed_as_a_whole(int item) const;
   /// A kernel that copies an operand into memory of its own, its axes in the order of `labels`.
   int add_copy(const Operand& from, Tensor node, std::vector<int> labels);
   int new_label(const Tensor& node, int axis);

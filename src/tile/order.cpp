@@ -12,7 +12,7 @@ class Order {
  public:
   explicit Order(const Program& p)
       : program_(p), readers_(p.buffers.size()), makers_(p.buffers.size()), is_output_(p.buffers.size(), false) {
-    for (const int b : p.outputs) is_output_[at(b)] = true;
+    for (const int b : p.outputs) is_output_[at(root_of(p, b))] = true;
     for (std::size_t s = 0; s < p.steps.size(); ++s) {
       for (const int b : reads(s)) readers_[at(b)].push_back(s);
       for (const int b : writes(s)) makers_[at(b)].push_back(s);

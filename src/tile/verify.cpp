@@ -35,7 +35,7 @@ class Checker {
     for (const int o : p_.outputs) read(o, p_.steps.size());
     for (std::size_t i = 0; i < p_.outputs.size(); ++i)
       for (std::size_t j = 0; j < i; ++j)
-        if (p_.outputs[i] == p_.outputs[j]) broken("b{} is two outputs", p_.outputs[i]);
+        if (root_of(p_, p_.outputs[i]) == root_of(p_, p_.outputs[j])) broken("b{} is two outputs", p_.outputs[i]);
   }
 
  private:

@@ -263,12 +263,7 @@ Out tensordot_of(const In& in, const json& a) {
   const json& given = a.at("axes");
   if (given.is_array())
     return {tensordot(in[0], in[1], given[0].get<std::vector<int>>(), given[1].get<std::vector<int>>())};
-  std::vector<int> left, right;
-  for (int i = 0; i < given.get<int>(); ++i) {
-    left.push_back(in[0].ndim() - given.get<int>() + i);
-    right.push_back(i);
-  }
-  return {tensordot(in[0], in[1], left, right)};
+  return {tensordot(in[0], in[1], given.get<int>())};
 }
 
 Out flipped(const In& in, const json& a) {

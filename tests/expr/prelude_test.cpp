@@ -1,7 +1,10 @@
 // The words of the C++ dialect: integers and their edges, casts, masks, memory, folds, each as lanes and as scalars.
 #include <sys/mman.h>
 
+#include <cmath>
 #include <cstring>
+#include <limits>
+#include <random>
 
 #include "base/dtype.h"
 #include "catch.h"
@@ -174,6 +177,97 @@ TEST_CASE("integer functions wrap, never trap, and give NumPy's values at the ed
             }
         });
       }
+  }
+}
+
+namespace {
+
+/// Pairs a, b: of any exponents, at most 2^40 apart, of any signs; multiples of b and their neighbours; the specials.
+template <class T>
+std::pair<std::vector<T>, std::vector<T>> dividends_and_divisors() {
+  std::pair<std::vector<T>, std::vector<T>> pairs;
+  std::mt19937_64 random(7);
+  const auto number = [&](int exponent) {
+    const double share = 1 + std::ldexp(static_cast<double>(random() >> 12), -52);
+    return std::ldexp(static_cast<T>(random() % 2 ? share : -share), exponent);
+  };
+  const auto add = [&](T a, T b) { pairs.first.push_back(a), pairs.second.push_back(b); };
+  for (int k = 0; k < 20000; ++k) {
+    const T b = number(static_cast<int>(random() % 20) - 10), many = static_cast<T>(random() % (1u << (1 + k % 22)));
+    add(std::ldexp(number(0), std::ilogb(b) + k % 40 - 3), b);
+    for (const T a : {many * b, std::nextafter(many * b, T(0)), std::nextafter(many * b, T(1e30))})
+      add(a, b), add(-a, b);
+  }
+  using Limits = std::numeric_limits<T>;
+  const T specials[] = {0,
+                        -T(0),
+                        1,
+                        -3,
+                        Limits::infinity(),
+                        -Limits::infinity(),
+                        Limits::quiet_NaN(),
+                        Limits::max(),
+                        Limits::min(),
+                        -Limits::denorm_min(),
+                        5 * Limits::denorm_min()};
+  for (const T a : specials)
+    for (const T b : specials) add(a, b);
+  while (pairs.first.size() % 64 != 0) add(1, 1);
+  return pairs;
+}
+
+/// Python's a % b, from C's exact remainder.
+template <class T>
+T python_remainder(T a, T b) {
+  const T r = std::fmod(a, b);
+  if (std::isnan(r)) return r;
+  return r == 0 ? std::copysign(T(0), b) : (r < 0) != (b < 0) ? r + b : r;
+}
+
+template <class T>
+void check_remainders(const Unit& unit, const char* type) {
+  const auto [a, b] = dividends_and_divisors<T>();
+  using Function = void (*)(long, T*, const T*, const T*, const T*);
+  for (const char* form : {"", "_scalar"}) {
+    std::vector<T> r(a.size()), q(a.size());
+    unit.symbol<Function>(fmt::format("mod_{}{}", type, form))(static_cast<long>(a.size()), r.data(), a.data(),
+                                                               b.data(), nullptr);
+    unit.symbol<Function>(fmt::format("floor_div_{}{}", type, form))(static_cast<long>(a.size()), q.data(), a.data(),
+                                                                     b.data(), nullptr);
+    std::size_t wrong = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const T wanted = python_remainder(a[i], b[i]);
+      const bool same =
+          std::isnan(wanted) ? std::isnan(r[i]) : r[i] == wanted && std::signbit(r[i]) == std::signbit(wanted);
+      const long double exact = std::round((static_cast<long double>(a[i]) - std::fmod(a[i], b[i])) / b[i]) -
+                                (std::fmod(a[i], b[i]) != 0 && (a[i] < 0) != (b[i] < 0) ? 1 : 0);
+      const bool few = std::abs(exact) < 0x1p20L;  // NaN: no
+      if (!same || (few && q[i] != static_cast<T>(exact))) wrong++;
+    }
+    INFO(type << form);
+    CHECK(wrong == 0);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("remainders of floats are exact, and whole quotients too, whatever their size, on every instruction set") {
+  const std::vector<std::string_view> names = {"mod", "floor_div"};
+  std::string text = expr::kernel_source(names);
+  for (const std::string_view name : names)
+    for (const char* type : {"f32", "f64"})
+      text += fmt::format(
+          "extern \"C\" void {0}_{1}(i64 n, {1}* out, const {1}* a, const {1}* b, const {1}*) {{ constexpr int L = "
+          "CROTON_VECTOR_BYTES / sizeof({1}); for (i64 i = 0; i < n; i += L) store(out + i, {0}(load<L>(a + i), "
+          "load<L>(b + i))); }}\n"
+          "extern \"C\" void {0}_{1}_scalar(i64 n, {1}* out, const {1}* a, const {1}* b, const {1}*) {{ for (i64 i = "
+          "0; i < n; ++i) out[i] = {0}(a[i], b[i]); }}\n",
+          name, type);
+  for (const Isa& isa : isas()) {
+    INFO(isa.bytes << " bytes");
+    const Unit unit(text, isa);
+    check_remainders<float>(unit, "f32");
+    check_remainders<double>(unit, "f64");
   }
 }
 

@@ -50,6 +50,19 @@ TEST_CASE("what arranges and multiplies has the gradients that differences give"
   }
 }
 
+TEST_CASE("one width pads every axis, and a count of axes is a tensordot of the last with the first") {
+  const Tensor x = dmatrix("x"), y = dtensor3("y");
+  const std::vector<differences::Leaf> leaves{{x, numbers({3, 4}, -1, 1)}, {y, numbers({3, 4, 2}, -1, 1)}};
+  CHECK(array_equal(value(pad(x, 2), leaves), value(pad(x, {{2, 2}, {2, 2}}), leaves)));
+  CHECK(array_equal(value(pad(x, 1, PadMode::edge), leaves), value(pad(x, {{1, 1}, {1, 1}}, PadMode::edge), leaves)));
+  CHECK_THROWS_AS(pad(x, -1), ShapeError);
+  CHECK(array_equal(value(tensordot(x, y, 2), leaves), value(tensordot(x, y, {0, 1}, {0, 1}), leaves)));
+  CHECK(array_equal(value(tensordot(x.T(), y, 1), leaves), value(tensordot(x.T(), y, {1}, {0}), leaves)));
+  CHECK(value(tensordot(x, y, 0), leaves).shape() == Extents{3, 4, 3, 4, 2});
+  CHECK_THROWS_WITH(tensordot(x, y, 3), Catch::Contains("tensordot: 3 axes of x, which is float64[?, ?], and of y"));
+  CHECK_THROWS_AS(tensordot(x, y, -1), ShapeError);
+}
+
 TEST_CASE("axes change places, and elements move round, as NumPy has it") {
   const Tensor x = tensor("x", int64, {any_extent, any_extent, any_extent}), k = lscalar("k");
   const Array at = value(arange(24), {}).reshape({2, 3, 4});
