@@ -78,6 +78,13 @@ CROTON_PART X exp_by_parts(X x) {
 template <class X> constexpr Element<X> near = single<X> ? 87 : 708;
 CROTON_PART auto is_near(X x) { return abs(x) <= all<X>(near<X>); }
 CROTON_PART b8 is_some_far(X x) { return __builtin_expect(any_lane(is_beyond(abs(x), all<X>(near<X>))), 0); }
+/// Where e^x is 0, and where it is infinite: masks, mostly. Whether some lane that is not near is not there either.
+template <class X> constexpr Element<X> nothing = single<X> ? -104 : -746;
+template <class X> constexpr Element<X> too_much = single<X> ? 89 : 710;
+CROTON_PART b8 is_some_between(X x, Element<X> lowest = nothing<X>) {
+  return any_lane(is_beyond(abs(x), all<X>(near<X>)) & is_beyond(x, all<X>(lowest)) & is_beyond(-x, all<X>(-too_much<X>)));
+}
+CROTON_PART X brought_near(X x) { return greater(all<X>(-near<X>), lesser(all<X>(near<X>), x)); }
 #ifdef CROTON_LANES_ARE_THREADS
 CROTON_MATH(exp)(X x) { return exp_anywhere(x); }
 #else
@@ -89,7 +96,11 @@ CROTON_PART X exp_near(X x) {
   return times_power(g.value, g.s.shifted);
 }
 /// Lanes that over- or underflow, or are NaN, are seldom; the others of their vector keep their bits.
-template <class X> CROTON_SELDOM X exp_far(X x) { return is_near(x) ? exp_near(x) : exp_anywhere(x); }
+template <class X> CROTON_SELDOM X exp_far(X x) {
+  const X y = exp_near(brought_near(x));
+  if (is_some_between(x)) return is_near(x) ? y : exp_anywhere(x);
+  return x <= nothing<X> ? all<X>(0) : x >= too_much<X> ? all<X>(infinite) : y;
+}
 CROTON_MATH(exp)(X x) {
 #ifdef CROTON_AVX512
   if constexpr (!single<X>) return exp_anywhere(x);  // scaling is an instruction

@@ -70,9 +70,22 @@ CROTON_PART X softplus_near(X x) {
   return z.high + (fma(z.high * z.high, Q, z.low * fma(z.high, all<X>(-0.5), all<X>(1))) + greater(all<X>(0), x));
 }
 /// Lanes with results below the normal numbers, or NaN, are seldom; the others of their vector keep their bits.
-template <class X> CROTON_SELDOM X sigmoid_far(X x) { return is_near(x) ? sigmoid_near(x) : sigmoid_anywhere(x); }
-template <class X> CROTON_SELDOM X silu_far(X x) { return is_near(x) ? x * sigmoid_near(x) : silu_anywhere(x); }
-template <class X> CROTON_SELDOM X softplus_far(X x) { return is_near(x) ? softplus_near(x) : softplus_anywhere(x); }
+template <class X> CROTON_SELDOM X sigmoid_far(X x) {
+  const X y = sigmoid_near(brought_near(x));
+  if (is_some_between(x)) return is_near(x) ? y : sigmoid_anywhere(x);
+  return x <= nothing<X> ? all<X>(0) : x >= too_much<X> ? all<X>(1) : y;
+}
+template <class X> CROTON_SELDOM X silu_far(X x) {
+  const X y = x * sigmoid_near(brought_near(x));
+  constexpr Element<X> lowest = single<X> ? -120 : -800;  // x e^x is 0 a little later
+  if (is_some_between(x, lowest)) return is_near(x) ? y : silu_anywhere(x);
+  return is_near(x) ? y : x > 0 ? x : x > all<X>(-infinite) ? all<X>(-0.0) : all<X>(not_a_number);
+}
+template <class X> CROTON_SELDOM X softplus_far(X x) {
+  const X y = softplus_near(brought_near(x));
+  if (is_some_between(x)) return is_near(x) ? y : softplus_anywhere(x);
+  return x <= nothing<X> ? all<X>(0) : x >= too_much<X> ? x : y;
+}
 CROTON_MATH(sigmoid)(X x) { return is_some_far(x) ? sigmoid_far(x) : sigmoid_near(x); }
 CROTON_MATH(silu)(X x) { return is_some_far(x) ? silu_far(x) : x * sigmoid_near(x); }
 CROTON_MATH(softplus)(X x) {

@@ -40,7 +40,7 @@ std::string newaxis_hint(const Tensor& vector, const Shape& other, std::string_v
   if (m == 1 || n == 1) {
     const Origin& one = m == 1 ? a : b;
     out = fmt::format("\n  a size of 1 broadcasts only where the type says so: write broadcastable({}, {})",
-                      one.x.name().empty() ? "x" : one.x.name(), one.axis);
+                      one.x.name().empty() ? formula(one.x) : one.x.name(), one.axis);
   }
   if (a.within || b.within) refuse_unequal(at, i, static_cast<Index>(axis), j, static_cast<Index>(axis), out);
   fail_at<ShapeError>(at.where, "{}: shapes {} and {} do not broadcast: axis {} of {} is {}, axis {} of {} is {}{}",

@@ -1,5 +1,6 @@
 // What turns, searches and counts, compiled: in the ways that only functions go.
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "array/access.h"
@@ -72,4 +73,24 @@ TEST_CASE("many values are searched and counted in chunks, as one after another"
   CHECK(array_equal(more, Array(wanted)));
   numbers_of[70000] = -3;
   CHECK_THROWS_WITH(f(Array(sorted), Array(values), Array(numbers_of)), Catch::Contains("element 70000 of i is -3"));
+}
+
+TEST_CASE("many numbers added to few are added in pieces, to -0 too") {
+  const Tensor x = dvector("x"), v = dvector("v"), i = lvector("i");
+  const Function f = function({x, i, v}, x[i].inc(v));
+  std::vector<Index> rows(100000);
+  std::vector<double> values(rows.size());
+  std::array<double, 7> wanted{1, 2, 3, 4, 5, -0.0, 7};
+  const Array begin(wanted.data(), {7});
+  for (std::size_t k = 0; k < rows.size(); ++k) {
+    const std::size_t row = k * k % 5;
+    rows[k] = static_cast<Index>(row) - (k % 2 ? 7 : 0);
+    wanted[row] += values[k] = static_cast<double>(k % 11);  // sums of whole numbers: exact in any order
+  }
+  const Array sums = f(begin, Array(rows), Array(values));
+  CHECK(array_equal(sums, Array(wanted.data(), {7})));
+  CHECK(std::signbit(sums.at<double>(5)));
+  rows[90000] = 7;
+  CHECK_THROWS_WITH(f(begin, Array(rows), Array(values)),
+                    Catch::Contains("index 7 is out of range") && Catch::Contains("at element [90000]"));
 }

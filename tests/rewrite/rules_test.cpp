@@ -133,6 +133,27 @@ TEST_CASE("a number that spreads over a shape is no neutral element: the shape w
   CHECK(same(canonical(column), column));
 }
 
+TEST_CASE("a sum of what is the same all along is a product, and 0 of nothing") {
+  const Tensor x = tensor("x", float32, {1, any_extent}), n = lscalar("n");
+  const Tensor spread = broadcast_to(x, {n, x.shape(1)}), both = sum(spread, {0, 1}), one = sum(spread, 0);
+  const auto sums = [](const Tensor& t) {
+    const std::vector<Tensor> nodes = topological(std::vector{canonical(t)});
+    return std::ranges::count_if(nodes, [](const Tensor& s) { return is_op(s, ops::sum); });
+  };
+  CHECK(sums(one) == 0);
+  CHECK(sums(both) == 1);
+  const Array row = Array{0.1, 0.7, -3.0}.astype(DType::float32).reshape({1, 3});
+  for (const Index count : {Index{0}, Index{1}, Index{100000}}) {
+    const auto value = [&](const Tensor& t) { return evaluate(canonical(t), {{x, row}, {n, Array::scalar(count)}}); };
+    CHECK(value(one).at<float>(0) == 0.1F * static_cast<float>(count));
+    CHECK(value(both).item<float>() == Approx(-2.2 * static_cast<double>(count)));
+  }
+  const Array infinite = Array{HUGE_VAL}.astype(DType::float32).reshape({1, 1});
+  CHECK(evaluate(canonical(one), {{x, infinite}, {n, Array::scalar(Index{0})}}).at<float>(0) == 0);
+  const Tensor half = tensor("half", float16, {1, 1});  // which has no count above 65504
+  CHECK(sums(sum(broadcast_to(half, {n, 1}), 0)) == 1);
+}
+
 TEST_CASE("no rule hides NaN or infinity unless that is asked for") {
   const Tensor x = vector("x", float64);
   for (const Tensor& y : {x / x, x * 0, x - x}) {

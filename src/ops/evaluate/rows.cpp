@@ -1,6 +1,9 @@
 // Rows that integers name: read (gather), and written or added to (scatter).
 #include <array>
+#include <atomic>
 #include <cstring>
+#include <memory>
+#include <vector>
 
 #include "base/dtype.h"
 #include "base/error.h"
@@ -15,6 +18,8 @@ namespace {
 constexpr Index bytes_of_a_chunk = 1 << 20;
 // Each chunk looks at every index: one for so many bytes that it moves.
 constexpr Index bytes_for_an_index = 128;
+// A piece of the indices has sums of its own where it adds so many numbers to a row.
+constexpr Index numbers_for_a_row = 4;
 
 [[noreturn]] void out_of_range(const Call& call, Index i, Index linear) {
   const Array &x = call.argument(0), &index = call.argument(1);
@@ -43,43 +48,64 @@ constexpr Index bytes_for_an_index = 128;
 /// The rows that an index names, each counted from 0. IndexError for one that there is not.
 class NamedRows {
  public:
-  explicit NamedRows(const Call& call) : index_(contiguous(call.argument(1))), rows_(call.argument(0).shape()[0]) {
-    each_block([&](Index first, std::span<const Index> given) {
-      bool all_there = true;
-      for (const Index i : given) all_there &= is_there(i);
-      if (all_there) return;
-      const auto wrong = std::find_if(given.begin(), given.end(), [&](Index i) { return !is_there(i); });
-      out_of_range(call, *wrong, first + (wrong - given.begin()));
+  NamedRows(const Call& call, const Host& host)
+      : index_(contiguous(call.argument(1))), rows_(call.argument(0).shape()[0]) {
+    const auto all_there = [this](std::span<const Index> given) {
+      bool all = true;
+      for (const Index i : given) all &= is_there(i);
+      return all;
+    };
+    std::atomic<bool> all = true;
+    host.each(pieces(), 0, [&](long piece, void*) {
+      each_block(piece, [&](Index, std::span<const Index> given) {
+        if (!all_there(given)) all = false;
+      });
     });
+    for (long piece = 0; piece < pieces() && !all; ++piece)
+      each_block(piece, [&](Index first, std::span<const Index> given) {
+        const auto wrong = std::find_if(given.begin(), given.end(), [&](Index i) { return !is_there(i); });
+        if (wrong != given.end()) out_of_range(call, *wrong, first + (wrong - given.begin()));
+      });
   }
   Index size() const { return index_.size(); }
-  /// f(number of the index, row), in their order, for rows in [first, end).
+  /// Parts of the indices, as many whatever threads there are.
+  long pieces() const { return std::clamp<Index>(size() / indices_of_a_piece, 1, 64); }
+  /// f(number of the index, row), in their order, of one piece.
+  template <class F>
+  void each_of(long piece, F&& f) const {
+    each_block(piece, [&](Index number, std::span<const Index> given) {
+      for (std::size_t k = 0; k < given.size(); ++k) f(number + static_cast<Index>(k), counted(given[k]));
+    });
+  }
+  /// The same of all, for rows in [first, end).
   template <class F>
   void each(Index first, Index end, F&& f) const {
     const bool all = first == 0 && end == rows_;
-    each_block([&](Index number, std::span<const Index> given) {
+    const auto wanted_of = [&](Index number, std::span<const Index> given) {
       std::array<std::int16_t, block> wanted;  // found without a branch for each: nobody can foresee them
       std::size_t n = 0;
-      for (std::size_t k = 0; k < given.size() && !all; ++k) {
+      for (std::size_t k = 0; k < given.size(); ++k) {
         wanted[n] = static_cast<std::int16_t>(k);
         const Index row = counted(given[k]);
         n += row >= first && row < end;
       }
-      for (std::size_t k = 0; k < given.size() && all; ++k) f(number + static_cast<Index>(k), counted(given[k]));
       for (std::size_t w = 0; w < n; ++w) f(number + wanted[w], counted(given[static_cast<std::size_t>(wanted[w])]));
-    });
+    };
+    for (long piece = 0; piece < pieces(); ++piece) all ? each_of(piece, f) : each_block(piece, wanted_of);
   }
 
  private:
   static constexpr std::size_t block = 512;
+  static constexpr Index indices_of_a_piece = 16384;
 
   bool is_there(Index given) const { return given >= -rows_ && given < rows_; }
   Index counted(Index given) const { return given < 0 ? given + rows_ : given; }
   template <class F>
-  void each_block(F&& f) const {
+  void each_block(long piece, F&& f) const {
     std::array<Index, block> some;
-    for (Index first = 0; first < size(); first += static_cast<Index>(block)) {
-      const std::size_t n = std::min(static_cast<std::size_t>(size() - first), block);
+    const Index end = size() * (piece + 1) / pieces();
+    for (Index first = size() * piece / pieces(); first < end; first += static_cast<Index>(block)) {
+      const std::size_t n = std::min(static_cast<std::size_t>(end - first), block);
       f(first, loaded(first, {some.data(), n}));
     }
   }
@@ -140,7 +166,7 @@ void put_row(T* __restrict to, const T* __restrict from, Index n) {
 }  // namespace
 
 Array gathered(const Call& call, const Array& x) {
-  const NamedRows named(call);
+  const NamedRows named(call, Host());
   const Array from = contiguous(x);
   Array out = empty(extents_of(call.result().shape), x.dtype());
   if (out.size() == 0) return out;
@@ -152,10 +178,37 @@ Array gathered(const Call& call, const Array& x) {
   return out;
 }
 
+/// What can be added to anything without a change, to -0 too.
+template <class T>
+T no_addend() {
+  if constexpr (std::integral<T>)
+    return T();
+  else if constexpr (std::floating_point<T>)
+    return static_cast<T>(-0.0);
+  else
+    return narrowed<T>(-0.0);
+}
+
+// Many numbers added to few: each piece of the indices is added up by itself, then the pieces.
+template <class T>
+void add_in_pieces(const NamedRows& named, const T* from, Index step, std::span<T> to, const Host& host) {
+  std::vector<std::unique_ptr<T[]>> sums;
+  for (long piece = 0; piece < named.pieces(); ++piece) {
+    sums.push_back(std::make_unique<T[]>(to.size()));
+    std::fill_n(sums.back().get(), to.size(), no_addend<T>());
+  }
+  host.each(named.pieces(), 0, [&](long piece, void*) {
+    T* const mine = sums[static_cast<std::size_t>(piece)].get();
+    named.each_of(piece, [&](Index i, Index row) { mine[row] = added(mine[row], from[i * step]); });
+  });
+  for (const auto& mine : sums)
+    for (std::size_t row = 0; row < to.size(); ++row) to[row] = added(to[row], mine[row]);
+}
+
 // Threads share the rows, and each goes over all indices: so what is added to a row is added in the order of the
 // indices, however many threads there are.
 void scatter_into(const Call& call, std::span<const Array> arguments, std::byte* out, const Host& host) {
-  const NamedRows named(call);
+  const NamedRows named(call, host);
   const Index rows = arguments[0].shape()[0], n = elements_of_row(arguments[0]);
   if (rows * n == 0) return;
   const bool lies_there = data(arguments[0]) == out;
@@ -167,6 +220,11 @@ void scatter_into(const Call& call, std::span<const Array> arguments, std::byte*
   visit_dtype(x.dtype(), [&]<class T>(T) {
     T* const to = reinterpret_cast<T*>(out);
     const T* const from = data_as<T>(values.array);
+    const bool few_rows = numbers_for_a_row * named.pieces() * rows <= named.size();
+    if (n == 1 && !call.params().flag("set") && named.pieces() > 1 && few_rows) {
+      if (!lies_there) copy_rows(x, 0, rows, 1, to);
+      return add_in_pieces(named, from, values.step, std::span<T>(to, static_cast<std::size_t>(rows)), host);
+    }
     const auto write = [&]<bool set>(std::bool_constant<set>) {
       host.each(chunks, 0, [&](long c, void*) {
         const Index first = rows * c / chunks, end = rows * (c + 1) / chunks;

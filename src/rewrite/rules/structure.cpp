@@ -3,8 +3,10 @@
 
 #include "array/access.h"
 #include "base/dtype.h"
+#include "croton/ops.h"
 #include "ops/elementwise.h"
 #include "ops/extents.h"
+#include "ops/pointwise.h"
 #include "ops/registry.h"
 #include "rewrite/rules/rules.h"
 
@@ -200,6 +202,32 @@ Tensor permute_of_spread(const Tensor& t, const NodeSet& keep) {
   return apply(ops::broadcast, {{"dims", std::move(dims)}}, std::move(inputs), node(t).where);
 }
 
+/// A sum over what is the same all along is that, so many times: exact where a sum of many rounds and rounds.
+Tensor sum_of_spread(const Tensor& t, const NodeSet& keep) {
+  const Tensor* spread = inner(t, ops::broadcast, keep);
+  const bool rounds_counts = size_of(t.dtype()) < 4 && is_float(t.dtype());  // or has none so large
+  if (!spread || rounds_counts) return {};
+  Tensor x = input(*spread);
+  while (is_op(x, ops::broadcast) && !keep.contains(x.node())) x = Tensor(input(x));
+  if (x.ndim() != spread->ndim()) return {};
+  const Where w = node(t).where;
+  Tensor count = ops::integer(1, w);
+  bool repeats = false, spreads = false;
+  Dims rest{};
+  for (int a = 0; a < x.ndim(); ++a) {
+    const bool wider = type(x).broadcasts(a) && !type(*spread).broadcasts(a);
+    const bool summed = wider && std::ranges::count(axes_of(t), a) > 0;
+    const Tensor n = ops::extent(*spread, a, w);
+    if (summed) count = repeats ? count * n : n;
+    repeats |= summed;
+    spreads |= wider && !summed;
+    rest.list.push_back(summed ? Dim(1) : Dim(n));
+  }
+  if (!repeats) return {};
+  const Tensor narrow = spreads ? broadcast_to(x, rest, w) : x;
+  return ops::masked(ops::converted(count, t.dtype(), w), with_inputs(t, {narrow}));
+}
+
 /// dot(x.T(), y): the labels say in which order the axes come.
 Tensor contract_of_permute(const Tensor& t, const NodeSet& keep) {
   static constexpr std::string_view names[] = {"a", "b"};
@@ -246,6 +274,7 @@ RuleBook structural_rules() {
     b += rule("fold_of_one", *fold, fold_of_one);
     b += rule("fold_of_fold", *fold, fold_of_fold);
   }
+  b += rule("sum_of_spread", ops::sum, sum_of_spread);
   b += rule("select_of_constant", ops::select, select_of_constant);
   b += rule("shape_of_elementwise", ops::shape_of, shape_of_elementwise);
   b += rule("shape_of_rows", ops::shape_of, shape_of_rows);
