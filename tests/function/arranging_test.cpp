@@ -49,7 +49,7 @@ TEST_CASE("the gradient of roll moves back, and scatters nothing") {
 TEST_CASE("many values are searched and counted in chunks, as one after another") {
   std::vector<double> sorted, values;
   std::vector<Index> numbers_of(100000);
-  for (int i = 0; i < 777; ++i) sorted.push_back(i / 3);  // each three times
+  for (int i = 0; i < 777; ++i) sorted.push_back(std::floor(i / 3.0));  // each three times
   sorted.push_back(NAN);
   for (int i = 0; i < 20003; ++i) values.push_back((i * 37 % 2000) * 0.5 - 100);
   values[19999] = NAN, values[5] = -0.0;
