@@ -178,9 +178,9 @@ TEST_CASE("rules keep the type, the place and the name") {
 
 TEST_CASE("rules that undo each other end, after work linear in the graph, with a warning") {
   RuleBook circle;
-  circle += rule("there", [](Tensor x) { return Equation{sin(x), cos(x)}; });
-  circle += rule("back", [](Tensor x) { return Equation{cos(x), sin(x)}; });
-  circle += rule("growing", [](Tensor x) { return Equation{tan(x), tan(tan(x))}; });
+  circle += rule("there", [](const Tensor& x) { return Equation{sin(x), cos(x)}; });
+  circle += rule("back", [](const Tensor& x) { return Equation{cos(x), sin(x)}; });
+  circle += rule("growing", [](const Tensor& x) { return Equation{tan(x), tan(tan(x))}; });
   std::unordered_map<std::string_view, std::size_t> fired;
   const Tensor x = vector("x", float64), y = sin(tan(x));
   const WarningsHeard heard;
