@@ -61,6 +61,31 @@ double largest(DType d) {
   }
 }
 
+/// x with axis d repeated counts[d] times: each element in place, or the whole axis. Its gradient is a sum over an
+/// axis.
+Tensor repeated(const Tensor& x, const std::vector<Index>& counts, bool each, Where w) {
+  std::vector<Index> order;
+  Dims apart{}, together{};
+  for (int d = 0; d < x.ndim(); ++d) {
+    const Index count = counts[static_cast<std::size_t>(d)], known = type(x).shape[static_cast<std::size_t>(d)];
+    const Tensor n = ops::extent(x, d, w);
+    const Dim extent = known >= 0 ? Dim(known) : Dim(n);
+    if (count == 1) {
+      order.push_back(d);
+      apart.list.push_back(extent);
+      together.list.push_back(extent);
+      continue;
+    }
+    order.push_back(each ? d : -1);
+    order.push_back(each ? -1 : d);
+    apart.list.push_back(each ? extent : Dim(count));
+    apart.list.push_back(each ? Dim(count) : extent);
+    together.list.push_back(known >= 0 ? Dim(known * count) : Dim(n * count));
+  }
+  if (order.size() == static_cast<std::size_t>(x.ndim())) return x;
+  return reshape(broadcast_to(ops::permuted(x, std::move(order), w), apart, w), together, w);
+}
+
 }  // namespace
 
 Tensor fmax(const Operand& left, const Operand& right, Where w) {
@@ -192,33 +217,6 @@ Tensor diff(const Operand& of, int n, int axis, Where w) {
   }
   return x;
 }
-
-namespace {
-/// x with axis d repeated counts[d] times: each element in place, or the whole axis. Its gradient is a sum over an
-/// axis.
-Tensor repeated(const Tensor& x, const std::vector<Index>& counts, bool each, Where w) {
-  std::vector<Index> order;
-  Dims apart{}, together{};
-  for (int d = 0; d < x.ndim(); ++d) {
-    const Index count = counts[static_cast<std::size_t>(d)], known = type(x).shape[static_cast<std::size_t>(d)];
-    const Tensor n = ops::extent(x, d, w);
-    const Dim extent = known >= 0 ? Dim(known) : Dim(n);
-    if (count == 1) {
-      order.push_back(d);
-      apart.list.push_back(extent);
-      together.list.push_back(extent);
-      continue;
-    }
-    order.push_back(each ? d : -1);
-    order.push_back(each ? -1 : d);
-    apart.list.push_back(each ? extent : Dim(count));
-    apart.list.push_back(each ? Dim(count) : extent);
-    together.list.push_back(known >= 0 ? Dim(known * count) : Dim(n * count));
-  }
-  if (order.size() == static_cast<std::size_t>(x.ndim())) return x;
-  return reshape(broadcast_to(ops::permuted(x, std::move(order), w), apart, w), together, w);
-}
-}  // namespace
 
 Tensor repeat(const Operand& of, Index count, int axis, Where w) {
   const WhereScope scope(w);

@@ -112,11 +112,11 @@ Type bincount_type(const TypeAt& t) {
   return {int64, {-1}};
 }
 
-/// Integers [first, last) of a chunk.
+/// So many integers in at most so many chunks, and no small ones.
 struct Chunks {
   static constexpr Index least = 16384;
   Index size, each;
-  Chunks(Index n, Index most) : size(n), each(std::max({least, (n + most - 1) / std::max<Index>(most, 1)})) {}
+  Chunks(Index n, Index most) : size(n), each(std::max(least, (n + most - 1) / most)) {}
   long count() const { return (size + each - 1) / each; }
   Index first(long chunk) const { return chunk * each; }
   Index last(long chunk) const { return std::min(size, first(chunk) + each); }

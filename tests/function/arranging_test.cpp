@@ -10,14 +10,8 @@
 
 using namespace croton;
 
-namespace {
-
-std::string both_devices() { return GENERATE(std::string("device=cpu"), "device=" + gpu_name()); }
-
-}  // namespace
-
 TEST_CASE("elements move round an axis, dense in memory or not, of a known extent or of another") {
-  const ScopedConfig scope(both_devices());
+  const ScopedConfig scope(GENERATE(std::string("device=cpu"), on_gpu()));
   for (const int by : {0, 1, 4, 5, -1, -9, 17}) {  // of known extents and of others, along axes that lie dense or not
     const auto moved = [by](Index i) { return ((i - by) % 5 + 5) % 5; };
     const Array a = eval(reshape(arange(50), {5, 2, 5}));

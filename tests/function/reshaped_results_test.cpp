@@ -9,8 +9,6 @@ using namespace croton;
 
 namespace {
 
-std::string both_devices() { return GENERATE(std::string("device=cpu"), "device=" + gpu_name()); }
-
 Array counted(const Extents& shape) {
   Array a = Array::zeros(shape, float64);
   double n = 0;
@@ -25,7 +23,7 @@ bool has_steps(const FunctionBase& f, int n) {
 }  // namespace
 
 TEST_CASE("a result that is a value reshaped is computed in its place") {
-  const ScopedConfig scope(both_devices());
+  const ScopedConfig scope(GENERATE(std::string("device=cpu"), on_gpu()));
   const Tensor x = dmatrix("x"), y = x * 2 + 1;
   const Function f = function(x, reshape(y, {-1}));
   Array expected = counted({6});
@@ -40,7 +38,7 @@ TEST_CASE("a result that is a value reshaped is computed in its place") {
 }
 
 TEST_CASE("of several results of one memory all but one are copies") {
-  const ScopedConfig scope(both_devices());
+  const ScopedConfig scope(GENERATE(std::string("device=cpu"), on_gpu()));
   const Tensor x = dmatrix("x"), y = x * 2 + 1;
   const auto f = function(x, {reshape(y, {-1}), y, reshape(y, {1, -1}), reshape(x, {-1})});
   auto [flat, whole, row, same] = f(counted({2, 3}));
@@ -70,7 +68,7 @@ TEST_CASE("arrays that are given for reshaped results are written again") {
 }
 
 TEST_CASE("an update by a value reshaped") {
-  const ScopedConfig scope(both_devices());
+  const ScopedConfig scope(GENERATE(std::string("device=cpu"), on_gpu()));
   const Tensor x = dmatrix("x");
   const Shared s = shared(counted({6}), "s");
   const auto f = function(x, {}, {{s, reshape(reshape(s, {2, 3}) + x(slice(none, none, -1)), {-1})}});

@@ -10,8 +10,6 @@ using namespace croton;
 
 namespace {
 
-std::string both_devices() { return GENERATE(std::string("device=cpu"), "device=" + gpu_name()); }
-
 /// Of any shape, small integers: sums of them are exact in any order.
 Array integers(const Extents& shape) {
   Array a = Array::zeros(shape, float64);
@@ -31,7 +29,7 @@ std::size_t times(const std::string& text, std::string_view part) {
 }  // namespace
 
 TEST_CASE("a call of large arguments runs code for the short extents of their last axes") {
-  const ScopedConfig scope(both_devices());
+  const ScopedConfig scope(GENERATE(std::string("device=cpu"), on_gpu()));
   const Tensor x = dmatrix("x"), m = dvector("m");
   const Tensor apart = expand_dims(x, 0) - expand_dims(x, 1);
   const Tensor pulls = sum(apart * expand_dims(m / (1 + sum(square(apart), 2)), 2), 1);
@@ -105,7 +103,7 @@ TEST_CASE("arguments that do not fit are refused as ever, whatever axes they hav
 }
 
 TEST_CASE("an extent of 1 is known too, and broadcasts no more than before") {
-  const ScopedConfig scope(both_devices());
+  const ScopedConfig scope(GENERATE(std::string("device=cpu"), on_gpu()));
   const Tensor x = dmatrix("x"), y = dmatrix("y"), v = dvector("v"), n = lscalar("n");
   const Function product = function({x, y}, x * y), sum_of = function({x, v}, x + v),
                  inner = function({x, y}, dot(x, y)), part = function({x, y, n}, x(slice(0, n)) * y);
@@ -154,7 +152,7 @@ TEST_CASE("shapes that do not fit are refused before anything is compiled") {
 }
 
 TEST_CASE("plans of short axes are made ahead, steps of loops and updates know them too") {
-  const ScopedConfig scope(both_devices());
+  const ScopedConfig scope(GENERATE(std::string("device=cpu"), on_gpu()));
   const Tensor x = dmatrix("x");
   const Shared state = shared(Array::zeros({2000, 2}), "state");
   const Tensor last =
