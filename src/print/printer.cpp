@@ -292,7 +292,7 @@ class Printer {
     std::string v = s.args.empty() ? linear(s.address) : fmt::format("r{}", s.args[0]);
     if (s.divisor.word >= 0 || s.divisor.number != 1) v = fmt::format("index_quotient({}, {})", v, factor(s.divisor));
     if (s.modulus.word >= 0 || s.modulus.number != 0) v = fmt::format("index_remainder({}, {})", v, factor(s.modulus));
-    if (s.bounded) v = fmt::format("{} < v1 ? {} : v1", v, v);
+    if (!s.to.empty()) v = fmt::format("{0} < {1} ? {0} : {1}", v, linear(s.to));
     line("const i64 v{} = {};", s.variable, v);
   }
 

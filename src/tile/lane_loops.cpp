@@ -9,6 +9,9 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
+// Steps of a loop that adds up one block: on the CPU as many of them as a sum of a million float32 has blocks.
+constexpr Index steps_of_a_block = 256, steps_of_threads = 32;
+
 // Whether some statement treats a vector's lanes beyond the last element in another way.
 bool has_parts(const Body& tail) {
   return std::any_of(tail.begin(), tail.end(), [](const Statement& s) {
@@ -60,6 +63,36 @@ void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, 
   out.push_back(std::move(loop));
 }
 
+Index LaneLoops::elements_of_a_block(Index vectors) const {
+  return (e_.lanes_are_threads() ? steps_of_threads : steps_of_a_block) * e_.nest.lanes * vectors;
+}
+
+void LaneLoops::lanes_in_blocks(Body& out, Linear from, Linear to, const Frame& f, const std::vector<AxisId>& lanes,
+                                Index vectors, const std::vector<Running>& folds, const Write& write) {
+  Statement blocks = Emitter::statement(Statement::Kind::loop);
+  blocks.variable = e_.new_variable();
+  blocks.from = std::move(from);
+  blocks.to = to;
+  blocks.step = elements_of_a_block(vectors);
+  std::vector<int> totals;
+  for (const Running& r : folds) {
+    totals.push_back((*r.registers)[0]);
+    *r.registers = accumulators(blocks.body, r.monoid, r.dtype, vectors);
+  }
+  Statement end = Emitter::statement(Statement::Kind::index);
+  const int last = end.variable = e_.new_variable();
+  end.address = {{blocks.variable, {}}, {-1, {{blocks.step, -1}}}};
+  end.to = std::move(to);
+  blocks.body.push_back(std::move(end));
+  lanes_over(blocks.body, e_.new_variable(), variable(blocks.variable), variable(last), f, lanes, vectors, write);
+  for (std::size_t k = 0; k < folds.size(); ++k) {
+    const auto& [monoid, dtype, registers] = folds[k];
+    e_.update(blocks.body, totals[k], monoid, {folded(blocks.body, monoid, *registers)});
+    *registers = {totals[k]};
+  }
+  out.push_back(std::move(blocks));
+}
+
 int LaneLoops::ahead(Statement& loop, Index k) {
   if (k == 0) return loop.variable;
   Statement s = Emitter::statement(Statement::Kind::ahead);
@@ -86,14 +119,14 @@ bool LaneLoops::masks_are_cheap(const Body& tail) const {
          });
 }
 
-std::vector<int> LaneLoops::accumulators(Body& body, const Value& v, Index vectors) {
+std::vector<int> LaneLoops::accumulators(Body& body, Monoid monoid, DType dtype, Index vectors) {
   std::vector<int> r;
-  for (Index k = 0; k < vectors; ++k) r.push_back(e_.identity(body, v.monoid, v.dtype, true));
+  for (Index k = 0; k < vectors; ++k) r.push_back(e_.identity(body, monoid, dtype, true));
   return r;
 }
-int LaneLoops::folded(Body& body, const Value& v, const std::vector<int>& registers) {
+int LaneLoops::folded(Body& body, Monoid monoid, const std::vector<int>& registers) {
   for (std::size_t half = registers.size() / 2; half > 0; half /= 2)
-    for (std::size_t k = 0; k < half; ++k) e_.update(body, registers[k], v.monoid, {registers[k + half]});
+    for (std::size_t k = 0; k < half; ++k) e_.update(body, registers[k], monoid, {registers[k + half]});
   return registers[0];
 }
 

@@ -22,12 +22,23 @@ class LaneLoops : protected PointWriter {
   using Write = std::function<void(Frame&, Scope&, std::size_t copy)>;
   void lanes_over(Body& out, int var, Linear from, Linear to, Frame f, const std::vector<AxisId>& lanes, Index vectors,
                   const Write& write);
+  /// A fold into one register of lanes. In a loop that goes in blocks, each block has registers of its own, one for
+  /// each vector of a step, and adds them to that one when it ends, so that the fold's error grows with the number of
+  /// blocks only.
+  struct Running {
+    Monoid monoid;
+    DType dtype;
+    std::vector<int>* registers;  ///< the one; while the loop is written, the block's
+  };
+  Index elements_of_a_block(Index vectors) const;
+  void lanes_in_blocks(Body& out, Linear from, Linear to, const Frame& f, const std::vector<AxisId>& lanes,
+                       Index vectors, const std::vector<Running>& folds, const Write& write);
   /// The variable of the k-th vector of a step that takes several.
   int ahead(Statement& loop, Index k);
   /// The registers of a fold over lanes, one for each vector of a step.
-  std::vector<int> accumulators(Body& body, const Value& v, Index vectors);
+  std::vector<int> accumulators(Body& body, Monoid monoid, DType dtype, Index vectors);
   /// Their sum by halves.
-  int folded(Body& body, const Value& v, const std::vector<int>& registers);
+  int folded(Body& body, Monoid monoid, const std::vector<int>& registers);
 
   /// Everything is read and computed before anything is written: a result may lie where an operand lay.
   void store_points(Frame& f, Body& body);

@@ -15,9 +15,6 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-// A fold along lanes is cut into blocks of this many elements, so that its error grows with the number of blocks only.
-constexpr Index block_elements = 8192;
-
 // Partials of a row that a thread has on their way at once.
 constexpr std::size_t most_together = 16;
 
@@ -169,51 +166,34 @@ class Points : private LaneLoops {
     struct Sum {
       const Store* store;
       Indices where;
-      int total;
-      std::vector<int> block;
+      std::vector<int> registers;
     };
     std::vector<Sum> sums;
     for (const Store* s : partials_) {
       const Value& v = value(s->value);
       for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
-        sums.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, true), {}});
+        sums.push_back({s, where, {e_.identity(chunk_.body, v.monoid, v.dtype, true)}});
     }
     const auto points = [&](Frame& f, Scope& scope, std::size_t copy) {
-      for (Sum& s : sums) {
+      for (const Sum& s : sums) {
         const Value& v = value(s.store->value);
         for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
           const Indices here = both(s.where, more);
-          e_.update(scope.body, s.block[copy], v.monoid, lane_arguments(v, here, 0, f, scope));
+          e_.update(scope.body, s.registers[copy], v.monoid, lane_arguments(v, here, 0, f, scope));
         }
       }
       store_points(f, scope.body);
     };
-    const int var = e_.new_variable();
     if (sums.empty())
-      return lanes_over(chunk_.body, var, variable(first_point), variable(last_point), {}, e_.phase.parallel, 1,
-                        points);
-    const Index vectors = stages_.vectors_a_step(0, static_cast<Index>(sums.size()));
-    Statement blocks = Emitter::statement(Statement::Kind::loop);
-    blocks.variable = e_.new_variable();
-    blocks.from = variable(first_point);
-    blocks.to = variable(last_point);
-    blocks.step = block_elements;
-    for (Sum& s : sums) s.block = accumulators(blocks.body, value(s.store->value), vectors);
-    const int end = e_.new_variable();
-    Statement limit = Emitter::statement(Statement::Kind::index);  // the block's end, or the chunk's
-    limit.variable = end;
-    limit.address = {{blocks.variable, {}}, {-1, {{block_elements, -1}}}};
-    limit.bounded = true;
-    blocks.body.push_back(std::move(limit));
-    lanes_over(blocks.body, var, variable(blocks.variable), variable(end), {}, e_.phase.parallel, vectors, points);
-    for (const Sum& s : sums) {
-      const Value& v = value(s.store->value);
-      e_.update(blocks.body, s.total, v.monoid, {folded(blocks.body, v, s.block)});
-    }
-    chunk_.body.push_back(std::move(blocks));
+      return lanes_over(chunk_.body, e_.new_variable(), variable(first_point), variable(last_point), {},
+                        e_.phase.parallel, 1, points);
+    std::vector<Running> running;
+    for (Sum& s : sums) running.push_back({value(s.store->value).monoid, value(s.store->value).dtype, &s.registers});
+    lanes_in_blocks(chunk_.body, variable(first_point), variable(last_point), {}, e_.phase.parallel,
+                    stages_.vectors_a_step(0, static_cast<Index>(sums.size())), running, points);
     std::vector<Emitter::Fold> folds;
     folds.reserve(sums.size());
-    for (const Sum& s : sums) folds.push_back({value(s.store->value).monoid, s.total});
+    for (const Sum& s : sums) folds.push_back({value(s.store->value).monoid, s.registers[0]});
     const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds);
     for (std::size_t k = 0; k < sums.size(); ++k) store_partial(*sums[k].store, sums[k].where, totals[k]);
   }

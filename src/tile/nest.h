@@ -110,9 +110,10 @@ struct Statement {
     update,        ///< result = result (monoid) args[0]; with two args and sum: result = fma(args[0], args[1], result)
     store,         ///< memory[address] = args[0]
     prefetch,      ///< brings memory[address] nearer: it will be read soon
-    index,         ///< index variable `variable` = (address / divisor) % modulus (each where given); with args: args[0]
-    ahead,         ///< index variable `variable` = address, the variable of the loop over lanes around it, `integer`
-                   ///< whole vectors further on
+    index,      ///< index variable `variable` = (address / divisor) % modulus (each where given), at most `to` (where
+                ///< given); with args: args[0]
+    ahead,      ///< index variable `variable` = address, the variable of the loop over lanes around it, `integer`
+                ///< whole vectors further on
     loop,       ///< for variable from `from` to `to` by `step`: body. With args: from args[0] to args[1], where lanes
                 ///< are threads perhaps each by its own
     lane_loop,  ///< for variable from `from` by `vectors` whole vectors: several; by one: body; what is left: tail.
@@ -148,9 +149,8 @@ struct Statement {
   Linear from = {}, to = {};
   bool resume = false;       // loop: goes on from where the variable stands
   bool whole_steps = false;  // loop: only steps that end before `to`
-  bool dealt = false;    // loop: teams take turns, by one: from + the team's number, by the number of teams; let_own
-  bool alone = false;    // loop: only where a block is one team
-  bool bounded = false;  // index: at most the chunk's end
+  bool dealt = false;  // loop: teams take turns, by one: from + the team's number, by the number of teams; let_own
+  bool alone = false;  // loop: only where a block is one team
   Index step = 1;
   Factor divisor = {}, modulus = {0, -1};
   Index vectors = 1;  // lane_loop

@@ -199,7 +199,7 @@ class Writer {
     std::string v = s.args.empty() ? linear(s.address) : "r" + std::to_string(s.args[0]);
     if (s.divisor.word >= 0 || s.divisor.number != 1) v = fmt::format("({}) / {}", v, factor(s.divisor));
     if (s.modulus.word >= 0 || s.modulus.number != 0) v = fmt::format("({}) % {}", v, factor(s.modulus));
-    line(depth, fmt::format("v{} = {}{}", s.variable, v, s.bounded ? ", at most v1" : ""));
+    line(depth, fmt::format("v{} = {}{}", s.variable, v, s.to.empty() ? "" : ", at most " + linear(s.to)));
   }
 
   const Nest& nest_;

@@ -256,6 +256,7 @@ class Checker {
         linear(s.address);
         factor(s.divisor);
         factor(s.modulus);
+        linear(s.to);
         return set(s.variable, variables);
       case K::ahead:
         if (s.address.size() != 1 || s.address[0].variable != lanes_of_ || !s.address[0].factors.empty())

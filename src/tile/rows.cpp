@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/dtype.h"
 #include "tile/lane_loops.h"
 
 namespace croton::tile {
@@ -24,7 +25,7 @@ class Rows : private LaneLoops {
       }
       const bool lanes = !e_.inner(v.over).empty();
       for (const Indices& where : e_.combinations(e_.unrolled(v.axes)))
-        sums_.push_back({s, where, e_.identity(chunk_.body, v.monoid, v.dtype, lanes), lanes});
+        sums_.push_back({s, where, {e_.identity(chunk_.body, v.monoid, v.dtype, lanes)}, lanes});
       if (!lanes && e_.lanes_are_threads() && stages_.has_row_lanes())
         for (ChunkSum& c : sums_)
           for (const Index height : heights())
@@ -56,7 +57,7 @@ class Rows : private LaneLoops {
     add_sums_of_rows();
     fold_sums(true, Across::block);
     if (is_dealt()) fold_sums(false, Across::teams);
-    for (const ChunkSum& s : sums_) store_partial(*s.store, s.where, s.total);
+    for (const ChunkSum& s : sums_) store_partial(*s.store, s.where, s.registers[0]);
     e_.nest.body = std::move(chunk_.body);
     return std::move(e_.nest);
   }
@@ -65,7 +66,7 @@ class Rows : private LaneLoops {
   struct ChunkSum {
     const Store* store;
     Indices where;
-    int total;
+    std::vector<int> registers;  // one; while a loop that goes in blocks is written, those of a block
     bool lanes;
     std::map<Index, int> of_rows = {};  // where threads stand for a tile's rows: what each has of its row, by height
   };
@@ -88,7 +89,7 @@ class Rows : private LaneLoops {
           s.integer = q;
           s.rows = height;
           const Value& v = value(c.store->value);
-          e_.update(chunk_.body, c.total, v.monoid, {e_.let(chunk_.body, std::move(s), v.dtype, false)});
+          e_.update(chunk_.body, c.registers[0], v.monoid, {e_.let(chunk_.body, std::move(s), v.dtype, false)});
         }
   }
 
@@ -96,11 +97,11 @@ class Rows : private LaneLoops {
   void fold_sums(bool lanes, Across across) {
     std::vector<Emitter::Fold> folds;
     for (const ChunkSum& s : sums_)
-      if (s.lanes == lanes) folds.push_back({value(s.store->value).monoid, s.total});
+      if (s.lanes == lanes) folds.push_back({value(s.store->value).monoid, s.registers[0]});
     const std::vector<int> totals = e_.fold_lanes(chunk_.body, folds, across);
     std::size_t next = 0;
     for (ChunkSum& s : sums_)
-      if (s.lanes == lanes) s.total = totals[next++];
+      if (s.lanes == lanes) s.registers = {totals[next++]};
   }
 
   bool is_dealt() const { return e_.nest.warps >= 0; }
@@ -254,6 +255,32 @@ class Rows : private LaneLoops {
     std::vector<int> totals = {};
   };
 
+  // Whether an axis may be so long that a fold along it has to go in blocks. (Threads share it out among many folds.)
+  bool may_be_long(AxisId a, Index vectors) const {
+    const Index n = extent_by_type(e_.program.axes[static_cast<std::size_t>(a)]);
+    return !e_.lanes_are_threads() && (n < 0 || n > elements_of_a_block(vectors));
+  }
+
+  // The folds of a loop that goes in blocks: those of rows, and the chunk's sums that it adds to. None where none of
+  // them rounds.
+  std::vector<Running> in_blocks(Body& before, std::vector<RowFold>& folds, int stage, AxisId lane, bool chunk_too) {
+    std::vector<Running> r;
+    const auto add = [&](int id, std::vector<int>* registers) {
+      r.push_back({value(id).monoid, value(id).dtype, registers});
+    };
+    for (RowFold& f : folds) add(f.value, &f.totals);
+    if (chunk_too)
+      for (const Store* s : stages_.stores(stage, lane))
+        for (ChunkSum& c : sums_)
+          if (c.store == s) add(s->value, &c.registers);
+    const auto rounds = [](const Running& f) {
+      return is_float(f.dtype) && (f.monoid == Monoid::sum || f.monoid == Monoid::prod);
+    };
+    if (std::none_of(r.begin(), r.end(), rounds)) return {};
+    for (RowFold& f : folds) f.totals = accumulators(before, value(f.value).monoid, value(f.value).dtype, 1);
+    return r;
+  }
+
   void stage_loop(Scope& tile, Frame& f, int stage, AxisId lane, Index height) {
     std::vector<RowFold> folds;
     for (const int id : stages_.folds(stage, lane))
@@ -265,7 +292,11 @@ class Rows : private LaneLoops {
       block.reserve(numbers.size());
       for (const Index k : numbers) block.push_back(folds[static_cast<std::size_t>(k)]);
       const Index vectors = stages_.vectors_a_step(stage, static_cast<Index>(block.size()));
-      for (RowFold& r : block) r.totals = accumulators(tile.body, value(r.value), vectors);
+      std::vector<Running> running;
+      if (may_be_long(lane, vectors)) running = in_blocks(tile.body, block, stage, lane, first);
+      if (running.empty())
+        for (RowFold& r : block)
+          r.totals = accumulators(tile.body, value(r.value).monoid, value(r.value).dtype, vectors);
       Body loops;
       const auto write = [&](Frame& g, Scope& scope, std::size_t copy) {
         if (first) {
@@ -274,10 +305,12 @@ class Rows : private LaneLoops {
           keep_all(stage, lane, height, g, scope);
         }
         for (const RowFold& r : block) add_to_fold(r, copy, g, scope);
-        if (first) store_all(stage, lane, height, g, scope);
+        if (first) store_all(stage, lane, height, copy, g, scope);
       };
       if (is_held())
         over_columns(loops, f, write);
+      else if (!running.empty())
+        lanes_in_blocks(loops, {}, e_.extent(lane), f, {lane}, vectors, running, write);
       else
         lanes_over(loops, e_.new_variable(), {}, e_.extent(lane), f, {lane}, vectors, write);
       append(tile.body, std::move(loops));
@@ -289,7 +322,7 @@ class Rows : private LaneLoops {
       std::vector<Emitter::Fold> across;
       across.reserve(block.size());
       for (const RowFold& r : block)
-        across.push_back({value(r.value).monoid, folded(tile.body, value(r.value), r.totals)});
+        across.push_back({value(r.value).monoid, folded(tile.body, value(r.value).monoid, r.totals)});
       const std::vector<int> totals = e_.fold_lanes(tile.body, across, is_dealt() ? Across::team : Across::block);
       for (std::size_t k = 0; k < block.size(); ++k)
         tile.made[e_.key(block[k].value, block[k].where, block[k].row)] = totals[k];
@@ -312,7 +345,7 @@ class Rows : private LaneLoops {
         Statement s = Emitter::statement(Statement::Kind::let_fold);
         s.monoid = v.monoid;
         for (Index q = group * lanes; q < std::min((group + 1) * lanes, height); ++q)
-          s.args.push_back(folded(tile.body, v, block[first + static_cast<std::size_t>(q)].totals));
+          s.args.push_back(folded(tile.body, v.monoid, block[first + static_cast<std::size_t>(q)].totals));
         tile.rows[e_.key(block[first].value, block[first].where, group)] =
             e_.let(tile.body, std::move(s), v.dtype, true);
       }
@@ -366,10 +399,10 @@ class Rows : private LaneLoops {
     }
   }
 
-  void store_all(int stage, AxisId lane, Index height, Frame& f, Scope& scope) {
+  void store_all(int stage, AxisId lane, Index height, std::size_t copy, Frame& f, Scope& scope) {
     for (const Store* s : stages_.stores(stage, lane)) {
       if (is_partial(*s)) {
-        add_to_partial(*s, height, f, scope);
+        add_to_partial(*s, height, copy, f, scope);
         continue;
       }
       for (const Indices& where : e_.combinations(e_.unrolled(s->index)))
@@ -378,16 +411,18 @@ class Rows : private LaneLoops {
   }
 
   // A fold over the rows: those of the tile in registers, then into the chunk's partials (a row of them, or a sum).
-  void add_to_partial(const Store& s, Index height, Frame& f, Scope& scope) {
+  void add_to_partial(const Store& s, Index height, std::size_t copy, Frame& f, Scope& scope) {
     const Value& v = value(s.value);
     if (v.monoid == Monoid::spread) return add_to_spread(s, height, f, scope);
     const bool row_of_lanes = !e_.inner(v.axes).empty();
     for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
       int total = -1;
-      if (row_of_lanes)
+      if (row_of_lanes) {
         total = is_held() ? held_partial(s, where, f) : load_partial_lanes(s, where, f, scope.body);
-      else
-        total = chunk_sum(s, where).total;
+      } else {
+        const std::vector<int>& registers = chunk_sum(s, where).registers;
+        total = registers[copy % registers.size()];
+      }
       for (Index q = 0; q < height; ++q)
         for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
           const Indices here = both(where, more);
@@ -458,7 +493,7 @@ class Rows : private LaneLoops {
         for (Index q = 0; q < (by_rows ? 1 : height); ++q)
           for (const Indices& more : e_.combinations(e_.unrolled(v.over))) {
             const Indices here = both(where, more);
-            e_.update(tile.body, by_rows ? of_rows->second : sum.total, v.monoid,
+            e_.update(tile.body, by_rows ? of_rows->second : sum.registers[0], v.monoid,
                       by_rows ? row_arguments(v, here, 0, f) : arguments(v, here, q, f));
           }
       }

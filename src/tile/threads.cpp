@@ -77,7 +77,7 @@ class Checker {
   void find_made(const Body& body) {
     for (const Statement& s : body) {
       if (s.kind == Kind::ahead) ahead_[s.variable] = s.address[0].variable;
-      if (s.kind == Kind::index && s.args.empty() && !s.bounded && is_one_variable(s.address))
+      if (s.kind == Kind::index && s.args.empty() && s.to.empty() && is_one_variable(s.address))
         made_of_[s.address[0].variable].push_back(&s);
       find_made(s.several);
       find_made(s.body);

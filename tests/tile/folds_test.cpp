@@ -21,10 +21,7 @@ int loops(const Tensor& t) {
   verify(n, target);
   int most = 0;
   for (const Statement& s : n.body)
-    if (s.kind == Statement::Kind::loop)
-      most = std::max(most, static_cast<int>(std::count_if(s.body.begin(), s.body.end(), [](const Statement& inner) {
-                        return inner.kind == Statement::Kind::lane_loop;
-                      })));
+    if (s.kind == Statement::Kind::loop) most = std::max(most, static_cast<int>(graphs::lane_loops(s.body).size()));
   return most;
 }
 

@@ -7,6 +7,7 @@
 #include "graph/node.h"
 #include "rewrite/passes.h"
 #include "tile/build.h"
+#include "tile/nest.h"
 
 namespace croton::tile::graphs {
 
@@ -17,6 +18,17 @@ inline Target gpu() {
   t.vector_registers = 64;
   t.fma = true;
   return t;
+}
+
+/// The loops over lanes in a tile, those in blocks too.
+inline std::vector<const Statement*> lane_loops(const Body& body) {
+  std::vector<const Statement*> r;
+  for (const Statement& s : body) {
+    if (s.kind == Statement::Kind::lane_loop) r.push_back(&s);
+    const std::vector<const Statement*> inner = lane_loops(s.body);
+    r.insert(r.end(), inner.begin(), inner.end());
+  }
+  return r;
 }
 
 inline std::vector<Tensor> chain() {

@@ -133,11 +133,10 @@ TEST_CASE("a contraction with eight columns runs in blocks that stay in register
     return std::count_if(body.begin(), body.end(), [&](const Statement& s) { return s.kind == kind && wanted(s); });
   };
   std::vector<std::pair<std::ptrdiff_t, std::ptrdiff_t>> loops;  // calls of tanh, additions to folds
-  for (const Statement& s : tile->body)
-    if (s.kind == Statement::Kind::lane_loop)
-      loops.emplace_back(
-          holds(s.body, Statement::Kind::let_call, [](const Statement& c) { return c.function == "tanh"; }),
-          holds(s.body, Statement::Kind::update, [](const Statement&) { return true; }));
+  for (const Statement* s : graphs::lane_loops(tile->body))
+    loops.emplace_back(
+        holds(s->body, Statement::Kind::let_call, [](const Statement& c) { return c.function == "tanh"; }),
+        holds(s->body, Statement::Kind::update, [](const Statement&) { return true; }));
   REQUIRE(loops.size() >= 4);
   CHECK(loops.front().first == tile->step);
   for (std::size_t k = 1; k + 1 < loops.size(); ++k) {
@@ -197,9 +196,7 @@ TEST_CASE("an unrolled sum begins with what is added to it") {
   const auto tile = std::find_if(n.body.begin(), n.body.end(),
                                  [](const Statement& s) { return s.kind == Statement::Kind::loop && s.whole_steps; });
   REQUIRE(tile != n.body.end());
-  const auto hidden = std::find_if(tile->body.begin(), tile->body.end(),
-                                   [](const Statement& s) { return s.kind == Statement::Kind::lane_loop; });
-  REQUIRE(hidden != tile->body.end());
+  const Statement* hidden = graphs::lane_loops(tile->body).at(0);
   const auto count = [&](Statement::Kind kind, std::string_view function) {
     return std::count_if(hidden->body.begin(), hidden->body.end(),
                          [&](const Statement& s) { return s.kind == kind && s.function == function; });
@@ -229,8 +226,7 @@ TEST_CASE("loops over scratch and partials need no rest; rows that a tile leaves
   REQUIRE(tiles.size() == 2);
   std::vector<std::pair<bool, bool>> parts;  // body, rest
   for (const Statement* t : tiles)
-    for (const Statement& s : t->body)
-      if (s.kind == Statement::Kind::lane_loop) parts.emplace_back(!s.body.empty(), !s.tail.empty());
+    for (const Statement* s : graphs::lane_loops(t->body)) parts.emplace_back(!s->body.empty(), !s->tail.empty());
   const std::vector<std::pair<bool, bool>> wanted{{true, true}, {true, false}, {false, true}, {true, false}};
   CHECK(parts == wanted);
 }
