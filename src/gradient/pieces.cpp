@@ -20,7 +20,7 @@ Tensor part(const Tensor& x, int axis, Index start, Index stop, Where w) {
   return apply(ops::slice, {{"start", std::move(from)}, {"stop", std::move(to)}, {"step", std::move(step)}}, {x}, w);
 }
 
-/// Those of equal slices together.
+/// Those of equal slices together; all are of one axis.
 std::vector<Piece> by_place(std::vector<Piece> pieces, Where w) {
   std::stable_sort(pieces.begin(), pieces.end(), [](const Piece& a, const Piece& b) { return a.start < b.start; });
   std::vector<Piece> r;
@@ -50,13 +50,14 @@ std::optional<Piece> piece_of(const Tensor& slice) {
 
 Tensor assembled(std::vector<Piece> pieces, Where w) {
   if (pieces.size() < 2) return {};
-  pieces = by_place(std::move(pieces), w);
   const int axis = pieces[0].axis;
+  if (std::any_of(pieces.begin(), pieces.end(), [&](const Piece& p) { return p.axis != axis; })) return {};
+  pieces = by_place(std::move(pieces), w);
   const Tensor x = node(pieces[0].slice).inputs[0];
   std::vector<Tensor> parts;
   Index at = 0;
   for (const Piece& p : pieces) {
-    if (p.axis != axis || at == absent_bound || p.start < at || (p.stop != absent_bound && p.stop < p.start)) return {};
+    if (at == absent_bound || p.start < at || (p.stop != absent_bound && p.stop < p.start)) return {};
     if (p.start > at) parts.push_back(ops::zeros_of(part(x, axis, at, p.start, w), w));
     parts.push_back(p.gradient);
     at = p.stop;
