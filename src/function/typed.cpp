@@ -11,7 +11,7 @@ namespace croton {
 namespace {
 
 // Fewer elements take no time worth another compilation.
-constexpr Index fewest_elements = 32;
+constexpr Index fewest_elements = 64;
 // Statements, if each node is one for each index of the short axes; beyond that the text is long to compile, and no
 // faster (measured on the 100 operations of an equation of state whose last axis has 16 elements).
 constexpr Index most_statements = 1000;

@@ -11,6 +11,7 @@
 #include "tile/folds.h"
 #include "tile/halves.h"
 #include "tile/scatter.h"
+#include "tile/shifts.h"
 #include "tile/strided.h"
 #include "tile/tilings.h"
 
@@ -468,7 +469,8 @@ void Items::unify_all() {
 
 Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
   std::vector<Tensor> wide = widen_halves(wanted);
-  if (options.products_of_views) wide = tilings_as_reshapes(folds_as_products(wide));  // a GPU's threads gather
+  if (options.products_of_views)  // a GPU's threads gather
+    wide = shifts_as_views(tilings_as_reshapes(folds_as_products(wide)));
   const std::vector<Tensor> roots = owned_writes(
       split_folds(
           scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, options.products_of_views))))),
