@@ -53,7 +53,7 @@ template <class T>
 concept Element = Number<T> || std::same_as<T, bool>;
 
 /// The DType of an Element: float32 for float, int32 for int.
-template <class T>
+template <Element T>
 constexpr DType dtype_of() {
   if constexpr (std::same_as<T, bool>) return DType::boolean;
   else if constexpr (std::is_floating_point_v<T>) return sizeof(T) == 4 ? DType::float32 : DType::float64;

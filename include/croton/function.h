@@ -148,6 +148,7 @@ class Argument {
     requires(!std::same_as<T, bool>)
   Argument(const std::vector<T>& v) : data_(v.data()), count_(v.size()), dtype_(dtype_of<T>()) {}
   template <class T, std::size_t E>
+    requires Element<std::remove_const_t<T>>
   Argument(std::span<T, E> v) : data_(v.data()), count_(v.size()), dtype_(dtype_of<std::remove_const_t<T>>()) {}
   /// Two axes; the call gathers the rows. Rows of unequal length are a ShapeError.
   template <Element T>
