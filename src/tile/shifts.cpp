@@ -80,6 +80,15 @@ Shift shift_of(const Tensor& t) {
   }
 }
 
+// What is no value of its own: a leaf, or seen in another one; and what repeats another one.
+bool is_seen(const Tensor& x) {
+  return node(x).kind != NodeKind::apply || meaning<View>(x) || is_op(x, ops::permute) || is_op(x, ops::broadcast);
+}
+bool is_repeated(const Tensor& x) {
+  if (is_op(x, ops::broadcast) || node(x).kind == NodeKind::constant) return true;
+  return node(x).kind == NodeKind::apply && is_seen(x) && is_repeated(node(x).inputs[0]);
+}
+
 // The shifts of one value along the same axes.
 struct Group {
   Tensor source;
@@ -103,11 +112,11 @@ struct Group {
     }
   }
 
-  // Whether a copy among zeros is worth its memory: it is as long as the result, mostly no zeros, and spares reading
-  // single elements or another copy.
+  // Whether a copy among zeros is worth its memory: it is mostly no zeros, and spares reading single elements or another
+  // copy; of what lies in memory already, single elements.
   bool is_worth() const {
-    const Node& n = node(source);
-    if (n.kind != NodeKind::apply || meaning<View>(*n.op)) return false;
+    const bool reads_singly = axes.contains(source.ndim() - 1), is_computed = !is_seen(source);
+    if (is_repeated(source) || !(reads_singly || (is_computed && (count > 1 || axes.size() > 1)))) return false;
     for (const auto& [axis, along] : axes) {
       const Index some = type(source).shape[static_cast<std::size_t>(axis)];
       const Index all = node(along.extent).kind == NodeKind::constant ? node(along.extent).value.item<Index>() : -1;
@@ -115,7 +124,7 @@ struct Group {
                  is_unrolled = all >= 0 && all <= largest_constant_axis;
       if (is_few || is_unrolled) return false;
     }
-    return count > 1 || axes.size() > 1 || axes.contains(source.ndim() - 1);
+    return true;
   }
 
   // `now`: the source, which may be a new one.
