@@ -50,6 +50,18 @@ Tensor argsort(const Operand&, int axis = -1, Where = Where::here());
 /// larger than every number. ShapeError for a k that is negative, IndexError (perhaps when it runs) for one that the
 /// axis has not.
 std::array<Tensor, 2> topk(const Operand&, Index k, int axis = -1, bool largest = true, Where = Where::here());
+/// The values below which the shares q of the elements lie, over all axes or those given, on the straight line between
+/// the two elements nearest to place q (n - 1) in their order (NumPy's default). q is a number in [0, 1], or a vector
+/// of them (an Array or a Tensor), which makes a new first axis; percentile's are in [0, 100]. Floats keep their dtype,
+/// integers give floatX. NaN where an element is, and of nothing. The two elements share the gradient; a q that is a
+/// Tensor has that of the line, and 0 at an element. GraphError for a q out of range, or NaN where a Tensor turns out
+/// to hold such a one; ShapeError for a matrix.
+Tensor quantile(const Operand& x, const Operand& q, const Axes& = Axes(), Where = Where::here());
+Tensor quantile(const Operand& x, const Operand& q, const Axes&, KeepDims, Where = Where::here());
+Tensor percentile(const Operand& x, const Operand& q, const Axes& = Axes(), Where = Where::here());
+Tensor percentile(const Operand& x, const Operand& q, const Axes&, KeepDims, Where = Where::here());
+/// A bool for each element of x: whether it is one of the elements of `among`, of any shape. NaN is none of them.
+Tensor isin(const Operand& x, const Operand& among, Where = Where::here());
 /// int64, of the shape of `values`: where each of them goes in a vector in rising order, before its equals or (`right`)
 /// after them.
 Tensor searchsorted(const Operand& sorted, const Operand& values, bool right = false, Where = Where::here());
@@ -61,6 +73,13 @@ Tensor digitize(const Operand& x, const Operand& bins, bool right = false, Where
 Tensor bincount(const Operand&, Index least = 0, Where = Where::here());
 /// The sum of the weights of each integer's occurrences, in their dtype.
 Tensor bincount(const Operand&, const Operand& weights, Index least = 0, Where = Where::here());
+/// int64, one number less than there are edges: how many elements of x, of any shape, lie in each bin, which is
+/// edges[i] <= x < edges[i + 1], with its right end for the last one. Edges are a vector that rises (which is not
+/// looked at); NaN is in no bin.
+Tensor histogram(const Operand& x, const Operand& edges, Where = Where::here());
+/// The same for that many bins of one width from low to high, which are scalars: the edges are linspace(low, high, bins
+/// + 1), in x's dtype if it is floating. ShapeError for no bins, GraphError for numbers of which low is not below high.
+Tensor histogram(const Operand& x, Index bins, const Operand& low, const Operand& high, Where = Where::here());
 
 /// What unique() finds. Lengths depend on the data; index, inverse and counts are int64.
 struct Unique {
@@ -73,6 +92,36 @@ struct Unique {
 Unique unique(const Operand&, Where = Where::here());
 /// The same of the parts along an axis: rows for 0.
 Unique unique(const Operand&, int axis, Where = Where::here());
+
+// ---- statistics
+/// The mean over all axes or those given, each element counted as often as its weight says, in the floating dtype that
+/// both agree on: weights have x's shape, or as many axes as are given, in that order. NaN or infinite where weights
+/// sum to 0 (an error in NumPy). ShapeError for weights with another number of axes.
+Tensor average(const Operand& x, const Operand& weights, const Axes& = Axes(), Where = Where::here());
+
+/// rowvar: each row of a matrix is a variable, each column an observation; else the reverse. The products of n
+/// observations are divided by n - ddof, or by 0 where that is negative.
+struct CovOptions { bool rowvar = true; int ddof = 1; };
+/// The covariance of each two variables, a matrix; of a vector, which is one variable, its variance, a scalar. Integers
+/// in floatX. ShapeError for what is no vector or matrix.
+///     cov(stack({x, y}))(0, 1)
+Tensor cov(const Operand&, const CovOptions& = {}, Where = Where::here());
+
+// ---- functions given by samples
+/// The line through the points (xp[i], fp[i]) at each x, of any shape; beyond its ends the outermost values. xp and fp
+/// are vectors of one length, at least 1, and xp rises (which is not looked at). In the floating dtype that the three
+/// agree on. ShapeError (perhaps when it runs) for unequal lengths. The gradient of x at a point is the slope of the
+/// piece behind it, and 0 at the last.
+Tensor interp(const Operand& x, const Operand& xp, const Operand& fp, Where = Where::here());
+/// The integral of y along an axis by the trapezoidal rule: the sum of (y[i] + y[i + 1]) / 2 times the distance between
+/// the places of both. x holds the places, as a vector or in y's shape, or is a scalar: the distance between any two.
+/// Integers give floatX. ShapeError for an x with another number of axes.
+Tensor trapezoid(const Operand& y, const Operand& x = 1, int axis = -1, Where = Where::here());
+/// The discrete convolution of two vectors, sum_k a[k] v[i - k]: "full" has all n + m - 1 elements, "same" as many in
+/// the middle as the longer one has, "valid" those for which the shorter one lies in the longer as a whole. The dtype
+/// is the one that both agree on. GraphError for another word, DTypeError for bools, ShapeError for what is no vector,
+/// or has no element (perhaps when it runs).
+Tensor convolve(const Operand& a, const Operand& v, std::string_view mode = "full", Where = Where::here());
 
 // ---- running folds
 /// The sum (or product) of an axis up to each element; without an axis of all elements, flattened. Integers and bools
@@ -123,6 +172,12 @@ std::vector<Tensor> split_at(const Operand&, const Extents& positions, int axis 
 std::vector<Tensor> array_split(const Operand&, int sections, int axis = 0, Where = Where::here());
 /// Rows of tensors side by side (along the last axis), and those below each other (along the one before).
 Tensor block(const std::vector<std::vector<Tensor>>& rows, Where = Where::here());
+/// One after another: rows of matrices (vstack, a vector being one row), columns of matrices or elements of vectors
+/// (hstack), and along axis 2 (dstack, a vector of n being 1 x n x 1, a matrix n x m x 1). ShapeError for none, or
+/// where other extents differ.
+Tensor vstack(const Tensors&, Where = Where::here());
+Tensor hstack(const Tensors&, Where = Where::here());
+Tensor dstack(const Tensors&, Where = Where::here());
 /// Two axes in each other's place.
 Tensor swapaxes(const Operand&, int a, int b, Where = Where::here());
 /// One axis as number `to`, the others in their order.

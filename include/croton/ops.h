@@ -131,6 +131,20 @@ Tensor stddev(const Operand&, const Axes&, KeepDims, VarOptions, Where = Where::
 CROTON_REDUCTION(median, Operand)
 /// log(sum(exp(x))) without overflow, of integers in floatX; of nothing a ShapeError.
 CROTON_REDUCTION(logsumexp, Tensor)
+/// NumPy's reductions without what is NaN, which has no gradient either: sum, prod, mean, var and stddev of the others,
+/// and max and min of them, NaN where there is no other (of an axis without elements a ShapeError). Of integers they
+/// are those themselves.
+CROTON_REDUCTION(nansum, Operand)
+CROTON_REDUCTION(nanprod, Operand)
+CROTON_REDUCTION(nanmean, Operand)
+CROTON_REDUCTION(nanvar, Operand)
+CROTON_REDUCTION(nanstd, Operand)
+CROTON_REDUCTION(nanmax, Operand)
+CROTON_REDUCTION(nanmin, Operand)
+/// max(x) - min(x), in x's dtype; of nothing a ShapeError, of bools a DTypeError.
+CROTON_REDUCTION(ptp, Operand)
+/// int64: how many elements are not 0; a NaN is one of them.
+CROTON_REDUCTION(count_nonzero, Operand)
 #undef CROTON_REDUCTION
 /// max reduces axes; the elementwise maximum is maximum(a, b).
 template <class T>
@@ -155,6 +169,11 @@ Tensor dot(const Tensor& a, const Tensor& b, Where = Where::here());
 Tensor matmul(const Tensor& a, const Tensor& b, Where = Where::here());
 /// a[i] * b[j] for all pairs: a matrix. Both are flattened first.
 Tensor outer(const Operand& a, const Operand& b, Where = Where::here());
+/// NumPy's inner: the sum of products over the last axis of both; the other axes of a come first, then those of b. A
+/// scalar multiplies.
+Tensor inner(const Operand& a, const Operand& b, Where = Where::here());
+/// The sum of the products of all elements of two tensors of as many, in row-major order (NumPy's vdot).
+Tensor vdot(const Operand& a, const Operand& b, Where = Where::here());
 /// The sum of products over axis axes_a[i] of a together with axis axes_b[i] of b, for all i; the other axes of a come
 /// first, then those of b. ShapeError for an axis named twice, or for lists of unequal length.
 Tensor tensordot(const Operand& a, const Operand& b, const std::vector<int>& axes_a, const std::vector<int>& axes_b,
@@ -179,8 +198,9 @@ Tensor transpose(const Tensor&, const Extents& axes = {}, Where = Where::here())
 Tensor dimshuffle(const Operand&, const std::vector<int>& axes, Where = Where::here());
 /// With a new axis of extent 1 as number `axis` of the result; -1 is behind all others.
 Tensor expand_dims(const Operand&, int axis, Where = Where::here());
-/// Without an axis, which has extent 1.
+/// Without an axis, which has extent 1; without a number, without all axes whose extent is 1 in the type.
 Tensor squeeze(const Operand&, int axis, Where = Where::here());
+Tensor squeeze(const Operand&, Where = Where::here());
 /// The elements along an axis in reversed order.
 Tensor flip(const Operand&, int axis, Where = Where::here());
 /// Axes of extent 1 (in the type) repeated until the shape is that one; missing axes are put in front.
@@ -227,6 +247,15 @@ Tensor log_softmax(const Tensor&, int axis = -1, Where = Where::here());
 Tensor elu(const Operand&, double alpha = 1, Where = Where::here());
 /// x above 0, else slope x; its gradient at 0 is the slope.
 Tensor leaky_relu(const Operand&, double slope = 0.01, Where = Where::here());
+/// 1.0507 elu(x, 1.6733): standard normal layers stay so. Klambauer et al., "Self-normalizing neural networks" (2017),
+/// with its constants in full.
+Tensor selu(const Operand&, Where = Where::here());
+/// Theano's: 0.2 x + 0.5, brought into [0, 1]. (JAX's and PyTorch's is relu6(x + 3) / 6.) Its gradient at both edges is
+/// that inside, as in clip, here and below.
+Tensor hard_sigmoid(const Operand&, Where = Where::here());
+/// JAX's: x brought into [-1, 1], and into [0, 6]. Integers stay integers.
+Tensor hard_tanh(const Operand&, Where = Where::here());
+Tensor relu6(const Operand&, Where = Where::here());
 /// -sum_c target log(p) over the last axis: the target has p's shape, 0 log(0) being 0, or is integers without the last
 /// axis, each the class of its row (IndexError, when it runs, for none; DTypeError for floats). Of p = softmax(z) it is
 /// computed from z.

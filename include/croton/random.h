@@ -26,6 +26,19 @@ class RandomStream {
   Tensor uniform(const Dims&, DType = floatX(), Where = Where::here());
   /// Standard normal: mean 0, variance 1, none beyond 9.5 (narrower than float64: 6.8).
   Tensor normal(const Dims&, DType = floatX(), Where = Where::here());
+  /// Standard draws of other distributions, each the inverse of its distribution function at a uniform draw (Devroye,
+  /// "Non-uniform random variate generation" (1986), II.2): another place and scale are a + b * rng.logistic(...). They
+  /// are finite, and as fine as uniform draws are: in float64 none is beyond 38. DTypeError where the dtype is not
+  /// floating.
+  /// Density exp(-x) for x >= 0: mean 1, variance 1.
+  Tensor exponential(const Dims&, DType = floatX(), Where = Where::here());
+  /// Density exp(-x - exp(-x)): mean 0.5772 (Euler's constant), variance pi^2 / 6. The greatest of log(p) + gumbel
+  /// stands at class i with probability p[i].
+  Tensor gumbel(const Dims&, DType = floatX(), Where = Where::here());
+  /// Density exp(-|x|) / 2: mean 0, variance 2.
+  Tensor laplace(const Dims&, DType = floatX(), Where = Where::here());
+  /// Density the derivative of sigmoid: mean 0, variance pi^2 / 3.
+  Tensor logistic(const Dims&, DType = floatX(), Where = Where::here());
   /// Booleans, true with probability p: a number, or a tensor that broadcasts with the shape. A boolean times a float
   /// keeps the float's dtype: x * rng.bernoulli(x.shape(), 0.8) / 0.8.
   Tensor bernoulli(const Dims&, const Operand& p, Where = Where::here());

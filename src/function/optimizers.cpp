@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "function/words.h"
 #include "graph/walk.h"
+#include "ops/pointwise.h"
 
 namespace croton::optimizers {
 namespace {
@@ -36,15 +37,30 @@ void refuse_vanishing(std::string_view verb, double epsilon, const std::vector<S
 
 Tensor times(const Rate& r, const Tensor& x) { return r.t ? r.t->astype(x.dtype()) * x : r.n * x; }
 
+/// The gradient that each parameter goes by.
+std::vector<Tensor> gradients_for(std::string_view verb, const Objective& loss, const std::vector<Shared>& parameters,
+                                  Where w) {
+  if (!loss.gradients) return grad(Cost(loss.loss, w), parameters);
+  const std::vector<Tensor>& g = *loss.gradients;
+  if (g.size() != parameters.size())
+    fail_at<GraphError>(w, "{}: {} gradients for {} parameters; each has one", verb, g.size(), parameters.size());
+  refuse_empty(verb, g, w);
+  for (std::size_t i = 0; i < g.size(); ++i)
+    if (g[i].ndim() != parameters[i].ndim())
+      fail_at<ShapeError>(w, "{}: gradient {} is {}, {}; its parameter {} is {}", verb, i, formula(g[i]),
+                          text(type(g[i])), describe(parameters[i]), text(type(parameters[i])));
+  return g;
+}
+
 /// What step(updates, parameter, its gradient) adds for each parameter.
 template <class F>
-Updates for_each(std::string_view verb, const Tensor& loss, const std::vector<Shared>& parameters, const Rate& rate,
+Updates for_each(std::string_view verb, const Objective& loss, const std::vector<Shared>& parameters, const Rate& rate,
                  Where w, F step) {
   const WhereScope scope(w, verb);
   refuse_no_scalar(verb, "rate", rate, w);
   for (const Shared& p : parameters)
     if (!p.node()) fail_at<GraphError>(w, "{}: a parameter is an empty Shared (declared, never assigned)", verb);
-  const std::vector<Tensor> g = grad(Cost(loss, w), parameters);
+  const std::vector<Tensor> g = gradients_for(verb, loss, parameters, w);
   Updates updates;
   for (std::size_t i = 0; i < parameters.size(); ++i) step(updates, parameters[i], g[i]);
   return updates;
@@ -55,12 +71,12 @@ Tensor mean_with(const Shared& mean, double decay, const Tensor& x) { return dec
 
 }  // namespace
 
-Updates sgd(const Tensor& loss, const std::vector<Shared>& parameters, const SgdOptions& o, Where w) {
+Updates sgd(const Objective& loss, const std::vector<Shared>& parameters, const SgdOptions& o, Where w) {
   return for_each("sgd", loss, parameters, o.rate, w,
                   [&](Updates& updates, const Shared& p, const Tensor& g) { updates.add(p, p - times(o.rate, g)); });
 }
 
-Updates momentum(const Tensor& loss, const std::vector<Shared>& parameters, const MomentumOptions& o, Where w) {
+Updates momentum(const Objective& loss, const std::vector<Shared>& parameters, const MomentumOptions& o, Where w) {
   refuse_no_scalar("momentum", "momentum", o.momentum, w);
   return for_each("momentum", loss, parameters, o.rate, w, [&](Updates& updates, const Shared& p, const Tensor& g) {
     const Shared v = beside(p, "velocity", w);
@@ -69,7 +85,7 @@ Updates momentum(const Tensor& loss, const std::vector<Shared>& parameters, cons
   });
 }
 
-Updates adam(const Tensor& loss, const std::vector<Shared>& parameters, const AdamOptions& o, Where w) {
+Updates adam(const Objective& loss, const std::vector<Shared>& parameters, const AdamOptions& o, Where w) {
   refuse_vanishing("adam", o.epsilon, parameters, w);
   const WhereScope scope(w);
   const Shared t = shared(Array::scalar(0.0), "adam.t", w);
@@ -85,7 +101,7 @@ Updates adam(const Tensor& loss, const std::vector<Shared>& parameters, const Ad
   return updates;
 }
 
-Updates rmsprop(const Tensor& loss, const std::vector<Shared>& parameters, const RmspropOptions& o, Where w) {
+Updates rmsprop(const Objective& loss, const std::vector<Shared>& parameters, const RmspropOptions& o, Where w) {
   refuse_vanishing("rmsprop", o.epsilon, parameters, w);
   return for_each("rmsprop", loss, parameters, o.rate, w, [&](Updates& updates, const Shared& p, const Tensor& g) {
     const Shared s = beside(p, "mean_square", w);
@@ -94,7 +110,7 @@ Updates rmsprop(const Tensor& loss, const std::vector<Shared>& parameters, const
   });
 }
 
-Updates adagrad(const Tensor& loss, const std::vector<Shared>& parameters, const AdagradOptions& o, Where w) {
+Updates adagrad(const Objective& loss, const std::vector<Shared>& parameters, const AdagradOptions& o, Where w) {
   refuse_vanishing("adagrad", o.epsilon, parameters, w);
   return for_each("adagrad", loss, parameters, o.rate, w, [&](Updates& updates, const Shared& p, const Tensor& g) {
     const Shared s = beside(p, "squares", w);
@@ -103,13 +119,38 @@ Updates adagrad(const Tensor& loss, const std::vector<Shared>& parameters, const
   });
 }
 
-Updates adadelta(const Tensor& loss, const std::vector<Shared>& parameters, const AdadeltaOptions& o, Where w) {
+Updates adadelta(const Objective& loss, const std::vector<Shared>& parameters, const AdadeltaOptions& o, Where w) {
   refuse_vanishing("adadelta", o.epsilon, parameters, w);
   return for_each("adadelta", loss, parameters, o.rate, w, [&](Updates& updates, const Shared& p, const Tensor& g) {
     const Shared s = beside(p, "mean_square", w), m = beside(p, "mean_square_step", w);
     const Tensor next = mean_with(s, o.decay, square(g)), step = g * sqrt(m + o.epsilon) / sqrt(next + o.epsilon);
     updates += {{s, next}, {m, mean_with(m, o.decay, square(step))}, {p, p - times(o.rate, step)}};
   });
+}
+
+std::vector<Tensor> clip_by_global_norm(const Tensors& gradients, const Rate& max_norm, Where w) {
+  constexpr std::string_view verb = "clip_by_global_norm";
+  const WhereScope scope(w, verb);
+  refuse_no_scalar(verb, "max_norm", max_norm, w);
+  if (!max_norm.t && !(max_norm.n > 0))
+    fail_at<GraphError>(w, "{}: max_norm is {:g}; it is positive", verb, max_norm.n);
+  std::vector<Tensor> clipped = gradients.list();
+  if (clipped.empty()) return clipped;
+  refuse_empty(verb, clipped, w);
+  for (const Tensor& g : clipped)
+    if (!is_float(g.dtype()))
+      fail_at<DTypeError>(w, "{}: {} is {}; gradients are floating", verb, formula(g), text(type(g)));
+  const DType common = ops::common_dtype(verb, clipped, w), d = size_of(common) < size_of(float32) ? float32 : common;
+  Tensor squares;
+  for (const Tensor& g : clipped) {
+    const Tensor own = sum(square(ops::converted(g, d, w), w), w);
+    squares = squares.node() ? squares + own : own;
+  }
+  const Tensor norm = sqrt(squares, w),
+               most = max_norm.t ? max_norm.t->astype(d) : constant(Array::full({}, max_norm.n, d), "", w);
+  const Tensor beyond = norm > most, factor = where(beyond, most / where(beyond, norm, 1, w), 1, w);
+  for (Tensor& g : clipped) g = g * ops::converted(factor, g.dtype(), w);
+  return clipped;
 }
 
 }  // namespace croton::optimizers

@@ -47,6 +47,16 @@ Tensor gumbel_keys(std::string_view verb, const Shared& state, std::uint64_t see
   return log(cast(p, float64, w), w) - log(-log(u, w), w);
 }
 
+/// What a uniform draw takes the place of 0 by: half a step (random.h), where logarithms are finite.
+double half_step(DType d) {
+  switch (d) {
+    case float64: return 0x1p-54;
+    case float32: return 0x1p-25;
+    case float16: return 0x1p-12;
+    default: return 0x1p-9;
+  }
+}
+
 }  // namespace
 
 RandomStream::RandomStream(std::uint64_t seed) : key_(shared(Array::scalar(Index{0}), "random")), seed_(seed) {
@@ -59,6 +69,33 @@ Tensor RandomStream::uniform(const Dims& shape, DType d, Where w) {
 
 Tensor RandomStream::normal(const Dims& shape, DType d, Where w) {
   return drawn(ops::stream_normal, "RandomStream::normal", key_, seed_, shape, d, w);
+}
+
+Tensor RandomStream::exponential(const Dims& shape, DType d, Where w) {
+  constexpr std::string_view verb = "RandomStream::exponential";
+  const WhereScope place(w, verb);
+  return -log1p(-drawn(ops::stream_uniform, verb, key_, seed_, shape, d, w), w);
+}
+
+Tensor RandomStream::gumbel(const Dims& shape, DType d, Where w) {
+  constexpr std::string_view verb = "RandomStream::gumbel";
+  const WhereScope place(w, verb);
+  const Tensor u = drawn(ops::stream_uniform, verb, key_, seed_, shape, d, w);
+  return -log(-log(maximum(u, half_step(d), w), w), w);
+}
+
+Tensor RandomStream::laplace(const Dims& shape, DType d, Where w) {
+  constexpr std::string_view verb = "RandomStream::laplace";
+  const WhereScope place(w, verb);
+  const Tensor u = drawn(ops::stream_uniform, verb, key_, seed_, shape, d, w);
+  const Tensor off = maximum(u, half_step(d), w) - 0.5;
+  return copysign(log1p(-2.0 * abs(off, w), w), off, w);
+}
+
+Tensor RandomStream::logistic(const Dims& shape, DType d, Where w) {
+  constexpr std::string_view verb = "RandomStream::logistic";
+  const WhereScope place(w, verb);
+  return logit(maximum(drawn(ops::stream_uniform, verb, key_, seed_, shape, d, w), half_step(d), w), w);
 }
 
 Tensor RandomStream::bernoulli(const Dims& shape, const Operand& p, Where w) {

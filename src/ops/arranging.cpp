@@ -1,4 +1,5 @@
-// Tensors turned, joined and spread: swapaxes, rot90, block, array_split, meshgrid, pad, kron, cross.
+// Tensors turned, joined and spread: swapaxes, rot90, block, vstack, hstack, dstack, array_split, meshgrid, pad, kron,
+// cross.
 #include <algorithm>
 
 #include "base/dtype.h"
@@ -94,6 +95,13 @@ Tensor padded(const Padded& p, PadMode mode, const Tensor& value) {
   }
 }
 
+/// Tensors of at least that rank, shorter ones with axes of extent 1 in front.
+std::vector<Tensor> with_ranks(const Tensors& parts, int least, Where w) {
+  std::vector<Tensor> x = parts.list();
+  for (Tensor& t : x) t = ops::with_rank(t, std::max(t.ndim(), least), w);
+  return x;
+}
+
 // ---- cross
 /// The three elements along an axis.
 std::array<Tensor, 3> three(const Tensor& x, int axis, Where w) {
@@ -141,6 +149,25 @@ Tensor block(const std::vector<std::vector<Tensor>>& rows, Where w) {
     below.push_back(concatenate(beside, -1, w));
   }
   return concatenate(below, -2, w);
+}
+
+Tensor vstack(const Tensors& parts, Where w) {
+  const WhereScope scope(w);
+  return concatenate(with_ranks(parts, 2, w), 0, w);
+}
+
+Tensor hstack(const Tensors& parts, Where w) {
+  const WhereScope scope(w);
+  const std::vector<Tensor> x = with_ranks(parts, 1, w);
+  return concatenate(x, !x.empty() && x[0].ndim() > 1 ? 1 : 0, w);
+}
+
+Tensor dstack(const Tensors& parts, Where w) {
+  const WhereScope scope(w);
+  std::vector<Tensor> x = with_ranks(parts, 2, w);
+  for (Tensor& t : x)
+    if (t.ndim() == 2) t = expand_dims(t, 2, w);
+  return concatenate(x, 2, w);
 }
 
 Tensor swapaxes(const Operand& of, int first, int second, Where w) {

@@ -194,6 +194,20 @@ Tensor outer(const Operand& left, const Operand& right, Where w) {
   return ops::permuted(x, {0, -1}, w) * ops::permuted(y, {-1, 0}, w);
 }
 
+Tensor inner(const Operand& left, const Operand& right, Where w) {
+  const Tensor a = left.get(), b = right.get();
+  ops::refuse_empty_operands("inner", a, b, w);
+  const WhereScope scope(w);
+  return a.ndim() == 0 || b.ndim() == 0 ? a * b : tensordot(a, b, std::vector{-1}, std::vector{-1}, w);
+}
+
+Tensor vdot(const Operand& left, const Operand& right, Where w) {
+  const Tensor a = left.get(), b = right.get();
+  ops::refuse_empty_operands("vdot", a, b, w);
+  const WhereScope scope(w);
+  return dot(flatten(a, w), flatten(b, w), w);
+}
+
 Tensor tensordot(const Operand& left, const Operand& right, const std::vector<int>& axes_a,
                  const std::vector<int>& axes_b, Where w) {
   const Tensor a = left.get(), b = right.get();

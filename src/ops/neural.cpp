@@ -195,6 +195,29 @@ Tensor leaky_relu(const Operand& of, double slope, Where w) {
   return where(x > 0, x, slope * x, w);
 }
 
+Tensor selu(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  constexpr double scale = 1.0507009873554804934193349852946, alpha = 1.6732632423543772848170429916717;
+  return scale * elu(of, alpha, w);
+}
+
+Tensor hard_sigmoid(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  refuse_empty("hard_sigmoid", {&x, 1}, w);
+  return clip(0.2 * x + 0.5, 0, 1, w);
+}
+
+Tensor hard_tanh(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  return clip(of.get(), -1, 1, w);
+}
+
+Tensor relu6(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  return clip(of.get(), 0, 6, w);
+}
+
 Tensor log_softmax(const Tensor& x, int axis, Where w) {
   const WhereScope scope(w);
   const Index a = ops::axis_of("log_softmax", axis, x.ndim(), w);

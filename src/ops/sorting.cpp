@@ -1,6 +1,7 @@
 // Sorting, searching and counting, made of the ops of order.cpp and rows at integers: values keep their gradients.
 #include <cmath>
 
+#include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/numpy.h"
@@ -63,6 +64,57 @@ Tensor median_of(const Tensor& x, const Axes& axes, bool keep, Where where_asked
   const Tensor middle = take_along_axis(some, places, -1, w);
   const Tensor y = 0.5 * middle(ellipsis, 0) + 0.5 * middle(ellipsis, 1);
   return keep ? ops::with_axes(y, list, x.ndim()) : y;
+}
+
+/// An operand as float64: of a bare number all digits.
+Tensor exact(const Operand& x, Where w) {
+  if (!x.expr() && !x.array()) return constant(Array::full({}, x.weak(), float64), "", w);
+  return ops::converted(x.get(), float64, w);
+}
+
+/// Elements on the line between the two nearest to each place q (n - 1): quantile, or percentile, whose `whole` is 100.
+Tensor quantile_of(std::string_view name, const Tensor& x, const Operand& asked, double whole, const Axes& axes,
+                   bool keep, Where where_asked) {
+  const WhereScope scope(where_asked, name);
+  const Where w = ambient(where_asked);
+  const Tensor given = asked.get();
+  if (given.ndim() > 1)
+    fail_at<ShapeError>(w, "{}: q is {}, {}; it is a number, or a vector of them", name, formula(given),
+                        text(type(given)));
+  const Tensor q = exact(asked, w);
+  if (node(q).kind == NodeKind::constant)
+    for (Index i = 0; i < node(q).value.size(); ++i)
+      if (const double p = get(node(q).value, i); !(p >= 0 && p <= whole))
+        fail_at<GraphError>(w, "{}: q is {:g}; allowed: numbers from 0 to {:g}", name, p, whole);
+  const std::vector<Index> list = ops::normalized_axes(name, x, axes, w);
+  const DType d = to_floating(x.dtype());
+  const Tensor line = sort(with_an_element(merged_last(ops::converted(x, d, w), list, w), w), -1, w);
+  const int last = line.ndim() - 1;
+  const Tensor end = ops::extent(line, last, w) - 1, share = q / whole, legal = (share >= 0) & (share <= 1);
+  const Tensor place = where(legal, share, 0.0, w) * cast(end, float64, w), below = cast(floor(place, w), int64, w);
+  const Tensor beyond = cast(place - cast(below, float64, w), d, w);
+  const Tensor low = take(line, below, last, w), high = take(line, cast(ceil(place, w), int64, w), last, w);
+  // from the nearer end, as NumPy: both ends are exact. Of equal ones neither moves, for infinities have no difference
+  const Tensor apart = low != high, rise = where(apart, high, 1, w) - where(apart, low, 1, w);
+  Tensor y = where(beyond < 0.5, low + rise * beyond, high - rise * (1 - beyond), w);
+  const Tensor greatest = take(line, end, last, w);  // NaN, if there is one
+  const Tensor defined = legal & !(q.ndim() == 0 ? isnan(greatest, w) : isnan(expand_dims(greatest, -1, w), w));
+  y = where(defined, y, std::nan(""), w);
+  if (q.ndim() == 0) return keep ? ops::with_axes(y, list, x.ndim()) : y;
+  y = moveaxis(y, -1, 0, w);
+  if (!keep) return y;
+  std::vector<Index> behind_q = list;
+  for (Index& a : behind_q) ++a;
+  return ops::with_axes(y, behind_q, x.ndim() + 1);
+}
+
+/// How many elements of x lie in each bin between edges, the last one with its right end.
+Tensor binned(const Tensor& x, const Tensor& edges, Where w) {
+  const Tensor n = ops::extent(edges, 0, w);
+  // bin i has number i + 1; what lies before all has 0, and what lies behind them n
+  const Tensor number = where(x == take(edges, n - 1, 0, w), n - 1, searchsorted(edges, x, true, w), w);
+  const Tensor counts = zeros({n + 1}, int64, w)(IndexItem(flatten(number, w), w)).inc(1);
+  return counts(slice(1, -1));
 }
 
 /// Where parts in order, along axis 0, differ from the one before.
@@ -132,6 +184,45 @@ Tensor digitize(const Operand& of, const Operand& in, bool right, Where w) {
   return where(falls, falling, rising, w);
 }
 
+Tensor isin(const Operand& of, const Operand& among, Where w) {
+  const WhereScope scope(w);
+  const Tensor both[] = {of.get(), among.get()};
+  const DType d = ops::common_dtype("isin", both, w);
+  const Tensor x = ops::converted(both[0], d, w), listed = flatten(ops::converted(both[1], d, w), w);
+  constexpr Index few = 16;  // compared with each
+  if (const Index n = type(listed).shape[0]; n >= 0 && n <= few) return any(expand_dims(x, -1, w) == listed, -1, w);
+  const Tensor line = sort(listed, 0, w);
+  const Tensor found = searchsorted(line, x, false, w) < searchsorted(line, x, true, w);
+  return is_float(d) ? found & !isnan(x, w) : found;
+}
+
+Tensor histogram(const Operand& of, const Operand& edges, Where w) {
+  const WhereScope scope(w);
+  const Tensor both[] = {of.get(), edges.get()};
+  if (both[1].ndim() != 1)
+    fail_at<ShapeError>(w, "histogram: {} is {}; edges are a vector", formula(both[1]), text(type(both[1])));
+  if (const Index n = type(both[1]).shape[0]; n >= 0 && n < 2)
+    fail_at<ShapeError>(w, "histogram: {} edges; at least 2 are needed", n);
+  const DType d = ops::common_dtype("histogram", both, w);
+  return binned(ops::converted(both[0], d, w), ops::converted(both[1], d, w), w);
+}
+
+Tensor histogram(const Operand& of, Index bins, const Operand& low, const Operand& high, Where w) {
+  const WhereScope scope(w);
+  const Tensor given[] = {of.get(), low.get(), high.get()};
+  if (bins < 1) fail_at<ShapeError>(w, "histogram: {} bins; at least 1 is needed", bins);
+  for (const Tensor& t : {given[1], given[2]})
+    if (t.ndim() != 0)
+      fail_at<ShapeError>(w, "histogram: {} is {}; low and high are scalars", formula(t), text(type(t)));
+  const Tensor range[] = {exact(low, w), exact(high, w)};
+  if (node(range[0]).kind == NodeKind::constant && node(range[1]).kind == NodeKind::constant)
+    if (const double from = get(node(range[0]).value, 0), to = get(node(range[1]).value, 0); !(from < to))
+      fail_at<GraphError>(w, "histogram: bins from {:g} to {:g}; low is below high", from, to);
+  const DType d = to_floating(ops::common_dtype("histogram", given, w));
+  const Tensor edges = linspace(ops::converted(range[0], d, w), ops::converted(range[1], d, w), bins + 1, true, w);
+  return binned(ops::converted(given[0], d, w), edges, w);
+}
+
 Tensor bincount(const Operand& x, Index least, Where w) {
   const WhereScope scope(w);
   return counted(x, least, w);
@@ -185,5 +276,18 @@ Unique unique(const Operand& of, int axis, Where w) {
 Tensor median(const Operand& x, const Axes& axes, Where w) { return median_of(x.get(), axes, false, w); }
 Tensor median(const Operand& x, const Axes& axes, KeepDims, Where w) { return median_of(x.get(), axes, true, w); }
 Tensor median(const Operand& x, KeepDims, Where w) { return median_of(x.get(), Axes(), true, w); }
+
+Tensor quantile(const Operand& x, const Operand& q, const Axes& axes, Where w) {
+  return quantile_of("quantile", x.get(), q, 1, axes, false, w);
+}
+Tensor quantile(const Operand& x, const Operand& q, const Axes& axes, KeepDims, Where w) {
+  return quantile_of("quantile", x.get(), q, 1, axes, true, w);
+}
+Tensor percentile(const Operand& x, const Operand& q, const Axes& axes, Where w) {
+  return quantile_of("percentile", x.get(), q, 100, axes, false, w);
+}
+Tensor percentile(const Operand& x, const Operand& q, const Axes& axes, KeepDims, Where w) {
+  return quantile_of("percentile", x.get(), q, 100, axes, true, w);
+}
 
 }  // namespace croton

@@ -219,6 +219,14 @@ Tensor squeeze(const Operand& of, int axis, Where w) {
   return ops::permuted(x, std::move(order), w);
 }
 
+Tensor squeeze(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  const Tensor x = of.get();
+  std::vector<Index> order = ops::counting(x.ndim());
+  std::erase_if(order, [&](Index axis) { return type(x).broadcasts(static_cast<int>(axis)); });
+  return ops::permuted(x, std::move(order), w);
+}
+
 Tensor broadcastable(const Operand& of, int axis, Where w) {
   const WhereScope scope(w);
   Tensor x = of.get();

@@ -27,6 +27,42 @@ TEST_CASE("the numbers of a stream have the moments of their distributions") {
   CHECK(std::abs(mb.mean - 0.3) < 5 * std::sqrt(0.21 / n));
 }
 
+TEST_CASE("the distribution functions of draws are uniform") {
+  constexpr double n = 40000;
+  for (const DType d : {float64, float32}) {
+    RandomStream rng(4);
+    const Extents shape{200, 200};
+    const Tensor e = rng.exponential(shape, d), g = rng.gumbel(shape, d), l = rng.laplace(shape, d),
+                 s = rng.logistic(shape, d);
+    const auto all_of = function(
+        {}, {-expm1(-e), exp(-exp(-g)), where(l < 0, 0.5 * exp(l), 1 - 0.5 * exp(-l)), sigmoid(s), e, g, l, s})();
+    for (std::size_t i = 0; i < 4; ++i) {
+      const Moments m(all_of[i]);
+      INFO(i << " of " << name_of(d));
+      CHECK(all_of[i + 4].dtype() == d);
+      CHECK(std::abs(m.mean - 0.5) < 5 * std::sqrt(1 / (12 * n)));
+      CHECK(std::abs(m.variance - 1 / 12.0) < 5 * std::sqrt(1 / (180 * n)));
+    }
+    CHECK(Moments(all_of[4]).mean == Approx(1).margin(5 / std::sqrt(n)));  // standard deviations: 1, 1.28, 1.41, 1.81
+    CHECK(Moments(all_of[5]).mean == Approx(0.5772).margin(7 / std::sqrt(n)));
+    CHECK(Moments(all_of[6]).variance == Approx(2).margin(5 * std::sqrt(20 / n)));  // variances of squares: 20, 34.6
+    CHECK(Moments(all_of[7]).variance == Approx(M_PI * M_PI / 3).margin(5 * std::sqrt(35 / n)));
+  }
+}
+
+TEST_CASE("draws by logarithms are finite where the uniform draw under them is 0") {
+  for (const DType d : {float16, bfloat16}) {  // one of 2^11, or of 2^8
+    RandomStream rng(9);
+    const auto [zeros, g, l, s] = function({}, {sum(cast(rng.uniform(100000, d) == 0, int64)), rng.gumbel(100000, d),
+                                                rng.laplace(100000, d), rng.logistic(100000, d)})();
+    CHECK(zeros.item<Index>() > 10);
+    for (const Array& a : {g, l, s})
+      for (Index i = 0; i < a.size(); ++i) REQUIRE(std::isfinite(get(a, i)));
+  }
+  CHECK_THROWS_WITH(RandomStream().laplace(3, int64),
+                    Catch::Contains("RandomStream::laplace: int64 is not a floating type"));
+}
+
 TEST_CASE("every call of a function draws other numbers, the same ones from the same seed") {
   for (const Mode mode : {Mode::FAST_RUN, Mode::FAST_COMPILE}) {
     RandomStream a(5), b(5), c(6);

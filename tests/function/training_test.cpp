@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "array/access.h"
 #include "message.h"
 
 namespace croton {
@@ -193,6 +194,45 @@ TEST_CASE("the rate of an optimizer may be a tensor that changes from step to st
         "HERE: adam: rate is many, float64[2]: it must be a scalar");
   CHECK(message<ShapeError>([&] { (void)optimizers::momentum(square(p), {p}, {.momentum = many}); }) ==
         "HERE: momentum: momentum is many, float64[2]: it must be a scalar");
+}
+
+TEST_CASE("gradients that are longer than a norm together are brought to it") {
+  const Tensor a = dvector("a"), b = dscalar("b"), most = dscalar("most");
+  const std::vector<Tensor> clipped = optimizers::clip_by_global_norm({a, b}, most);
+  const auto f = function({a, b, most}, {clipped[0], clipped[1]});
+  const auto run = [&](const Array& first, double second, double norm) {
+    const auto [x, y] = f(first, second, norm);
+    return std::vector{x.at<double>(0), x.at<double>(1), y.item<double>()};
+  };
+  CHECK(run(Array{2., 3.}, 6., 7.) == std::vector{2., 3., 6.});
+  CHECK(run(Array{2., 3.}, 6., 3.5) == std::vector{1., 1.5, 3.});
+  CHECK(run(Array{0., 0.}, 0., 1.) == std::vector{0., 0., 0.});
+  CHECK(std::isnan(run(Array{2., std::nan("")}, 6., 1.)[1]));
+  CHECK(run(Array{2., std::nan("")}, 6., 1.)[2] == 6);
+  const Tensor half = vector("half", float16);  // whose squares are infinite in float16
+  CHECK(array_equal(function(half, optimizers::clip_by_global_norm({half}, 5)[0])(Array{300., 400.}.astype(float16)),
+                    Array{3., 4.}.astype(float16)));
+  CHECK(message<GraphError>([&] { optimizers::clip_by_global_norm({a}, -1); }) ==
+        "HERE: clip_by_global_norm: max_norm is -1; it is positive");
+  CHECK(message<ShapeError>([&] { optimizers::clip_by_global_norm({a}, a); }) ==
+        "HERE: clip_by_global_norm: max_norm is a, float64[?]: it must be a scalar");
+  CHECK(message<DTypeError>([&] { optimizers::clip_by_global_norm({lvector("i")}, 1); }) ==
+        "HERE: clip_by_global_norm: i is int64[?]; gradients are floating");
+}
+
+TEST_CASE("an optimizer takes gradients in place of a loss") {
+  const Shared p = shared(std::vector{3.0, 4.0}, "p"), q = shared(2.0, "q");
+  const Tensor loss = 0.5 * (sum(square(p)) + square(q));
+  (void)function({}, loss, optimizers::sgd(grad(loss, {p, q}), {p, q}, {.rate = 0.5}))();
+  CHECK(array_equal(p.get_value(), Array{1.5, 2.0}));
+  (void)function({}, loss, optimizers::sgd(optimizers::clip_by_global_norm({grad(loss, p)}, 0.5), {p}, {.rate = 1}))();
+  CHECK(array_equal(p.get_value(), Array{1.2, 1.6}));
+  CHECK(message<GraphError>([&] {
+          optimizers::adam(grad(loss, {p, q}), {p});
+        }) == "HERE: adam: 2 gradients for 1 parameters; each has one");
+  CHECK(message<ShapeError>([&] {
+          optimizers::momentum(std::vector<Tensor>{grad(loss, q)}, {p});
+        }).starts_with("HERE: momentum: gradient 0 is "));
 }
 
 TEST_CASE("optimizers keep the dtype of float32 parameters under floatX=float64") {
