@@ -9,13 +9,25 @@
 
 namespace croton {
 
+namespace {
+[[noreturn]] void refuse_missing(std::span<const Tensor> missing, Where where) {
+  std::vector<std::string> what, pairs;
+  for (const Tensor& t : missing) {
+    what.push_back(describe(t));
+    pairs.push_back(fmt::format("{{{}, value}}", t.name().empty() ? "it" : t.name()));
+  }
+  fail_at<GraphError>(where, "eval: {} {}: eval(y, {{{}}})", fmt::join(what, ", "),
+                      missing.size() == 1 ? "has no value; give it one" : "have no values; give them some",
+                      fmt::join(pairs, ", "));
+}
+}  // namespace
+
 Array eval(const Tensor& x, const Givens& givens, Where where) {
   const FloatControl control;
   if (!x.node()) fail_at<GraphError>(where, "eval: the expression is an empty Tensor (declared, never assigned)");
   std::vector<Tensor> graph = with_givens({&x, 1}, givens, "eval", where);
-  for (const Tensor& t : leaves(graph, NodeKind::input))
-    fail_at<GraphError>(where, "eval: {} has no value; give it one: eval(y, {{{{{}, value}}}})", describe(t),
-                        t.name().empty() ? "it" : t.name());
+  if (const std::vector<Tensor> missing = leaves(graph, NodeKind::input); !missing.empty())
+    refuse_missing(missing, where);
   const std::vector<SharedUse> uses = shared_uses(leaves(graph, NodeKind::shared), {});
   std::vector<Array> held;
   std::vector<Extents> shapes;

@@ -1,6 +1,10 @@
 // RandomStream: draws from a shared variable that counts calls.
 #include "croton/random.h"
 
+#include <algorithm>
+#include <limits>
+
+#include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/numpy.h"
@@ -39,12 +43,70 @@ Tensor rows_of_weights(std::string_view verb, const Operand& weights, Where w) {
   return p;
 }
 
+// ---- what is refused
+struct Rule {
+  std::string_view text;
+  bool not_all_zero;
+};
+constexpr Rule shares{"weights are finite, not negative, and not all 0", true},
+    may_be_zero{"weights are finite and not negative", false};
+
+bool is_weight(double x) { return x >= 0 && x < std::numeric_limits<double>::infinity(); }
+
+/// "[1, 2]" of element `linear` of that shape.
+std::string place_in(const Extents& shape, Index linear) {
+  std::vector<Index> at(shape.size());
+  for (std::size_t d = at.size(); d-- > 0; linear /= shape[d]) at[d] = linear % shape[d];
+  return text(at);
+}
+
+/// Constant weights are refused when they are given.
+void check_weights(std::string_view verb, const Tensor& p, const Rule& rule, Where w) {
+  const Array all = contiguous(node(p).value.astype(float64));
+  const std::span<const double> weights = all.values<double>();
+  const Extents& shape = all.shape();
+  const Index n = shape[shape.size() - 1];
+  for (Index row = 0; n > 0 && row < all.size() / n; ++row) {
+    const auto of_row = weights.subspan(static_cast<std::size_t>(row * n), static_cast<std::size_t>(n));
+    const bool are_all_zero = std::ranges::all_of(of_row, [](double x) { return x == 0; });
+    if (std::ranges::all_of(of_row, is_weight) && !(rule.not_all_zero && are_all_zero)) continue;
+    const Extents rows(Shape(shape.begin(), shape.end() - 1));
+    fail_at<Error>(w, "{}: {}; those of {}{} are not", verb, rule.text,
+                   rows.size() == 0 ? "" : fmt::format("row {} of ", place_in(rows, row)), formula(p));
+  }
+}
+
+void check_probabilities(std::string_view verb, const Tensor& p, Where w) {
+  const Array all = contiguous(node(p).value.astype(float64));
+  for (Index i = 0; i < all.size(); ++i)
+    if (const double x = all.values<double>()[static_cast<std::size_t>(i)]; !(x >= 0 && x <= 1))
+      fail_at<Error>(w, "{}: a probability is a number from 0 to 1; {}{} is {}", verb,
+                     p.ndim() == 0 ? "" : fmt::format("element {} of ", place_in(all.shape(), i)),
+                     p.ndim() == 0 && p.name().empty() ? "p" : formula(p), x);
+}
+
+/// Rows of weights in float64: an Error, when it runs, where one breaks the rule.
+Tensor checked(std::string_view verb, const Tensor& p, const Rule& rule, Where w) {
+  const Tensor weights = cast(p, float64, w);
+  if (node(p).kind == NodeKind::constant) {
+    check_weights(verb, p, rule, w);
+    return weights;
+  }
+  const Tensor most = max(weights, Axes{-1}, w);
+  const Tensor fits = min(weights, Axes{-1}, w) >= 0 && most < std::numeric_limits<double>::infinity();
+  const Tensor refused = cast(logical_not(rule.not_all_zero ? fits && most > 0 : fits, w), int64, w);
+  // an index is checked on every device; here it is 0 where all is well
+  const Tensor zeros =
+      apply(ops::gather, {{"refused", std::string(rule.text)}, {"of", formula(p)}}, {arange(1, w), refused}, w);
+  return weights + expand_dims(cast(zeros, float64, w), -1, w);
+}
+
 /// The logarithms of weights, each with a number added that is drawn from Gumbel's distribution: the greatest of a row
 /// stands where one that is drawn by the weights does, the second where the next one of those that are left does.
 Tensor gumbel_keys(std::string_view verb, const Shared& state, std::uint64_t seed, const Dims& shape, const Tensor& p,
-                   Where w) {
+                   const Rule& rule, Where w) {
   const Tensor u = drawn(ops::stream_uniform, verb, state, seed, shape, float64, w);
-  return log(cast(p, float64, w), w) - log(-log(u, w), w);
+  return log(checked(verb, p, rule, w), w) - log(-log(u, w), w);
 }
 
 /// What a uniform draw takes the place of 0 by: half a step (random.h), where logarithms are finite.
@@ -101,6 +163,7 @@ Tensor RandomStream::logistic(const Dims& shape, DType d, Where w) {
 Tensor RandomStream::bernoulli(const Dims& shape, const Operand& p, Where w) {
   constexpr std::string_view verb = "RandomStream::bernoulli";
   const WhereScope place(w, verb);
+  if (const Tensor t = p.get(); t.node() && node(t).kind == NodeKind::constant) check_probabilities(verb, t, w);
   return drawn(ops::stream_uniform, verb, key_, seed_, shape, float64, w) < p;
 }
 
@@ -127,7 +190,7 @@ Tensor RandomStream::categorical(const Operand& weights, Where w) {
   constexpr std::string_view verb = "RandomStream::categorical";
   const WhereScope place(w, verb);
   const Tensor p = rows_of_weights(verb, weights, w);
-  return gumbel_keys(verb, key_, seed_, p.shape(w), p, w).argmax(-1, w);
+  return gumbel_keys(verb, key_, seed_, p.shape(w), p, shares, w).argmax(-1, w);
 }
 
 Tensor RandomStream::multinomial(const Operand& draws, const Operand& weights, Where w) {
@@ -136,7 +199,7 @@ Tensor RandomStream::multinomial(const Operand& draws, const Operand& weights, W
   const Tensor p = rows_of_weights(verb, weights, w);
   Dims shape{one_integer(verb, draws, w)};
   for (int axis = 0; axis < p.ndim(); ++axis) shape.list.emplace_back(p.shape(axis, w));
-  const Tensor each = gumbel_keys(verb, key_, seed_, shape, p, w).argmax(-1, w);
+  const Tensor each = gumbel_keys(verb, key_, seed_, shape, p, shares, w).argmax(-1, w);
   const Tensor is_it = expand_dims(each, -1, w) == arange(p.shape(-1, w), w);
   return sum(cast(is_it, int64, w), 0, w);
 }
@@ -145,7 +208,7 @@ Tensor RandomStream::choice(Index k, const Operand& weights, Where w) {
   constexpr std::string_view verb = "RandomStream::choice";
   const WhereScope place(w, verb);
   const Tensor p = rows_of_weights(verb, weights, w);
-  return topk(gumbel_keys(verb, key_, seed_, p.shape(w), p, w), k, -1, true, w)[1];
+  return topk(gumbel_keys(verb, key_, seed_, p.shape(w), p, may_be_zero, w), k, -1, true, w)[1];
 }
 
 }  // namespace croton

@@ -143,10 +143,12 @@ void add_default_updates(std::vector<Update>& updates, std::vector<Tensor>& resu
   }
 }
 
-std::string list_of_inputs(const Recipe& r, const std::string& more) {
+/// "{x, y}": the inputs, and more of them.
+std::string list_of_inputs(const Recipe& r, std::span<const Tensor> more) {
   std::vector<std::string> names;
-  for (const InputSlot& s : r.inputs) names.push_back(s.variable.name().empty() ? "?" : s.variable.name());
-  if (!more.empty()) names.push_back(more);
+  const auto add = [&](const Tensor& t) { names.push_back(t.name().empty() ? "?" : t.name()); };
+  for (const InputSlot& s : r.inputs) add(s.variable);
+  for (const Tensor& t : more) add(t);
   return fmt::format("{{{}}}", fmt::join(names, ", "));
 }
 
@@ -166,13 +168,19 @@ Tensor user_of(const Tensor& leaf, std::span<const Tensor> results) {
   return user;
 }
 
-[[noreturn]] void refuse_missing(const Recipe& r, const Tensor& missing, std::span<const Tensor> results) {
-  const std::string tail =
-      fmt::format("but is neither an input, a shared, nor in givens. inputs: {}. Add it: function({}, ...)",
-                  list_of_inputs(r, ""), list_of_inputs(r, missing.name().empty() ? "?" : missing.name()));
-  if (const Tensor user = user_of(missing, results); user.node())
-    fail_at<GraphError>(r.where, "function: {} is needed by {} {}", describe(missing), describe(user), tail);
-  fail_at<GraphError>(r.where, "function: {} is an output, {}", describe(missing), tail);
+[[noreturn]] void refuse_missing(const Recipe& r, std::span<const Tensor> missing, std::span<const Tensor> results) {
+  std::string what;
+  for (const Tensor& t : missing) {
+    const Tensor user = user_of(t, results);
+    what += fmt::format("{}{} is {}", what.empty() ? "" : "; ", describe(t),
+                        user.node() ? "needed by " + describe(user) : "an output,");
+  }
+  const bool one = missing.size() == 1;
+  fail_at<GraphError>(r.where,
+                      "function: {} but {} neither {}, {}shared, nor in givens. inputs: {}. Add {}: "
+                      "function({}, ...)",
+                      what, one ? "is" : "they are", one ? "an input" : "inputs", one ? "a " : "",
+                      list_of_inputs(r, {}), one ? "it" : "them", list_of_inputs(r, missing));
 }
 
 Report report_unused(const FunctionOptions& options) {
@@ -184,10 +192,12 @@ Report report_unused(const FunctionOptions& options) {
 void check_leaves(const Recipe& r, std::span<const Tensor> results, Report unused) {
   std::unordered_set<const Node*> given, needed;
   for (const InputSlot& s : r.inputs) given.insert(s.variable.node());
+  std::vector<Tensor> missing;
   for (const Tensor& t : leaves(results, NodeKind::input)) {
-    if (!given.contains(t.node())) refuse_missing(r, t, results);
+    if (!given.contains(t.node())) missing.push_back(t);
     needed.insert(t.node());
   }
+  if (!missing.empty()) refuse_missing(r, missing, results);
   if (unused == Report::ignore) return;
   for (std::size_t i = 0; i < r.inputs.size(); ++i) {
     const Tensor& t = r.inputs[i].variable;

@@ -31,6 +31,16 @@ Array fitted(const Shared& s, const Array& value, bool as_number, Where where) {
                       called(s), name_of(t.dtype), type_text(value), name_of(t.dtype));
 }
 
+/// Inputs have values in calls only.
+void refuse_inputs(std::string_view verb, const Tensor& value, Where where) {
+  if (!value.node()) return;
+  for (const Tensor& t : leaves({&value, 1}, NodeKind::input))
+    fail_at<GraphError>(where,
+                        "{}: {} is an input, which has no value yet; {} takes an array, a number, or an expression "
+                        "without inputs",
+                        verb, describe(t), verb);
+}
+
 void require(const Shared& s, std::string_view verb, Where where = {}) {
   if (!s.node()) fail_at<GraphError>(where, "{}: an empty Shared (declared, never assigned)", verb);
 }
@@ -49,7 +59,10 @@ Shared shared(const Array& value, std::string_view name, Where w) {
   return Shared(make_shared({value.dtype(), Shape(e.begin(), e.end())}, std::move(storage), name, w));
 }
 
-Shared shared(const Tensor& initial, std::string_view name, Where w) { return shared(eval(initial, {}, w), name, w); }
+Shared shared(const Tensor& initial, std::string_view name, Where w) {
+  refuse_inputs("shared", initial, w);
+  return shared(eval(initial, {}, w), name, w);
+}
 
 Shared shared(Weak value, std::string_view name, Where w) {
   return shared(Array::full({}, value, value.is_float ? floatX() : value.dtype()), name, w);
@@ -62,6 +75,7 @@ void Shared::set_value(const Array& value, bool borrow, Where where) const {
 
 void Shared::set_value(const Tensor& value, Where where) const {
   require(*this, "set_value", where);
+  refuse_inputs(verb(*this), value, where);
   const bool weak = value.node() && croton::node(value).weak;
   store(*this, fitted(*this, croton::eval(value, {}, where), weak, where));
 }

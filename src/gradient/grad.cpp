@@ -111,6 +111,19 @@ std::string dependencies(std::span<const Tensor> roots) {
   return names.empty() ? "nothing" : fmt::format("{}", fmt::join(names, ", "));
 }
 
+/// What a wrt is computed from that the cost was computed from as well: the last such value; empty where there is none.
+Tensor made_from(const Tensor& x, const std::vector<Tensor>& below) {
+  NodeSet of_cost;
+  for (const Tensor& t : below) of_cost.insert(t.node());
+  Tensor last;
+  for (const Tensor& t : topological({&x, 1}))
+    if (of_cost.contains(t.node()) && node(t).kind != NodeKind::constant) last = t;
+  return last;
+}
+
+/// Whether it is a part of another tensor, taken by an index.
+bool selects(const Tensor& x) { return is_op(x, ops::slice) || meaning<Gather>(x); }
+
 std::string disconnected_text(const Cost& cost, const Tensor& x, std::span<const Tensor> roots) {
   const Tensor& c = cost.tensor().node() ? cost.tensor() : roots.front();
   std::string at = place(node(c).where);
@@ -121,6 +134,12 @@ std::string disconnected_text(const Cost& cost, const Tensor& x, std::span<const
         "grad: the cost{} depends on {} by what hands on no gradient alone: its shape, integers, disconnected_grad or "
         "consider_constant. To get zeros: {{.disconnected_inputs = Disconnected::ignore}}",
         at, describe(x));
+  if (const Tensor from = made_from(x, below); from.node())
+    return fmt::format(
+        "grad: the cost{} does not depend on {}: {} is a new value made from {}, which the cost was made from without "
+        "it. Take the gradient with respect to {}{}, or make the cost from that value. To get zeros: "
+        "{{.disconnected_inputs = Disconnected::ignore}}",
+        at, describe(x), formula(x), formula(from), formula(from), selects(x) ? " and index it" : "");
   return fmt::format(
       "grad: the cost does not depend on {}. The cost{} depends on: {}. Did you forget to add {}? To get zeros: "
       "{{.disconnected_inputs = Disconnected::ignore}}",

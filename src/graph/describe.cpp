@@ -23,9 +23,11 @@ std::string_view kind_word(const Node& n) {
   return n.part_of.empty() ? spelling(n) : n.part_of;
 }
 
-std::string constant_text(const Node& n) {
+/// Inside a formula an array is told by its type; alone it stands beside its type in any text.
+std::string constant_text(const Node& n, bool alone) {
   // one number with axes of extent 1 is a bare number that was fitted to another operand
-  return n.value.size() == 1 ? number_text(n.value, 0) : fmt::format("constant {}", text(n.type));
+  if (n.value.size() == 1) return number_text(n.value, 0);
+  return alone ? "constant" : fmt::format("constant {}", text(n.type));
 }
 
 constexpr int call_strength = 9;
@@ -75,17 +77,17 @@ class Formula {
     while (node(*t).name.empty() && is_invisible(node(*t))) t = &node(*t).inputs[0];
     const Node& n = node(*t);
     if (!n.name.empty() || n.kind != NodeKind::apply)
-      write_leaf(n);
+      write_leaf(n, depth);
     else if (depth > 24 || out_.size() > limit_)
       out_ += "...";  // the rest would be cut anyway
     else
       write_application(n, outer, depth);
   }
-  [[gnu::noinline]] void write_leaf(const Node& n) {
+  [[gnu::noinline]] void write_leaf(const Node& n, int depth) {
     if (!n.name.empty())
       out_ += one_line(n.name);
     else if (n.kind == NodeKind::constant)
-      out_ += constant_text(n);
+      out_ += constant_text(n, depth == 0);
     else
       out_ += kind_word(n);
   }

@@ -180,14 +180,14 @@ namespace {
 Tensor running(const Op& op, const Tensor& x, int axis, Where w) {
   refuse_empty(op.name, {&x, 1}, w);
   const WhereScope scope(w, op.name);
-  return apply(op, ops::along(ops::axis_of(op.name, axis, x.ndim(), w), false), {x}, w);
+  return apply(op, ops::along(ops::axis_of(op.name, axis, x, w), false), {x}, w);
 }
 
 /// The elements at the places that op gives.
 Tensor running_extreme(std::string_view name, const Op& op, const Tensor& x, int axis, Where w) {
   refuse_empty(name, {&x, 1}, w);
   const WhereScope scope(w, name);
-  const int a = ops::axis_of(name, axis, x.ndim(), w);
+  const int a = ops::axis_of(name, axis, x, w);
   return take_along_axis(x, apply(op, {{"axis", Index{a}}}, {x}, w), a, w);
 }
 

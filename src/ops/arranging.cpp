@@ -105,7 +105,7 @@ std::vector<Tensor> with_ranks(const Tensors& parts, int least, Where w) {
 // ---- cross
 /// The three elements along an axis.
 std::array<Tensor, 3> three(const Tensor& x, int axis, Where w) {
-  const int a = ops::axis_of("cross", axis, x.ndim(), w);
+  const int a = ops::axis_of("cross", axis, x, w);
   const Index n = type(x).shape[static_cast<std::size_t>(a)];
   if (n >= 0 && n != 3)
     fail_at<ShapeError>(w, "cross: {} is {}; axis {} has {} elements, not 3", formula(x), text(type(x)), a, n);
@@ -119,7 +119,7 @@ std::vector<Tensor> array_split(const Operand& of, int sections, int axis, Where
   const WhereScope scope(w);
   const Tensor x = of.get();
   refuse_empty("array_split", {&x, 1}, w);
-  const int a = ops::axis_of("array_split", axis, x.ndim(), w);
+  const int a = ops::axis_of("array_split", axis, x, w);
   if (sections < 1) fail_at<ShapeError>(w, "array_split: {} sections; at least 1 is needed", sections);
   const Tensor n = ops::extent(x, a, w), least = floor_divide(n, sections, w), longer = n % sections;
   const auto begin = [&](int i) { return i * least + minimum(i, longer, w); };
@@ -174,7 +174,7 @@ Tensor swapaxes(const Operand& of, int first, int second, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   refuse_empty("swapaxes", {&x, 1}, w);
-  const int a = ops::axis_of("swapaxes", first, x.ndim(), w), b = ops::axis_of("swapaxes", second, x.ndim(), w);
+  const int a = ops::axis_of("swapaxes", first, x, w), b = ops::axis_of("swapaxes", second, x, w);
   std::vector<Index> order = ops::counting(x.ndim());
   std::swap(order[static_cast<std::size_t>(a)], order[static_cast<std::size_t>(b)]);
   return ops::permuted(x, std::move(order), w);
@@ -184,7 +184,7 @@ Tensor moveaxis(const Operand& of, int from, int to, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   refuse_empty("moveaxis", {&x, 1}, w);
-  const int a = ops::axis_of("moveaxis", from, x.ndim(), w), b = ops::axis_of("moveaxis", to, x.ndim(), w);
+  const int a = ops::axis_of("moveaxis", from, x, w), b = ops::axis_of("moveaxis", to, x, w);
   std::vector<Index> order = ops::counting(x.ndim());
   order.erase(order.begin() + a);
   order.insert(order.begin() + b, a);
@@ -195,7 +195,7 @@ Tensor rot90(const Operand& of, int k, const std::array<int, 2>& axes, Where w) 
   const WhereScope scope(w);
   const Tensor x = of.get();
   refuse_empty("rot90", {&x, 1}, w);
-  const int a = ops::axis_of("rot90", axes[0], x.ndim(), w), b = ops::axis_of("rot90", axes[1], x.ndim(), w);
+  const int a = ops::axis_of("rot90", axes[0], x, w), b = ops::axis_of("rot90", axes[1], x, w);
   if (a == b) fail_at<ShapeError>(w, "rot90: axes {} and {} are the same; a plane has two", axes[0], axes[1]);
   switch ((k % 4 + 4) % 4) {
     case 1: return swapaxes(flip(x, b, w), a, b, w);

@@ -33,6 +33,17 @@ std::string newaxis_hint(const Tensor& vector, const Shape& other, std::string_v
                       ambient(op), text(s), text(t), axes_text(back), from_end(s, back), from_end(t, back), hint);
 }
 
+/// The true shape of input i as the user knows it: without the axes that alignment put before its own.
+Shape own_shape(const TypeAt& at, std::size_t i) {
+  const Shape& aligned = at.shapes[i];
+  if (!is_op(at.x[i], permute)) return aligned;
+  const std::vector<Index>& axes = node(at.x[i]).params.list("axes");
+  const Index own = node(at.x[i]).inputs[0].ndim(), more = static_cast<Index>(axes.size()) - own;
+  for (Index d = 0; d < own; ++d)
+    if (more <= 0 || axes[static_cast<std::size_t>(more + d)] != d) return aligned;
+  return {aligned.begin() + more, aligned.end()};
+}
+
 [[noreturn]] void refuse_at(const TypeAt& at, std::size_t i, std::size_t j, std::size_t axis) {
   const Origin a = origin(at, i, static_cast<Index>(axis)), b = origin(at, j, static_cast<Index>(axis));
   const Index m = at.shapes[i][axis], n = at.shapes[j][axis];
@@ -44,7 +55,7 @@ std::string newaxis_hint(const Tensor& vector, const Shape& other, std::string_v
   }
   if (a.within || b.within) refuse_unequal(at, i, static_cast<Index>(axis), j, static_cast<Index>(axis), out);
   fail_at<ShapeError>(at.where, "{}: shapes {} and {} do not broadcast: axis {} of {} is {}, axis {} of {} is {}{}",
-                      at.name(), text(at.shapes[i]), text(at.shapes[j]), a.axis, describe(a.x), m, b.axis,
+                      at.name(), text(own_shape(at, i)), text(own_shape(at, j)), a.axis, describe(a.x), m, b.axis,
                       describe(b.x), n, out);
 }
 

@@ -209,7 +209,7 @@ Tensor nan_to_num(const Operand& of, Where w) {
 Tensor diff(const Operand& of, int n, int axis, Where w) {
   const WhereScope scope(w);
   Tensor x = given("diff", of, w);
-  const int a = ops::axis_of("diff", axis, x.ndim(), w);
+  const int a = ops::axis_of("diff", axis, x, w);
   if (n < 0) fail_at<ShapeError>(w, "diff: {} times; a count is not negative", n);
   for (int i = 0; i < n; ++i) {
     const Tensor next = part(x, a, 1, absent_bound, w), here = part(x, a, absent_bound, -1, w);
@@ -221,7 +221,7 @@ Tensor diff(const Operand& of, int n, int axis, Where w) {
 Tensor repeat(const Operand& of, Index count, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = given("repeat", of, w);
-  const int a = ops::axis_of("repeat", axis, x.ndim(), w);
+  const int a = ops::axis_of("repeat", axis, x, w);
   if (count < 0) fail_at<ShapeError>(w, "repeat: {} times; a count is not negative", count);
   std::vector<Index> counts(static_cast<std::size_t>(x.ndim()), 1);
   counts[static_cast<std::size_t>(a)] = count;
@@ -243,7 +243,7 @@ Tensor tile(const Operand& of, const Extents& reps, Where w) {
 std::vector<Tensor> split(const Operand& of, int sections, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = given("split", of, w);
-  const int a = ops::axis_of("split", axis, x.ndim(), w);
+  const int a = ops::axis_of("split", axis, x, w);
   if (sections < 1) fail_at<ShapeError>(w, "split: {} sections; at least 1 is needed", sections);
   const Index n = type(x).shape[static_cast<std::size_t>(a)];
   if (n >= 0 && n % sections != 0)
@@ -265,7 +265,7 @@ std::vector<Tensor> split(const Operand& of, int sections, int axis, Where w) {
 std::vector<Tensor> split_at(const Operand& of, const Extents& at, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = given("split_at", of, w);
-  const int a = ops::axis_of("split_at", axis, x.ndim(), w);
+  const int a = ops::axis_of("split_at", axis, x, w);
   std::vector<Tensor> parts;
   for (std::size_t i = 0; i <= at.size(); ++i)
     parts.push_back(part(x, a, i == 0 ? 0 : at[i - 1], i == at.size() ? absent_bound : at[i], w));

@@ -114,14 +114,14 @@ namespace croton {
 Tensor concatenate(const Tensors& parts, int axis, Where w) {
   const WhereScope scope(w);
   std::vector<Tensor> x = ops::promoted("concatenate", parts, ambient(w));
-  const Index a = ops::axis_of("concatenate", axis, x[0].ndim(), ambient(w));
+  const Index a = ops::axis_of("concatenate", axis, x[0], ambient(w));
   return apply(ops::concatenate, {{"axis", a}}, std::move(x), w);
 }
 
 Tensor stack(const Tensors& parts, int axis, Where w) {
   const WhereScope scope(w);
   std::vector<Tensor> x = ops::promoted("stack", parts, ambient(w));
-  const int a = ops::axis_of("stack", axis, x[0].ndim() + 1, ambient(w));
+  const int a = ops::result_axis_of("stack", axis, x[0].ndim() + 1, x[0], ambient(w));
   for (Tensor& t : x) t = expand_dims(t, a, w);
   return apply(ops::concatenate, {{"axis", Index{a}}}, std::move(x), w);
 }

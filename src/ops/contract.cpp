@@ -220,8 +220,8 @@ Tensor tensordot(const Operand& left, const Operand& right, const std::vector<in
   std::vector<Index> lb(static_cast<std::size_t>(b.ndim()), -1);
   std::vector<bool> summed(la.size());
   for (std::size_t i = 0; i < axes_a.size(); ++i) {
-    const auto x = static_cast<std::size_t>(ops::axis_of("tensordot", axes_a[i], a.ndim(), w));
-    const auto y = static_cast<std::size_t>(ops::axis_of("tensordot", axes_b[i], b.ndim(), w));
+    const auto x = static_cast<std::size_t>(ops::axis_of("tensordot", axes_a[i], a, w));
+    const auto y = static_cast<std::size_t>(ops::axis_of("tensordot", axes_b[i], b, w));
     if (summed[x] || lb[y] != -1) fail_at<ShapeError>(ambient(w), "tensordot: an axis is named twice");
     summed[x] = true;
     lb[y] = la[x];

@@ -29,6 +29,10 @@ std::vector<Bounded> evaluate_bounded(std::span<const Tensor> outputs, const Val
 /// One node on given arguments: what evaluate() does at each step, and what a host call in a plan does.
 Array evaluate_node(const Tensor& node, std::span<const Array> arguments, const Host& = {});
 
+/// What an index out of range means that only tells which rows of values are refused: an Error, where the gather has
+/// the params refused (what values have to be) and of (whose they are). `row`: "1, 2", or "" for all of them.
+void refuse_values(const Node& gather, std::string_view row);
+
 /// Whether a node is its argument 0 with some elements changed: a write, a scatter.
 bool changes_argument(const Tensor& node);
 /// One node's result in `out`, row-major memory of its true shape that no argument lies in. Only a node that changes

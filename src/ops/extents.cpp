@@ -164,13 +164,18 @@ std::vector<Tensor> deciding(const Tensor& t) {
   return r;
 }
 
-int axis_of(std::string_view op, int axis, int rank, Where w) {
-  if (axis < -rank || axis >= rank) {
-    if (rank == 0) fail_at<IndexError>(w, "{}: axis {} of a scalar, which has no axes", ambient(op), axis);
-    fail_at<IndexError>(w, "{}: axis {} is out of range for {} axes (valid: {} .. {})", ambient(op), axis, rank, -rank,
-                        rank - 1);
-  }
-  return axis < 0 ? axis + rank : axis;
+int axis_of(std::string_view op, int axis, const Tensor& x, Where w) {
+  const int rank = x.ndim();
+  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  const std::string valid = rank == 0 ? ", which has no axes" : fmt::format(" (valid: {} .. {})", -rank, rank - 1);
+  fail_at<IndexError>(w, "{}: axis {} is out of range for {} {}{}", ambient(op), axis, formula(x), text(type(x)),
+                      valid);
+}
+
+int result_axis_of(std::string_view op, int axis, int rank, const Tensor& x, Where w) {
+  if (axis >= -rank && axis < rank) return axis < 0 ? axis + rank : axis;
+  fail_at<IndexError>(w, "{}: axis {} is out of range for the {} axes of the result (valid: {} .. {}); {} is {}",
+                      ambient(op), axis, rank, -rank, rank - 1, formula(x), text(type(x)));
 }
 
 std::vector<Index> counting(Index n) {

@@ -35,8 +35,10 @@ bool sizes_itself(const Tensor&);
 /// The inputs of a node whose integers its shape follows from. Of an expansion all that hold some.
 std::vector<Tensor> deciding(const Tensor&);
 
-/// An axis counted from 0; IndexError if x has none such.
-int axis_of(std::string_view op, int axis, int rank, Where);
+/// An axis of x counted from 0; IndexError if x has none such.
+int axis_of(std::string_view op, int axis, const Tensor& x, Where);
+/// An axis of what an op makes of x, which has so many axes.
+int result_axis_of(std::string_view op, int axis, int rank, const Tensor& x, Where);
 
 /// x of the same rank as `like`, its axes of extent 1 widened to like's extents.
 Tensor broadcast_like(const Tensor& x, const Tensor& like, Where);

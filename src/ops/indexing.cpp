@@ -413,7 +413,7 @@ Tensor ops::indexed(const Tensor& x, std::span<const IndexItem> items, Where w) 
 Tensor take(const Operand& of, const Operand& index, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
-  const int a = ops::axis_of("take", axis, x.ndim(), w);
+  const int a = ops::axis_of("take", axis, x, w);
   std::vector<IndexItem> items(static_cast<std::size_t>(a), IndexItem(all, w));
   items.emplace_back(index.get(), w);
   return ops::indexed(x, items, w);
@@ -422,7 +422,7 @@ Tensor take(const Operand& of, const Operand& index, int axis, Where w) {
 Tensor flip(const Operand& of, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
-  const int a = ops::axis_of("flip", axis, x.ndim(), w);
+  const int a = ops::axis_of("flip", axis, x, w);
   ops::SliceList s;
   for (int i = 0; i < x.ndim(); ++i) s.add_whole();
   s.step[static_cast<std::size_t>(a)] = -1;

@@ -51,6 +51,11 @@ Tensor solved(const Op& op, Params params, const Operand& left, const Operand& r
   return vector ? squeeze(x, x.ndim() - 1, w) : x;
 }
 
+/// 0, 1, ... for each column; a ShapeError, when it runs, unless there are as many rows.
+Tensor numbers_of_square(const Tensor& a, Where w) {
+  return minimum(arange(ops::extent(a, a.ndim() - 2, w), w), arange(ops::extent(a, a.ndim() - 1, w), w), w);
+}
+
 /// The identity of a's rows and dtype.
 Tensor identity_of(const Tensor& a, Where w) { return eye({ops::extent(a, a.ndim() - 1, w)}, 0, a.dtype(), w); }
 
@@ -101,8 +106,11 @@ Tensor matrix_power(const Operand& of, int n, Where w) {
     if (left % 2 != 0) power = power.node() ? matmul(power, square, w) : square;
     if (left > 1) square = matmul(square, square, w);
   }
-  return power.node() ? power
-                      : ops::broadcast_like(ops::with_rank(identity_of(square, w), square.ndim(), w), square, w);
+  if (n != 0 && n != 1) return power;
+  const Tensor numbers = numbers_of_square(square, w);  // no product asks for as many rows as columns
+  if (n == 1) return rows == columns && rows >= 0 ? power : power * cast(numbers >= 0, square.dtype(), w);
+  const Tensor identity = cast(numbers(all, newaxis) == numbers, square.dtype(), w);
+  return ops::broadcast_like(ops::with_rank(identity, square.ndim(), w), square, w);
 }
 
 SingularValues svd(const Operand& of, Where w) {

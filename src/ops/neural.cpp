@@ -176,7 +176,7 @@ namespace croton {
 
 Tensor softmax(const Tensor& x, int axis, Where w) {
   const WhereScope scope(w);
-  const Index a = ops::axis_of("softmax", axis, x.ndim(), w);
+  const Index a = ops::axis_of("softmax", axis, x, w);
   return apply(ops::softmax, {{"axis", a}}, {ops::converted(x, to_floating(x.dtype()), w)}, w);
 }
 
@@ -220,7 +220,7 @@ Tensor relu6(const Operand& of, Where w) {
 
 Tensor log_softmax(const Tensor& x, int axis, Where w) {
   const WhereScope scope(w);
-  const Index a = ops::axis_of("log_softmax", axis, x.ndim(), w);
+  const Index a = ops::axis_of("log_softmax", axis, x, w);
   return apply(ops::log_softmax, {{"axis", a}}, {ops::converted(x, to_floating(x.dtype()), w)}, w);
 }
 

@@ -26,7 +26,7 @@ struct Normalized {
     if (options.axes.everything && x.ndim() < 2)
       fail_at<ShapeError>(w, "{}: {} is {}, and has no channels; name the axes to take together", name, formula(x),
                           text(type(x)));
-    for (const int a : options.axes.list) axes.push_back(ops::axis_of(name, a, x.ndim(), w));
+    for (const int a : options.axes.list) axes.push_back(ops::axis_of(name, a, x, w));
     Index kept = 0;
     for (int d = 0; d < x.ndim(); ++d) {
       if (options.axes.everything && d != 1) axes.push_back(d);

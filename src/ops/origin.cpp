@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <utility>
 
 #include "base/error.h"
 #include "graph/codes.h"
@@ -13,7 +12,12 @@
 namespace croton::ops {
 namespace {
 
-using Axis = std::pair<Tensor, Index>;
+/// An axis, or one of so many equal parts of it.
+struct Axis {
+  Tensor x;
+  Index axis;
+  Index parts = 1;
+};
 
 bool has_own(const Tensor& x, Index axis) {
   return axis >= 0 && axis < x.ndim() && !type(x).broadcasts(static_cast<int>(axis));
@@ -30,9 +34,15 @@ std::optional<Axis> asked_of(const Node& n, Index axis) {
   const std::vector<Index>* dims = n.params.find_list("dims");
   const auto held = dims ? holder_of_extent((*dims)[static_cast<std::size_t>(axis)]) : std::nullopt;
   if (!held) return {};
-  const Tensor& extent = n.inputs[inputs_before_held(n) + *held];
+  Tensor extent = n.inputs[inputs_before_held(n) + *held];
+  Index parts = 1;
+  if (is_op(extent, floor_divide)) {
+    const auto divisor = static_integers(node(extent).inputs[1]);
+    if (!divisor || (*divisor)[0] < 1) return {};
+    extent = node(extent).inputs[0], parts = (*divisor)[0];
+  }
   if (!meaning<ShapeOf>(extent)) return {};
-  return Axis{node(extent).inputs[0], node(extent).params.integer("axis")};
+  return Axis{node(extent).inputs[0], node(extent).params.integer("axis"), parts};
 }
 
 std::optional<Axis> before_contraction(const Node& n, Index axis) {
@@ -75,7 +85,8 @@ bool is_part(const TypeAt& at, const Node& n) {
 std::string called(const Origin& o) {
   // other axes of what a user knows are known as well
   const bool moves = node(o.x).kind == NodeKind::apply && (meaning<View>(o.x) || meaning<Reshape>(o.x));
-  return fmt::format("axis {} of {}", o.axis, moves ? formula(o.x) : describe(o.x));
+  const std::string one_of = o.parts == 1 ? "" : fmt::format("one of {} equal parts of ", o.parts);
+  return fmt::format("{}axis {} of {}", one_of, o.axis, moves ? formula(o.x) : describe(o.x));
 }
 
 }  // namespace
@@ -89,7 +100,7 @@ Origin origin(const TypeAt& at, std::size_t i, Index axis) {
     o.within |= part;
     const auto next = passed_over || part ? before(o.x, o.axis) : std::nullopt;
     if (!next) return o;
-    o.x = next->first, o.axis = next->second;
+    o.x = next->x, o.axis = next->axis, o.parts *= next->parts;
   }
 }
 

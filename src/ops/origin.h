@@ -8,6 +8,7 @@ namespace croton::ops {
 struct Origin {
   Tensor x;
   Index axis;
+  Index parts = 1;      // the axis is that many times as long
   bool within = false;  // other nodes than conversions and axes in another order were passed over, or are left
 };
 

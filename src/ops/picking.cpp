@@ -18,7 +18,7 @@ namespace {
 Tensor along(std::string_view name, const Tensor& x, const Tensor& index, int axis, Where w) {
   const Tensor both[] = {x, index};
   refuse_empty(name, both, w);
-  const int a = ops::axis_of(name, axis, x.ndim(), w);
+  const int a = ops::axis_of(name, axis, x, w);
   if (index.ndim() != x.ndim())
     fail_at<ShapeError>(w, "{}: {} is {}, the index {} is {}; both need the same number of axes", name, formula(x),
                         text(type(x)), formula(index), text(type(index)));

@@ -183,7 +183,7 @@ std::vector<Index> normalized_axes(std::string_view op, const Tensor& x, const A
   if (axes.everything)
     for (int i = 0; i < rank; ++i) out.push_back(i);
   else
-    for (const int a : axes.list) out.push_back(axis_of(op, a, rank, where));
+    for (const int a : axes.list) out.push_back(axis_of(op, a, x, where));
   std::sort(out.begin(), out.end());
   if (const auto twice = std::adjacent_find(out.begin(), out.end()); twice != out.end())
     fail_at<ShapeError>(where, "{}: axis {} is given twice", op, *twice);

@@ -63,7 +63,7 @@ Tensor roll(const Operand& of, const Operand& shift, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get(), by = shift.get(), both[] = {x, by};
   refuse_empty("roll", both, w);
-  const int a = ops::axis_of("roll", axis, x.ndim(), w);
+  const int a = ops::axis_of("roll", axis, x, w);
   if (by.ndim() != 0 || !is_int(by.dtype()))
     fail_at<DTypeError>(w, "roll: the shift {} is {}; it is one integer", formula(by), text(type(by)));
   return apply(ops::roll, {{"axis", Index{a}}}, {x, ops::settled(cast(by, int64, w), w)}, w);

@@ -68,9 +68,20 @@ std::optional<std::size_t> changed_axis(const Tensor& carry, const Tensor& next)
   return {};
 }
 
-void check_carry(const Tensor& carry, const Tensor& next, Where w) {
-  const Type &was = type(carry), &now = type(next);
-  const std::string what = fmt::format("scan: the carry is {}, the step makes {} of it", text(was), text(now));
+/// What the step calls a tensor that has no name: "carry", or "carry 2" where there are several.
+std::string name_in_step(const Tensor& t, std::string_view word, std::size_t k, std::size_t count) {
+  if (!t.name().empty()) return t.name();
+  return count == 1 ? std::string(word) : fmt::format("{} {}", word, k + 1);
+}
+
+std::string change_text(const Tensor& init, const Tensor& next) {
+  return fmt::format("scan: the carry {} is {}, the step makes {} of it", describe(init), text(type(init)),
+                     text(type(next)));
+}
+
+void check_carry(const Tensor& init, const Tensor& next, Where w) {
+  const Type &was = type(init), &now = type(next);
+  const std::string what = change_text(init, next);
   if (was.dtype != now.dtype)
     fail_at<DTypeError>(w, "{}: begin with a {} value, or write .astype({}) in the step", what, name_of(now.dtype),
                         name_of(was.dtype));
@@ -81,10 +92,12 @@ void check_carry(const Tensor& carry, const Tensor& next, Where w) {
 }
 
 /// What only a repeated step may do: make the carry longer.
-void check_extents(const Tensor& carry, const Tensor& next, Where w) {
-  if (const auto axis = changed_axis(carry, next))
-    fail_at<ShapeError>(w, "scan: the carry is {}, the step makes {} of it: axis {} has to keep its extent",
-                        text(type(carry)), text(type(next)), *axis);
+void check_extents(const Tensor& init, const Tensor& next, Where w) {
+  if (const auto axis = changed_axis(init, next))
+    fail_at<ShapeError>(w,
+                        "{}: axis {} has to keep its extent; only where types say that there are at most {} steps, and "
+                        "without until, may it change",
+                        change_text(init, next), *axis, most_repeated);
 }
 
 /// The nodes that hold other values at other steps: what comes from `inner`, but through an extent. Only where a shape
@@ -140,10 +153,11 @@ Loop::Loop(const Tensors& init, const Tensors& xs, const ScanOptions& o, Where w
             : endless_        ? ops::integer(ops::any_steps, w)
                               : xs.list()[0].shape(0, w);
   for (const Tensor& t : xs.list()) {
+    x_.push_back(make_input(ops::row_type(type(t)), name_in_step(t, "row", xs_.size(), xs.list().size()), w));
     xs_.push_back(t);
-    x_.push_back(make_input(ops::row_type(type(t)), t.name(), w));
   }
-  for (const Tensor& t : init_) carry_.push_back(make_input(type(t), t.name(), w));
+  for (const Tensor& t : init_)
+    carry_.push_back(make_input(type(t), name_in_step(t, "carry", carry_.size(), init_.size()), w));
   begin_ = node(carry_.empty() ? x_.back() : carry_.back()).id;
 }
 
@@ -214,7 +228,7 @@ Scanned Loop::run(const Tensors& next, const Tensors& y, const Tensor& is_last) 
   step.insert(step.end(), y.list().begin(), y.list().end());
   refuse_empty("scan", step, where_);
   if (until) step.push_back(checked(is_last));
-  for (std::size_t i = 0; i < carry_.size(); ++i) check_carry(carry_[i], step[i], where_);
+  for (std::size_t i = 0; i < carry_.size(); ++i) check_carry(init_[i], step[i], where_);
   draw_before(step);
   bool grows = false;
   for (std::size_t i = 0; i < carry_.size(); ++i) grows |= changed_axis(carry_[i], step[i]).has_value();
@@ -242,7 +256,7 @@ Scanned Loop::repeated(const std::vector<Tensor>& step) const {
 }
 
 Scanned Loop::looped(const std::vector<Tensor>& step, bool until) const {
-  for (std::size_t i = 0; i < carry_.size(); ++i) check_extents(carry_[i], step[i], where_);
+  for (std::size_t i = 0; i < carry_.size(); ++i) check_extents(init_[i], step[i], where_);
   std::vector<Tensor> inner = carry_;
   inner.insert(inner.end(), x_.begin(), x_.end());
   ops::Closure closure = ops::closed(step, inner);

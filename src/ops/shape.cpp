@@ -1,6 +1,7 @@
 // Shapes as values, other shapes for the same elements, and tensors made from a shape alone.
 #include <algorithm>
 #include <iterator>
+#include <optional>
 
 #include "array/access.h"
 #include "base/dtype.h"
@@ -10,6 +11,7 @@
 #include "ops/evaluate.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/origin.h"
 #include "ops/pointwise.h"
 
 namespace croton::ops {
@@ -39,7 +41,19 @@ Count count(const Shape& s) {
   return c;
 }
 
+/// The axis that is to be two, equal parts and their elements; none where more changes.
+std::optional<std::size_t> parted_axis(const Shape& from, const Shape& to) {
+  if (to.size() != from.size() + 1) return {};
+  const auto axis = static_cast<std::size_t>(std::ranges::mismatch(from, to).in1 - from.begin());
+  if (axis == from.size() || to[axis] < 1 || to[axis + 1] != from[axis] / to[axis]) return {};
+  const auto behind = static_cast<std::ptrdiff_t>(axis + 1);
+  return std::equal(from.begin() + behind, from.end(), to.begin() + behind + 1) ? std::optional(axis) : std::nullopt;
+}
+
 [[noreturn]] void refuse_reshape(const TypeAt& t, const Shape& to) {
+  if (const auto axis = parted_axis(t.shapes[0], to); axis && !t.part_of.empty())
+    fail_at<ShapeError>(t.where, "{}: {} has {} elements, which do not make {} equal parts", t.name(),
+                        axis_called(t, 0, static_cast<Index>(*axis)), t.shapes[0][*axis], to[*axis]);
   Shape shown = to;
   for (Index& e : shown)
     if (e == own_extent) e = -1;
@@ -127,7 +141,7 @@ namespace croton {
 
 Tensor Expr::shape(int axis, Where w) const {
   const WhereScope scope(w);
-  return ops::extent(*this, ops::axis_of("shape", axis, ndim(), w), w);
+  return ops::extent(*this, ops::axis_of("shape", axis, *this, w), w);
 }
 
 Tensor Expr::shape(Where w) const {

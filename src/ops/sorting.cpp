@@ -18,7 +18,7 @@ namespace {
 /// An axis of x counted from 0.
 Index axis_given(std::string_view name, const Tensor& x, int axis, Where w) {
   refuse_empty(name, {&x, 1}, w);
-  return ops::axis_of(name, axis, x.ndim(), w);
+  return ops::axis_of(name, axis, x, w);
 }
 
 Tensor sorted_along(std::string_view name, const Tensor& x, int axis, Where w) {
@@ -250,7 +250,7 @@ Unique unique(const Operand& of, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   refuse_empty("unique", {&x, 1}, w);
-  const int a = ops::axis_of("unique", axis, x.ndim(), w);
+  const int a = ops::axis_of("unique", axis, x, w);
   if (x.ndim() == 1) return unique(of, w);
   Extents front_first{Index{a}}, back;
   for (int d = 0; d < x.ndim(); ++d) {

@@ -173,7 +173,7 @@ Tensor transpose(const Tensor& x, const Extents& axes, Where w) {
   const WhereScope scope(w);
   const int rank = x.ndim();
   std::vector<Index> order;
-  for (const Index a : axes) order.push_back(ops::axis_of("transpose", static_cast<int>(a), rank, w));
+  for (const Index a : axes) order.push_back(ops::axis_of("transpose", static_cast<int>(a), x, w));
   if (axes.empty())
     for (Index a = rank - 1; a >= 0; --a) order.push_back(a);
   std::vector<bool> seen(static_cast<std::size_t>(rank));
@@ -194,8 +194,8 @@ Tensor dimshuffle(const Operand& of, const std::vector<int>& axes, Where w) {
   std::vector<bool> seen(static_cast<std::size_t>(x.ndim()));
   for (const int a : axes) {
     if (a < -1 || a >= x.ndim())
-      fail_at<IndexError>(w, "dimshuffle: {} is neither an axis of {} (0 .. {}) nor -1, a new axis", a, formula(x),
-                          x.ndim() - 1);
+      fail_at<IndexError>(w, "dimshuffle: {} is neither an axis of {} {} nor -1, a new axis", a, formula(x),
+                          text(type(x)));
     if (a >= 0 && seen[static_cast<std::size_t>(a)]) fail_at<ShapeError>(w, "dimshuffle: axis {} is named twice", a);
     if (a >= 0) seen[static_cast<std::size_t>(a)] = true;
     order.push_back(a);
@@ -207,7 +207,7 @@ Tensor expand_dims(const Operand& of, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   std::vector<Index> order = ops::counting(x.ndim());
-  order.insert(order.begin() + ops::axis_of("expand_dims", axis, x.ndim() + 1, w), -1);
+  order.insert(order.begin() + ops::result_axis_of("expand_dims", axis, x.ndim() + 1, x, w), -1);
   return ops::permuted(x, std::move(order), w);
 }
 
@@ -215,7 +215,7 @@ Tensor squeeze(const Operand& of, int axis, Where w) {
   const WhereScope scope(w);
   const Tensor x = of.get();
   std::vector<Index> order = ops::counting(x.ndim());
-  order.erase(order.begin() + ops::axis_of("squeeze", axis, x.ndim(), w));
+  order.erase(order.begin() + ops::axis_of("squeeze", axis, x, w));
   return ops::permuted(x, std::move(order), w);
 }
 
@@ -230,7 +230,7 @@ Tensor squeeze(const Operand& of, Where w) {
 Tensor broadcastable(const Operand& of, int axis, Where w) {
   const WhereScope scope(w);
   Tensor x = of.get();
-  const int a = ops::axis_of("broadcastable", axis, x.ndim(), w);
+  const int a = ops::axis_of("broadcastable", axis, x, w);
   if (type(x).broadcasts(a)) return x;
   return apply(ops::specify_one, {{"axis", Index{a}}}, {x}, w);
 }

@@ -268,13 +268,14 @@ std::vector<Index> one_an_axis(std::string_view name, std::string_view what, con
 namespace croton {
 namespace {
 
-/// The axes named, counted from 0, all of them without names; ShapeError for one named twice.
-std::vector<int> axes_of(std::string_view name, const Axes& given, int rank, Where w) {
+/// The axes named of x, or of what is made of it, counted from 0, all of them without names; ShapeError for one named
+/// twice.
+std::vector<int> axes_of(std::string_view name, const Axes& given, const Tensor& x, int rank, Where w) {
   std::vector<int> axes;
   if (given.everything)
     for (int d = 0; d < rank; ++d) axes.push_back(d);
   for (const int a : given.list) {
-    axes.push_back(ops::axis_of(name, a, rank, w));
+    axes.push_back(rank == x.ndim() ? ops::axis_of(name, a, x, w) : ops::result_axis_of(name, a, rank, x, w));
     if (std::count(axes.begin(), axes.end(), axes.back()) > 1)
       fail_at<ShapeError>(w, "{}: axis {} is named twice", name, a);
   }
@@ -299,7 +300,7 @@ Tensor sliding_window_view(const Operand& of, const Dims& window, const Axes& al
   const WhereScope scope(w);
   Tensor x = of.get();
   refuse_empty("sliding_window_view", {&x, 1}, w);
-  const std::vector<int> axes = axes_of("sliding_window_view", along, x.ndim(), w);
+  const std::vector<int> axes = axes_of("sliding_window_view", along, x, x.ndim(), w);
   const std::vector<Tensor> sizes = scalars("sliding_window_view", window, axes.size(), w);
   const auto stride = ops::one_an_axis("sliding_window_view", "stride", steps.stride, axes.size(), w);
   const auto dilation = ops::one_an_axis("sliding_window_view", "dilation", steps.dilation, axes.size(), w);
@@ -315,7 +316,7 @@ Tensor fold_windows(const Operand& of, const Dims& extents, const Axes& along, c
   if (rank < static_cast<int>(count) || (along.everything && windows.ndim() % 2 != 0))
     fail_at<ShapeError>(w, "fold_windows: {} is {}; windows along {} axes have as many more behind", formula(windows),
                         text(type(windows)), count);
-  const std::vector<int> axes = axes_of("fold_windows", along, rank, w);
+  const std::vector<int> axes = axes_of("fold_windows", along, windows, rank, w);
   const std::vector<Tensor> to = scalars("fold_windows", extents, count, w);
   const auto stride = ops::one_an_axis("fold_windows", "stride", steps.stride, count, w);
   const auto dilation = ops::one_an_axis("fold_windows", "dilation", steps.dilation, count, w);

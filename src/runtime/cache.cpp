@@ -49,14 +49,24 @@ std::string default_cache_folder() {
 }
 
 namespace {
+/// "HOME is not set", or why its value is of no use.
+std::string unusable(const char* variable) {
+  const std::string value = environment_value(variable).value_or("");
+  return value.empty() ? fmt::format("{} is not set", variable)
+                       : fmt::format("{} is '{}', which is not an absolute path", variable, value);
+}
+
 void warn_no_cache(const std::string& why) { warn_once("no compile cache", "compiled kernels are not kept: " + why); }
 }  // namespace
 
 int CompileCache::handle() {
   const std::lock_guard guard(opened_->door);
   if (opened_->tried) return opened_->folder;
-  std::string why = "neither XDG_CACHE_HOME nor HOME is set, and compile.cache is empty";
-  if (!folder_.empty()) opened_->folder = open_cache_folder(folder_, why);
+  std::string why;
+  if (folder_.empty())
+    why = fmt::format("compile.cache is empty, {}, and {}", unusable("XDG_CACHE_HOME"), unusable("HOME"));
+  else
+    opened_->folder = open_cache_folder(folder_, why);
   opened_->tried = true;
   if (opened_->folder < 0) warn_no_cache(why);
   return opened_->folder;

@@ -29,6 +29,7 @@ void IndexChecks::refuse(const KernelError& e, const Plan& plan, std::span<const
   check(e.site, plan, values);
   // an index computed from numbers that the reference rounds otherwise
   const Node& n = node(program_.checks[e.site]);
+  ops::refuse_values(n, "");
   fail_at<IndexError>(n.where, "element {} of the index {} is out of range for axis 0 of {} {}", e.index,
                       formula(n.inputs[1]), formula(n.inputs[0]), text(plan.checked[e.site]));
 }

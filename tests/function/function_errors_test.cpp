@@ -15,6 +15,15 @@ TEST_CASE("a missing input is named, with who needs it and the way out") {
   REQUIRE(says(message<GraphError>([&] { (void)function({x}, y); }), "y (matrix, HERE) is an output, but is"));
 }
 
+TEST_CASE("missing inputs are named together") {
+  const Tensor x = matrix("x"), y = matrix("y"), z = matrix("z");
+  REQUIRE(message<GraphError>([&] {
+            (void)function({x}, {x * y, z});
+          }) ==
+          "HERE: function: y (matrix, HERE) is needed by mul at HERE; z (matrix, HERE) is an output, but they are "
+          "neither inputs, shared, nor in givens. inputs: {x}. Add them: function({x, y, z}, ...)");
+}
+
 TEST_CASE("a missing input is needed by what the user wrote, not by the views that broadcasting makes") {
   const Tensor x = matrix("x"), y = vector("y", float32);
   REQUIRE(

@@ -248,7 +248,7 @@ TEST_CASE("check_nan names the node within the step of a loop and the side of an
   CHECK(array_equal(f(std::vector{2.0, 3.0}), Array{0.0, std::log(3.0) * 3}));
   CHECK(message<Error>([&] {
           (void)f(std::vector{1.0, -3.0, 5.0});
-        }) == "HERE: check_nan: log at HERE makes nan at element [] of float64[], from finite arguments: log(scalar)");
+        }) == "HERE: check_nan: log at HERE makes nan at element [] of float64[], from finite arguments: log(carry)");
   CHECK(message<Error>([&] { (void)g(std::vector{1.0}); }).find("check_nan: sqrt at HERE makes nan") !=
         std::string::npos);
   CHECK(message<Error>([&] {

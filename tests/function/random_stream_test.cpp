@@ -217,6 +217,60 @@ TEST_CASE("categorical draws by the shares of a row's weights, and multinomial c
   CHECK_THROWS_AS(rng.multinomial(1.5, rows), DTypeError);
 }
 
+TEST_CASE("weights and probabilities that are none are refused, constant ones at once") {
+  const double nan = std::nan(""), inf = HUGE_VAL;
+  const auto refusal = [](auto&& f) {
+    try {
+      f();
+    } catch (const Error& e) {
+      const std::string text = e.what();
+      return text.substr(text.find(": ") + 2);
+    }
+    return std::string();
+  };
+  const std::string rule = "weights are finite, not negative, and not all 0; those of ";
+  RandomStream rng(2);
+  const Tensor p = dmatrix("p"), v = dvector("v");
+  const Array good{{1., 2.}, {0., 3.}};
+  for (const std::string& way : {std::string("mode=FAST_RUN"), std::string("mode=FAST_COMPILE"), on_gpu()}) {
+    INFO(way);
+    const ScopedConfig scope{way};
+    const Shared calls = shared(0, "calls");
+    const Function drawn = function(p, rng.categorical(p), {{calls, calls + 1}}),
+                   counted = function(p, rng.multinomial(5, p)), chosen = function(p, rng.choice(2, p)),
+                   one = function(v, rng.categorical(v));
+    CHECK(drawn(good).shape() == Extents{2});
+    CHECK(sum(Tensor(counted(good))).eval().item<int>() == 10);
+    CHECK(chosen(good).shape() == Extents{2, 2});
+    for (const Array& bad : {Array{{1., 2.}, {nan, 3.}}, Array{{1., 2.}, {-1., 3.}}, Array{{1., 2.}, {0., 0.}},
+                             Array{{1., 2.}, {inf, 3.}}}) {
+      CHECK(refusal([&] { drawn(bad); }) == "RandomStream::categorical: " + rule + "row [1] of p are not");
+      CHECK(refusal([&] { counted(bad); }) == "RandomStream::multinomial: " + rule + "row [1] of p are not");
+    }
+    CHECK(calls.get_value().item<int>() == 1);
+    CHECK(refusal([&] {
+            chosen(Array{{-1., 2.}, {1., 3.}});
+          }) == "RandomStream::choice: weights are finite and not negative; those of row [0] of p are not");
+    CHECK(chosen(Array{{1., 2.}, {0., 0.}}).shape() == Extents{2, 2});
+    CHECK(refusal([&] { one(Array{1., -3.}); }) == "RandomStream::categorical: " + rule + "v are not");
+  }
+  CHECK(refusal([&] {
+          static_cast<void>(rng.categorical(Array{{1., 2.}, {nan, 3.}}));
+        }) == "RandomStream::categorical: " + rule + "row [1] of constant are not");
+  CHECK(refusal([&] {
+          static_cast<void>(rng.choice(1, Array{1., -3.}));
+        }) == "RandomStream::choice: weights are finite and not negative; those of constant are not");
+  CHECK(refusal([&] { static_cast<void>(rng.bernoulli({2}, 1.5)); }) ==
+        "RandomStream::bernoulli: a probability is a number from 0 to 1; p is 1.5");
+  CHECK(refusal([&] {
+          static_cast<void>(rng.bernoulli({2}, Array{0.5, nan}));
+        }) == "RandomStream::bernoulli: a probability is a number from 0 to 1; element [1] of constant is nan");
+  // others are what a comparison makes of them
+  RandomStream other(3);
+  const Array b = function(v, other.bernoulli({4}, v))(Array{nan, -1., 0., 2.});
+  CHECK(array_equal(b, Array{false, false, false, true}));
+}
+
 TEST_CASE("choice draws different ones, each by its share of what is left") {
   constexpr Index n = 20000;
   RandomStream rng(3);

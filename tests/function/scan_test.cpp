@@ -552,11 +552,13 @@ TEST_CASE("a loop says what is wrong with its carry") {
   const auto doubled = [](const Tensor& c, const Tensor& x) { return std::pair{concatenate({c, c}), x}; };
   const Tensor xs = dvector("xs"), c = dvector("c"), four = tensor("four", float64, {4});
   CHECK(message<ShapeError>([&] { static_cast<void>(scan(doubled, four, xs)); }) ==
-        "HERE: scan: the carry is float64[4], the step makes float64[8] of it: axis 0 has to keep its extent");
+        "HERE: scan: the carry four (vector, HERE) is float64[4], the step makes float64[8] of it: axis 0 has to keep "
+        "its extent; only where types say that there are at most 16 steps, and without until, may it change");
   const auto halved = [](const Tensor& c, const Tensor& x) { return std::pair{c * 0.5, x}; };
-  CHECK(message<DTypeError>([&] { static_cast<void>(scan(halved, lscalar("n"), xs)); }) ==
-        "HERE: scan: the carry is int64[], the step makes float64[] of it: begin with a float64 value, or write "
-        ".astype(int64) in the step");
+  CHECK(
+      message<DTypeError>([&] { static_cast<void>(scan(halved, lscalar("n"), xs)); }) ==
+      "HERE: scan: the carry n (scalar, HERE) is int64[], the step makes float64[] of it: begin with a float64 value, "
+      "or write .astype(int64) in the step");
   const auto [last, ys] = scan(doubled, c, xs);
   for (const std::string& way : ways) {
     INFO(way);
@@ -572,6 +574,27 @@ TEST_CASE("a loop says what is wrong with its carry") {
         "HERE: scan: length is n, float64[]: it must be an integer");
   CHECK(message<ShapeError>([&] { static_cast<void>(scan(doubled, c, xs, {.length = lvector("n")})); }) ==
         "HERE: scan: length is n, int64[?]: it must be a scalar");
+}
+
+TEST_CASE("what a step is given without a name is called a carry or a row in its errors") {
+  const Tensor xs = dmatrix("xs"), v = tensor("v", float64, {2});
+  const auto refused = [&](const Tensor& init, const Tensor& rows) {
+    return message<ShapeError>([&] {
+      static_cast<void>(scan(
+          [&](const std::array<Tensor, 2>& c, const Tensor& x) {
+            return Step{std::array{dot(c[1], v.reshape({1, 2})), c[1]}, std::array{x}};
+          },
+          std::array{init, init}, rows));
+    });
+  };
+  CHECK(says(refused(zeros({3, 2}), xs), "inner sizes differ: carry 2 is float64[3, 2]"));
+  CHECK(message<IndexError>([&] {
+          static_cast<void>(scan(
+              [&](const Tensor& c, const Tensor& x) {
+                return std::pair{c + sum(x, 1), x};
+              },
+              zeros({3}), xs * 2));
+        }) == "HERE: sum: axis 1 is out of range for row float64[?] (valid: -1 .. 0)");
 }
 
 TEST_CASE("equal loops are one, and givens reach into the step") {
@@ -609,7 +632,7 @@ TEST_CASE("a loop can be looked at", "[look]") {
   const auto [last, ys] = scan([](const Tensor& c, const Tensor& x) { return std::pair{c * x, c}; }, Tensor(1.0), xs);
   CHECK(debugprint(last) == R"(loop{carries=1, rows=1, reverse=False, until=False, result=0} : float64[]
   | %0 = input() : float64[]  # xs
-  | %1 = input() : float64[]
+  | %1 = input() : float64[]  # carry
   | %2 = mul(%1, %0) : float64[]
   | return %2, %1
   shape_of{axis=0} : int64[]

@@ -34,7 +34,12 @@ TEST_CASE("shared and set_value evaluate expressions once") {
   w.set_value(0.5);
   REQUIRE(printed(w.get_value()) == "[[0.5 0.5 0.5]\n [0.5 0.5 0.5]]");
   const Tensor x = scalar("x");
-  REQUIRE(says(message<GraphError>([&] { (void)shared(x + 1); }), "eval: x (scalar, HERE) has no value"));
+  REQUIRE(message<GraphError>([&] { (void)shared(x + 1); }) ==
+          "HERE: shared: x (scalar, HERE) is an input, which has no value yet; shared takes an array, a number, or an "
+          "expression without inputs");
+  REQUIRE(message<GraphError>([&] { w.set_value(x); }) ==
+          "HERE: w.set_value: x (scalar, HERE) is an input, which has no value yet; w.set_value takes an array, a "
+          "number, or an expression without inputs");
 }
 
 TEST_CASE("set_value refuses another rank, a broadcasting axis and lost digits") {
@@ -153,6 +158,10 @@ TEST_CASE("eval takes givens and reads shared variables") {
   REQUIRE((w + 1).eval().item<double>() == 3);
   REQUIRE(says(message<GraphError>([&] { (void)eval(y); }),
                "eval: x (vector, HERE) has no value; give it one: eval(y, {{x, value}})"));
+  const Tensor z = scalar("z");
+  REQUIRE(message<GraphError>([&] { (void)eval(x * z); }) ==
+          "HERE: eval: x (vector, HERE), z (scalar, HERE) have no values; give them some: eval(y, {{x, value}, {z, "
+          "value}})");
   REQUIRE(says(message<GraphError>([&] { (void)eval(Tensor()); }), "eval: the expression is an empty Tensor"));
 }
 

@@ -132,6 +132,21 @@ TEST_CASE("a wrt that the cost does not depend on is an error, a warning or zero
   CHECK(heard.texts.size() == 1);
 }
 
+TEST_CASE("a wrt that is made anew from what the cost depends on says so") {
+  const Tensor w = dvector("w"), h = tanh(w);
+  const int made = __LINE__ + 1;
+  const Tensor cost = sum(w), other = sum(h);
+  const int asked = __LINE__ + 1;
+  CHECK(
+      error_of([&] { grad(cost, w[0]); }) ==
+      line(asked) + "grad: the cost at " + at(made) + " does not depend on indexing at " + at(asked) +
+          ": w[0] is a new value made from w, which the cost was made from without it. Take the gradient with respect "
+          "to w and index it, or make the cost from that value. To get zeros: {.disconnected_inputs = "
+          "Disconnected::ignore}");
+  CHECK_THAT(error_of([&] { grad(other, square(h)); }),
+             Catch::Contains("square(tanh(w)) is a new value made from ") && Catch::Contains("with respect to"));
+}
+
 TEST_CASE("a cost that uses no more of a wrt than its shape, or a constant made of it, says so") {
   const Tensor x = dvector("x"), y = square(x);
   const std::string why =

@@ -97,8 +97,42 @@ TEST_CASE("an empty Tensor is named by its side") {
 TEST_CASE("axes of a reduction are checked") {
   const Tensor x = dmatrix("x");
   CHECK(refusal<IndexError>([&] { static_cast<void>(sum(x, 2)); }) ==
-        "sum: axis 2 is out of range for 2 axes (valid: -2 .. 1)");
+        "sum: axis 2 is out of range for x float64[?, ?] (valid: -2 .. 1)");
   CHECK(refusal<ShapeError>([&] { static_cast<void>(sum(x, {0, -2})); }) == "sum: axis 0 is given twice");
+}
+
+TEST_CASE("an axis that there is not is said of the operand, with its shape") {
+  const Tensor v = dvector("v"), x = dmatrix("x"), s = dscalar("s");
+  const auto says = [](std::string_view text, auto&& f) {
+    CHECK(refusal<IndexError>([&] { static_cast<void>(f()); }) == text);
+  };
+  says("cumsum: axis 1 is out of range for v float64[?] (valid: -1 .. 0)", [&] { return cumsum(v, 1); });
+  says("softmax: axis -3 is out of range for x * 2.0 float64[?, ?] (valid: -2 .. 1)",
+       [&] { return softmax(x * 2, -3); });
+  says("transpose: axis 2 is out of range for x float64[?, ?] (valid: -2 .. 1)", [&] { return transpose(x, {0, 2}); });
+  says("concatenate: axis 1 is out of range for v float64[?] (valid: -1 .. 0)", [&] { return concatenate({v, v}, 1); });
+  says("sum: axis 0 is out of range for s float64[], which has no axes", [&] { return sum(s, 0); });
+  says("shape: axis 1 is out of range for v float64[?] (valid: -1 .. 0)", [&] { return v.shape(1); });
+  says("expand_dims: axis 2 is out of range for the 2 axes of the result (valid: -2 .. 1); v is float64[?]",
+       [&] { return expand_dims(v, 2); });
+  says("stack: axis 3 is out of range for the 2 axes of the result (valid: -2 .. 1); v is float64[?]", [&] {
+    return stack({v, v}, 3);
+  });
+  says("sliding_window_view: axis 1 is out of range for v float64[?] (valid: -1 .. 0)",
+       [&] { return sliding_window_view(v, {2}, 1); });
+  says("fold_windows: axis 1 is out of range for the 1 axes of the result (valid: -1 .. 0); x is float64[?, ?]",
+       [&] { return fold_windows(x, {2}, 1); });
+  says("dimshuffle: 1 is neither an axis of v float64[?] nor -1, a new axis", [&] { return dimshuffle(v, {0, 1}); });
+}
+
+TEST_CASE("a constant that has no name is not named by its type, which messages say anyway") {
+  const Array two{1.0, 2.0};
+  CHECK(refusal<IndexError>([&] { static_cast<void>(cumsum(two, 1)); }) ==
+        "cumsum: axis 1 is out of range for constant float64[2] (valid: -1 .. 0)");
+  CHECK(refusal<ShapeError>([&] {
+          static_cast<void>(dot(dmatrix("x").reshape({3, 3}), two));
+        }).find("constant is float64[2]; ") != std::string::npos);
+  CHECK(formula(dvector("x") + two) == "x + constant float64[2]");
 }
 
 TEST_CASE("max of nothing is an error, sum and prod of nothing are 0 and 1") {

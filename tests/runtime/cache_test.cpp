@@ -313,6 +313,21 @@ TEST_CASE("a home that is missing is not made") {
   })));
 }
 
+TEST_CASE("variables that name no folder for the cache are said to be unset, or no absolute path") {
+  if (!can_fork) return;
+  CHECK(ended_well(in_child([&] {
+    setenv("HOME", "../h", 1);
+    unsetenv("XDG_CACHE_HOME");
+    CompileCache cache(default_cache_folder(), plenty, 1);
+    const WarningsHeard heard;
+    cache.store(key_of("a"), "step", bytes_of(10));
+    return heard.texts == std::vector<std::string>{
+                              "compiled kernels are not kept: compile.cache is empty, "
+                              "XDG_CACHE_HOME is not set, and HOME is '../h', which is not an "
+                              "absolute path"};
+  })));
+}
+
 TEST_CASE("who waits for a lock that its holder removes takes a new one, and only one at a time") {
   OwnFolder own;
   CompileCache cache(own.cache.folder(), plenty, 30);

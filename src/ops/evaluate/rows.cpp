@@ -7,6 +7,7 @@
 
 #include "base/dtype.h"
 #include "base/error.h"
+#include "ops/evaluate.h"
 #include "ops/evaluate/put.h"
 #include "ops/evaluate/steps.h"
 #include "ops/host.h"
@@ -29,6 +30,7 @@ constexpr Index numbers_for_a_row = 4;
   std::string at;
   for (std::size_t axis = index.shape().size(); axis-- > 0; linear /= std::max<Index>(1, index.shape()[axis]))
     at = fmt::format("{}{}{}", linear % std::max<Index>(1, index.shape()[axis]), at.empty() ? "" : ", ", at);
+  refuse_values(call.node(), at);
   const Index n = x.shape()[0];
   const std::string valid = n == 0 ? "it has no rows" : fmt::format("valid: {} .. {}", -n, n - 1);
   const std::string_view maker = node(call.input(1)).part_of;  // what a function made of its own is not shown
@@ -164,6 +166,15 @@ void put_row(T* __restrict to, const T* __restrict from, Index n) {
 }
 
 }  // namespace
+
+void refuse_values(const Node& gather, std::string_view row) {
+  std::string_view rule, of;
+  for (const auto& [name, value] : gather.params)
+    if (const auto* const words = std::get_if<std::string>(&value)) (name == "refused" ? rule : of) = *words;
+  if (!rule.empty())
+    fail_at<Error>(gather.where, "{}: {}; those of {}{} are not", gather.part_of, rule,
+                   row.empty() ? "" : fmt::format("row [{}] of ", row), of);
+}
 
 Array gathered(const Call& call, const Array& x) {
   const NamedRows named(call, Host());
