@@ -118,7 +118,7 @@ Tensor average(const Operand& of, const Operand& by, const Axes& axes, Where w) 
                           axes.everything ? static_cast<std::size_t>(x.ndim()) : axes.list.size());
     std::vector<Index> places(static_cast<std::size_t>(x.ndim()), -1);
     for (std::size_t i = 0; i < axes.list.size(); ++i)
-      places[static_cast<std::size_t>(ops::axis_of("average", axes.list[i], x.ndim(), w))] = static_cast<Index>(i);
+      places[static_cast<std::size_t>(ops::axis_of("average", axes.list[i], x, w))] = static_cast<Index>(i);
     static_cast<void>(ops::normalized_axes("average", x, axes, w));  // refuses an axis that is given twice
     weights = ops::permuted(weights, std::move(places), w);
   }

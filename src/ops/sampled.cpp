@@ -43,7 +43,7 @@ Tensor trapezoid(const Operand& of, const Operand& places, int axis, Where w) {
   const Tensor given[] = {of.get(), places.get()};
   const Tensor y = ops::converted(given[0], to_floating(given[0].dtype()), w);
   Tensor x = given[1];
-  const int a = ops::axis_of("trapezoid", axis, y.ndim(), w);
+  const int a = ops::axis_of("trapezoid", axis, y, w);
   if (x.ndim() != 0 && x.ndim() != 1 && x.ndim() != y.ndim())
     fail_at<ShapeError>(w,
                         "trapezoid: {} is {}, its places {} are {}; they are a vector, of the same shape, or a scalar",
