@@ -10,8 +10,9 @@
 namespace croton {
 namespace {
 
-// Fewer elements take no time worth another compilation.
-constexpr Index fewest_elements = 64;
+// Fewer elements take no time worth another compilation; of points of few coordinates, whose text is short, fewer
+// still: they are compared with each other.
+constexpr Index fewest_elements = 1024, fewest_of_points = 64, most_coordinates = 4;
 // Statements, if each node is one for each index of the short axes; beyond that the text is long to compile, and no
 // faster (measured on the 100 operations of an equation of state whose last axis has 16 elements).
 constexpr Index most_statements = 1000;
@@ -48,7 +49,10 @@ Index ShortAxes::extent(const Type& type, const Extents& shape, std::size_t axis
   if (type.shape[axis] != any_extent || axis == 0 || shape[axis] < least_) return type.shape[axis];
   Index elements = 1;
   for (const Index n : shape) elements *= n;
-  return elements >= fewest_elements && is_short(type.dtype, shape, axis) ? shape[axis] : any_extent;
+  Index together = 1;
+  for (std::size_t a = axis; a < shape.size(); ++a) together *= shape[a];
+  const Index fewest = together <= most_coordinates ? fewest_of_points : fewest_elements;
+  return elements >= fewest && is_short(type.dtype, shape, axis) ? shape[axis] : any_extent;
 }
 
 TypedGraph typed(std::span<const Tensor> results, std::span<const SharedUse> uses,

@@ -59,7 +59,8 @@ bool is_shift(const Tensor& t) {
   return n.params.integer("stride") == 1 && first >= 0 && !holder_of_extent(first) && single(n.inputs[0]);
 }
 
-Shift shift_of(const Tensor& t) {
+// `scaled`: of the value that it is a multiple of.
+Shift shift_of(const Tensor& t, bool scaled) {
   Shift s{t};
   for (;;) {
     const Node& n = node(s.source);
@@ -67,10 +68,10 @@ Shift shift_of(const Tensor& t) {
       s.axes.emplace(static_cast<int>(n.params.integer("axis")),
                      Along{n.params.list("dims")[1], ops::held_dim(n.params, n.inputs, 0)});
       s.source = *single(n.inputs[0]);
-    } else if (is_op(s.source, ops::neg)) {
+    } else if (scaled && is_op(s.source, ops::neg)) {
       s.negative = !s.negative;
       s.source = n.inputs[0];
-    } else if (is_op(s.source, ops::mul) && (is_number(n.inputs[0]) || is_number(n.inputs[1]))) {
+    } else if (scaled && is_op(s.source, ops::mul) && (is_number(n.inputs[0]) || is_number(n.inputs[1]))) {
       const std::size_t number = is_number(n.inputs[0]) ? 0 : 1;
       s.factors.push_back(n.inputs[number]);
       s.source = n.inputs[1 - number];
@@ -91,9 +92,10 @@ bool is_repeated(const Tensor& x) {
 
 // The shifts of one value along the same axes.
 struct Group {
+  Tensor first;  // one of them
   Tensor source;
   std::map<int, Along> axes;  // of the one that begins last along each
-  std::map<int, Index> least;
+  std::map<int, Index> least = {};
   int count = 0;
   Tensor padded = {};
 
@@ -112,8 +114,8 @@ struct Group {
     }
   }
 
-  // Whether a copy among zeros is worth its memory: it is mostly no zeros, and spares reading single elements or another
-  // copy; of what lies in memory already, single elements.
+  // Whether a copy among zeros is worth its memory: it is mostly no zeros, and spares reading single elements or
+  // another copy; of what lies in memory already, single elements.
   bool is_worth() const {
     const bool reads_singly = axes.contains(source.ndim() - 1), is_computed = !is_seen(source);
     if (is_repeated(source) || !(reads_singly || (is_computed && (count > 1 || axes.size() > 1)))) return false;
@@ -133,18 +135,22 @@ struct Group {
     padded = now;
     for (const auto& [axis, along] : axes) {
       const Tensor count_here = ops::extent(padded, axis, w);
+      // a slice that begins behind the end is empty; zeros alone are then as many as the result has
+      const Tensor begin = ops::integer(along.first, w), before = count > 1 ? begin : minimum(begin, along.extent, w);
       const auto zeros = [&](const Tensor& n) {
         ops::ExtentList shape;
         for (int d = 0; d < padded.ndim(); ++d) shape.add(d == axis ? n : ops::extent(padded, d, w));
         return ops::filled(ops::converted(constant(Array(0.0)), padded.dtype(), w), shape, w);
       };
-      // (a slice that begins behind the end is empty)
       const Tensor behind = ops::settled(maximum(along.extent - (count_here + least.at(axis)), 0, w), w);
-      padded = concatenate(std::vector{zeros(ops::integer(along.first, w)), padded, zeros(behind)}, axis, w);
+      padded = concatenate(std::vector{zeros(ops::settled(before, w)), padded, zeros(behind)}, axis, w);
     }
   }
 
-  Tensor view(const Shift& s, Where w) const {
+  Tensor view(const Tensor& t) const {
+    if (count == 1) return padded;
+    const Shift s = shift_of(t, true);
+    const Where w = node(t).where;
     ops::SliceList part;
     for (int d = 0; d < padded.ndim(); ++d) part.add_whole();
     for (const auto& [axis, along] : s.axes) {
@@ -168,12 +174,18 @@ std::vector<Tensor> shifts_as_views(std::span<const Tensor> outputs) {
   std::unordered_map<const Node*, std::size_t> group_of;
   for (const Tensor& t : topological(outputs)) {
     if (!is_shift(t)) continue;
-    const Shift s = shift_of(t);
+    const Shift s = shift_of(t, true);
     auto g = std::find_if(groups.begin(), groups.end(), [&](const Group& other) { return other.takes(s); });
-    if (g == groups.end()) g = groups.insert(g, {s.source, s.axes, {}});
+    if (g == groups.end()) g = groups.insert(g, {t, s.source, s.axes});
     g->add(s);
     group_of.emplace(t.node(), static_cast<std::size_t>(g - groups.begin()));
   }
+  for (Group& g : groups)
+    if (g.count == 1) {  // it is what is computed, not a multiple of that
+      const Shift own = shift_of(g.first, false);
+      g = {g.first, own.source, own.axes};
+      g.add(own);
+    }
   std::unordered_map<const Node*, std::vector<Group*>> waiting;
   for (Group& g : groups)
     if (g.is_worth()) waiting[g.source.node()].push_back(&g);
@@ -186,8 +198,7 @@ std::vector<Tensor> shifts_as_views(std::span<const Tensor> outputs) {
       [&](const Tensor& t, std::vector<Tensor> inputs) {
         const auto g = group_of.find(t.node());
         const bool is_worth = g != group_of.end() && groups[g->second].is_worth();
-        const Tensor now =
-            is_worth ? groups[g->second].view(shift_of(t), node(t).where) : with_inputs(t, std::move(inputs));
+        const Tensor now = is_worth ? groups[g->second].view(t) : with_inputs(t, std::move(inputs));
         if (const auto groups_of = waiting.find(t.node()); groups_of != waiting.end())
           for (Group* each : groups_of->second) each->pad(now);
         return now;

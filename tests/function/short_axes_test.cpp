@@ -54,10 +54,14 @@ TEST_CASE("first axes, long axes and small arguments are left open") {
     return times(f.explain(), "made again");
   };
   CHECK(notes({4, 2000}, {16, 64, 17}) == 0);
-  CHECK(notes({100, 4}, {4, 4, 4}) == 0);
+  CHECK(notes({100, 5}, {4, 4, 4}) == 0);
+  CHECK(notes({15, 4}, {4, 4, 4}) == 0);
   CHECK(notes({100, 16}, {2, 2, 2}) == 1);   // x
-  CHECK(notes({100, 4}, {100, 3, 4}) == 2);  // and y, whose last two axes are short
+  CHECK(notes({100, 5}, {100, 3, 4}) == 2);  // and y, whose last two axes are short
   CHECK(says(f.explain(), "float64[?, 3, 4]: "));
+  const Function points = function(x, sum(x));
+  (void)points(integers({16, 4}));
+  CHECK(says(points.explain(), "float64[?, 4]: "));
 }
 
 TEST_CASE("a GPU's rows of floats are known up to 2048 elements, those of integers as on the CPU") {

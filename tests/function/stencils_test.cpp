@@ -62,6 +62,6 @@ TEST_CASE("the gradient of a stencil reads neighbours from one value among zeros
   for (const Of cost : {laplacian, variation, smooth_variation, burgers})
     CHECK_FALSE(says(function(x, grad(cost(x), x)).explain(), "index ["));
   // rows alone are read as vectors where they lie; a column is no copy of all
-  for (const Tensor& rows : {sum(sqr(x(slice(1, none)))), sum(sqr(x(all, slice(2, 3))))})
+  for (const Tensor& rows : {sum(sqr(x(slice(1, none)))), sum(sqr(x(all, 2)))})
     CHECK_FALSE(says(function(x, grad(rows, x)).explain(), "region"));
 }
