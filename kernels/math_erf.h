@@ -1,24 +1,25 @@
-// erf, erfc, gelu. Near 0 erf by an odd polynomial; elsewhere erfc(a) = e^(-a^2) P((a - K) / (a + K)) / (1 + 2a), with the
+// erf, erfc, erfcx, gelu. Near 0 erf by an odd polynomial; elsewhere erfc(a) = e^(-a^2) P((a - K) / (a + K)) / (1 + 2a), with the
 // square in two parts, so that the tail keeps its digits down to the subnormals.
 namespace {
 
-/// erfc(a) / e^(-a^2) for a >= 0.4.
-CROTON_PART X erfc_scaled(X a) {
-  typedef Element<X> T;
-  constexpr T K = single<X> ? 2 : 3;
-  const X q = (a - K) / (a + K);
-  X p;
+template <class X> constexpr Element<X> erfc_middle = single<X> ? 2 : 3;
+/// (1 + 2a) erfc(a) / e^(-a^2) for a from 0.4 up to where erfc(a) is 0, q = (a - K) / (a + K) with K = erfc_middle.
+CROTON_PART X erfc_scaled_numerator(X q) {
   if constexpr (single<X>)
-    p = polynomial(q, 0x1.46e80ep+0, -0x1.7bf5e6p-4, -0x1.54079p-3, 0x1.4ff99ap-3, -0x1.bc346ep-5, -0x1.06dadep-7,
+    return polynomial(q, 0x1.46e80ep+0, -0x1.7bf5e6p-4, -0x1.54079p-3, 0x1.4ff99ap-3, -0x1.bc346ep-5, -0x1.06dadep-7,
                       0x1.1e7f64p-7, 0x1.3c5ffep-10, -0x1.88f83cp-10, -0x1.3b6008p-12, 0x1.eadcp-13);
   else
-    p = polynomial(q, 0x1.40c522d7e4987p+0, -0x1.15c084bb9e8f7p-3, -0x1.85a15c58aa142p-5, 0x1.098366a5b48b2p-3,
+    return polynomial(q, 0x1.40c522d7e4987p+0, -0x1.15c084bb9e8f7p-3, -0x1.85a15c58aa142p-5, 0x1.098366a5b48b2p-3,
                       -0x1.e88b803a50549p-4, 0x1.17ca2877e8428p-4, -0x1.8574c409544e6p-6, 0x1.4b884e5665e99p-9,
                       0x1.ef1bdb6a5a7dap-10, -0x1.98db53ad7fcf9p-11, -0x1.b9119c71f5953p-14, 0x1.065a6f8ad6a2ep-13,
                       0x1.4be698e38ce87p-18, -0x1.51412dc87e696p-16, -0x1.827d27b8e7114p-21, 0x1.d266e24513807p-19,
                       0x1.660992254c82cp-22, -0x1.4c4fc423bb4fap-21, -0x1.df887a99e21e8p-24, 0x1.b599464b8064dp-24,
                       0x1.48e066f728f95p-26, -0x1.8e8b0b2645334p-27);
-  return p / fma(a, all<X>(2), all<X>(1));
+}
+/// erfc(a) / e^(-a^2) for such a.
+CROTON_PART X erfc_scaled(X a) {
+  constexpr Element<X> K = erfc_middle<X>;
+  return erfc_scaled_numerator((a - K) / (a + K)) / fma(a, all<X>(2), all<X>(1));
 }
 /// factor e^(-square) erfc_scaled(a), square = high + low; scaled last, as the rest may be subnormal.
 CROTON_PART X erfc_tail(X factor, X a, X high, X low) {
@@ -85,6 +86,44 @@ CROTON_MATH(erfc)(X x) {
   return abs(x) < (T)0.42 ? 1 - fma(x, erf_over(x * x), x) : x < 0 ? 2 - far : far;
 }
 CROTON_SCALAR_OF(erfc)
+
+/// (erfcx(x) - 1) / x for |x| < 0.42, a Chebyshev interpolant.
+CROTON_PART X erfcx_over(X x) {
+  if constexpr (single<X>)
+    return polynomial(x, -0x1.20dd76p+0, 0x1p+0, -0x1.81273ap-1, 0x1.fffff6p-2, -0x1.342396p-2,
+                      0x1.5558a6p-3, -0x1.5f1d0ap-4, 0x1.5484p-5, -0x1.53411cp-6, 0x1.25fbe4p-7);
+  else
+    return polynomial(x, -0x1.20dd750429b6dp+0, 0x1.ffffffffffff9p-1, -0x1.812746b0379e5p-1,
+                      0x1.00000000006eap-1, -0x1.341f6bc02cc55p-2, 0x1.55555554cc424p-3, -0x1.6023e8db49172p-4,
+                      0x1.555555a18904fp-5, -0x1.390379d769849p-6, 0x1.1110fa9f7c857p-7, -0x1.c74ac2d7a80afp-9,
+                      0x1.6c1e3e64b15cbp-10, -0x1.1832db2c81325p-11, 0x1.9eaed5b54a746p-13, -0x1.29f3e39e1e03bp-14,
+                      0x1.c456fa8e7520ap-16, -0x1.306fc051f1062p-17);
+}
+/// 2 e^(a^2), for a up to where that is infinite.
+CROTON_PART X twice_grown_square(X a) {
+  const auto square = product(a, a);
+  const auto s = reduce_exponent(square.high);
+  const X r = s.high - s.low, rest = ((s.high - r) - s.low) + square.low, v = r * expm1_over(r);
+  return scaled(2 * (1 + (v + fma(rest, v, rest))), s.n);
+}
+/// sqrt(pi) a erfc(a) / e^(-a^2) beyond 10 (27), u = 1 / (2 a^2): Abramowitz and Stegun 7.1.23.
+CROTON_PART X erfcx_series(X u) {
+  if constexpr (single<X>) return polynomial(u, 1, -1, 3, -15, 105);
+  else return polynomial(u, 1, -1, 3, -15, 105, -945, 10395);
+}
+/// Below 0 by erfcx(x) = 2 e^(x^2) - erfcx(-x).
+CROTON_MATH(erfcx)(X x) {
+  typedef Element<X> T;
+  constexpr T K = erfc_middle<X>, border = single<X> ? 10 : 27;
+  const X a = abs(x);
+  const auto far = a > border;
+  const X q = (far ? all<X>(0.5) : a - K) / (far ? a * a : a + K);
+  const X above = (far ? (T)0.56418958354775628695 * erfcx_series(q) : erfc_scaled_numerator(q)) / (far ? a : fma(a, all<X>(2), all<X>(1)));
+  X y = a < (T)0.42 ? fma(x, erfcx_over(x), all<X>(1)) : above;
+  if (any_lane(x <= (T)-0.42)) y = x <= (T)-0.42 ? twice_grown_square(lesser(all<X>(border + (T)0.5), a)) - above : y;
+  return y;
+}
+CROTON_SCALAR_OF(erfcx)
 
 /// x / 2 erfc(-x / sqrt 2), and so NaN at -infinity.
 CROTON_PART X gelu_anywhere(X x) {

@@ -33,6 +33,7 @@ constexpr KernelFile files[] = {
     {"math_hyperbolic.h", {"math_core.h", "math_exp.h", "math_log.h"}},
     {"math_inverse.h", {"math_core.h"}},
     {"math_erf.h", {"math_core.h", "math_exp.h"}},
+    {"math_bessel.h", {"math_core.h", "math_exp.h"}},
     {"math_erfinv.h", {"math_core.h", "math_exp.h", "math_log.h", "math_erf.h"}},
     {"math_pow.h", {"integers.h", "math_core.h", "math_exp.h", "math_log.h"}},
     {"math_normal.h", {"math_core.h", "math_log.h"}},

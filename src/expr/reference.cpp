@@ -129,4 +129,46 @@ Real erf_inverse(Real y) {
   return std::copysign(x, y);
 }
 
+Real erfc_grown(Real x) {
+  if (x < -100) return std::numeric_limits<Real>::infinity();
+  const Real square = x * x, low = std::fma(x, x, -square);
+  if (x < 3) return std::exp(square) * (1 + low) * std::erfc(x);
+  Real below = x;  // the continued fraction (Abramowitz and Stegun, 7.1.14), from its 200th denominator upwards
+  for (int k = 200; k >= 1; --k) below = x + k / (2 * below);
+  return 1 / (std::sqrt(pi) * below);
+}
+
+namespace {
+
+/// By the power series, whose terms are positive; from 40 on by the asymptotic one (Abramowitz and
+/// Stegun, 9.6.10, 9.7.1). `grows`: times e^-x if not.
+Real bessel_of_positive(int order, Real x, bool grows) {
+  if (x < 40) {
+    const Real z = x * x / 4;
+    Real term = order == 0 ? 1 : x / 2, sum = 0;
+    for (int k = 1; sum + term != sum; ++k) {
+      sum += term;
+      term *= z / (static_cast<Real>(k) * (k + order));
+    }
+    return grows ? sum : sum * std::exp(-x);
+  }
+  Real term = 1, sum = 0;
+  for (int k = 1; sum + term != sum; ++k) {
+    sum += term;
+    term *= (static_cast<Real>(2 * k - 1) * (2 * k - 1) - 4 * order) / (8 * k * x);
+  }
+  return (grows ? std::exp(x) : 1) * sum / std::sqrt(2 * pi * x);
+}
+Real bessel(int order, Real x, bool grows) {
+  if (std::isnan(x)) return x;
+  if (std::isinf(x)) return order == 1 ? std::copysign(grows ? std::fabs(x) : 0, x) : grows ? std::fabs(x) : 0;
+  const Real y = x == 0 && order == 1 ? 0 : bessel_of_positive(order, std::fabs(x), grows);
+  return order == 1 ? std::copysign(y, x) : y;
+}
+
+}  // namespace
+
+Real bessel_i(int order, Real x) { return bessel(order, x, true); }
+Real bessel_ie(int order, Real x) { return bessel(order, x, false); }
+
 }  // namespace croton::expr

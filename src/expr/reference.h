@@ -49,6 +49,11 @@ W box_muller(W share, W turn) {
   return here ? std::sqrt(-2 * std::log(share)) * std::sin(2 * std::numbers::pi_v<W> * turn)
               : std::numeric_limits<W>::quiet_NaN();
 }
+/// e^(x^2) erfc(x).
+Real erfc_grown(Real);
+/// The modified Bessel function of the first kind, of order 0 or 1; e^-|x| times it.
+Real bessel_i(int order, Real);
+Real bessel_ie(int order, Real);
 /// The inverse of erf; NaN outside [-1, 1].
 Real erf_inverse(Real);
 

@@ -170,6 +170,17 @@ Tensor xlog1py(const Operand& left, const Operand& right, Where w) {
   return x * log1p(where(nothing, 0, y, w), w);
 }
 
+Tensor log1mexp(const Operand& of, Where w) {
+  const WhereScope scope(w);
+  Tensor x = given("log1mexp", of, w);
+  x = ops::converted(x, to_floating(x.dtype()), w);
+  // each half where it is exact (Maechler, "Accurately computing log(1 - exp(-|a|))", 2012); what is not taken is
+  // brought inside, and so has a finite slope, while no x that is taken lies on a border, which would share its
+  // gradient
+  const Tensor near = maximum(x, -log_2, w), far = minimum(x, -0.5, w);
+  return where(x > -log_2, log(-expm1(near, w), w), log1p(-exp(far, w), w), w);
+}
+
 Tensor entr(const Operand& of, Where w) {
   const WhereScope scope(w);
   Tensor x = given("entr", of, w);

@@ -24,6 +24,29 @@ Tensor gelu_slope(const Tensor& x) {
   return 0.5 * croton::erfc(-x * sqrt_half) + x * croton::exp(-0.5 * croton::square(x)) / sqrt_2_pi;
 }
 
+/// 2 x y - 2 / sqrt(pi), whose terms cancel far out: there the asymptotic series (the derivative of Abramowitz and
+/// Stegun 7.1.23), whose first term left out is below 1e-14 (float64) or 1e-7 of the result.
+Tensor erfcx_slope(const At& at) {
+  constexpr double two_over_sqrt_pi = 1.12837916709551257390;
+  const Tensor& x = at.x[0];
+  const double far = x.dtype() == float64 ? 30 : 8;
+  const Tensor v = 1 / croton::maximum(x, far), u = 0.5 * croton::square(v);
+  const Tensor series = 1 - u * (3 - u * (15 - u * (105 - u * (945 - u * 10395))));
+  return where(x > far, -two_over_sqrt_pi * u * series, 2 * x * at.y - two_over_sqrt_pi);
+}
+
+/// y / x, which is 1/2 at 0 for i1 and i1e.
+Tensor over_argument(const At& at) {
+  const Tensor zero = at.x[0] == 0;
+  return where(zero, 0.5, at.y / where(zero, 1, at.x[0]));
+}
+
+/// i0(x) - i1(x) / x, infinite where both are.
+Tensor i1_slope(const At& at) {
+  const Tensor whole = croton::i0(at.x[0]);
+  return where(croton::isinf(at.y), whole, whole - over_argument(at));
+}
+
 }  // namespace
 
 constinit const Op sigmoid{.name = "sigmoid",
@@ -88,6 +111,61 @@ constinit const Op erfinv{.name = "erfinv",
                                 return float_samples({{-0.9, 0.9}});
                               }};
 
+constinit const Op erfcx{.name = "erfcx",
+                         .doc = "exp(x * x) * erfc(x) (SciPy's erfcx).",
+                         .type = pointwise_type,
+                         .meaning = Pointwise{"erfcx"},
+                         .pullback = [](const At& at) -> Gradients { return {masked(at.y_bar, erfcx_slope(at))}; },
+                         .samples =
+                             [] {
+                               return join(float_samples({{-4, 4}}), float_samples({{20, 60}}));
+                             }};
+
+constinit const Op i0{.name = "i0",
+                      .doc = "The modified Bessel function of the first kind, of order 0 (SciPy's i0).",
+                      .type = pointwise_type,
+                      .meaning = Pointwise{"i0"},
+                      .pullback = [](const At& at) -> Gradients { return {masked(at.y_bar, croton::i1(at.x[0]))}; },
+                      .samples =
+                          [] {
+                            return float_samples({{-4, 4}});
+                          }};
+
+constinit const Op i1{.name = "i1",
+                      .doc = "The modified Bessel function of the first kind, of order 1 (SciPy's i1).",
+                      .type = pointwise_type,
+                      .meaning = Pointwise{"i1"},
+                      .pullback = [](const At& at) -> Gradients { return {masked(at.y_bar, i1_slope(at))}; },
+                      .samples =
+                          [] {
+                            return float_samples({{-4, 4}});
+                          }};
+
+constinit const Op i0e{.name = "i0e",
+                       .doc = "exp(-|x|) * i0(x) (SciPy's i0e); its gradient at 0 is 0.",
+                       .type = pointwise_type,
+                       .meaning = Pointwise{"i0e"},
+                       .pullback = [](const At& at) -> Gradients {
+                         return {masked(at.y_bar, croton::i1e(at.x[0]) - croton::sign(at.x[0]) * at.y)};
+                       },
+                       .samples =
+                           [] {
+                             return float_samples({{-4, 4}});
+                           }};
+
+constinit const Op i1e{
+    .name = "i1e",
+    .doc = "exp(-|x|) * i1(x) (SciPy's i1e).",
+    .type = pointwise_type,
+    .meaning = Pointwise{"i1e"},
+    .pullback = [](const At& at) -> Gradients {
+      return {masked(at.y_bar, croton::i0e(at.x[0]) - over_argument(at) - croton::sign(at.x[0]) * at.y)};
+    },
+    .samples =
+        [] {
+          return float_samples({{-4, 4}});
+        }};
+
 constinit const Op gammaln{
     .name = "gammaln",
     .doc = "The logarithm of |gamma(x)| (SciPy's gammaln).",
@@ -131,8 +209,8 @@ constinit const Op gelu{.name = "gelu",
                             }};
 
 Family special_ops() {
-  static constexpr const Op* list[] = {&sigmoid, &softplus, &relu,    &erf,  &erfc,
-                                       &erfinv,  &gammaln,  &digamma, &silu, &gelu};
+  static constexpr const Op* list[] = {&sigmoid, &softplus, &relu, &erf,     &erfc,    &erfinv, &erfcx, &i0,
+                                       &i1,      &i0e,      &i1e,  &gammaln, &digamma, &silu,   &gelu};
   return list;
 }
 
@@ -144,6 +222,11 @@ Tensor relu(const Tensor& x, Where w) { return ops::pointwise(ops::relu, {x}, w)
 Tensor erf(const Operand& x, Where w) { return ops::pointwise(ops::erf, {x}, w); }
 Tensor erfc(const Operand& x, Where w) { return ops::pointwise(ops::erfc, {x}, w); }
 Tensor erfinv(const Operand& x, Where w) { return ops::pointwise(ops::erfinv, {x}, w); }
+Tensor erfcx(const Operand& x, Where w) { return ops::pointwise(ops::erfcx, {x}, w); }
+Tensor i0(const Operand& x, Where w) { return ops::pointwise(ops::i0, {x}, w); }
+Tensor i1(const Operand& x, Where w) { return ops::pointwise(ops::i1, {x}, w); }
+Tensor i0e(const Operand& x, Where w) { return ops::pointwise(ops::i0e, {x}, w); }
+Tensor i1e(const Operand& x, Where w) { return ops::pointwise(ops::i1e, {x}, w); }
 Tensor gammaln(const Operand& x, Where w) { return ops::pointwise(ops::gammaln, {x}, w); }
 Tensor digamma(const Operand& x, Where w) { return ops::pointwise(ops::digamma, {x}, w); }
 Tensor silu(const Operand& x, Where w) { return ops::pointwise(ops::silu, {x}, w); }

@@ -133,6 +133,11 @@ void add_each_element(Table& t) {
   UNARY("arctanh", arctanh(x));
   UNARY("cbrt", cbrt(x));
   UNARY("erfinv", erfinv(x));
+  UNARY("erfcx", erfcx(x));
+  UNARY("i0", i0(x));
+  UNARY("i1", i1(x));
+  UNARY("i0e", i0e(x));
+  UNARY("i1e", i1e(x));
   UNARY("gammaln", gammaln(x));
   UNARY("digamma", digamma(x));
   UNARY("silu", silu(x));

@@ -140,7 +140,7 @@ TEST_CASE("half precision: one rounding after the float32 bound") {
   CHECK(expr::function("exp").bound(float64) == expr::function("exp").cpu.ulp64);
 }
 
-TEST_CASE("references: digamma, lgamma and the inverse of erf at known points") {
+TEST_CASE("references: digamma, lgamma, Bessel functions and those of erf at known points") {
   const auto at = [](const char* name, Real x) { return expr::function(name).reference(&x); };
   CHECK(static_cast<double>(at("digamma", 1)) == -0.57721566490153286061);
   CHECK(static_cast<double>(at("digamma", -0.5)) == Approx(0.03648997397857652056).epsilon(1e-15));
@@ -148,5 +148,11 @@ TEST_CASE("references: digamma, lgamma and the inverse of erf at known points") 
   CHECK(static_cast<double>(at("erfinv", 0.5)) == 0.47693627620446987338);
   CHECK(static_cast<double>(std::erfc(at("erfinv", 0.999999))) == Approx(1e-6).epsilon(1e-9));
   CHECK(static_cast<double>(at("lgamma", 0.5)) == 0.57236494292470008707);
+  CHECK(static_cast<double>(at("erfcx", 0.5)) == 0.61569034419292587487);
+  CHECK(static_cast<double>(at("erfcx", 40)) == 0.014100335983377813625);
+  CHECK(static_cast<double>(at("i0", 0.5)) == 1.0634833707413235193);
+  CHECK(static_cast<double>(at("i1", -45)) == -2060133462081577166.5);
+  CHECK(static_cast<double>(at("i0e", 45)) == 0.059638115011731949075);
+  CHECK(static_cast<double>(at("i1e", 39.5)) == 0.062868787292556938932);
   CHECK(static_cast<double>(at("gelu", -10)) == Approx(-7.61985302416052606e-23).epsilon(1e-15));
 }

@@ -27,6 +27,8 @@ TEST_CASE("functions made of others have the gradients that differences give") {
       {"logit", logit(p)},
       {"xlogy", xlogy(x, y)},
       {"xlog1py", xlog1py(x, y)},
+      {"log1mexp near 0", log1mexp(-y / 8)},
+      {"log1mexp far out", log1mexp(-y - 0.5)},
       {"entr", entr(y)},
       {"sinc", sinc(x)},
       {"digamma", digamma(x)},
@@ -168,6 +170,48 @@ TEST_CASE("logit is infinitely steep at both ends, as 1 / (p (1 - p)) is, and en
   CHECK(slopes(where(x == 0, 0, logit(x)), x, y, {0, 0.5}, {0})[0] == Numbers{0, 4});
   CHECK(slopes(where(x == 1, 0, logit(x)), x, y, {1, 0.5}, {0})[0] == Numbers{0, 4});
   CHECK(slopes(where(x > 0, entr(x), 0), x, y, {0, -1, 1}, {0})[0] == Numbers{0, 0, -1});
+}
+
+TEST_CASE("log1mexp is exact near 0 and far out, with one slope on both sides of its border and no NaN") {
+  const Tensor x = dvector("x"), y = dvector("y");
+  const Numbers at{-1e-300, -1e-10, -std::log(2.0), -0.5, -50, -800, -inf};
+  const Array values = value(log1mexp(x), {{x, Array(at)}});
+  CHECK(get(values, 0) == std::log(1e-300));
+  CHECK(get(values, 1) == Approx(-23.025850929990458).epsilon(1e-15));
+  CHECK(get(values, 2) == Approx(-std::log(2.0)).epsilon(1e-15));
+  CHECK(get(values, 4) == -std::exp(-50.0));
+  CHECK(get(values, 6) == 0);
+  for (const Tensor& t : {log1mexp(x), log(1 - exp(x))}) {
+    const Numbers slope = slopes(t, x, y, at, {0})[0];
+    for (std::size_t i = 0; i < at.size(); ++i)
+      CHECK(slope[i] == Approx(std::exp(at[i]) / std::expm1(at[i])).epsilon(1e-14).margin(0));
+  }
+  CHECK(get(value(log1mexp(x), {{x, Array{0.0}}}), 0) == -inf);
+  CHECK(std::isnan(get(value(log1mexp(x), {{x, Array{1.0}}}), 0)));
+  CHECK(slopes(where(x < 0, log1mexp(x), 0), x, y, {0, 1, -inf}, {0})[0] == Numbers{0, 0, 0});
+}
+
+TEST_CASE("the logarithm of erfc has its whole slope where one form gives way to another") {
+  const Tensor x = dvector("x"), y = dvector("y");
+  CHECK(slopes(log(erfc(x)), x, y, {20}, {0})[0][0] == Approx(-40.049875774108394).epsilon(1e-13));
+}
+
+TEST_CASE("Bessel functions have the slopes of their series at 0, and those of erfcx keep their digits far out") {
+  const Tensor x = dvector("x"), y = dvector("y");
+  const auto slope = [&](const Tensor& t, double at) { return slopes(t, x, y, {at}, {0})[0][0]; };
+  CHECK(slope(i0(x), 0) == 0);
+  CHECK(slope(i1(x), 0) == 0.5);
+  CHECK(slope(i0e(x), 0) == 0);
+  CHECK(slope(i1e(x), 0) == 0.5);
+  CHECK(slope(grad(sum(i0(x)), x), 0) == 0.5);
+  CHECK(slope(i1(x), 800) == inf);
+  for (const double at : {29.0, 31.0, 1e4, 1e9}) {
+    const double v = 1 / (at * at);
+    const double want = -0.56418958354775628695 * v * (1 - v * (1.5 - v * (3.75 - v * (13.125 - v * 59.0625))));
+    CHECK(slope(erfcx(x), at) == Approx(want).epsilon(1e-12).margin(0));
+  }
+  CHECK(slope(erfcx(x), inf) == 0);
+  CHECK(slope(erfcx(x), -30) == -inf);
 }
 
 TEST_CASE("logaddexp of equal infinities shares the gradient, as of all equal numbers") {

@@ -7,14 +7,9 @@
 namespace croton::rewrite {
 namespace {
 
-constexpr double minus_log_2 = -0.693147180559945309417;
 constexpr double sqrt_pi = 1.77245385090551602730;
 
-/// log(1 - exp(x)) for x < 0: each half where it is exact (Maechler, "Accurately computing log(1 - exp(-|a|))", 2012).
-/// The clipped operands keep the untaken half, and its gradient, finite.
-Tensor log1mexp(const Tensor& x) {
-  return where(x > minus_log_2, log(-expm1(maximum(x, minus_log_2))), log1p(-exp(minimum(x, minus_log_2))));
-}
+/// The operands in what log1mexp and log_erfc are made of, from which these rules would make the same again.
 bool is_clipped(const Tensor& x) { return is_op(x, ops::maximum) || is_op(x, ops::minimum); }
 bool is_not_clipped(const Tensor& x) { return !is_clipped(x); }
 
@@ -22,12 +17,13 @@ bool is_not_clipped(const Tensor& x) { return !is_clipped(x); }
 Tensor log_sub_exp(const Tensor& a, const Tensor& b) { return a + log1mexp(where(a == b, 0, b - a)); }
 
 /// log(erfc(x)): from where erfc loses bits, by the asymptotic series (Abramowitz and Stegun 7.1.23), whose first term
-/// left out is below 1e-15 (float64) or 1e-7 of the result.
+/// left out is below 1e-15 (float64) or 1e-7 of the result. Operands are clipped beyond that border, so that none on it
+/// shares its gradient.
 Tensor log_erfc(const Tensor& x) {
   const double far = x.dtype() == float64 ? 20 : 8;
-  const Tensor z = maximum(x, far), u = 1 / (2 * square(z));
+  const Tensor z = maximum(x, far - 1), u = 1 / (2 * square(z));
   const Tensor series = u * (-1 + u * (3 + u * (-15 + u * (105 + u * (-945 + u * 10395)))));
-  return where(x > far, -square(z) - log(z * sqrt_pi) + log1p(series), log(erfc(minimum(x, far))));
+  return where(x > far, -square(z) - log(z * sqrt_pi) + log1p(series), log(erfc(minimum(x, far + 1))));
 }
 
 bool is_positive(const Tensor& x) {
