@@ -133,7 +133,9 @@ struct Group {
   void pad(const Tensor& now) {
     const Where w = node(now).where;
     padded = now;
-    for (const auto& [axis, along] : axes) {
+    for (const auto& each : axes) {
+      const int axis = each.first;
+      const Along& along = each.second;
       const Tensor count_here = ops::extent(padded, axis, w);
       // a slice that begins behind the end is empty; zeros alone are then as many as the result has
       const Tensor begin = ops::integer(along.first, w), before = count > 1 ? begin : minimum(begin, along.extent, w);
@@ -198,7 +200,7 @@ std::vector<Tensor> shifts_as_views(std::span<const Tensor> outputs) {
       [&](const Tensor& t, std::vector<Tensor> inputs) {
         const auto g = group_of.find(t.node());
         const bool is_worth = g != group_of.end() && groups[g->second].is_worth();
-        const Tensor now = is_worth ? groups[g->second].view(t) : with_inputs(t, std::move(inputs));
+        Tensor now = is_worth ? groups[g->second].view(t) : with_inputs(t, std::move(inputs));
         if (const auto groups_of = waiting.find(t.node()); groups_of != waiting.end())
           for (Group* each : groups_of->second) each->pad(now);
         return now;

@@ -69,11 +69,11 @@ TEST_CASE("zeros are put around a tensor in the kernel that uses it") {
   CHECK(type(pad(tensor("x", float32, {2, 3}), {{1, 0}, {0, 2}})).shape == Shape{3, 5});
 }
 
-TEST_CASE("gradients of parts that overlap add up in one kernel") {
+TEST_CASE("gradients of parts that overlap add up in one kernel, where they are read beside each other") {
   const Tensor x = fmatrix("x");
   const Function f = function(x, grad(sum(square(x[slice(1, none)] - x[slice(none, -1)])), x));
-  CHECK(f.explain().find("phase 1") != std::string::npos);
-  CHECK(f.explain().find("phase 2") == std::string::npos);
+  CHECK(f.explain().find("host") == std::string::npos);
+  CHECK(f.explain().find("index [") == std::string::npos);
   CHECK(array_equal(f(Array{{1.0F}, {3.0F}, {0.0F}}), Array{{-4.0F}, {10.0F}, {-6.0F}}));
 }
 
