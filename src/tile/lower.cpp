@@ -188,6 +188,7 @@ class Points : private LaneLoops {
       return lanes_over(chunk_.body, e_.new_variable(), variable(first_point), variable(last_point), {},
                         e_.phase.parallel, 1, points);
     std::vector<Running> running;
+    running.reserve(sums.size());
     for (Sum& s : sums) running.push_back({value(s.store->value).monoid, value(s.store->value).dtype, &s.registers});
     lanes_in_blocks(chunk_.body, variable(first_point), variable(last_point), {}, e_.phase.parallel,
                     stages_.vectors_a_step(0, static_cast<Index>(sums.size())), running, points);
