@@ -369,8 +369,8 @@ class Builder {
   }
 
   // Whether one phase over `parallel` can hold the item, which has all of these axes: it folds all of them or none, and
-  // needs at most one loop of its own (a fold may have a serial loop inside that one, over operands that lie in
-  // memory).
+  // needs at most one loop of its own (a fold may have a serial loop inside that one, over operands that lie in memory,
+  // or are rows that an index names).
   bool fits(const Item& item, const Labels& parallel) const {
     const Labels kept = axes_.inner(item.labels, parallel), folded = axes_.inner(item.reduced, parallel);
     if (item.monoid == Monoid::spread && item.kind == Item::Kind::kernel)  // what it carries lies in partials
@@ -393,8 +393,18 @@ class Builder {
     return std::all_of(item.operands.begin(), item.operands.end(), [&](const Operand& o) {
       const bool varies =
           std::any_of(o.labels.begin(), o.labels.end(), [&](int l) { return l >= 0 && items_.find(l) == folded[0]; });
-      return !varies || memory_.available(o.item);
+      return !varies || memory_.available(o.item) || reads_rows(items_.list[at(o.item)], kept[0]);
     });
+  }
+
+  // Whether it reads rows, along this axis, that an index in memory names.
+  bool reads_rows(const Item& item, int along) const {
+    if (item.kind != Item::Kind::kernel || item.copy || !meaning<Gather>(item.node)) return false;
+    const Operand& index = item.operands[0];
+    return std::all_of(item.operands.begin(), item.operands.end(),
+                       [&](const Operand& o) { return memory_.available(o.item); }) &&
+           std::none_of(index.labels.begin(), index.labels.end(),
+                        [&](int l) { return l >= 0 && items_.find(l) == along; });
   }
 
   // `alone`: the window is of an item that is to have a phase of its own.

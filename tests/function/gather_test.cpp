@@ -94,6 +94,8 @@ TEST_CASE("a bag of embeddings, and a lookup followed by a product, are kernels 
     return {{e, ids}, mean(e[ids], 1)};
   };
   same_everywhere(bag, {counting({30, 20}), indices({17, 5}, 30)});
+  const auto [inputs, mean_of_bags] = bag();
+  CHECK(says(function(inputs, mean_of_bags).explain(), "parallel rows [a0]\n"));  // vectors are parts of E's rows
   for (const std::string& way : std::vector<std::string>{"mode=FAST_RUN", on_gpu()}) {
     const ScopedConfig scope{way};
     const Tensor e = fmatrix("E"), ids = lvector("ids"), w = tensor("W", float32, {any_extent, 4});
