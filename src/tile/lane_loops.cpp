@@ -9,7 +9,8 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
-// Steps of a loop that adds up one block: on the CPU as many of them as a sum of a million float32 has blocks.
+// Steps of a loop that adds up one block: so many that ending a block costs little beside them, and on a GPU, where the
+// lanes of a block are many threads, fewer.
 constexpr Index steps_of_a_block = 256, steps_of_threads = 32;
 
 // Whether some statement treats a vector's lanes beyond the last element in another way.
