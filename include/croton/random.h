@@ -40,7 +40,8 @@ class RandomStream {
   /// Density the derivative of sigmoid: mean 0, variance pi^2 / 3.
   Tensor logistic(const Dims&, DType = floatX(), Where = Where::here());
   /// Booleans, true with probability p: a number, or a tensor that broadcasts with the shape. A boolean times a float
-  /// keeps the float's dtype: x * rng.bernoulli(x.shape(), 0.8) / 0.8.
+  /// keeps the float's dtype: x * rng.bernoulli(x.shape(), 0.8) / 0.8. Error for a constant p beyond 0 and 1; any other
+  /// is not checked: never true where it is NaN or below 0, always above 1.
   Tensor bernoulli(const Dims&, const Operand& p, Where = Where::here());
   /// Integers from low to below high, evenly (of up to 2^53), as int64; low and high are integer scalars or numbers. Where
   /// high <= low: low. DTypeError for ends that are no integers.
@@ -48,15 +49,17 @@ class RandomStream {
   /// 0 to n - 1 in random order, an int64 vector; n is an integer scalar or number.
   Tensor permutation(const Operand& n, Where = Where::here());
   /// One of 0 to n - 1 for each row of p, which holds n weights along its last axis: int64, of p's shape without that axis.
-  /// Each comes up as often as its share of the row's sum, which need not be 1; one of weight 0 never. Weights are not
-  /// negative, and not all 0. ShapeError where p is a scalar.
+  /// Each comes up as often as its share of the row's sum, which need not be 1; one of weight 0 never. Error
+  /// that names the row (of constants at once, else when it runs) for a weight that is negative, infinite or NaN, and
+  /// for a row of zeros. ShapeError where p is a scalar.
   Tensor categorical(const Operand& p, Where = Where::here());
   /// How often each comes up in so many draws from each row of p (NumPy's multinomial): int64, of p's shape. draws is an
-  /// integer scalar or number; what one call draws is in memory at once.
+  /// integer scalar or number; what one call draws is in memory at once. Errors as above.
   Tensor multinomial(const Operand& draws, const Operand& p, Where = Where::here());
   /// k different ones of 0 to n - 1 for each row of p, in the order in which they were drawn, each from those that were left
   /// (NumPy's choice without replacement): int64, of p's shape with k along the last axis. IndexError (when it runs, at
-  /// the latest) where there are fewer than k; those of weight 0 come last.
+  /// the latest) where there are fewer than k; those of weight 0 come last. Error for weights as above, but for a row of
+  /// zeros.
   Tensor choice(Index k, const Operand& p, Where = Where::here());
   /// How many calls have used the stream: an int64 scalar. Setting it goes back, or forward, to that call.
   const Shared& state() const { return key_; }
