@@ -98,8 +98,7 @@ struct Threads {
 
 }  // namespace
 
-TEST_CASE("sort and argsort are std::stable_sort to the bit for every dtype and length on any number of threads",
-          "[threads]") {
+TEST_CASE("sort and argsort are std::stable_sort to the bit for every dtype and length on any number of threads") {
   for (const DType d : all_dtypes) {
     const Tensor x = tensor("x", d, {any_extent});
     const auto f = function({x}, {sort(x), argsort(x)});
@@ -116,7 +115,7 @@ TEST_CASE("sort and argsort are std::stable_sort to the bit for every dtype and 
   }
 }
 
-TEST_CASE("lines are sorted along either axis whether they are many short ones or a few long ones", "[threads]") {
+TEST_CASE("lines are sorted along either axis whether they are many short ones or a few long ones") {
   for (const DType d : {float32, float64, int64, uint8}) {
     const Tensor x = tensor("x", d, {any_extent, any_extent});
     for (const int axis : {0, 1}) {
@@ -135,7 +134,7 @@ TEST_CASE("lines are sorted along either axis whether they are many short ones o
   }
 }
 
-TEST_CASE("many short lines are put in order side by side for every dtype with ties and NaN included", "[threads]") {
+TEST_CASE("many short lines are put in order side by side for every dtype with ties and NaN included") {
   for (const DType d : all_dtypes) {
     const Tensor x = tensor("x", d, {any_extent, any_extent});
     for (const int axis : {0, 1}) {
@@ -162,6 +161,24 @@ TEST_CASE("many short lines are put in order side by side for every dtype with t
             CHECK(get_index(found[3], two.start(l) + k * two.step) == get_index(order, wanted));
           }
       }
+    }
+  }
+}
+
+TEST_CASE("lines are put in order by several threads as by one", "[threads]") {
+  for (const DType d : {float32, int64}) {
+    const Tensor x = tensor("x", d, {any_extent, any_extent});
+    const auto f = function({x}, {sort(x, 1), argsort(x, 1)});
+    for (const Extents& shape : {Extents{1, 70000}, {5, 3000}, {900, 30}}) {
+      const Array a = drawn(d, shape);
+      const auto on = [&](int threads) {
+        const Threads scope(threads);
+        return f(a);
+      };
+      const auto one = on(1), several = on(5);
+      INFO(name_of(d) << " " << shape);
+      CHECK(same_bits(one[0], several[0]));
+      CHECK(same_bits(one[1], several[1]));
     }
   }
 }

@@ -125,7 +125,7 @@ TEST_CASE("random graphs agree with the reference evaluator, each in a program o
 // In parts, which run side by side.
 TEMPLATE_TEST_CASE_SIG("random graphs agree with the reference evaluator, many in one program", "", ((int Part), Part),
                        1, 2, 3, 4) {
-  const std::uint64_t graphs = from_environment("CROTON_GRAPHS", 2000) / 4;
+  const std::uint64_t graphs = from_environment("CROTON_GRAPHS", 1000) / 4;
   check(first_seed() + 1'000'000 + (Part - 1) * graphs, graphs, from_environment("CROTON_TOGETHER", 50),
         runtime::device("cpu"));
 }

@@ -17,7 +17,7 @@ using namespace croton::sweep;
 struct Options {
   std::string folder, root, json, archs = "sm_75,sm_90", disassembler, counted;
   double points = 1, most_instructions = 0;
-  std::size_t kernels_a_program = 64;
+  std::size_t kernels_a_program = 64, part = 1, parts = 1;
   bool no_stack = false, list = false;
   unsigned most_registers = 255;
 };
@@ -55,6 +55,14 @@ std::string instructions(const Loop& loop, double points) {
     line += fmt::format("{} {:.1f} {}", k == 0 ? "" : ",", static_cast<double>(loop.of_kind[k]) / points,
                         instruction_kinds[k]);
   return line;
+}
+
+// Of the texts in their order every `parts`-th, from number `part` on.
+std::vector<Text> part_of(const std::vector<Text>& texts, std::size_t part, std::size_t parts) {
+  if (part > parts) fail<ConfigError>("--part {}: there are {} parts", part, parts);
+  std::vector<Text> kept;
+  for (std::size_t i = part - 1; i < texts.size(); i += parts) kept.push_back(texts[i]);
+  return kept;
 }
 
 // The kernels that break a limit, one line each.
@@ -120,7 +128,7 @@ nlohmann::json json_of(const Report& report) {
 int run(const Options& options) {
   const auto nvrtc = runtime::cuda::Nvrtc::open(runtime::cuda::SearchRoots::of_process(options.root), 14);
   const std::vector<int> archs = architectures(options.archs, nvrtc->architectures());
-  const std::vector<Text> texts = read_folder(options.folder);
+  const std::vector<Text> texts = part_of(read_folder(options.folder), options.part, options.parts);
   std::printf("%s\n", nvrtc->description().c_str());
   nlohmann::json all = {{"nvrtc", nvrtc->description()}, {"sweeps", nlohmann::json::array()}};
   bool is_good = true;
@@ -144,6 +152,10 @@ int main(int argc, char** argv) {
   app.add_option("--arch", options.archs, "sm_75,sm_90 (the default), or all that this NVRTC knows");
   app.add_option("--root", options.root, "Where NVRTC is, as the config key cuda.root says it");
   app.add_option("--kernels", options.kernels_a_program, "At most so many in one program")->check(CLI::Range(1, 1000));
+  app.add_option("--parts", options.parts, "The files are shared between so many runs: every PARTS-th is compiled")
+      ->check(CLI::Range(1, 1000));
+  app.add_option("--part", options.part, "Which of the parts this run is: 1 (the default) to PARTS")
+      ->check(CLI::Range(1, 1000));
   app.add_flag("--no-stack", options.no_stack, "A kernel with a stack frame, and so also one that spills, is an error");
   app.add_option("--registers", options.most_registers, "A kernel with more registers a thread is an error");
   app.add_option("--disassembler", options.disassembler, "NVIDIA's nvdisasm, which the next three need");

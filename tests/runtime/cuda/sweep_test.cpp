@@ -84,6 +84,20 @@ TEST_CASE("kernels of one name from several texts are compiled in one program, e
   CHECK(has(end.output, " 256 bytes of stack"));
 }
 
+TEST_CASE("several runs share the texts of a folder, each text to one of them") {
+  if (!has_nvrtc()) return;
+  const Folder folder;
+  for (const Source& s : {good, other, large}) gpu::collect(s, folder.path);
+  const auto part = [&](int k) {
+    return sweep(fmt::format("--list --arch sm_80 --part {} --parts 2 {}", k, folder.path)).output;
+  };
+  const std::string first = part(1), second = part(2);
+  CHECK(has(first, "2 kernels in 1 programs"));
+  CHECK(has(second, "1 kernels in 1 programs"));
+  for (const std::string name : {"(good)", "(other)", "(large)"}) CHECK(has(first, name) != has(second, name));
+  CHECK(has(sweep("--part 3 --parts 2 " + folder.path).complaint, "--part 3: there are 2 parts"));
+}
+
 TEST_CASE("a stack frame is an error where it is not allowed, and the kernel is named") {
   if (!has_nvrtc()) return;
   const Folder folder;
