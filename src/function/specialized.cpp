@@ -135,7 +135,7 @@ bool Specialized::has_types_of(const Specialized& o) const {
 bool Specialized::is_for(const Recipe& recipe, const ShortAxes& short_axes, std::span<const Array> inputs) const {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Type& asked = type(recipe.inputs[i].variable);
-    for (std::size_t axis = 1; axis < asked.shape.size(); ++axis)
+    for (std::size_t axis = 0; axis < asked.shape.size(); ++axis)
       if (type(inputs_[i]).shape[axis] != short_axes.extent(asked, inputs[i].shape(), axis)) return false;
   }
   return true;

@@ -18,6 +18,8 @@ constexpr Index fewest_elements = 1024, fewest_of_points = 64, most_coordinates 
 constexpr Index most_statements = 1000;
 // Of the short axes together: as often a statement is written out (tile/build).
 constexpr Index most_together = 64;
+// Rows so few and so long are cut along them, for a phase of a few rows occupies as many threads.
+constexpr Index most_long_rows = 4, shortest_long_row = 1 << 17;
 // A block of a GPU keeps rows of floats in registers where it knows their extent (docs/gpu-kernels.md).
 constexpr Index longest_row_of_a_block = 2048;
 
@@ -46,9 +48,13 @@ bool ShortAxes::is_short(DType dtype, const Extents& shape, std::size_t axis) co
 }
 
 Index ShortAxes::extent(const Type& type, const Extents& shape, std::size_t axis) const {
-  if (type.shape[axis] != any_extent || axis == 0 || shape[axis] < least_) return type.shape[axis];
+  if (type.shape[axis] != any_extent || shape[axis] < least_) return type.shape[axis];
   Index elements = 1;
   for (const Index n : shape) elements *= n;
+  if (axis == 0) {
+    const bool are_few = shape.size() > 1 && shape[0] <= most_long_rows && elements >= shape[0] * shortest_long_row;
+    return are_few ? shape[0] : any_extent;
+  }
   Index together = 1;
   for (std::size_t a = axis; a < shape.size(); ++a) together *= shape[a];
   const Index fewest = together <= most_coordinates ? fewest_of_points : fewest_elements;

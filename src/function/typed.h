@@ -21,7 +21,7 @@ TypedGraph typed(std::span<const Tensor> results, std::span<const SharedUse>, co
 
 /// Which axes of arguments code is made for: where a type leaves it open, the argument is large and the axis is one of
 /// its last ones, and short (code for points of 3 coordinates is many times as fast as that for points of any number).
-/// The first axis stays open, for another number of rows shall compile nothing.
+/// The first axis stays open, for another number of rows shall compile nothing, but where rows are few and very long.
 class ShortAxes {
  public:
   /// Of a graph of so many nodes: each may be written out for each index of the short axes.

@@ -1,13 +1,17 @@
 // Running folds along an axis: cumsum, cumprod, and where the running maximum and minimum stand (cummax and cummin are
-// rows at those places). Each runs on the host, in the next wider type.
+// rows at those places). Each runs on the host, in the next wider type, several lines side by side.
 #include "ops/accumulate.h"
 
+#include <array>
 #include <cmath>
+#include <numeric>
+#include <utility>
 
 #include "base/dtype.h"
 #include "base/error.h"
 #include "croton/numpy.h"
 #include "graph/walk.h"
+#include "ops/bands.h"
 #include "ops/evaluate/loops.h"
 #include "ops/extents.h"
 #include "ops/families.h"
@@ -42,43 +46,110 @@ struct Multiply {
   static constexpr int nothing = 1;
 };
 
+/// Goes on from one total, and puts what it becomes at each element. Of a few elements the folds begin anew, for an
+/// element is to wait for the total, not for all elements before it. (A product of so few is in the wider type's
+/// range.)
+template <class Fold, class T, class Put>
+void run_line(const Band& line, const T* from, Wide<T>& total, Put&& put) {
+  constexpr Index few = 4;
+  const auto at = [&](Index i) { return line.start + i * line.step; };
+  const auto value = [&](Index i) { return widened<Wide<T>>(from[at(i)]); };
+  Index i = 0;
+  for (; i + few <= line.length; i += few) {
+    const Wide<T> one = value(i), two = Fold::fold(one, value(i + 1)), three = Fold::fold(two, value(i + 2)),
+                  four = Fold::fold(three, value(i + 3));
+    put(at(i), Fold::fold(total, one));
+    put(at(i + 1), Fold::fold(total, two));
+    put(at(i + 2), Fold::fold(total, three));
+    total = Fold::fold(total, four);
+    put(at(i + 3), total);
+  }
+  for (; i < line.length; ++i) put(at(i), total = Fold::fold(total, value(i)));
+}
+
+/// Goes on from a total for each line. Many lines are gone along together, row by row of memory; of few lines, whose
+/// totals stay in registers, one after another takes its part of some rows.
+template <class Fold, class T, class Put>
+void run_band(const Band& band, const T* from, Wide<T>* totals, Put&& put) {
+  constexpr Index many = std::is_same_v<Wide<T>, long double> ? Band::widest + 1 : 16, elements_at_once = 4096;
+  if (band.count >= many)
+    return band.each_element(
+        [&](Index at, Index, Index k) { put(at, totals[k] = Fold::fold(totals[k], widened<Wide<T>>(from[at]))); });
+  const Index rows = band.count == 1 ? band.length : elements_at_once / band.count;
+  for (Index i = 0; i < band.length; i += rows)
+    for (Index k = 0; k < band.count; ++k)
+      run_line<Fold>(band.line(k).part(i, std::min(rows, band.length - i)), from, totals[k], put);
+}
+
+/// Few long lines in pieces, which begin with the sum of those before.
+template <class T, class Put>
+void run_pieces(const Band& band, Index length, const Host& host, const T* from, Put&& put) {
+  const Index pieces = (band.length + length - 1) / length;
+  std::vector<Wide<T>> totals(static_cast<std::size_t>(pieces * band.count));  // of the lines of each piece
+  const auto each_piece = [&](auto&& f) {
+    each_of(pieces, length * band.count, host, [&](Index p) {
+      f(band.part(p * length, std::min(length, band.length - p * length)), totals.data() + p * band.count);
+    });
+  };
+  each_piece([&](const Band& piece, Wide<T>* sums) { run_band<Add>(piece, from, sums, [](Index, Wide<T>) {}); });
+  std::vector<Wide<T>> so_far(static_cast<std::size_t>(band.count));
+  for (std::size_t i = 0; i < totals.size(); ++i) {
+    Wide<T>& before = so_far[i % so_far.size()];
+    before += std::exchange(totals[i], before);
+  }
+  each_piece([&](const Band& piece, Wide<T>* before) { run_band<Add>(piece, from, before, put); });
+}
+
 template <class Fold>
-void run_running(const Node& n, std::span<const Array> in, Array& out, const Host&) {
+void run_running(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array x = contiguous(in[0].astype(out.dtype()));
-  const Lines lines = lines_of(x.shape(), n.params.integer("axis"));
+  const Bands bands(lines_of(x.shape(), n.params.integer("axis")));
   const bool reverse = n.params.flag("reverse");
+  const auto band = [&](Index b) { return reverse ? bands[b].reversed() : bands[b]; };
+  constexpr Index few_bands = 8, most_pieces = 512, elements_of_a_piece = 1 << 14;
   visit_dtype(out.dtype(), [&]<class T>(T) {
-    const T* from = data_as<T>(x);
-    T* to = mutable_data_as<T>(out);
-    for (Index l = 0; l < lines.count; ++l) {
-      Wide<T> total = Fold::nothing;
-      for (Index i = 0; i < lines.length; ++i) {
-        const Index at = lines.start(l) + (reverse ? lines.length - 1 - i : i) * lines.step;
-        total = Fold::fold(total, widened<Wide<T>>(from[at]));
-        to[at] = narrowed<T>(total);
+    const T* const from = data_as<T>(x);
+    T* const to = mutable_data_as<T>(out);
+    const auto put = [to](Index at, Wide<T> v) { to[at] = narrowed<T>(v); };
+    if (std::is_same_v<Fold, Add> && bands.count < few_bands) {
+      for (Index b = 0; b < bands.count; ++b) {
+        const Band whole = band(b);
+        const Index piece = std::max(elements_of_a_piece / whole.count, whole.length / most_pieces) + 1;
+        run_pieces(whole, piece, host, from, put);
       }
+      return;
     }
+    each_of(bands.count, bands.lines.length * std::min(bands.lines.step, Band::widest), host, [&](Index b) {
+      std::array<Wide<T>, Band::widest> totals;
+      const Band whole = band(b);
+      std::fill_n(totals.begin(), whole.count, Wide<T>{Fold::nothing});
+      run_band<Fold>(whole, from, totals.data(), put);
+    });
   });
 }
 
 /// Moves to an element that is strictly better, or the first NaN, and stays at that.
 template <bool largest>
-void run_place(const Node& n, std::span<const Array> in, Array& out, const Host&) {
+void run_place(const Node& n, std::span<const Array> in, Array& out, const Host& host) {
   const Array x = contiguous(in[0]);
-  const Lines lines = lines_of(x.shape(), n.params.integer("axis"));
+  const Bands bands(lines_of(x.shape(), n.params.integer("axis")));
   Index* const to = mutable_data_as<Index>(out);
   visit_dtype(x.dtype(), [&]<class T>(T) {
     using W = std::conditional_t<std::is_same_v<T, Float16> || std::is_same_v<T, BFloat16>, float, T>;
-    const T* from = data_as<T>(x);
-    for (Index l = 0; l < lines.count; ++l) {
-      const Index start = lines.start(l);
-      for (Index i = 0, best = 0; i < lines.length; ++i) {
-        const W v = widened<W>(from[start + i * lines.step]), so_far = widened<W>(from[start + best * lines.step]);
-        const bool better = largest ? v > so_far : v < so_far;
-        if (better || (v != v && so_far == so_far)) best = i;
-        to[start + i * lines.step] = best;
-      }
-    }
+    const T* const from = data_as<T>(x);
+    each_of(bands.count, bands.lines.length * std::min(bands.lines.step, Band::widest), host, [&](Index b) {
+      std::array<W, Band::widest> so_far;
+      std::array<Index, Band::widest> best;
+      bands[b].each_element([&](Index at, Index i, Index line) {
+        const auto k = static_cast<std::size_t>(line);
+        const W v = widened<W>(from[at]);
+        if (i == 0 || (largest ? v > so_far[k] : v < so_far[k]) || (v != v && so_far[k] == so_far[k])) {
+          so_far[k] = v;
+          best[k] = i;
+        }
+        to[at] = best[k];
+      });
+    });
   });
 }
 

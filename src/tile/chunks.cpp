@@ -59,6 +59,8 @@ constexpr Index half_a_tile = 4;
 // block have part in those, but where there are few elements for each. (Reckoned, not measured: a warp goes through the
 // list once for each 32 elements.)
 constexpr Index longest_row_of_lists = 128;
+// Of elements that occupy a block by themselves: eight for each thread.
+constexpr double long_row_of_a_block = 2048;
 // Blocks of rows that leave no partials: each has its eight rows, or more.
 constexpr double most_without_partials = 16384;
 // Blocks a multiprocessor that leave a row of partials: adding up more costs more than they gain. (On an H200 the
@@ -101,6 +103,17 @@ double bytes_per_point(const Program& g, const Phase& p, const ExtentOf& extent)
       bytes += static_cast<double>(size_of(p.values[static_cast<std::size_t>(s.value)].dtype)) *
                inner_points(p, s.index, extent);
   return bytes;
+}
+
+// Whether what all rows read, weights or the points to compare with, is more than what each has of its own: then rows
+// are taken together.
+bool rows_share_most(const Program& g, const Phase& p, const ExtentOf& extent) {
+  double shared = 0;
+  for (const Value& v : p.values)
+    if (v.kind == Value::Kind::load &&
+        std::none_of(v.axes.begin(), v.axes.end(), [&](AxisId a) { return is_parallel(p, a); }))
+      shared += static_cast<double>(size_of(v.dtype)) * inner_points(p, v.axes, extent);
+  return shared > bytes_per_point(g, p, extent) - shared;
 }
 
 Index rounded_up(Index n, Index unit) { return (n + unit - 1) / unit * unit; }
@@ -258,12 +271,18 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   const double chunks = work_per_point(g, p, extent) * points / work;
   double wanted = std::min(most, std::ceil(std::max(chunks, std::min(wish.few, wish.finer * chunks))));
   if (partial_bytes > 0 && !p.flat) wanted = std::max(wanted, std::min(most, std::ceil(points / most_rows_of_a_sum)));
-  const Index unit = p.flat                                                ? wish.flat_unit
-                     : gpu && partial_bytes > 64 && knows_short_rows(g, p) ? half_a_tile
-                                                                           : wish.row_unit;
-  const Index least =
-      rounded_up(std::max<Index>(1, static_cast<Index>(std::ceil(points / std::max(1.0, wanted)))), unit);
-  return cut(in_full_rounds(c.points, least, unit, wish.nominal));
+  const auto least = static_cast<Index>(std::ceil(points / std::max(1.0, wanted)));
+  // on a GPU rows that occupy a block by themselves, where they are too few to occupy all of it by eight
+  const bool are_few_long =
+      !gpu || (c.points < wish.row_unit * wish.nominal && bytes_per_point(g, p, extent) >= 4 * long_row_of_a_block);
+  Index unit = wish.row_unit;
+  if (p.flat)
+    unit = wish.flat_unit;
+  else if (gpu && partial_bytes > 64 && knows_short_rows(g, p))
+    unit = half_a_tile;
+  else if (least < unit && partial_bytes <= 64 && are_few_long && !rows_share_most(g, p, extent))
+    unit = 1;
+  return cut(in_full_rounds(c.points, rounded_up(std::max<Index>(1, least), unit), unit, wish.nominal));
 }
 
 }  // namespace croton::tile

@@ -1,4 +1,6 @@
 // Arguments whose last axes are short: functions are made again for their very extents.
+#include <array>
+
 #include "array/access.h"
 #include "catch.h"
 #include "croton.h"
@@ -168,4 +170,25 @@ TEST_CASE("plans of short axes are made ahead, steps of loops and updates know t
   CHECK(close(f(a), function(x, last, {.mode = Mode::FAST_COMPILE})(a)));
   CHECK(times(f.explain(), "made again") == 1);
   CHECK(array_equal(state.get_value(), a));
+}
+
+TEST_CASE("rows that are few and very long are cut along them") {
+  const ScopedConfig scope(GENERATE(std::string("device=cpu"), on_gpu()));
+  const Tensor x = dmatrix("x");
+  const auto f = function({x}, {sum(x, 0), sum(x, 1)});
+  const Array few = integers({2, 140000}), many = integers({5, 140000});
+  const auto check = [&](const Array& a) {
+    const std::array<Array, 2> got = f(a);
+    double row = 0;
+    for (Index i = 0; i < a.shape()[1]; ++i) row += a.at<double>(1, i);
+    CHECK(got[1].at<double>(1) == row);
+    double column = 0;
+    for (Index r = 0; r < a.shape()[0]; ++r) column += a.at<double>(r, 2);
+    CHECK(got[0].at<double>(2) == column);
+  };
+  check(many);
+  CHECK_FALSE(says(f.explain(), "float64[5, ?]"));
+  check(few);
+  CHECK(says(f.explain(), "float64[2, ?]: an argument has so short an axis"));
+  check(integers({2, 3}));
 }

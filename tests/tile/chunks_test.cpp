@@ -114,6 +114,26 @@ TEST_CASE("little work is one chunk; much of it is at most 256") {
   CHECK(chunks(30000) == 256);
 }
 
+TEST_CASE("few long rows are as many chunks, but where all read more than each has") {
+  const Program softmax = build(graphs::softmax_rows());
+  const auto chunks = [](const Program& p, Index rows, Index columns, DeviceClass device) {
+    const auto extent = [&](AxisId a) {
+      const Axis& axis = p.axes[static_cast<std::size_t>(a)];
+      return axis.constant >= 0 ? axis.constant : axis.witness.name() != "y" && axis.witness_axis == 0 ? rows : columns;
+    };
+    return chunking(p, phase(p, 0), extent, device).chunks;
+  };
+  CHECK(chunks(softmax, 8, 50000, DeviceClass::cpu) == 8);
+  CHECK(chunks(softmax, 40, 50000, DeviceClass::cpu) == 20);
+  CHECK(chunks(softmax, 8, 100, DeviceClass::cpu) == 1);
+  CHECK(chunks(softmax, 8, 50000, DeviceClass::gpu) == 8);
+  CHECK(chunks(softmax, 8, 1000, DeviceClass::gpu) == 1);
+  const Tensor x = tensor("x", float32, {any_extent, 3}), y = tensor("y", float32, {any_extent, 3});
+  const std::vector<Tensor> distances{min(sum(square(expand_dims(x, 1) - expand_dims(y, 0)), 2), 1)};
+  const Program pairwise = build(distances);
+  CHECK(chunks(pairwise, 8, 100000, DeviceClass::cpu) == 1);
+}
+
 TEST_CASE("partials are a small share of what a phase moves") {
   const Tensor x = fmatrix("x");
   const std::vector<Tensor> sums{sum(x, 0)};
