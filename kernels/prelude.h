@@ -123,6 +123,11 @@ template <class X, class C> CROTON_FN X all(C c) {
 template <class R, int... I> CROTON_FN R count_lanes(indices<I...>) { return R{(Element<R>)I...}; }
 /// 0, 1, 2, ...
 template <class T, int L> CROTON_FN V<T, L> iota() { return count_lanes<V<T, L>>(upto<L>()); }
+/// Which of L lanes that count up from `first` has v; -1 where v is before them, L where it is behind.
+template <int L> CROTON_FN i32 place_in_lanes(i64 v, i64 first) {
+  const i64 place = v < first ? -1 : v - first;
+  return (i32)(place < L ? place : L);
+}
 
 // --- masks and choices ----------------------------------------------------------------------------------------------
 template <int N, class I> CROTON_FN Mask<N> as_mask(I m) {

@@ -417,6 +417,8 @@ class Printer {
             s, fmt::format("column_{}<{}, {}>(c{}, {})", across(s.monoid), lanes(), nest_.columns, s.slot, column(s)));
       case K::let_load: return let(s, load(s));
       case K::let_iota: return let(s, iota(s));
+      case K::let_place:
+        return let(s, fmt::format("place_in_lanes<{}>(r{}, (i64)({}))", nest_.lanes, s.args[0], linear(s.address)));
       case K::let_row: return let(s, row(s));
       case K::let_fold:
         return let(s, dialect_.threads
@@ -446,6 +448,7 @@ class Printer {
     const std::string at = fmt::format("(i64)({})", linear(s.address));
     const std::string t = dialect_.type(dtype(s.result));
     if (!is_lanes(s.result)) return fmt::format("cast<{}>({})", t, at);
+    if (s.address.empty()) return fmt::format("iota<{}, {}>()", t, nest_.lanes);
     std::string steps = fmt::format("iota<i64, {}>()", nest_.lanes);
     if (const std::string step = linear(s.from); step != "1")
       steps = fmt::format("mul({}, splat<{}>((i64)({})))", steps, nest_.lanes, step);

@@ -1,6 +1,7 @@
 #include "tile/emitter.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/dtype.h"
 
@@ -9,13 +10,20 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
+bool is_comparison(std::string_view function) {
+  constexpr std::string_view names[] = {"lt", "le", "gt", "ge", "eq", "ne"};
+  return std::find(std::begin(names), std::end(names), function) != std::end(names);
+}
+
 }  // namespace
 
-Emitter::Emitter(const Program& g, const Phase& p, const Target& t) : program(g), phase(p), target(t) {
+Emitter::Emitter(const Program& g, const Phase& p, const Target& t)
+    : program(g), phase(p), target(t), places_(p.values.size()) {
   if (t.device_class == DeviceClass::gpu) {
     nest.lanes = t.block_lanes;
     return;
   }
+  find_places();
   // Only what fills lanes counts: an int64 extent that a mean divides by must not halve a float32 loop's vectors.
   std::size_t widest = 4;
   const auto fills = [&](const std::vector<AxisId>& axes) {
@@ -23,13 +31,33 @@ Emitter::Emitter(const Program& g, const Phase& p, const Target& t) : program(g)
            (p.flat && std::any_of(axes.begin(), axes.end(), [&](AxisId a) { return is_parallel(a); }));
   };
   const auto count = [&](const Value& v) {
-    if (v.dtype != boolean) widest = std::max(widest, size_of(v.dtype));
+    if (v.dtype != boolean && !is_place(static_cast<int>(&v - p.values.data())))
+      widest = std::max(widest, size_of(v.dtype));
   };
   for (const Value& v : p.values)
     if (fills(v.axes) || fills(v.over)) count(v);
   for (const Store& s : p.stores)
     if (fills(s.index)) count(p.values[at(s.value)]);
   nest.lanes = target.vector_bytes / static_cast<int>(widest);
+}
+
+void Emitter::find_places() {
+  if (phase.flat) return;
+  for (std::size_t i = 0; i < phase.values.size(); ++i) {
+    const Value& v = phase.values[i];
+    places_[i] = v.kind == Value::Kind::iota && v.index.size() == 1 && inner(v.axes).size() == 1;
+  }
+  const auto is_compared = [&](const Value& v, int place) {
+    if (v.kind != Value::Kind::call || !is_comparison(v.function) || inner(v.axes).size() != 1) return false;
+    const int other = v.args[v.args[0] == place ? 1 : 0];
+    return other != place && inner(phase.values[at(other)].axes).empty();
+  };
+  for (const Value& v : phase.values)
+    for (const int a : v.args)
+      if (places_[at(a)] && !is_compared(v, a)) places_[at(a)] = false;
+  for (const Store& s : phase.stores)
+    for (const int v : {s.value, s.row})
+      if (v >= 0) places_[at(v)] = false;
 }
 
 bool Emitter::is_parallel(AxisId a) const {

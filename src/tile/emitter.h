@@ -48,6 +48,9 @@ class Emitter {
   bool has_parallel(const Value& v) const;
   /// Whether it is another one at each step of the phase.
   bool is_serial(const Value& v) const;
+  /// Whether this iota of the lanes' axis is only compared with numbers that are the same in all lanes: where such a
+  /// number lies among the lanes is said by 32 bits, so that lanes need not be as few as those of 64.
+  bool is_place(int value) const { return places_[static_cast<std::size_t>(value)]; }
   /// Free axes that are neither parallel nor serial.
   std::vector<AxisId> inner(const std::vector<AxisId>& axes) const;
   std::vector<AxisId> unrolled(const std::vector<AxisId>& axes) const;
@@ -108,6 +111,11 @@ class Emitter {
 
   /// A name for the instance: the indices of the unrolled axes that the value has, and the row if it has parallel axes.
   std::pair<int, std::vector<Index>> key(int value, const Indices& at, Index row) const;
+
+ private:
+  void find_places();
+
+  std::vector<bool> places_;  // by value
 };
 
 }  // namespace croton::tile

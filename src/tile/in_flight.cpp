@@ -46,6 +46,7 @@ Index work(const Statement& s, const std::vector<Register>& registers) {
     case Kind::let_convert:
     case Kind::let_load:
     case Kind::let_iota:
+    case Kind::let_place:
     case Kind::update: return words(s.result);
     case Kind::store: return 1;
     default: return 0;  // other names for what is there

@@ -149,6 +149,15 @@ Operand Items::operand(const Tensor& t, std::span<const int> labels) {
   return o;
 }
 
+Operand Items::counted_anew(Operand o) {
+  const Item& counted = list[at(o.item)];
+  if (counted.kind != Item::Kind::kernel || counted.copy || !meaning<Iota>(counted.node)) return o;
+  if (counted_.insert(o.item).second) return o;
+  const Tensor of = counted.node;
+  o.item = push({.kind = Item::Kind::kernel, .node = of, .operands = {}, .labels = new_labels(of), .reduced = {}});
+  return o;
+}
+
 Operand Items::at_rows(const Tensor& t, std::vector<int> labels, int axis) {
   labels[at(axis)] = -1;
   Operand from = operand(t, labels);
@@ -230,7 +239,7 @@ void Items::add_opaque(const Tensor& t, Item::Kind kind) {
 void Items::add_pointwise(const Tensor& t) {
   Item item{.kind = Item::Kind::kernel, .node = t, .operands = {}, .labels = new_labels(t), .reduced = {}};
   if (!meaning<Iota>(t))
-    for (const Tensor& x : node(t).inputs) item.operands.push_back(operand(x, item.labels));
+    for (const Tensor& x : node(t).inputs) item.operands.push_back(counted_anew(operand(x, item.labels)));
   item.alone = is_copy_of_variable(t);
   push(std::move(item));
 }

@@ -111,7 +111,9 @@ class Items {
   void add_product(const Tensor& t, bool strided);
   void add_opaque(const Tensor& t, Item::Kind kind);
   Operand operand(const Tensor& t, std::span<const int> labels);
-  /// The same, from memory, at rows along that axis of t.
+  /// Numbers of an axis are another item for each reader but the first: two may count along two axes (i >= j).
+  Operand counted_anew(Operand);
+  /// An operand from memory, at rows along that axis of t.
   Operand at_rows(const Tensor& t, std::vector<int> labels, int axis);
   /// An integer of the fuser's own, a constant or an extent, as a leaf.
   Operand scalar_leaf(const Tensor& t);
@@ -140,6 +142,7 @@ class Items {
   std::unordered_map<const Node*, View> views_;
   std::vector<Tensor> seen_;                   // of the fuser's own, so that no address in views_ is used twice
   std::unordered_map<const Node*, int> uses_;  // of each node's elements
+  std::unordered_set<int> counted_;            // items of numbers that have a reader
 };
 
 }  // namespace croton::tile

@@ -97,6 +97,8 @@ struct Statement {
     let_column,    ///< result = memory[address + k * stride] folded by monoid over the rows k below `to` that are the
                    ///< warp's: groups take turns, by one, and those of a warp are folded together
     let_iota,      ///< result = address + lane number * from (0: the same in all lanes)
+    let_place,     ///< result = which lane's number args[0] is, where lane 0 has address: int32, -1 before them, and
+                   ///< the number of lanes behind them
     let_row,   ///< result = the row of `to` that args[0] names, or 0 and a report of check `integer`, to the slot in
                ///< `word`, at element address (of the first lane, the next ones `from` apart)
     let_fold,  ///< result = args[0] folded across its lanes by monoid; several args: the folds of each, one a lane;

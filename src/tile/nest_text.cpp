@@ -113,6 +113,7 @@ class Writer {
         const std::string step = linear(s.from);
         return fmt::format("index {}{}", linear(s.address), step == "0" || step == "1" ? "" : " by " + step);
       }
+      case K::let_place: return fmt::format("place {} from {}", args(s), linear(s.address));
       case K::let_row:
         return fmt::format("row {} of {}{}, check {} at {}{}{} to w{}", args(s), linear(s.to), where(s), s.integer,
                            linear(s.address), s.from.empty() ? "" : fmt::format(" by {}", linear(s.from)),

@@ -216,6 +216,10 @@ class Checker {
       case K::let_column: return column(s);
       case K::let_load: return memory(s, reg(s.result), in_tail);
       case K::let_iota: linear(s.from); return linear(s.address);
+      case K::let_place:
+        if (s.args.size() != 1 || read(s.args[0]).lanes || reg(s.result).lanes || reg(s.result).dtype != DType::int32)
+          broken("r{} is no place", s.result);
+        return linear(s.address);
       case K::let_row: return checked_row(s, in_tail);
       default: return;  // numbers and identities name nothing
     }

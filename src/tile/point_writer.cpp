@@ -1,6 +1,7 @@
 #include "tile/point_writer.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/dtype.h"
 
@@ -163,6 +164,9 @@ int PointWriter::make(int id, const Indices& where, Index row, Frame& f, Scope& 
     fold_unrolled(folded, where, row, f, scope.body, sum, lanes);
     return sum;
   }
+  const auto is_place = [&](int a) { return lanes && e_.is_place(a); };
+  if (const auto place = std::find_if(v.args.begin(), v.args.end(), is_place); place != v.args.end())
+    return compared_place(v, static_cast<int>(place - v.args.begin()), where, row, f, scope);
   Statement s =
       Emitter::statement(v.kind == Value::Kind::call ? Statement::Kind::let_call : Statement::Kind::let_convert);
   s.function = v.function;
@@ -335,6 +339,19 @@ int PointWriter::iota(const Value& v, const Indices& where, Index row, Frame& f,
   s.address = std::move(number.first);
   s.from = std::move(number.lane_step);
   return e_.let(scope.body, std::move(s), v.dtype, lanes);
+}
+
+// The lanes' numbers, argument `of_lanes`, against one that is the same in all lanes: both counted from the first lane.
+int PointWriter::compared_place(const Value& v, int of_lanes, const Indices& where, Index row, Frame& f, Scope& scope) {
+  Statement place = Emitter::statement(Statement::Kind::let_place),
+            lanes = Emitter::statement(Statement::Kind::let_iota);
+  place.args = {get(v.args[at(1 - of_lanes)], where, row, f)};
+  place.address = e_.number(value(v.args[at(of_lanes)]), where, variables(f, row), f.lane).first;
+  lanes.from = {{-1, {{1, -1}}}};
+  std::array<int, 2> args;
+  args[at(1 - of_lanes)] = e_.splat(scope, e_.let(scope.body, std::move(place), DType::int32, false));
+  args[at(of_lanes)] = e_.let(scope.body, std::move(lanes), DType::int32, true);
+  return e_.call(scope.body, v.function, {args[0], args[1]}, v.dtype, true);
 }
 
 std::vector<int> PointWriter::arguments(const Value& v, const Indices& where, Index row, Frame& f) {

@@ -68,6 +68,7 @@ class PointWriter {
   int added_rows(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int checked_row(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   int iota(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
+  int compared_place(const Value& v, int of_lanes, const Indices& where, Index row, Frame& f, Scope& scope);
   /// The partials of an earlier phase, row after row: the order is the same for any number of threads.
   int combine(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
   void add_rows(const Value& v, const Indices& where, Index row, Frame& f, Body& body, int sum, Linear from, Linear to,
