@@ -54,7 +54,8 @@ class Generator {
     if (k < 76) return assembled();
     if (k < 78) return rows();
     if (k < 80) return windows();
-    if (k < 88) return product();
+    if (k < 86) return product();
+    if (k < 88) return numbered();
     if (k < 92) return logical();
     if (k < 94) return converted();
     if (k < 95) return composite();
@@ -278,6 +279,30 @@ class Generator {
       case 3: return part.set(part - 3);
       default: return part.inc(random_.chance(50) ? part : part * 2);
     }
+  }
+
+  // Where the numbers of the last axis compare with those of another axis, or with integers that are computed.
+  Tensor numbered() {
+    const Made* m = pool_.such([](const Made& x) { return x.t.ndim() > 1 && x.t.dtype() != boolean; });
+    if (!m) return {};
+    const int last = m->t.ndim() - 1, other = static_cast<int>(random_.below(static_cast<std::size_t>(last)));
+    const Made* by = pool_.such([&](const Made& x) {
+      return is_int(x.t.dtype()) && x.t.ndim() == 1 && x.value.shape(0) == m->value.shape(other);
+    });
+    const Tensor at = arange(m->t.shape(last));
+    Tensor with = by && random_.chance(50) ? cast(by->t, int64) : arange(m->t.shape(other));
+    for (int k = other; k < last; ++k) with = expand_dims(with, -1);
+    const auto compared = [&] {
+      switch (random_.below(4)) {
+        case 0: return at <= with;
+        case 1: return with > at;
+        case 2: return at == with;
+        default: return with != at;
+      }
+    };
+    const Tensor masked =
+        where(compared(), m->t, random_.chance(50) ? m->t * 2 : cast(constant(Array(3.0)), m->t.dtype()));
+    return random_.chance(30) ? masked : random_.chance(50) ? sum(masked, last) : max(masked, last);
   }
 
   // Along one axis or two; or what they are folded to.
