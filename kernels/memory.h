@@ -143,8 +143,10 @@ template <class T, class X> CROTON_FN void store_n_past(T* p, X x, i64 n, i64 pa
 template <class T, int L, int... I> CROTON_FN V<Stored<T>, L> gather_lanes(const Stored<T>* p, i64 stride, indices<I...>) {
   return V<Stored<T>, L>{p[I * stride]...};
 }
-/// p[0], p[stride], p[2 stride], ...
+template <class X, int... I> CROTON_FN X backwards(X x, indices<I...>) { return __builtin_shufflevector(x, x, (lanes<X> - 1 - I)...); }
+/// p[0], p[stride], p[2 stride], ... What is turned round is read as a whole.
 template <int L, class T> CROTON_FN V<T, L> gather(const T* p, i64 stride) {
+  if (stride == -1) return from_stored<T, L>(backwards(((const loose<V<Stored<T>, L>>*)(p - (L - 1)))->v, upto<L>()));
   return from_stored<T, L>(gather_lanes<T, L>((const Stored<T>*)p, stride, upto<L>()));
 }
 template <class T, int L, int... I>
