@@ -6,6 +6,7 @@
 #include <cmath>
 #include <numeric>
 #include <utility>
+#include <vector>
 
 #include "base/dtype.h"
 #include "base/error.h"
@@ -106,12 +107,13 @@ void run_running(const Node& n, std::span<const Array> in, Array& out, const Hos
   const Bands bands(lines_of(x.shape(), n.params.integer("axis")));
   const bool reverse = n.params.flag("reverse");
   const auto band = [&](Index b) { return reverse ? bands[b].reversed() : bands[b]; };
+  const Index elements = bands.lines.length * std::min(bands.lines.step, Band::widest);
   constexpr Index few_bands = 8, most_pieces = 512, elements_of_a_piece = 1 << 14;
   visit_dtype(out.dtype(), [&]<class T>(T) {
     const T* const from = data_as<T>(x);
     T* const to = mutable_data_as<T>(out);
     const auto put = [to](Index at, Wide<T> v) { to[at] = narrowed<T>(v); };
-    if (std::is_same_v<Fold, Add> && bands.count < few_bands) {
+    if (std::is_same_v<Fold, Add> && bands.count < few_bands && elements > elements_of_a_piece) {
       for (Index b = 0; b < bands.count; ++b) {
         const Band whole = band(b);
         const Index piece = std::max(elements_of_a_piece / whole.count, whole.length / most_pieces) + 1;
@@ -119,7 +121,7 @@ void run_running(const Node& n, std::span<const Array> in, Array& out, const Hos
       }
       return;
     }
-    each_of(bands.count, bands.lines.length * std::min(bands.lines.step, Band::widest), host, [&](Index b) {
+    each_of(bands.count, elements, host, [&](Index b) {
       std::array<Wide<T>, Band::widest> totals;
       const Band whole = band(b);
       std::fill_n(totals.begin(), whole.count, Wide<T>{Fold::nothing});
