@@ -13,6 +13,7 @@ template <class X, class... C> CROTON_FN X polynomial(X x, double c, C... more) 
 #define CROTON_MATH_IF(WHERE, NAME) template <class X> requires(WHERE) CROTON_SLOW X NAME
 #define CROTON_SCALAR_OF(NAME) CROTON_CALL_OF(NAME)
 #define CROTON_SCALAR_OF_2(NAME) CROTON_CALL_OF_2(NAME)
+#define CROTON_SCALAR_OF_3(NAME) CROTON_CALL_OF_3(NAME)
 #else
 #define CROTON_MATH_IF(WHERE, NAME) template <class X> requires(!is_scalar<X> && (WHERE)) CROTON_FN X NAME##_here
 #define CROTON_SCALAR_OF(NAME)                                                                                           \
@@ -23,6 +24,12 @@ template <class X, class... C> CROTON_FN X polynomial(X x, double c, C... more) 
   template <class X> requires(is_floating<X>) X NAME(X x, X y) {                                                          \
     constexpr int L = CROTON_VECTOR_BYTES / sizeof(X);                                                                    \
     return NAME(splat<L>(x), splat<L>(y))[0];                                                                             \
+  }
+#define CROTON_SCALAR_OF_3(NAME)                                                                                         \
+  template <class X> requires(!is_scalar<X>) CROTON_SLOW X NAME(X x, X y, X z) { return NAME##_here(x, y, z); }           \
+  template <class X> requires(is_scalar<X>) X NAME(X x, X y, X z) {                                                       \
+    constexpr int L = CROTON_VECTOR_BYTES / sizeof(X);                                                                    \
+    return NAME(splat<L>(x), splat<L>(y), splat<L>(z))[0];                                                                \
   }
 #endif
 #define CROTON_MATH(NAME) CROTON_MATH_IF(true, NAME)

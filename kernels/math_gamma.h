@@ -26,6 +26,10 @@ CROTON_PART SineCosine<X> of_half_turns(X a) {
 CROTON_PART X lgamma_near_two(X z) {
   return z * polynomial(z, 0.42278433509846713939, 0.32246703342411321824, -0.067352301053198095133, 0.020580808427784547879, -0.0073855510286739852663, 0.0028905103307415232858, -0.0011927539117032609771, 0.00050966952474304242234, -0.00022315475845357937976, 0.000099457512781808533715, -0.0000449262367381331417, 0.000020507212775670691553, -9.439488275268395904e-6, 4.3748667899074878042e-6, -2.0392157538013662368e-6, 9.5514121304074198329e-7, -4.4924691987645660433e-7, 2.1207184805554665869e-7, -1.0043224823968099609e-7, 4.7698101693639805658e-8, -2.271109460894316491e-8, 1.0838659214896954091e-8, -5.1834750419700466551e-9, 2.4836745438024783172e-9, -1.1921401405860912074e-9, 5.7313672416788620133e-10);
 }
+/// log Gamma(a) less (a - 1/2) log a - a + log(2 pi) / 2, times a, for a >= 8, w = 1 / a^2: Stirling's series.
+CROTON_PART X stirling_series(X w) {
+  return polynomial(w, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156, -3617.0 / 122400);
+}
 CROTON_PART X lgamma_of_positive(X a) {
   X y = a, product = all<X>(1);
   for (int i = 0; i < 6; ++i) {
@@ -37,9 +41,8 @@ CROTON_PART X lgamma_of_positive(X a) {
   const X z = tiny ? y : under ? y - 1 : y - 2;
   const X l = log(far ? a : tiny ? y : product);
   const X near = (lgamma_near_two(z) - (under ? log1p(z) : all<X>(0))) + (tiny ? -l : l);
-  const X v = 1 / a, w = v * v;
-  const X series = polynomial(w, 1.0 / 12, -1.0 / 360, 1.0 / 1260, -1.0 / 1680, 1.0 / 1188, -691.0 / 360360, 1.0 / 156, -3617.0 / 122400);
-  return far ? fma(a - 0.5, l - 1, fma(v, series, all<X>(0.41893853320467274178))) : near;
+  const X v = 1 / a;
+  return far ? fma(a - 0.5, l - 1, fma(v, stirling_series(v * v), all<X>(0.41893853320467274178))) : near;
 }
 /// lgamma(-a), given lgamma(a).
 CROTON_PART X lgamma_reflected(X a, X g) {

@@ -17,17 +17,11 @@ struct PowInDouble {
   template <class X> CROTON_FN X operator()(X x, X y) const { return pow_in_double(x, y); }
 };
 
-/// log x = high + low.
-CROTON_PART Pair<X> long_log(X x) {
-  typedef Element<X> T;
-  const auto s = split_exponent(x);
-  const X f = s.m - 1, d = 2 + f, d_low = f - (d - 2);
-  const X t = f / d;
-  const auto td = product(t, d);
-  const X t_low = (((f - td.high) - td.low) - t * d_low) / d;
+/// 2 (arctanh t - t) for t + t_low in [-1/5, 1/5].
+CROTON_PART Pair<X> arctanh_rest(X t, X t_low) {
   const auto zz = product(t, t);
   const X z = zz.high, z_low = fma(2 * t, t_low, zz.low);
-  // log m = 2 t + t z (2/3 + z P(z))
+  // t z (2/3 + z P(z))
   const X zp = z * polynomial(z, 0x1.999999999999ap-2, 0x1.2492492492359p-2, 0x1.c71c71c747d1ep-3, 0x1.745d172d5fc2dp-3,
                             0x1.3b13b93bd5f4cp-3, 0x1.110f7441c4355p-3, 0x1.e249a32215e23p-4, 0x1.a742cec7bf12ap-4,
                             0x1.da637df917cc8p-4);
@@ -36,23 +30,36 @@ CROTON_PART Pair<X> long_log(X x) {
   const auto tz = product(t, z);
   const X tz_low = tz.low + fma(t, z_low, t_low * z);
   const auto cubic = product(tz.high, c.high);
-  const X cubic_low = cubic.low + fma(tz.high, c_low, tz_low * c.high);
-  const auto m = sum_of(2 * t, cubic.high);
-  const X m_low = m.low + (cubic_low + 2 * t_low);
+  return {cubic.high, cubic.low + fma(tz.high, c_low, tz_low * c.high)};
+}
+/// log x = high + low.
+CROTON_PART Pair<X> long_log(X x) {
+  typedef Element<X> T;
+  const auto s = split_exponent(x);
+  const X f = s.m - 1, d = 2 + f, d_low = f - (d - 2);
+  const X t = f / d;
+  const auto td = product(t, d);
+  const X t_low = (((f - td.high) - td.low) - t * d_low) / d;
+  const auto rest = arctanh_rest(t, t_low);
+  const auto m = sum_of(2 * t, rest.high);
+  const X m_low = m.low + (rest.low + 2 * t_low);
   const auto k = sum_of(s.k * (T)0x1.62e42feep-1, m.high);
   return sum_of(k.high, fma(s.k, all<X>(0x1.a39ef35793c76p-33), k.low + m_low));
 }
-CROTON_PART X pow_of_positive(X x, X y) {
-  const auto l = long_log(x);
-  y = greater(all<X>(-0x1p64), lesser(all<X>(0x1p64), y));  // far beyond over- and underflow for every x but 1
-  const auto p = product(y, l.high);
-  X e = p.high, e_low = fma(y, l.low, p.low);
+/// p e^(e + e_low), rounded once where p is.
+CROTON_PART X times_exp(X p, X e, X e_low) {
   const auto out = !(abs(e) < 800);
   e_low = out ? all<X>(0) : e_low;
   const auto s = reduce_exponent(greater(all<X>(-800.0), lesser(all<X>(800.0), e)));
   const X r = s.high - s.low, rest = ((s.high - r) - s.low) + e_low;
   const X v = r * expm1_over(r);
-  return scaled(1 + (v + fma(rest, v, rest)), s.n);
+  return scaled(fma(p, v + fma(rest, v, rest), p), s.n);
+}
+CROTON_PART X pow_of_positive(X x, X y) {
+  const auto l = long_log(x);
+  y = greater(all<X>(-0x1p64), lesser(all<X>(0x1p64), y));  // far beyond over- and underflow for every x but 1
+  const auto p = product(y, l.high);
+  return times_exp(all<X>(1), p.high, fma(y, l.low, p.low));
 }
 
 /// IEEE 754's: pow(x, 0) = pow(1, y) = 1, NaN for x < 0 and a y that is not whole.

@@ -6,6 +6,7 @@
 /// NAME_called(x): a copy of a large function for all of a kernel's calls, where there are too many for a copy each.
 #define CROTON_CALL_OF(NAME) template <class X> CROTON_CALLED X NAME##_called(X x) { return NAME(x); }
 #define CROTON_CALL_OF_2(NAME) template <class X> CROTON_CALLED X NAME##_called(X x, X y) { return NAME(x, y); }
+#define CROTON_CALL_OF_3(NAME) template <class X> CROTON_CALLED X NAME##_called(X x, X y, X z) { return NAME(x, y, z); }
 
 namespace croton {
 namespace {

@@ -26,6 +26,9 @@ Tensor logit(const Operand&, Where = Where::here());
 /// x log(y) and x log(1 + y), 0 where x is 0 and y is a number.
 Tensor xlogy(const Operand& x, const Operand& y, Where = Where::here());
 Tensor xlog1py(const Operand& x, const Operand& y, Where = Where::here());
+/// The survival function of the chi-squared distribution with k degrees of freedom: gammaincc(k / 2, x / 2). No gradient
+/// with respect to k.
+Tensor chi2sf(const Operand& x, const Operand& k, Where = Where::here());
 /// log(1 - exp(x)) for x < 0, exact near 0 and far out; -infinity at 0, NaN above.
 Tensor log1mexp(const Operand&, Where = Where::here());
 /// -x log(x), 0 at 0, -infinity below.

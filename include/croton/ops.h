@@ -54,6 +54,12 @@ Tensor i1e(const Operand&, Where = Where::here());          ///< exp(-|x|) * i1(
 Tensor gammaln(const Operand&, Where = Where::here());      ///< log of |gamma(x)|
 Tensor digamma(const Operand&, Where = Where::here());      ///< the derivative of gammaln
 Tensor trigamma(const Operand&, Where = Where::here());     ///< the derivative of digamma (SciPy's polygamma(1, x))
+/// The regularized incomplete gamma functions P(a, x), lower, and Q = 1 - P, upper: for a, x >= 0, NaN elsewhere and where
+/// both are 0 or infinite. They have a gradient with respect to x alone: that of a is a GraphError.
+Tensor gammainc(const Operand& a, const Operand& x, Where = Where::here());
+Tensor gammaincc(const Operand& a, const Operand& x, Where = Where::here());
+/// The regularized incomplete beta function: for a, b >= 0 and x in [0, 1], NaN elsewhere. The gradient as above.
+Tensor betainc(const Operand& a, const Operand& b, const Operand& x, Where = Where::here());
 Tensor silu(const Operand&, Where = Where::here());         ///< x * sigmoid(x)
 Tensor gelu(const Operand&, Where = Where::here());         ///< x times the normal distribution function at x
 Tensor floor(const Tensor&, Where = Where::here());         ///< downwards; integers stay as they are, here and below

@@ -286,6 +286,15 @@ constexpr ScalarFunction table[] = {
   {.name = "digamma", .spelling = "digamma", .arity = 1, .takes = floats, .gives = operand, .cost = 32, .file = "math_gamma.h", .cpu = {1, 8, 2e-14, 2e-14},
    .reference = REAL(digamma(v[0])),
    .domain = {{{0.1, 12}}}},
+  {.name = "gammainc", .spelling = "gammainc", .arity = 2, .takes = floats, .gives = operand, .cost = 128, .file = "math_gammainc.h", .cpu = {1, 32},
+   .reference = REAL(incomplete_gamma(v[0], v[1], false)),
+   .domain = {{{0.1, 12}, {0.1, 12}}}},
+  {.name = "gammaincc", .spelling = "gammaincc", .arity = 2, .takes = floats, .gives = operand, .cost = 128, .file = "math_gammainc.h", .cpu = {1, 32},
+   .reference = REAL(incomplete_gamma(v[0], v[1], true)),
+   .domain = {{{0.1, 12}, {0.1, 12}}}},
+  {.name = "betainc", .spelling = "betainc", .arity = 3, .takes = floats, .gives = operand, .cost = 256, .file = "math_betainc.h", .cpu = {1, 32},
+   .reference = REAL(incomplete_beta(v[0], v[1], v[2])),
+   .domain = {{{0.1, 12}, {0.1, 12}, {0, 1}}}},
 };
 // clang-format on
 

@@ -38,6 +38,8 @@ constexpr KernelFile files[] = {
     {"math_pow.h", {"integers.h", "math_core.h", "math_exp.h", "math_log.h"}},
     {"math_normal.h", {"math_core.h", "math_log.h"}},
     {"math_gamma.h", {"math_core.h", "math_exp.h", "math_log.h", "math_trig.h"}},
+    {"math_gammainc.h", {"math_pow.h", "math_gamma.h"}},
+    {"math_betainc.h", {"math_gammainc.h"}},
 };
 constexpr std::size_t in_every_unit = 5;
 

@@ -54,6 +54,10 @@ Real erfc_grown(Real);
 /// The modified Bessel function of the first kind, of order 0 or 1; e^-|x| times it.
 Real bessel_i(int order, Real);
 Real bessel_ie(int order, Real);
+/// The regularized incomplete gamma functions: P(a, x), or Q = 1 - P (SciPy's gammainc, gammaincc).
+Real incomplete_gamma(Real a, Real x, bool upper);
+/// The regularized incomplete beta function (SciPy's betainc).
+Real incomplete_beta(Real a, Real b, Real x);
 /// The inverse of erf; NaN outside [-1, 1].
 Real erf_inverse(Real);
 

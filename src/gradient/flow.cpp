@@ -26,6 +26,14 @@ bool cuts(const Op& op) {
 /// shapes: not at all.)
 bool is_zero_step(const Op& op, const Tensor& x) { return x.dtype() == boolean || meaning<Convert>(op); }
 
+[[noreturn]] void refuse_parameter(const Node& n, const Tensor& x) {
+  fail_at<GraphError>(
+      n.where,
+      "grad: {} has no gradient with respect to {}; it has one with respect to its last argument, {}. To "
+      "leave this one out: disconnected_grad({}), or {{.consider_constant = {{{}}}}}",
+      n.op->name, formula(x), formula(n.inputs.back()), formula(x), formula(x));
+}
+
 }  // namespace
 
 Tensor fitted(const Tensor& g, const Tensor& x, Where w) {
@@ -57,7 +65,7 @@ void Flow::mark(std::span<const Tensor> order, std::span<const Tensor> wanted) {
   for (const Tensor& x : wanted) places_[x.node()].needed = true;
   for (const Tensor& y : order) {
     Place& place = places_[y.node()];
-    if (constants_.contains(y.node())) continue;
+    if (constants_.contains(y.node()) || (node(y).op != nullptr && cuts(*node(y).op))) continue;
     for (const Tensor& x : node(y).inputs) place.needed |= places_[x.node()].needed;
   }
 }
@@ -123,6 +131,7 @@ void Flow::pull(const Tensor& y) {
         fmt::format("the pullback of {} gives {} gradients for {} inputs", n.op->name, g.size(), n.inputs.size()));
   for (std::size_t i = 0; i < g.size(); ++i) {
     const Tensor& x = n.inputs[i];
+    if (static_cast<int>(i) < n.op->parameters && places_[x.node()].needed) refuse_parameter(n, x);
     if (!g[i].node() && !is_zero_step(*n.op, x)) continue;
     give(g[i], x, n.where);
   }

@@ -143,6 +143,8 @@ struct Op {
   Pullback pullback = nullptr;  // null: the op has no gradient, and `no_gradient` says why
   std::string_view no_gradient = {};
   std::vector<Sample> (*samples)() = nullptr;
+  /// The first so many inputs have no gradient, though the result depends on them smoothly: to ask for it is an error.
+  int parameters = 0;
   /// Where parameters follow from the inputs' types: those of a node on these inputs, made from another's.
   Params (*fitted)(const Params&, std::span<const Tensor> x) = nullptr;
 };

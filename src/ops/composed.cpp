@@ -170,6 +170,11 @@ Tensor xlog1py(const Operand& left, const Operand& right, Where w) {
   return x * log1p(where(nothing, 0, y, w), w);
 }
 
+Tensor chi2sf(const Operand& of, const Operand& degrees, Where w) {
+  const WhereScope scope(w);
+  return gammaincc(given("chi2sf", degrees, w) / 2, given("chi2sf", of, w) / 2, w);
+}
+
 Tensor log1mexp(const Operand& of, Where w) {
   const WhereScope scope(w);
   Tensor x = given("log1mexp", of, w);

@@ -20,7 +20,8 @@ extern const Op sin, cos, tan, arcsin, arccos, arctan, arctan2, sinh, cosh, tanh
 // rounding.cpp
 extern const Op floor, ceil, trunc, round;
 // special.cpp
-extern const Op sigmoid, softplus, relu, erf, erfc, erfinv, erfcx, i0, i1, i0e, i1e, gammaln, digamma, silu, gelu;
+extern const Op sigmoid, softplus, relu, erf, erfc, erfinv, erfcx, i0, i1, i0e, i1e, gammaln, digamma, gammainc,
+    gammaincc, betainc, silu, gelu;
 // select.cpp
 extern const Op select, clip;
 // cast.cpp

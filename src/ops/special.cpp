@@ -1,4 +1,5 @@
 // Special functions and activations of each element.
+#include "croton/numpy.h"
 #include "croton/ops.h"
 #include "ops/elementwise.h"
 #include "ops/families.h"
@@ -45,6 +46,17 @@ Tensor over_argument(const At& at) {
 Tensor i1_slope(const At& at) {
   const Tensor whole = croton::i0(at.x[0]);
   return where(croton::isinf(at.y), whole, whole - over_argument(at));
+}
+
+/// The slope of gammainc along x: x^(a-1) e^-x / Gamma(a), 0 at infinity.
+Tensor gamma_density(const Tensor& a, const Tensor& x) {
+  const Tensor far = croton::isinf(x), here = where(far, 1, x);
+  return where(far, 0, croton::exp(croton::xlogy(a - 1, here) - here - croton::gammaln(a)));
+}
+/// The slope of betainc along x: x^(a-1) (1-x)^(b-1) / B(a, b).
+Tensor beta_density(const Tensor& a, const Tensor& b, const Tensor& x) {
+  const Tensor log_beta = croton::gammaln(a) + croton::gammaln(b) - croton::gammaln(a + b);
+  return croton::exp(croton::xlogy(a - 1, x) + croton::xlog1py(b - 1, -x) - log_beta);
 }
 
 }  // namespace
@@ -188,6 +200,50 @@ constinit const Op digamma{
           return float_samples({{0.3, 8}});
         }};
 
+constinit const Op gammainc{.name = "gammainc",
+                            .doc = "The regularized lower incomplete gamma function of a and x (SciPy's gammainc).",
+                            .arity = 2,
+                            .type = pointwise_type,
+                            .meaning = Pointwise{"gammainc"},
+                            .pullback = [](const At& at) -> Gradients {
+                              return {Tensor(), masked(at.y_bar, gamma_density(at.x[0], at.x[1]))};
+                            },
+                            .samples =
+                                [] {
+                                  return float_samples({{0.3, 8}, {0.3, 8}});
+                                },
+                            .parameters = 1};
+
+constinit const Op gammaincc{
+    .name = "gammaincc",
+    .doc =
+        "The regularized upper incomplete gamma function, 1 - gammainc, exact where it is small (SciPy's gammaincc).",
+    .arity = 2,
+    .type = pointwise_type,
+    .meaning = Pointwise{"gammaincc"},
+    .pullback = [](const At& at) -> Gradients {
+      return {Tensor(), masked(-at.y_bar, gamma_density(at.x[0], at.x[1]))};
+    },
+    .samples =
+        [] {
+          return float_samples({{0.3, 8}, {0.3, 8}});
+        },
+    .parameters = 1};
+
+constinit const Op betainc{.name = "betainc",
+                           .doc = "The regularized incomplete beta function of a, b and x (SciPy's betainc).",
+                           .arity = 3,
+                           .type = pointwise_type,
+                           .meaning = Pointwise{"betainc"},
+                           .pullback = [](const At& at) -> Gradients {
+                             return {Tensor(), Tensor(), masked(at.y_bar, beta_density(at.x[0], at.x[1], at.x[2]))};
+                           },
+                           .samples =
+                               [] {
+                                 return float_samples({{0.3, 8}, {0.3, 8}, {0.1, 0.9}});
+                               },
+                           .parameters = 2};
+
 constinit const Op silu{.name = "silu",
                         .doc = "x * sigmoid(x).",
                         .type = pointwise_type,
@@ -209,8 +265,9 @@ constinit const Op gelu{.name = "gelu",
                             }};
 
 Family special_ops() {
-  static constexpr const Op* list[] = {&sigmoid, &softplus, &relu, &erf,     &erfc,    &erfinv, &erfcx, &i0,
-                                       &i1,      &i0e,      &i1e,  &gammaln, &digamma, &silu,   &gelu};
+  static constexpr const Op* list[] = {&sigmoid, &softplus, &relu,      &erf,     &erfc, &erfinv,
+                                       &erfcx,   &i0,       &i1,        &i0e,     &i1e,  &gammaln,
+                                       &digamma, &gammainc, &gammaincc, &betainc, &silu, &gelu};
   return list;
 }
 
@@ -229,6 +286,11 @@ Tensor i0e(const Operand& x, Where w) { return ops::pointwise(ops::i0e, {x}, w);
 Tensor i1e(const Operand& x, Where w) { return ops::pointwise(ops::i1e, {x}, w); }
 Tensor gammaln(const Operand& x, Where w) { return ops::pointwise(ops::gammaln, {x}, w); }
 Tensor digamma(const Operand& x, Where w) { return ops::pointwise(ops::digamma, {x}, w); }
+Tensor gammainc(const Operand& a, const Operand& x, Where w) { return ops::pointwise(ops::gammainc, {a, x}, w); }
+Tensor gammaincc(const Operand& a, const Operand& x, Where w) { return ops::pointwise(ops::gammaincc, {a, x}, w); }
+Tensor betainc(const Operand& a, const Operand& b, const Operand& x, Where w) {
+  return ops::pointwise(ops::betainc, {a, b, x}, w);
+}
 Tensor silu(const Operand& x, Where w) { return ops::pointwise(ops::silu, {x}, w); }
 Tensor gelu(const Operand& x, Where w) { return ops::pointwise(ops::gelu, {x}, w); }
 

@@ -223,6 +223,8 @@ void add_each_element(Table& t) {
   BINARY("logaddexp2", logaddexp2(a, b));
   BINARY("xlogy", xlogy(a, b));
   BINARY("xlog1py", xlog1py(a, b));
+  BINARY("gammainc", gammainc(a, b));
+  BINARY("gammaincc", gammaincc(a, b));
   BINARY("dot", dot(a, b));
   BINARY("matmul", matmul(a, b));
   BINARY("outer", outer(a, b));
@@ -230,6 +232,7 @@ void add_each_element(Table& t) {
   BINARY("vdot", dot(flatten(a), flatten(b)));
 #undef BINARY
   t["where"] = [](const In& in, const json&) -> Out { return {where(in[0], in[1], in[2])}; };
+  t["betainc"] = [](const In& in, const json&) -> Out { return {betainc(in[0], in[1], in[2])}; };
   t["clip"] = [](const In& in, const json&) -> Out { return {clip(in[0], in[1], in[2])}; };
   t["astype"] = [](const In& in, const json& a) -> Out { return {cast(in[0], dtype_named(a.at("dtype")))}; };
 }

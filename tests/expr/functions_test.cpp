@@ -47,12 +47,7 @@ const std::vector<std::pair<Isa, std::unique_ptr<Unit>>>& units() {
 }
 
 template <class T>
-void check_bounds(const ScalarFunction& f, std::size_t samples) {
-  std::vector<std::vector<T>> columns;
-  for (unsigned k = 0; k < static_cast<unsigned>(f.arity); ++k) {
-    columns.push_back(inputs<T>(samples, f.domain[k], 7 + k));
-    std::shuffle(columns.back().begin(), columns.back().end(), std::mt19937(k));
-  }
+void check_bounds(const ScalarFunction& f, const std::vector<std::vector<T>>& columns) {
   const auto exact = references(f, columns);
   for (const auto& [isa, unit] : units()) {
     const Worst w = worst_of(f, *unit, columns, exact);
@@ -62,6 +57,34 @@ void check_bounds(const ScalarFunction& f, std::size_t samples) {
                 << w.got << " instead of " << w.exact);
     CHECK(w.ulps <= f.bound(dtype_of<T>()));
   }
+}
+
+template <class T>
+void check_bounds(const ScalarFunction& f, std::size_t samples) {
+  std::vector<std::vector<T>> columns;
+  for (unsigned k = 0; k < static_cast<unsigned>(f.arity); ++k) {
+    columns.push_back(inputs<T>(samples, f.domain[k], 7 + k));
+    std::shuffle(columns.back().begin(), columns.back().end(), std::mt19937(k));
+  }
+  check_bounds(f, columns);
+}
+
+/// Parameters of every size, and x up to 38 standard deviations from the mean, of the gamma distribution or the beta
+/// distribution of these parameters.
+std::vector<std::vector<double>> around_means(std::size_t samples, bool of_beta) {
+  std::mt19937_64 random(11);
+  std::uniform_real_distribution<double> exponent(std::log(1e-3), std::log(1e12)), away(-38, 38), usual(0, 1);
+  std::vector<std::vector<double>> columns(of_beta ? 3 : 2);
+  for (std::size_t i = 0; i < samples; ++i) {
+    const double a = std::exp(exponent(random)), b = std::exp(exponent(random)), n = a + b;
+    const double mean = of_beta ? a / n : a, deviation = std::sqrt(of_beta ? a / n * (b / n) / (n + 1) : a);
+    double x = mean + deviation * away(random) * (i % 2 == 0 ? 1 : 0.1);
+    if (x <= 0 || (of_beta && x >= 1)) x = usual(random);
+    columns.front().push_back(a);
+    if (of_beta) columns[1].push_back(b);
+    columns.back().push_back(x);
+  }
+  return columns;
 }
 
 }  // namespace
@@ -78,6 +101,11 @@ TEST_CASE("every float function keeps its bound over many inputs", "[.long]") {
     check_bounds<float>(*f, 1000000);
     check_bounds<double>(*f, 1000000);
   }
+}
+
+TEST_CASE("incomplete functions keep their bounds around their means, whatever the parameters") {
+  for (const char* name : {"gammainc", "gammaincc"}) check_bounds(expr::function(name), around_means(4096, false));
+  check_bounds(expr::function("betainc"), around_means(4096, true));
 }
 
 TEST_CASE("generated functions need no library: no symbol is undefined") {

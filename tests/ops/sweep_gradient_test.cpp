@@ -64,7 +64,7 @@ TEST_CASE("every pullback agrees with central differences") {
     const Array y = s.evaluate();
     const Array y_bar = drawn({DType::float64, Shape(y.shape().begin(), y.shape().end())}, {0.5, 2}, draw);
     const std::vector<Array> g = gradients(s, y_bar);
-    for (std::size_t i = 0; i < g.size(); ++i) {
+    for (auto i = static_cast<std::size_t>(s.op->parameters); i < g.size(); ++i) {
       if (s.inputs[i].dtype() != DType::float64) continue;
       INFO("input " << i);
       REQUIRE(g[i].size() == s.values[i].size());

@@ -122,10 +122,11 @@ TEST_CASE("NaN, infinities and signed zeros are what the table of functions says
       }
       const Array y = ops::evaluate_node(apply(*op, {}, inputs, {}), values);
       for (Index i = 0; i < y.size(); ++i) {
-        const Index first = op->arity == 1 ? i : i / s.size(), second = i % s.size();
-        const long double x[3] = {get(s, first), get(s, second), 0};
+        long double x[3] = {};
+        for (Index k = op->arity - 1, rest = i; k >= 0; --k, rest /= s.size()) x[k] = get(s, rest % s.size());
         const double got = get(y, i), expected = rounded_reference(f, x, d);
-        INFO(static_cast<double>(x[0]) << ", " << static_cast<double>(x[1]) << ": " << got << " is not " << expected);
+        INFO(static_cast<double>(x[0]) << ", " << static_cast<double>(x[1]) << ", " << static_cast<double>(x[2]) << ": "
+                                       << got << " is not " << expected);
         // double's own functions serve float32: a rounding of a rounding
         CHECK((same_number(got, expected) || std::fabs(got - expected) <= std::fabs(expected) * 6e-8));
       }
