@@ -6,6 +6,7 @@
 #include "croton/config.h"
 #include "croton/custom.h"
 #include "croton/device.h"
+#include "croton/fft.h"
 #include "croton/function.h"
 #include "croton/gradient.h"
 #include "croton/ifelse.h"

@@ -11,7 +11,7 @@ fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # Packages to build and run the library; where several would do, they stand between bars, the first is installed.
 build_packages="g++ cmake ninja-build pkg-config|pkgconf libfmt-dev libzip-dev libxxhash-dev libboost-context-dev libcli11-dev nlohmann-json3-dev"
-run_packages="libopenblas0-pthread gnuplot-nox|gnuplot-qt|gnuplot-x11"
+run_packages="libopenblas0-pthread libfftw3-double3 libfftw3-single3 gnuplot-nox|gnuplot-qt|gnuplot-x11"
 test_packages="catch2 librapidcheck-dev libmpfr-dev libbenchmark-dev"
 
 is_installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null || true)" = installed ]; }

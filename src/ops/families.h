@@ -31,6 +31,8 @@ Family linalg_ops();
 Family decomposition_ops();
 Family qr_ops();
 Family expm_ops();
+// transforms, on the host
+Family fourier_ops();
 // data movement and products
 Family view_ops();
 Family identity_ops();

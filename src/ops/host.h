@@ -1,8 +1,11 @@
-// What whoever runs a step on the host lends it: threads, and a library's routines for large matrices. The reference
-// evaluator lends neither.
+// What whoever runs a step on the host lends it: threads, and libraries' routines for large matrices and for Fourier
+// transforms. The reference evaluator lends neither.
 #pragma once
 #include <cstddef>
+#include <memory>
 #include <type_traits>
+
+#include "croton/base.h"
 
 namespace croton {
 
@@ -29,6 +32,18 @@ struct Lapack {
                 const double* beta, double* c, const int* ldc, std::size_t, std::size_t);
 };
 
+/// Transforms of n elements: sums with exp(-2 pi i j k / n) or (backward) exp(2 pi i j k / n) of complex numbers, the
+/// former of reals for k up to n / 2, and the latter of these, whose sums are real. None is divided by anything.
+enum class Fourier : std::uint8_t { forward, backward, real, to_real };
+
+/// One of them, as a library does it. Several threads may run it at once.
+struct FourierPlan {
+  void (*transform)(void* plan, void* from, void* to) = nullptr;
+  void* plan = nullptr;
+  /// Both are 64-byte aligned, and apart. What was in `from` is lost.
+  void run(void* from, void* to) const { transform(plan, from, to); }
+};
+
 /// By default nothing: one thread and no library.
 struct Host {
   using Chunk = void (*)(void* context, long chunk, void* scratch);
@@ -37,6 +52,12 @@ struct Host {
   void (*parallel_for)(long chunks, std::size_t scratch_bytes, Chunk run, void* context) = one_after_another;
   /// Opened at first use; null where there is none that several threads may call at once.
   const Lapack* (*lapack)() = [] { return static_cast<const Lapack*>(nullptr); };
+
+  /// A library's transform of float32 or float64; null where there is none to be lent. DeviceError where there should
+  /// be one and it is not installed.
+  std::shared_ptr<const FourierPlan> (*fourier)(Fourier, DType, Index n) = [](Fourier, DType, Index) {
+    return std::shared_ptr<const FourierPlan>();
+  };
 
   static void one_after_another(long chunks, std::size_t scratch_bytes, Chunk run, void* context);
   /// The same of f(chunk, scratch).

@@ -12,7 +12,7 @@ std::span<const FamilyList> families() {
       select_ops,     cast_ops,        masked_ops,   reduction_ops,   statistics_ops,    accumulate_ops, sorted_ops,
       order_ops,      view_ops,        identity_ops, shape_ops,       index_ops,         roll_ops,       window_ops,
       nonzero_ops,    concatenate_ops, contract_ops, linalg_ops,      decomposition_ops, qr_ops,         expm_ops,
-      neural_ops,     random_ops,      loop_ops,     ifelse_ops,
+      fourier_ops,    neural_ops,      random_ops,   loop_ops,        ifelse_ops,
   };
   return list;
 }

@@ -133,7 +133,7 @@ class Batcher {
     for (const Tensor& x : node(t).inputs) inputs.push_back(spread(x));
     return apply(*node(t).op, node(t).params, std::move(inputs), node(t).where);
   }
-  /// Concatenate, specify_one, specify_rows, running sums: along one axis.
+  /// Concatenate, specify_one, specify_rows: along one axis.
   Tensor along(const Tensor& t, std::span<const Tensor> inputs) const {
     std::vector<Tensor> all;
     for (const Tensor& x : inputs) all.push_back(many(x));
@@ -144,10 +144,13 @@ class Batcher {
 
   Tensor on_host(const Tensor& t, HostCall::Leading leading) const {
     if (leading == HostCall::Leading::refused) refuse(t);
-    if (leading == HostCall::Leading::before_axis) return along(t, node(t).inputs);
+    const std::size_t all = node(t).inputs.size(), extents = std::min(meaning<HostCall>(t)->extents_from, all);
     std::vector<Tensor> inputs;
-    for (const Tensor& x : node(t).inputs) inputs.push_back(many(x));
-    return apply(*node(t).op, node(t).params, std::move(inputs), node(t).where);
+    for (std::size_t k = 0; k < extents; ++k) inputs.push_back(many(node(t).inputs[k]));
+    add_numbers(t, extents, inputs);
+    Params params = node(t).params;
+    if (leading == HostCall::Leading::before_axis) params.set("axis", params.integer("axis") + 1);
+    return apply(*node(t).op, std::move(params), std::move(inputs), node(t).where);
   }
 
   Tensor contracted(const Tensor& t) const {

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/cpu/cpu_device.h"
+#include "runtime/cpu/fftw.h"
 #include "runtime/emulator/emulator_driver.h"
 #include "runtime/gpu/cuda_plugin.h"
 #include "runtime/gpu/gpu_device.h"
@@ -74,7 +75,7 @@ Device& best() {
 }  // namespace
 
 const Host& host() {
-  static constexpr Host lent{.parallel_for = parallel_for, .lapack = [] { return cpu().lapack(); }};
+  static constexpr Host lent{.parallel_for = parallel_for, .lapack = [] { return cpu().lapack(); }, .fourier = fourier};
   return lent;
 }
 

@@ -1,5 +1,5 @@
-// What steps on the host are lent, whichever device their function runs on: the processor's threads, and the LAPACK in
-// its BLAS.
+// What steps on the host are lent, whichever device their function runs on: the processor's threads, the LAPACK in its
+// BLAS, and FFTW.
 #pragma once
 #include "ops/host.h"
 

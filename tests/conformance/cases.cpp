@@ -14,7 +14,7 @@ namespace golden {
 
 std::vector<json> cases() {
   std::vector<json> all;
-  for (const char* pack : {"public", "windows"}) {
+  for (const char* pack : {"public", "windows", "fourier"}) {
     std::ifstream in(fmt::format("{}/{}/cases.jsonl", CROTON_GOLDEN_DIR, pack));
     for (std::string line; std::getline(in, line);) {
       all.push_back(json::parse(line));

@@ -482,6 +482,7 @@ const Table& operations() {
     add_arranging(t);
     add_linalg(t);
     add_windows(t);
+    add_fourier(t);
     return t;
   }();
   return table;

@@ -20,10 +20,11 @@ using Table = std::map<std::string, Build>;
 const Table& operations();
 
 /// Parts of the table that have files of their own: order and running folds; what arranges, joins and multiplies;
-/// matrices; convolutions and pooling.
+/// matrices; convolutions and pooling; Fourier transforms.
 void add_order(Table&);
 void add_arranging(Table&);
 void add_linalg(Table&);
 void add_windows(Table&);
+void add_fourier(Table&);
 
 }  // namespace golden

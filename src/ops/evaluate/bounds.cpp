@@ -1,6 +1,7 @@
 // Error bounds to first order: what rounding in each op may add, and how far errors of its inputs move its result.
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 #include "array/access.h"
 #include "base/dtype.h"
@@ -8,6 +9,7 @@
 #include "ops/evaluate/bounds.h"
 #include "ops/evaluate/loop.h"
 #include "ops/evaluate/walk.h"
+#include "ops/fourier.h"
 #include "ops/ifelse.h"
 
 namespace croton::ops {
@@ -63,6 +65,16 @@ Bounded bounded_convert(const Call& call, const Bounded& x) {
   return out;
 }
 
+Bounded bounded_transform(const Tensor& t, std::span<const Bounded> x, std::span<const Array> values) {
+  Bounded out = exact(evaluate_node(t, values));
+  bound_transform(node(t), values, x[0].bound, out.bound);
+  const Array doubts = contiguous(x[0].doubtful);
+  if (std::ranges::any_of(doubts.values<bool>(), std::identity()))
+    std::ranges::fill(out.doubtful.mutable_values<bool>(), true);
+  add_rounding(out, 1);
+  return out;
+}
+
 Bounded step(const Tensor& t, std::span<const Bounded> x);
 
 /// A graph on leaves of its own, walked in its turn.
@@ -111,6 +123,7 @@ Bounded step(const Tensor& t, std::span<const Bounded> x) {
   if (meaning<Contract>(op)) return bounded_contract(call, x);
   if (is_movement(op)) return bounded_movement(call, x);
   if (meaning<Expansion>(op)) return bounded_expansion(call, x);
+  if (is_transform(t)) return bounded_transform(t, x, values);
   return exact(contiguous(evaluate_node(t, values)));
 }
 

@@ -1,35 +1,14 @@
-#include <dlfcn.h>
-
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/float_control.h"
 #include "base/text.h"
 #include "runtime/cpu/blas.h"
 #include "runtime/cpu/cpu_target.h"
+#include "runtime/cpu/library.h"
 #include "runtime/cpu/parallel.h"
 
 namespace croton::runtime {
 namespace {
-
-// A host program's own BLAS, linked into it, must not take the place of this library's inner functions.
-int open_flags() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return RTLD_NOW | RTLD_LOCAL;  // the sanitizers refuse RTLD_DEEPBIND
-#else
-  return RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
-#endif
-}
-
-template <class F>
-F function(void* library, const char* name) {
-  return reinterpret_cast<F>(dlsym(library, name));
-}
-
-template <class F>
-bool find(void* library, const char* name, F& found) {
-  found = function<F>(library, name);
-  return found != nullptr;
-}
 
 bool find_lapack(void* library, Lapack& l) {
   return find(library, "dpotrf_", l.dpotrf) && find(library, "dgetrf_", l.dgetrf) && find(library, "dtrsm_", l.dtrsm) &&
