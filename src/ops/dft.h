@@ -11,6 +11,18 @@
 
 namespace croton::ops {
 
+/// The least prime factor; n itself where it is a prime, or 1.
+inline Index least_factor(Index n) {
+  for (Index p = 2; p * p <= n; ++p)
+    if (n % p == 0) return p;
+  return n;
+}
+inline Index largest_factor(Index n) {
+  Index p = least_factor(n);
+  for (; p < n; p = least_factor(n)) n /= p;
+  return p;
+}
+
 template <class W>
 class Dft {
  public:
@@ -26,11 +38,6 @@ class Dft {
   void run(const std::complex<W>* from, std::complex<W>* to) { part(from, 1, n_, to, inner_.data()); }
 
  private:
-  static Index least_factor(Index n) {
-    for (Index p = 2; p * p <= n; ++p)
-      if (n % p == 0) return p;
-    return n;
-  }
   /// Of `count` elements `step` apart, which are n_ / step.
   void part(const std::complex<W>* from, Index step, Index count, std::complex<W>* to, std::complex<W>* inner) {
     const Index p = least_factor(count), m = count / p;

@@ -8,17 +8,22 @@ using nlohmann::json;
 namespace golden {
 namespace {
 
+Extents lengths(const json& n) {
+  if (n.is_array()) return Extents(n.get<std::vector<Index>>());
+  return n.is_null() ? Extents() : Extents{n.get<Index>()};
+}
+Axes axes(const json& a) {
+  if (a.is_array()) return a.get<std::vector<int>>();
+  return a.is_null() ? Axes() : Axes(a.get<int>());
+}
+FftNorm norm(const std::string& name) {
+  return name == "ortho" ? FftNorm::ortho : name == "forward" ? FftNorm::forward : FftNorm::backward;
+}
 FftOptions options(const json& a) {
-  FftOptions o;
-  const json n = a.contains("s") ? a["s"] : a["n"], axes = a.contains("axes") ? a["axes"] : a["axis"];
-  if (n.is_array())
-    o.n = Extents(n.get<std::vector<Index>>());
-  else if (!n.is_null())
-    o.n = n.get<Index>();
-  o.axes = axes.is_array() ? Axes(axes.get<std::vector<int>>()) : axes.is_null() ? Axes() : Axes(axes.get<int>());
-  const std::string norm = a.at("norm");
-  o.norm = norm == "ortho" ? FftNorm::ortho : norm == "forward" ? FftNorm::forward : FftNorm::backward;
-  return o;
+  const bool several = a.contains("axes");
+  return {.n = lengths(a.at(several ? "s" : "n")),
+          .axes = axes(a.at(several ? "axes" : "axis")),
+          .norm = norm(a.at("norm"))};
 }
 
 }  // namespace
