@@ -191,8 +191,8 @@ void narrow(const Transform& t, W* line) {
     for (Index j = 0; j < t.n; ++j) line[j] = line[2 * j];
 }
 
-/// So many numbers, or a few more: rooms are aligned as a library likes it, and an odd number of lines of the cache long,
-/// so that elements of one number are not all in the same sets of it.
+/// So many numbers, or a few more: rooms are aligned as a library likes it, and an odd number of lines of the cache
+/// long, so that elements of one number are not all in the same sets of it.
 constexpr Index room_for(Index numbers) { return ((numbers / 16 + 1) | 1) * 16; }
 
 /// Transforms all lines, some by each thread: transform(numbers that are read, room for those that are made). `whole`:

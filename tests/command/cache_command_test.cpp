@@ -16,7 +16,8 @@ TEST_CASE("croton cache lists what is kept, and --clear empties it") {
 TEST_CASE("croton config --check says what functions run on, and what a BLAS that is missing needs") {
   const Said good = run_croton("config --check");
   CHECK(good.status == 0);
-  for (const char* part : {"\nprocessor  cpu: ", "\ncompiler   ", "\ncache      ", "\nblas       "})
+  for (const char* part :
+       {"\nprocessor  cpu: ", "\ncompiler   ", "\ncache      ", "\nblas       ", "\nfftw       libfftw3f.so.3, "})
     CHECK(good.has(part));
   CHECK(run_croton("config --check", "CROTON_FLAGS='blas.ldflags=-lno_such_blas'").has("blas       no BLAS: "));
 }

@@ -38,7 +38,7 @@ double roundings_apart(const Array& a, const Array& b) {
 }
 
 /// What docs/accuracy.md promises.
-double bound(Index n) { return 2 + 2 * std::log2(static_cast<double>(n)); }
+double bound(Index n) { return 1 + std::log2(static_cast<double>(n)); }
 
 bool same_bits(const Array& a, const Array& b) {
   return a.shape() == b.shape() && a.dtype() == b.dtype() &&

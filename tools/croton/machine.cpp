@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "commands.h"
 #include "runtime/cpu/cpu_device.h"
+#include "runtime/cpu/fftw.h"
 
 namespace {
 
@@ -29,6 +30,8 @@ std::string blas_line() {
                      blas_gflops(blas, float32), blas_gflops(blas, float64));
 }
 
+std::string fftw_line() { return fmt::format("{}, {}", Fftw(float32).path(), Fftw(float64).path()); }
+
 // The answer, or the first line of why there is none.
 std::string tried(const std::function<std::string()>& ask) {
   try {
@@ -42,7 +45,7 @@ std::string tried(const std::function<std::string()>& ask) {
 }  // namespace
 
 std::string machine_report() {
-  return fmt::format("processor  {}\ncompiler   {}\ncache      {}\nblas       {}\n",
+  return fmt::format("processor  {}\ncompiler   {}\ncache      {}\nblas       {}\nfftw       {}\n",
                      tried([] { return device("cpu").description(); }), tried(compiler_line), tried(cache_line),
-                     tried(blas_line));
+                     tried(blas_line), tried(fftw_line));
 }
