@@ -201,16 +201,16 @@ template <class W, class T, class F>
 void each_line(const Transform& t, bool whole, const T* x, T* y, const Host& host, F&& transform) {
   // lines that lie apart are gathered with their neighbours, which lie in the same lines of the cache
   constexpr Index worth_a_chunk = 1 << 14, numbers_apart = 1 << 16, numbers_in_a_row = 1 << 10;
+  constexpr std::size_t most_kept = 1 << 26;  // threads keep their scratch: no more of it
   const Index count = t.from.lines.count, numbers = t.from.lines.step > 1 ? numbers_apart : numbers_in_a_row;
   const Index together = std::clamp<Index>(numbers / t.n, 1, most_together);
   const Index a_chunk = std::max<Index>(worth_a_chunk / (t.n * together), 1) * together;
   const Index room_from = room_for(whole ? 2 * t.n : t.from.numbers()),
               room_to = room_for(whole ? 2 * t.n : t.to.numbers());
   const auto bytes = static_cast<std::size_t>(together * (room_from + room_to)) * sizeof(W);
-  host.each(static_cast<long>((count + a_chunk - 1) / a_chunk), bytes, [&](long chunk, void* scratch) {
-    W* const read = static_cast<W*>(scratch);
+  const auto lines_in = [&](Index begin, Index end, void* rooms) {
+    W* const read = static_cast<W*>(rooms);
     W* const made = read + together * room_from;
-    const Index begin = chunk * a_chunk, end = std::min(begin + a_chunk, count);
     for (Index at = begin; at < end; at += together) {
       const Index n = std::min(together, end - at);
       gather(t, x, Together(t.from, at, n, room_from), read);
@@ -222,6 +222,13 @@ void each_line(const Transform& t, bool whole, const T* x, T* y, const Host& hos
       }
       scatter(t, made, Together(t.to, at, n, room_to), y);
     }
+  };
+  if (bytes > most_kept) {
+    Array rooms = empty(Extents{static_cast<Index>(bytes)}, uint8);
+    return lines_in(0, count, mutable_data(rooms));
+  }
+  host.each(static_cast<long>((count + a_chunk - 1) / a_chunk), bytes, [&](long chunk, void* scratch) {
+    lines_in(chunk * a_chunk, std::min((chunk + 1) * a_chunk, count), scratch);
   });
 }
 
