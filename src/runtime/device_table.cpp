@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "runtime/cpu/cpu_device.h"
-#include "runtime/cpu/fftw.h"
 #include "runtime/emulator/emulator_driver.h"
 #include "runtime/gpu/cuda_plugin.h"
 #include "runtime/gpu/gpu_device.h"
@@ -75,7 +74,9 @@ Device& best() {
 }  // namespace
 
 const Host& host() {
-  static constexpr Host lent{.parallel_for = parallel_for, .lapack = [] { return cpu().lapack(); }, .fourier = fourier};
+  static constexpr Host lent{.parallel_for = parallel_for,
+                             .lapack = [] { return cpu().lapack(); },
+                             .fourier = [](Fourier kind, DType d, Index n) { return cpu().fftw(d).plan(kind, n); }};
   return lent;
 }
 

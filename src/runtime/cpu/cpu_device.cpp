@@ -74,6 +74,13 @@ const Lapack* CpuDevice::lapack() try { return blas().lapack(); } catch (const D
   return nullptr;
 }
 
+Fftw& CpuDevice::fftw(DType d) {
+  const std::lock_guard guard(fftw_door_);
+  std::unique_ptr<Fftw>& opened = fftw_[d == float32 ? 0 : 1];
+  if (opened == nullptr) opened = std::make_unique<Fftw>(d);
+  return *opened;
+}
+
 void CpuDevice::gemm(const Gemm& g) {
   if (Steps* steps = recording_of(*this)) return steps->gemm(g);
   tally_.library_calls.add();

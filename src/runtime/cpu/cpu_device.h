@@ -1,11 +1,13 @@
 // The processor as a Device: generated C++ through the host compiler and the cache, chunks by parallel_for, BLAS for
-// products.
+// products, FFTW for Fourier transforms.
 #pragma once
+#include <array>
 #include <atomic>
 #include <memory>
 
 #include "base/fork_safe.h"
 #include "runtime/cpu/blas.h"
+#include "runtime/cpu/fftw.h"
 #include "runtime/cpu/memory.h"
 #include "runtime/cpu/module_store.h"
 #include "runtime/cpu/parallel.h"
@@ -51,6 +53,8 @@ class CpuDevice final : public Device {
   const Blas& blas();
   /// The LAPACK in it; null where there is none.
   const Lapack* lapack();
+  /// FFTW for float32 or float64, opened here if it was not. Throws DeviceError where there is none.
+  Fftw& fftw(DType);
 
  private:
   std::string name_ = "cpu";
@@ -59,6 +63,8 @@ class CpuDevice final : public Device {
   ForkSafeMutex blas_door_;
   std::unique_ptr<Blas> blas_;
   std::atomic<const Blas*> blas_open_{nullptr};
+  ForkSafeMutex fftw_door_;
+  std::array<std::unique_ptr<Fftw>, 2> fftw_;
   Tally tally_;
 };
 

@@ -110,14 +110,4 @@ std::shared_ptr<const FourierPlan> Fftw::plan(Fourier kind, Index n) {
   return fresh;
 }
 
-std::shared_ptr<const FourierPlan> fourier(Fourier kind, DType d, Index n) {
-  // never destroyed: threads may be at it while the process ends
-  if (d == float32) {
-    static auto* const single = new Fftw(float32);
-    return single->plan(kind, n);
-  }
-  static auto* const whole = new Fftw(float64);
-  return whole->plan(kind, n);
-}
-
 }  // namespace croton::runtime

@@ -56,7 +56,4 @@ class Fftw {
   std::deque<Kept> kept_;  // the last one first
 };
 
-/// A plan of the library that Debian has for a dtype.
-std::shared_ptr<const FourierPlan> fourier(Fourier, DType, Index n);
-
 }  // namespace croton::runtime
