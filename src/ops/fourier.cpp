@@ -28,17 +28,28 @@ namespace {
 // ---- types
 Index axis_of(const Params& p) { return p.integer("axis"); }
 
-/// The extent that input i holds: -1 where it is not known.
+constexpr Index half_of(Index n) { return n / 2 + 1; }
+
+/// What input i holds: -1 where it is not known.
 Index held(const TypeAt& t, std::size_t i) { return t.values[i] ? (*t.values[i])[0] : -1; }
 
-/// The shape of x, and the result's extent in it.
+/// The length of a transform that is not said, for x with so many elements along the axis; and how many of its elements
+/// the result then has. Extents that are not known are -1.
+Index own_length(const Op& op, Index elements) {
+  return &op == &irfft && elements >= 0 ? 2 * (elements - 1) : elements;
+}
+Index own_extent_of(const Op& op, Index n) { return &op == &rfft && n >= 0 ? half_of(n) : n; }
+
+/// The shape of x with the result's extent in it.
 Shape transformed(const TypeAt& t) {
   Shape s = t.shapes[0];
-  const auto axis = static_cast<std::size_t>(axis_of(t.params));
-  if (t.values[1] && held(t, 1) < 1)
+  Index& extent = s[static_cast<std::size_t>(axis_of(t.params))];
+  const bool known = t.x.size() > 1 ? t.values[1].has_value() : extent >= 0;
+  const Index n = t.x.size() > 1 ? held(t, 1) : own_length(t.op, extent);
+  if (known && n < 1)
     fail_at<ShapeError>(t.where, "{}: a transform of {} elements along axis {}, and it takes 1 at least; {} is {}",
-                        t.name(), held(t, 1), axis, formula(t.x[0]), text(Type{t.dtype(0), s}));
-  s[axis] = held(t, 2);
+                        t.name(), n, axis_of(t.params), formula(t.x[0]), text(Type{t.dtype(0), s}));
+  extent = t.x.size() > 2 ? held(t, 2) : own_extent_of(t.op, n);
   return s;
 }
 void need_pairs(const TypeAt& t) {
@@ -91,11 +102,12 @@ struct Transform {
 
   Transform(const Node& node, std::span<const Array> in, const Array& out)
       : kind(kind_of(node)),
-        n(get_index(in[1], 0)),
+        n(in.size() > 1 ? get_index(in[1], 0)
+                        : own_length(*node.op, in[0].shape(static_cast<int>(axis_of(node.params))))),
         scale(std::pow(static_cast<double>(n), -node.params.get<double>("over"))),
         mirrored(is_half(kind) && node.params.flag("mirrored")),
-        from(in[0], axis_of(node.params), kind != Fourier::real, kind == Fourier::to_real ? n / 2 + 1 : n),
-        to(out, axis_of(node.params), kind != Fourier::to_real, kind == Fourier::real ? n / 2 + 1 : n) {}
+        from(in[0], axis_of(node.params), kind != Fourier::real, kind == Fourier::to_real ? half_of(n) : n),
+        to(out, axis_of(node.params), kind != Fourier::to_real, kind == Fourier::real ? half_of(n) : n) {}
 
   bool is_back() const { return kind == Fourier::backward || kind == Fourier::to_real; }
   static bool is_half(Fourier k) { return k == Fourier::real || k == Fourier::to_real; }
@@ -265,23 +277,30 @@ void run_transform(const Node& node, std::span<const Array> in, Array& out, cons
 
 // ---- gradients
 /// The transpose: what was read is written, and the reverse.
-Tensor transpose_of(const At& at, const Op& op, Params params) {
+Gradients transposed(const At& at, const Op& op, Params params) {
   const Where w = node(at.y).where;
-  const Tensor& x = at.x[0];
-  return apply(op, std::move(params), {at.y_bar, at.x[1], extent(x, static_cast<int>(axis_of(at.params)), w)}, w);
+  const auto own = [&] { return extent(at.x[0], static_cast<int>(axis_of(at.params)), w); };
+  std::vector<Tensor> inputs{at.y_bar};
+  if (at.x.size() > 1)
+    inputs.insert(inputs.end(), {at.x[1], own()});
+  else if (&op == &irfft)
+    inputs.push_back(own());  // whether it is odd
+  Gradients g(at.x.size());
+  g[0] = apply(op, std::move(params), std::move(inputs), w);
+  return g;
 }
-Gradients rfft_pullback(const At& at) { return {transpose_of(at, irfft, at.params), {}, {}}; }
-Gradients irfft_pullback(const At& at) { return {transpose_of(at, rfft, at.params), {}, {}}; }
+Gradients rfft_pullback(const At& at) { return transposed(at, irfft, at.params); }
+Gradients irfft_pullback(const At& at) { return transposed(at, rfft, at.params); }
 Gradients fft_pullback(const At& at) {
   Params params = at.params;
   params.set("inverse", !params.flag("inverse"));
-  return {transpose_of(at, fft, std::move(params)), {}, {}};
+  return transposed(at, fft, std::move(params));
 }
 
 // ---- samples
 struct Sampled {
   Type x;
-  Index axis, n, extent;
+  Index axis, n = 0, extent = 0;  // 0: not said
 };
 /// Each with both values of a flag.
 std::vector<Sample> samples_of(const char* flag, const std::vector<Sampled>& list) {
@@ -289,31 +308,32 @@ std::vector<Sample> samples_of(const char* flag, const std::vector<Sampled>& lis
   for (const Sampled& s : list)
     for (const bool on : {false, true}) {
       const auto just = [](Index n) { return Interval{static_cast<double>(n), static_cast<double>(n)}; };
-      out.push_back({{s.x, {int64, {}}, {int64, {}}},
-                     {{"axis", s.axis}, {"over", on ? 0.5 : 1.0}, {flag, on}},
-                     {{-4, 4}, just(s.n), just(s.extent)}});
+      Sample one{{s.x}, {{"axis", s.axis}, {"over", on ? 0.5 : 1.0}, {flag, on}}, {{-4, 4}}};
+      for (const Index n : {s.n, s.extent})
+        if (n > 0) one.inputs.push_back({int64, {}}), one.intervals.push_back(just(n));
+      out.push_back(std::move(one));
     }
   return out;
 }
 std::vector<Sample> rfft_samples() {
-  return samples_of("mirrored", {{{float64, {3, 8}}, 1, 8, 5},
-                                 {{float64, {7, 2}}, 0, 7, 4},
+  return samples_of("mirrored", {{{float64, {3, 8}}, 1},
+                                 {{float64, {7, 2}}, 0, 7},
                                  {{float64, {-1, 3}}, 0, 5, 4},
                                  {{float32, {2, 6}}, 1, 4, 2},
                                  {{float64, {1}}, 0, 1, 1},
                                  {{float64, {0, 4}}, 1, 4, 3}});
 }
 std::vector<Sample> irfft_samples() {
-  return samples_of("mirrored", {{{float64, {3, 5, 2}}, 1, 8, 8},
-                                 {{float64, {4, 2, 2}}, 0, 7, 7},
+  return samples_of("mirrored", {{{float64, {3, 5, 2}}, 1},
+                                 {{float64, {4, 2, 2}}, 0, 7},
                                  {{float64, {-1, 3, 2}}, 0, 9, 10},
                                  {{float32, {2, 6, 2}}, 1, 4, 3},
                                  {{float64, {1, 2}}, 0, 1, 1},
                                  {{float64, {0, 3, 2}}, 1, 4, 4}});
 }
 std::vector<Sample> fft_samples() {
-  return samples_of("inverse", {{{float64, {2, 6, 2}}, 1, 6, 6},
-                                {{float64, {5, 2, 2}}, 0, 5, 5},
+  return samples_of("inverse", {{{float64, {2, 6, 2}}, 1},
+                                {{float64, {5, 2, 2}}, 0, 5},
                                 {{float64, {-1, 2}}, 0, 4, 6},
                                 {{float32, {2, 6, 2}}, 1, 4, 3},
                                 {{float64, {1, 2}}, 0, 1, 1},
@@ -349,7 +369,7 @@ constinit const Op rfft{.name = "rfft",
                         .doc =
                             "The discrete Fourier transform of reals, without the half that mirrors it (NumPy's "
                             "fft.rfft).",
-                        .arity = 3,
+                        .arity = -1,
                         .type = rfft_type,
                         .meaning = host_call,
                         .pullback = rfft_pullback,
@@ -357,7 +377,7 @@ constinit const Op rfft{.name = "rfft",
 
 constinit const Op irfft{.name = "irfft",
                          .doc = "The reals of whose discrete Fourier transform that is the half (NumPy's fft.irfft).",
-                         .arity = 3,
+                         .arity = -1,
                          .type = irfft_type,
                          .meaning = host_call,
                          .pullback = irfft_pullback,
@@ -365,7 +385,7 @@ constinit const Op irfft{.name = "irfft",
 
 constinit const Op fft{.name = "fft",
                        .doc = "The discrete Fourier transform of complex numbers, or its inverse (NumPy's fft.fft).",
-                       .arity = 3,
+                       .arity = -1,
                        .type = fft_type,
                        .meaning = host_call,
                        .pullback = fft_pullback,
@@ -448,18 +468,13 @@ Asked asked(std::string_view name, const Operand& of, bool pairs, const FftOptio
   return a;
 }
 
+Tensor along(const Op& op, const Tensor& x, const Asked::Along& a, FftNorm norm, bool back, const char* flag, Where w) {
+  std::vector<Tensor> inputs{x};
+  if (a.n.node()) inputs.push_back(a.n);
+  return apply(op, {{"axis", Index{a.axis}}, {"over", over(norm, back)}, {flag, back}}, std::move(inputs), w);
+}
 Tensor complex_along(const Tensor& x, const Asked::Along& a, bool back, FftNorm norm, Where w) {
-  const Tensor n = a.n.node() ? a.n : ops::extent(x, a.axis, w);
-  return apply(ops::fft, {{"axis", Index{a.axis}}, {"over", over(norm, back)}, {"inverse", back}}, {x, n, n}, w);
-}
-Tensor real_along(const Tensor& x, const Asked::Along& a, FftNorm norm, Where w) {
-  const Tensor n = a.n.node() ? a.n : ops::extent(x, a.axis, w);
-  const Tensor half = ops::settled(floor_divide(n, 2, w) + 1, w);
-  return apply(ops::rfft, {{"axis", Index{a.axis}}, {"over", over(norm, false)}, {"mirrored", false}}, {x, n, half}, w);
-}
-Tensor to_real_along(const Tensor& y, const Asked::Along& a, FftNorm norm, Where w) {
-  const Tensor n = a.n.node() ? a.n : ops::settled(2 * (ops::extent(y, a.axis, w) - 1), w);
-  return apply(ops::irfft, {{"axis", Index{a.axis}}, {"over", over(norm, true)}, {"mirrored", true}}, {y, n, n}, w);
+  return along(ops::fft, x, a, norm, back, "inverse", w);
 }
 
 }  // namespace
@@ -467,7 +482,7 @@ Tensor to_real_along(const Tensor& y, const Asked::Along& a, FftNorm norm, Where
 Tensor rfft(const Operand& of, const FftOptions& o, Where w) {
   const WhereScope scope(w);
   const Asked a = asked("rfft", of, false, o, w);
-  Tensor y = real_along(a.x, a.along.back(), o.norm, w);
+  Tensor y = along(ops::rfft, a.x, a.along.back(), o.norm, false, "mirrored", w);
   for (std::size_t i = a.along.size() - 1; i-- > 0;) y = complex_along(y, a.along[i], false, o.norm, w);
   return ops::converted(y, a.given, w);
 }
@@ -477,7 +492,7 @@ Tensor irfft(const Operand& of, const FftOptions& o, Where w) {
   const Asked a = asked("irfft", of, true, o, w);
   Tensor x = a.x;
   for (std::size_t i = 0; i + 1 < a.along.size(); ++i) x = complex_along(x, a.along[i], true, o.norm, w);
-  return ops::converted(to_real_along(x, a.along.back(), o.norm, w), a.given, w);
+  return ops::converted(along(ops::irfft, x, a.along.back(), o.norm, true, "mirrored", w), a.given, w);
 }
 
 namespace {

@@ -4,8 +4,9 @@
 
 namespace croton::ops {
 
-// Inputs: x, the length n of the transform, the result's extent along params axis. Complex numbers are pairs along a
-// last axis. Results are divided by n to the power of params.over: 0, 0.5 or 1.
+// Inputs: x; the length n of the transform, or that of x along params axis (of irfft that of the reals whose half it
+// is); the result's extent there, or that of the transform. Complex numbers are pairs along a last axis. Results are
+// divided by n to the power of params.over: 0, 0.5 or 1.
 extern const Op rfft;   // params mirrored: elements count twice that stand for their conjugates too
 extern const Op irfft;  // params mirrored: the same of x's
 extern const Op fft;    // params inverse

@@ -125,6 +125,12 @@ TEST_CASE("a transform of no rows has none, and gradients run through the librar
   CHECK(roundings_apart(g(at), by_reference(slope, x, at)) < 2 * bound(12));
 }
 
+TEST_CASE("a transform of any length is one step on the host, and compiles nothing") {
+  const Tensor x = dmatrix("x"), y = tensor3("y", float64);
+  for (const Function& f : {function(x, rfft(x)), function(y, irfft(y)), function(y, fft(y, {.axes = 0}))})
+    CHECK(f.explain().find("phase") == std::string::npos);
+}
+
 TEST_CASE("the product of two transforms is that of a circular convolution") {
   const Tensor a = dvector("a"), b = dvector("b");
   const Tensor n = a.shape(0) + b.shape(0) - 1;  // long enough for all of it: nothing comes round the end

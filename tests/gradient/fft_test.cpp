@@ -123,6 +123,8 @@ TEST_CASE("types of transforms say the extents that are known") {
   CHECK(text(type(rfft(x))) == "float64[?, 5, 2]");
   CHECK(text(type(rfft(x, {.n = 16}))) == "float64[?, 9, 2]");
   CHECK(text(type(irfft(y, {.n = 16}))) == "float64[3, 16]");
+  CHECK(formula(irfft(y, {.n = 16})) == "irfft(y, 16, 1)");
+  CHECK(formula(rfft(x, {.axes = 0})) == "rfft(x, 0)");
   CHECK(text(type(fft(y, {.axes = 0}))) == "float64[3, ?, 2]");
 }
 
