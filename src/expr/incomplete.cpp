@@ -138,8 +138,8 @@ Real beta_weight(const BetaPoint& p) {
 /// I over that, for x below the mean or a little above it: Lentz's continued fraction (NIST DLMF 8.17.22, its even
 /// part).
 Real beta_fraction(const BetaPoint& p) {
-  const auto [a, b, x, y, slope] = p;
-  const Real n = p.n(), first = slope + 1;
+  const Real a = p.a, b = p.b, x = p.x, y = p.y;
+  const Real n = p.n(), first = p.slope + 1;
   const auto at = [&](Real k) {
     const Real under = a + 2 * k - 1;
     return k + k * (b - k) * x / under + (a + k) / (under + 2) * (first + k * (1 + y));
