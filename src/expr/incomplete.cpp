@@ -24,7 +24,10 @@ Real stirling_rest(Real a) {
 /// log Gamma(c + b) - log Gamma(c) for c > 0 and 0 <= b < 2: exact near b = 0 too.
 Real log_gamma_step(Real c, Real b) {
   Real step = 0;
-  for (; c < 30; ++c) step -= std::log1p(b / c);
+  while (c < 30) {
+    step -= std::log1p(b / c);
+    c += 1;
+  }
   const Real share = std::log1p(b / c);
   step += (c - 0.5L) * share + b * std::log(c + b) - b;
   Real power = 1 / c;
@@ -103,7 +106,8 @@ Real gamma_integral(Real a, Real x) {
 /// Q for small a and x, where 1 - P would cancel; `l` = a log x - log Gamma(1 + a).
 Real gamma_complement(Real a, Real x, Real l) {
   Real sum = 0, power = 1;
-  for (Real k = 1; k < 40; ++k) {
+  for (int n = 1; n < 40; ++n) {
+    const auto k = static_cast<Real>(n);
     power *= -x / k;
     sum += power / (a + k);
   }
@@ -165,7 +169,8 @@ Real beta_integral(const BetaPoint& p) {
 /// 1 - I for small a, where it would cancel; `l` = log(x^a / (a B(a, b))).
 Real beta_complement(const BetaPoint& p, Real l) {
   Real sum = 0, power = 1;
-  for (Real k = 1; k < 300; ++k) {
+  for (int n = 1; n < 300; ++n) {
+    const auto k = static_cast<Real>(n);
     power *= (k - p.b) * p.x / k;
     sum += power / (p.a + k);
   }
