@@ -477,6 +477,13 @@ Tensor complex_along(const Tensor& x, const Asked::Along& a, bool back, FftNorm 
   return along(ops::fft, x, a, norm, back, "inverse", w);
 }
 
+Tensor complex_transform(std::string_view name, const Operand& of, bool back, const FftOptions& o, Where w) {
+  const Asked a = asked(name, of, true, o, w);
+  Tensor x = a.x;
+  for (const Asked::Along& along : a.along) x = complex_along(x, along, back, o.norm, w);
+  return ops::converted(x, a.given, w);
+}
+
 }  // namespace
 
 Tensor rfft(const Operand& of, const FftOptions& o, Where w) {
@@ -494,15 +501,6 @@ Tensor irfft(const Operand& of, const FftOptions& o, Where w) {
   for (std::size_t i = 0; i + 1 < a.along.size(); ++i) x = complex_along(x, a.along[i], true, o.norm, w);
   return ops::converted(along(ops::irfft, x, a.along.back(), o.norm, true, "mirrored", w), a.given, w);
 }
-
-namespace {
-Tensor complex_transform(std::string_view name, const Operand& of, bool back, const FftOptions& o, Where w) {
-  const Asked a = asked(name, of, true, o, w);
-  Tensor x = a.x;
-  for (const Asked::Along& along : a.along) x = complex_along(x, along, back, o.norm, w);
-  return ops::converted(x, a.given, w);
-}
-}  // namespace
 
 Tensor fft(const Operand& x, const FftOptions& o, Where w) {
   const WhereScope scope(w);

@@ -448,10 +448,10 @@ class Printer {
     const std::string at = fmt::format("(i64)({})", linear(s.address));
     const std::string t = dialect_.type(dtype(s.result));
     if (!is_lanes(s.result)) return fmt::format("cast<{}>({})", t, at);
-    if (s.address.empty()) return fmt::format("iota<{}, {}>()", t, nest_.lanes);
+    const std::string step = linear(s.from);
+    if (s.address.empty() && step == "1") return fmt::format("iota<{}, {}>()", t, nest_.lanes);
     std::string steps = fmt::format("iota<i64, {}>()", nest_.lanes);
-    if (const std::string step = linear(s.from); step != "1")
-      steps = fmt::format("mul({}, splat<{}>((i64)({})))", steps, nest_.lanes, step);
+    if (step != "1") steps = fmt::format("mul({}, splat<{}>((i64)({})))", steps, nest_.lanes, step);
     return fmt::format("cast<{}>(add(splat<{}>({}), {}))", t, nest_.lanes, at, steps);
   }
 
