@@ -37,7 +37,9 @@ class Printer {
     if (const std::string scratch = dialect_.scratch(nest_); !scratch.empty()) line("{}", scratch);
     declare_words();
     if (points_ >= 0)
-      line("const i64 v0 = v2 * w{}, v1 = v0 + w{} < w{} ? v0 + w{} : w{};", points_, points_, total_, points_, total_);
+      line("const i64 v0 = {} * w{}, v1 = v0 + w{} < w{} ? v0 + w{} : w{};",
+           pieces_ >= 0 ? fmt::format("index_quotient(v2, w{})", pieces_) : "v2", points_, points_, total_, points_,
+           total_);
     std::set<int> resumed;
     for (const Statement& s : nest_.body)
       if (s.kind == Statement::Kind::loop && s.resume && resumed.insert(s.variable).second)
@@ -64,6 +66,7 @@ class Printer {
       const std::string note = names_ ? "  // " + names_->words[k] : "";
       const std::string raw = dialect_.word(first_word_ + k);
       if (w.kind == Word::Kind::chunk_points) points_ = static_cast<int>(k);
+      if (w.kind == Word::Kind::pieces) pieces_ = static_cast<int>(k);
       if (w.kind == Word::Kind::parallel) total_ = static_cast<int>(k);
       switch (w.kind) {
         case Word::Kind::errors:
@@ -473,7 +476,7 @@ class Printer {
   std::size_t first_word_;     // the nest's, among the kernel's
   int depth_;
   std::string out_;
-  int points_ = -1, total_ = -1;
+  int points_ = -1, total_ = -1, pieces_ = -1;
   bool in_team_ = false;  // a team's own loop is around
 };
 

@@ -34,6 +34,7 @@ class Planner {
       : program_(program), nests_(nests), shapes_(shapes), integers_(integers), target_(target), layout_(layout) {}
 
   Plan run() {
+    if (target_.device_class == DeviceClass::cpu) plan_.relays = tile::relays(program_, most_steps_of_a_relay);
     count_chunks();
     find_uses();
     for (std::size_t b = 0; b < program_.buffers.size(); ++b) plan_.places.push_back(place(static_cast<int>(b)));
@@ -41,7 +42,6 @@ class Planner {
     if (target_.device_class == DeviceClass::cpu && !layout_.separate) use_places_again();
     for (std::size_t b = 0; b < plan_.places.size(); ++b)
       if (plan_.places[b].home == Home::base) plan_.views.push_back(static_cast<int>(b));
-    if (target_.device_class == DeviceClass::cpu) plan_.relays = tile::relays(program_, most_steps_of_a_relay);
     lay_out_arena();
     std::size_t nest = 0, product_kernels = 0;
     for (std::size_t s = 0; s < program_.steps.size(); ++s) {
@@ -81,6 +81,8 @@ class Planner {
       const auto* phase = std::get_if<tile::Phase>(&s);
       chunks_.push_back(phase ? tile::chunking(program_, *phase, of, target_.device_class) : tile::Chunking{});
     }
+    for (const tile::Relay& r : plan_.relays)  // which hands on whole rows
+      for (std::size_t s = r.first; s < r.end; ++s) chunks_[s].piece *= std::exchange(chunks_[s].pieces, 1);
   }
 
   void find_uses() {
@@ -194,7 +196,7 @@ class Planner {
   PlannedLaunch part(std::size_t step, std::size_t nest_number) {
     const tile::Nest& nest = nests_[nest_number];
     const auto& phase = std::get<tile::Phase>(program_.steps[step]);
-    PlannedLaunch l{.kernel = static_cast<int>(nest_number), .chunks = chunks_[step].chunks};
+    PlannedLaunch l{.kernel = static_cast<int>(nest_number), .chunks = chunks_[step].chunks * chunks_[step].pieces};
     l.rows = chunks_[step].points, l.chunk_rows = chunks_[step].chunk_points;
     l.copy = tile::whole_copy(program_, program_.steps[step]);
     const auto of = [this](AxisId a) { return extent(a); };
@@ -270,6 +272,8 @@ class Planner {
       case Word::Kind::stride: return plan_.places[at(w.buffer)].strides[at(w.dim)];
       case Word::Kind::parallel: return c.points;
       case Word::Kind::chunk_points: return c.chunk_points;
+      case Word::Kind::pieces: return c.pieces;
+      case Word::Kind::piece: return c.piece;
       case Word::Kind::row: return padded_row(program_.buffers[at(w.buffer)]);
       case Word::Kind::rows: return made(w.buffer).chunks;
       case Word::Kind::row_points: return made(w.buffer).chunk_points;

@@ -16,7 +16,12 @@ struct Chunking {
   Index points = 0;  // of all parallel axes together
   Index chunk_points = 1;
   Index chunks = 1;
+  Index pieces = 1,
+        piece = 0;  // of rows that are cut (axis_to_cut): how many, elements of each; every chunk is so many
 };
+/// The axis along which few long rows may be cut into pieces, each with a chunk: lanes run along it alone, nothing is
+/// folded over it, and all that leaves the phase has it. no_axis: there is none.
+AxisId axis_to_cut(const Program&, const Phase&);
 Chunking chunking(const Program&, const Phase&, const ExtentOf&, DeviceClass);
 
 /// Where a phase adds up columns of partials by groups of a GPU's threads: how many columns a group has, and a block at

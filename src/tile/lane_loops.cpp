@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tile/chunks.h"
 #include "tile/in_flight.h"
 
 namespace croton::tile {
@@ -30,6 +31,27 @@ LaneLoops::LaneLoops(const Program& program, const Phase& phase, const Target& t
     e_.word({.kind = Word::Kind::parallel});
     e_.word({.kind = Word::Kind::chunk_points});
   }
+  if (const AxisId axis = axis_to_cut(program, phase); axis != no_axis) find_piece(axis);
+}
+
+void LaneLoops::find_piece(AxisId axis) {
+  cut_ = true;
+  const Factor pieces = e_.factor({.kind = Word::Kind::pieces}), piece = e_.factor({.kind = Word::Kind::piece});
+  const auto index = [&](Linear address, Factor divisor, Factor modulus, Linear most) {
+    Statement s = Emitter::statement(Statement::Kind::index);
+    s.variable = e_.new_variable();
+    s.address = std::move(address);
+    s.divisor = divisor;
+    s.modulus = modulus;
+    s.to = std::move(most);
+    chunk_.body.push_back(std::move(s));
+    return chunk_.body.back().variable;
+  };
+  const Factor one = {}, none = {0, -1};
+  row_number_ = index(variable(chunk_number), pieces, none, {});
+  const int number = index(variable(chunk_number), one, pieces, {});
+  e_.nest.first_lane = index({{number, {piece}}}, one, none, {});
+  last_lane_ = index({{e_.nest.first_lane, {}}, {-1, {piece}}}, one, none, e_.extent(axis));
 }
 
 void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, const std::vector<AxisId>& lanes,
@@ -153,16 +175,17 @@ void LaneLoops::pack() {
     const Factor apart = e_.apart(lane, v.dtype);
     for (std::size_t k = 0; k < all.size(); ++k) {
       const int var = e_.new_variable();
-      lanes_over(chunk_.body, var, {}, e_.extent(lane), {}, {lane}, 1, [&](Frame& f, Scope& scope, std::size_t) {
-        const int x = get(id, all[k], 0, f);
-        Statement t = Emitter::statement(Statement::Kind::store);
-        t.scratch = offset;
-        t.dtype = v.dtype;
-        t.address = {{f.variables.at(lane), {}}, {-1, {{static_cast<Index>(k), -1}, apart}}};
-        reach(t, {1, -1}, false);
-        t.args = {x};
-        scope.body.push_back(std::move(t));
-      });
+      lanes_over(chunk_.body, var, first_lane(), last_lane(lane), {}, {lane}, 1,
+                 [&](Frame& f, Scope& scope, std::size_t) {
+                   const int x = get(id, all[k], 0, f);
+                   Statement t = Emitter::statement(Statement::Kind::store);
+                   t.scratch = offset;
+                   t.dtype = v.dtype;
+                   t.address = {{f.variables.at(lane), {}}, {-1, {{static_cast<Index>(k), -1}, apart}}};
+                   reach(t, {1, -1}, false);
+                   t.args = {x};
+                   scope.body.push_back(std::move(t));
+                 });
     }
     packing.insert({id, {offset, apart}});
   }
@@ -173,7 +196,7 @@ void LaneLoops::store_partial(const Store& s, const Indices& where, int reg) {
   Statement t = Emitter::statement(Statement::Kind::store);
   t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
   t.dtype = value(s.value).dtype;
-  t.address = e_.partial_address(s.buffer, where, -1, chunk_number);
+  t.address = e_.partial_address(s.buffer, where, -1, row_number_);
   t.args = {reg};
   chunk_.body.push_back(std::move(t));
 }
@@ -181,13 +204,14 @@ void LaneLoops::store_partial(const Store& s, const Indices& where, int reg) {
 void LaneLoops::clear_partial(const Store& s, AxisId open) {
   const Value& v = value(s.value);
   const int nothing = e_.identity(chunk_.body, v.monoid, v.dtype, true);
-  if (e_.in_lines(s.buffer)) return clear_row(s, nothing);
+  if (e_.in_lines(s.buffer) && !cut_) return clear_row(s, nothing);
   for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
     const int var = e_.new_variable();
-    lanes_over(chunk_.body, var, {}, e_.extent(open), {}, {open}, 1, [&](Frame& f, Scope& scope, std::size_t) {
-      for (int part = 0; part < e_.program.buffers[at(s.buffer)].parts; ++part)
-        store_partial_lanes(s, where, f.variables.at(open), f, scope.body, nothing, part);
-    });
+    lanes_over(chunk_.body, var, first_lane(), last_lane(open), {}, {open}, 1,
+               [&](Frame& f, Scope& scope, std::size_t) {
+                 for (int part = 0; part < e_.program.buffers[at(s.buffer)].parts; ++part)
+                   store_partial_lanes(s, where, f.variables.at(open), f, scope.body, nothing, part);
+               });
   }
 }
 
@@ -216,7 +240,7 @@ int LaneLoops::load_partial_lanes(const Store& s, const Indices& where, const Fr
   Statement old = Emitter::statement(Statement::Kind::let_load);
   old.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
   old.dtype = value(s.value).dtype;
-  old.address = e_.partial_address(s.buffer, where, f.variables.at(f.lane), chunk_number, part);
+  old.address = e_.partial_address(s.buffer, where, f.variables.at(f.lane), row_number_, part);
   reach(old, {1, -1}, f.partial && !e_.in_lines(s.buffer));
   return e_.let(body, std::move(old), value(s.value).dtype, true);
 }
@@ -226,7 +250,7 @@ void LaneLoops::store_partial_lanes(const Store& s, const Indices& where, int va
   Statement t = Emitter::statement(Statement::Kind::store);
   t.word = e_.word({.kind = Word::Kind::pointer, .buffer = s.buffer});
   t.dtype = value(s.value).dtype;
-  t.address = e_.partial_address(s.buffer, where, var, chunk_number, part);
+  t.address = e_.partial_address(s.buffer, where, var, row_number_, part);
   reach(t, {1, -1}, f.partial && !e_.in_lines(s.buffer), f.mask);
   t.args = {reg};
   body.push_back(std::move(t));

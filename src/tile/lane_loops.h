@@ -7,7 +7,7 @@
 
 namespace croton::tile {
 
-/// The nest's first index variables.
+/// The nest's first index variables. Where rows are cut, the last counts pieces too (LaneLoops::row_number_).
 inline constexpr int first_point = 0, last_point = 1, chunk_number = 2;
 
 inline void append(Body& to, Body more) { std::move(more.begin(), more.end(), std::back_inserter(to)); }
@@ -15,6 +15,10 @@ inline void append(Body& to, Body more) { std::move(more.begin(), more.end(), st
 class LaneLoops : protected PointWriter {
  protected:
   LaneLoops(const Program& program, const Phase& phase, const Target& target);
+
+  /// The elements of the chunk's piece of a row, or all of them.
+  Linear first_lane() const { return cut_ ? variable(e_.nest.first_lane) : Linear{}; }
+  Linear last_lane(AxisId lane) { return cut_ ? variable(last_lane_) : e_.extent(lane); }
 
   /// Writes one vector; where a step takes several, the copies 0, 1, ... of a fold's register are different ones.
   /// On a GPU the loop itself chooses how many vectors a turn takes (tile/in_flight), which all go into copy 0, in
@@ -58,10 +62,15 @@ class LaneLoops : protected PointWriter {
   bool left_over_ = false;  // in the rows that a tile leaves over: their text is short, not fast
 
  private:
+  void find_piece(AxisId axis);
   void keep_one_body(Statement& loop) const;
   bool masks_are_cheap(const Body& tail) const;
   void clear_row(const Store& s, int nothing);
   Indices first_indices(const Store& s) const;
+
+  bool cut_ = false;
+  int last_lane_ = -1;
+  int row_number_ = chunk_number;  // of the partials
 };
 
 }  // namespace croton::tile

@@ -19,6 +19,8 @@ struct Word {
     stride,        ///< of buffer along dim, in elements
     parallel,      ///< points of the parallel axes: the product of their extents
     chunk_points,  ///< points of a chunk
+    pieces,        ///< into how many pieces rows are cut, each a chunk's (tile/chunks)
+    piece,         ///< elements of a piece
     row,           ///< elements of one row of partials in buffer
     rows,          ///< how many rows of partials buffer has
     row_points,    ///< points of a chunk of the phase that made buffer: what one row stands for
@@ -163,12 +165,12 @@ struct Statement {
 inline constexpr int warp_lanes = 32;
 
 /// A kernel: `void entry(const void* words, long chunk, void* scratch)`, or a kernel of a GPU with a block for each
-/// chunk. Index variable 0 is the first point of the chunk, 1 the point after its last, 2 the chunk's number. On a GPU
-/// `lanes` are the threads of a block, a register without lanes is the same in all of them, and a scalar store is done
-/// by one. With a word `warps` the threads of a block are one team or, each warp, a team of its own: what stands in a
-/// loop that is dealt out (or runs where there is one team) is a team's, its lanes are the team's threads, and scratch
-/// is a team's too. A value with `rows` is one of each row of a tile: equally many threads of each warp stand for each
-/// row.
+/// chunk. Index variable 0 is the first point of the chunk, 1 the point after its last, 2 the chunk's number. With a
+/// word `pieces` chunks of the same points, one for each piece of the rows, follow each other. On a GPU `lanes` are the
+/// threads of a block, a register without lanes is the same in all of them, and a scalar store is done by one. With a
+/// word `warps` the threads of a block are one team or, each warp, a team of its own: what stands in a loop that is
+/// dealt out (or runs where there is one team) is a team's, its lanes are the team's threads, and scratch is a team's
+/// too. A value with `rows` is one of each row of a tile: equally many threads of each warp stand for each row.
 struct Nest {
   std::vector<Word> words;
   std::vector<Scratch> scratch;
@@ -178,6 +180,7 @@ struct Nest {
   int warps = -1;  // the word
   bool by_warps =
       false;  // each warp is a team, whatever the word says; let_own then counts from the thread's place in it
+  int first_lane = -1;       // with a word `pieces`: the index variable at which the chunk's piece begins
   int columns = warp_lanes;  // where partials are added up: so many neighbouring threads have neighbouring columns, and
                              // such groups share out the rows
   Body body;

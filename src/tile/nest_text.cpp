@@ -25,6 +25,8 @@ std::string word(const Word& w) {
     case Word::Kind::stride: return fmt::format("stride of b{} along {}", w.buffer, w.dim);
     case Word::Kind::parallel: return "points";
     case Word::Kind::chunk_points: return "points of a chunk";
+    case Word::Kind::pieces: return "pieces of a row";
+    case Word::Kind::piece: return "elements of a piece";
     case Word::Kind::row: return fmt::format("row of b{}", w.buffer);
     case Word::Kind::rows: return fmt::format("rows of b{}", w.buffer);
     case Word::Kind::row_points: return fmt::format("points of a row of b{}", w.buffer);

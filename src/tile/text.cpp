@@ -163,6 +163,8 @@ std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
         break;
       case Word::Kind::parallel: r.push_back("points of the parallel axes"); break;
       case Word::Kind::chunk_points: r.push_back("points of a chunk"); break;
+      case Word::Kind::pieces: r.push_back("pieces of a row"); break;
+      case Word::Kind::piece: r.push_back("elements of a piece"); break;
       case Word::Kind::row: r.push_back("elements from row to row of " + buffer(w.buffer)); break;
       case Word::Kind::rows: r.push_back("rows of " + buffer(w.buffer)); break;
       case Word::Kind::row_points: r.push_back("points that a row stands for, of " + buffer(w.buffer)); break;

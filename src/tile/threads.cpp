@@ -42,7 +42,8 @@ struct Around {
 
 class Checker {
  public:
-  explicit Checker(const Nest& nest) : has_teams_(nest.warps >= 0), by_warps_(nest.by_warps) {
+  explicit Checker(const Nest& nest)
+      : has_teams_(nest.warps >= 0), by_warps_(nest.by_warps), first_lane_(nest.first_lane) {
     find_written(nest.body, written_);
     find_own(nest.body, own_);
     find_made(nest.body);
@@ -106,7 +107,9 @@ class Checker {
     if (around.lane == nullptr)
       return s.reach != Reach::scalar && s.rows == 0 &&
              holds_once(s.address, [&](int v) { return is_own(v, s.mask, around); });
-    return around.lane->from.empty() && holds_once(s.address, [&](int v) { return is_lane(v, *around.lane); });
+    const Linear& from = around.lane->from;
+    return (from.empty() || from == Linear{{first_lane_, {}}}) &&
+           holds_once(s.address, [&](int v) { return is_lane(v, *around.lane); });
   }
   bool is_lane(int variable, const Statement& lane) const {
     const auto ahead = ahead_.find(variable);
@@ -152,6 +155,7 @@ class Checker {
   }
 
   bool has_teams_, by_warps_;
+  int first_lane_;
   std::set<int> written_;
   Own own_;
   std::map<int, int> ahead_;

@@ -134,6 +134,41 @@ TEST_CASE("few long rows are as many chunks, but where all read more than each h
   CHECK(chunks(pairwise, 8, 100000, DeviceClass::cpu) == 1);
 }
 
+TEST_CASE("few long rows are cut into pieces where nothing is folded along them") {
+  const Tensor x = fmatrix("x"), w = fvector("w"), s = ftensor3("s"),
+               known = tensor("known", float32, {any_extent, 500});
+  const auto cut = [](const Tensor& t) {
+    const std::vector<Tensor> outputs{t};
+    const Program p = build(outputs);
+    return axis_to_cut(p, phase(p, 0)) != no_axis;
+  };
+  CHECK(cut(sum(x, 0)));
+  CHECK(cut(sum(square(x), 0)));
+  CHECK(cut(x * w));
+  CHECK(cut(sum(s, 1)));
+  CHECK_FALSE(cut(x * 2));                    // one run
+  CHECK_FALSE(cut(x / sum(x, 1, keepdims)));  // folds along its rows
+  CHECK_FALSE(cut(sum(x * w)));               // leaves a number
+  CHECK_FALSE(cut(sum(known, 0)));            // no row is long
+  const std::vector<Tensor> sums{sum(x, 0)};
+  const Program p = build(sums);
+  const auto chunks = [&](Index rows, Index columns, DeviceClass device) {
+    const auto extent = [&](AxisId a) {
+      return p.axes[static_cast<std::size_t>(a)].witness_axis == 0 ? rows : columns;
+    };
+    const Chunking c = chunking(p, phase(p, 0), extent, device);
+    CHECK(c.pieces * c.piece >= columns);
+    CHECK((c.pieces - 1) * c.piece < columns);
+    return std::pair{c.chunks, c.pieces};
+  };
+  CHECK(chunks(64, 1'000'000, DeviceClass::cpu).first == 2);
+  CHECK(chunks(64, 1'000'000, DeviceClass::cpu).second >= 10);
+  CHECK(chunks(64, 4000, DeviceClass::cpu).second == 1);
+  CHECK(chunks(5000, 1000, DeviceClass::cpu).second == 1);
+  const auto [chunks_of_gpu, pieces] = chunks(64, 1'000'000, DeviceClass::gpu);
+  CHECK(chunks_of_gpu * pieces > 2 * 132);
+}
+
 TEST_CASE("partials are a small share of what a phase moves") {
   const Tensor x = fmatrix("x");
   const std::vector<Tensor> sums{sum(x, 0)};
