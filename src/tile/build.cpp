@@ -54,6 +54,9 @@ constexpr std::size_t largest_phase = 500;
 // where they are alike. With rows each value is many statements.
 constexpr std::size_t largest_mixture = 100, largest_mixture_of_rows = 25;
 
+// Values, one from another, that each step of a fold computes for itself.
+constexpr int most_steps_inside_folds = 8;
+
 // A row of fewer elements is written out.
 constexpr Index shortest_row_of_lanes = 4;
 
@@ -63,6 +66,7 @@ class Builder {
       : items_(outputs, options), axes_(items_), memory_(items_) {
     wanted_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) want(o);
+    free_outer_axes();
     limit_unrolling();
     find_inside_loops();
     needs_memory_.assign(items_.list.size(), false);
@@ -83,6 +87,7 @@ class Builder {
         for (const Operand& o : items_.list[i].operands) ++users_[at(o.item)];
     dropped_.assign(items_.list.size(), false);
     place_.assign(items_.list.size(), -1);
+    find_inside_folds();
   }
 
   Program run(std::uint64_t* visits) {
@@ -136,6 +141,58 @@ class Builder {
         if (inside_loop_[at(o.item)] < 0 && std::any_of(o.labels.begin(), o.labels.end(), [](int l) { return l >= 0; }))
           o.fused = false;
     }
+  }
+
+  // What one fold alone reads, that goes along another axis than its operand's rows: each step of it can be computed
+  // inside the fold's loop.
+  void find_inside_folds() {
+    inside_fold_.assign(items_.list.size(), 0);
+    constexpr int nobody = -1, several = -2;
+    std::vector<int> users(items_.list.size(), nobody);
+    for (std::size_t i = items_.list.size(); i-- > 0;) {
+      if (!wanted_[i]) continue;
+      const Item& item = items_.list[i];
+      for (const Operand& o : item.operands) {
+        int& user = users[at(o.item)];
+        user = o.fused && (user == nobody || user == static_cast<int>(i)) ? static_cast<int>(i) : several;
+      }
+      if (users[i] < 0 || needs_memory_[i] || repeated_[i] || !computes_elements(item)) continue;
+      const Item& user = items_.list[at(users[i])];
+      const bool folds = !user.reduced.empty() && !user.copy && meaning<Reduce>(user.node) && !item.labels.empty() &&
+                         axes_.runs_along(user.labels, items_.find(item.labels.back()));
+      const int steps = folds ? 1 : inside_fold_[at(users[i])] + 1;
+      if (folds || (inside_fold_[at(users[i])] > 0 && steps <= most_steps_inside_folds)) inside_fold_[i] = steps;
+    }
+  }
+
+  static bool computes_elements(const Item& item) {
+    return item.kind == Item::Kind::kernel && !item.copy && !item.alone && item.into < 0 && item.row < 0 &&
+           (meaning<Pointwise>(item.node) || meaning<Convert>(item.node) || meaning<Iota>(item.node));
+  }
+
+  // A constant axis that nothing folds, in front of rows in all that has it, is gone along like any other.
+  void free_outer_axes() {
+    std::unordered_set<int> outer, others;
+    const auto look = [&](const Labels& labels) {
+      bool inside = false;
+      for (std::size_t k = 0; k < labels.size(); ++k) {
+        if (labels[k] < 0) continue;
+        const bool has_rows = std::any_of(labels.begin() + static_cast<std::ptrdiff_t>(k), labels.end(),
+                                          [&](int l) { return l >= 0 && items_.constant(l) < 0; });
+        if (items_.constant(labels[k]) < 0)
+          inside = true;
+        else
+          (has_rows && !inside ? outer : others).insert(items_.find(labels[k]));
+      }
+    };
+    for (const Item& item : items_.list) {
+      look(item.labels);
+      for (const Operand& o : item.operands) look(o.labels);
+      for (const int l : item.reduced)
+        if (l >= 0) others.insert(items_.find(l));
+    }
+    for (const int l : outer)
+      if (!others.contains(l)) items_.make_free(l);
   }
 
   // At most 64 copies of a statement: beyond that the largest constant axis becomes a loop. So does the last axis of a
@@ -228,7 +285,8 @@ class Builder {
   bool done(int item) const { return dropped_[at(item)] || memory_.available(item); }
   bool inlined(int item) const { return is_inside(item) || (!needs_memory_[at(item)] && computed_again(item)); }
   bool computed_again(int item) const {
-    return memory_.can_inline(item) || (!repeated_[at(item)] && memory_.can_remake(item));
+    return memory_.can_inline(item) || (!repeated_[at(item)] && memory_.can_remake(item)) ||
+           (inside_fold_[at(item)] > 0 && memory_.can_compute(item, most_steps_inside_folds));
   }
 
   bool steps_of_their_own(const Window& w) {
@@ -393,8 +451,18 @@ class Builder {
     return std::all_of(item.operands.begin(), item.operands.end(), [&](const Operand& o) {
       const bool varies =
           std::any_of(o.labels.begin(), o.labels.end(), [&](int l) { return l >= 0 && items_.find(l) == folded[0]; });
-      return !varies || memory_.available(o.item) || reads_rows(items_.list[at(o.item)], kept[0]);
+      return !varies || memory_.available(o.item) || reads_rows(items_.list[at(o.item)], kept[0]) ||
+             computed_in_steps(o, most_steps_inside_folds);
     });
+  }
+
+  // Whether each step of a fold can compute it, from what lies in memory.
+  bool computed_in_steps(const Operand& o, int depth) const {
+    if (memory_.available(o.item)) return true;
+    const Item& item = items_.list[at(o.item)];
+    return depth > 0 && inlines(o) && computes_elements(item) &&
+           std::all_of(item.operands.begin(), item.operands.end(),
+                       [&](const Operand& x) { return computed_in_steps(x, depth - 1); });
   }
 
   // Whether it reads rows, along this axis, that an index in memory names.
@@ -431,12 +499,18 @@ class Builder {
       if (takes && !w.inlined[k]) count += count_with_inlined(k, w, counted, parallel.empty());
     }
     visits_ += w.items.size();
+    double dense = 0, strided = 0;  // points of members
     for (const int i : members(c, w)) {
       const Item& item = items_.list[at(i)];
       inner_loops =
           inner_loops || !axes_.inner(item.labels, parallel).empty() || !axes_.inner(item.reduced, parallel).empty();
-      c.work += axes_.work(item) * (axes_.strides(item, parallel) ? strided_worth : 1);
+      const double points = axes_.points(item);
+      if (axes_.strides(item, parallel))
+        strided += points;
+      else
+        dense += points, c.work += axes_.work(item);
     }
+    c.work = (strided > dense ? dense : c.work) + strided * strided_worth;
     if (c.work == 0) return;
     c.flat = !inner_loops && !parallel.empty() && collapses(c, w);
     const bool looped_constant =
@@ -545,6 +619,7 @@ class Builder {
   std::vector<bool> repeated_;       // some user wants each element several times, along an axis of its own
   std::vector<int> users_;           // operands of items still to be computed that are this item
   std::vector<int> inside_loop_;     // the loop whose result it is, or whose steps compute it; -1: none
+  std::vector<int> inside_fold_;     // how far before the fold that alone reads it, 0: nowhere
   std::vector<bool> dropped_;        // nothing uses it any more, and it was never in memory
   std::vector<int> place_, placed_;  // by item: its place in the window, or -1; the items that have one
   int made_host_ = 0;

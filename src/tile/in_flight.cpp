@@ -1,7 +1,6 @@
 #include "tile/in_flight.h"
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/dtype.h"
 #include "expr/functions.h"
@@ -68,14 +67,19 @@ Index vectors_in_flight(const Body& body, const std::vector<Register>& registers
   return vectors;
 }
 
-Body loads_first(std::vector<Body> copies) {
-  Body r, stores;
+Body side_by_side(std::vector<Body> copies) {
+  Body r;
   std::size_t longest = 0;
   for (const Body& c : copies) longest = std::max(longest, c.size());
   for (std::size_t k = 0; k < longest; ++k)
     for (Body& c : copies)
-      if (k < c.size()) (c[k].kind == Kind::store ? stores : r).push_back(std::move(c[k]));
-  std::move(stores.begin(), stores.end(), std::back_inserter(r));
+      if (k < c.size()) r.push_back(std::move(c[k]));
+  return r;
+}
+
+Body loads_first(std::vector<Body> copies) {
+  Body r = side_by_side(std::move(copies));
+  std::stable_partition(r.begin(), r.end(), [](const Statement& s) { return s.kind != Kind::store; });
   return r;
 }
 

@@ -11,7 +11,9 @@ namespace croton::tile {
 /// must come before a load.
 Index vectors_in_flight(const Body& body, const std::vector<Register>& registers, bool flat);
 
-/// The copies of a body as one: the first statements of all copies, then the second ones, and so on; stores last.
+/// The copies of a body as one: the first statements of all copies, then the second ones, and so on.
+Body side_by_side(std::vector<Body> copies);
+/// The same, with stores last.
 Body loads_first(std::vector<Body> copies);
 
 }  // namespace croton::tile

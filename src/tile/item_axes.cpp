@@ -144,12 +144,16 @@ bool ItemAxes::may_be_in(const ItemLoop& loop, const Item& item) const {
          });
 }
 
-double ItemAxes::work(const Item& item) const {
+double ItemAxes::points(const Item& item) const {
   double points = 1;
   for (const Labels* list : {&item.labels, &item.reduced})
     for (const int l : *list) points *= static_cast<double>(items_.likely_extent(l));
+  return points;
+}
+
+double ItemAxes::work(const Item& item) const {
   const auto* p = item.copy ? nullptr : meaning<Pointwise>(item.node);
-  return points * (p ? expr::function(p->function).cost : 1);
+  return points(item) * (p ? expr::function(p->function).cost : 1);
 }
 
 }  // namespace croton::tile

@@ -41,6 +41,7 @@ class ItemAxes {
   /// Whether the steps of a loop may compute a kernel's item: each element once, and where elements go along several
   /// axes as runs of memory.
   bool may_be_in(const ItemLoop&, const Item&) const;
+  double points(const Item&) const;
   double work(const Item&) const;
 
  private:

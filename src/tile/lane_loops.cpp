@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/dtype.h"
+#include "expr/functions.h"
 #include "tile/chunks.h"
 #include "tile/in_flight.h"
 
@@ -10,9 +12,19 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
+// Of memory; of how many the processor puts together what is written at once, at least (measured with AVX2: rows that
+// are stored past the caches by halves of lines take 4 times as long from 7 on); and what is written out for them at
+// most.
+constexpr Index bytes_of_a_line = 64, most_lines_at_once = 4, most_vectors_of_a_line = 4;
 // Steps of a loop that adds up one block: so many that ending a block costs little beside them, and on a GPU, where the
 // lanes of a block are many threads, fewer.
 constexpr Index steps_of_a_block = 256, steps_of_threads = 32;
+
+bool calls_functions(const Body& body) {
+  return std::any_of(body.begin(), body.end(), [](const Statement& s) {
+    return s.kind == Statement::Kind::let_call && expr::function(s.function).cost >= costs_of_a_function;
+  });
+}
 
 // Whether some statement treats a vector's lanes beyond the last element in another way.
 bool has_parts(const Body& tail) {
@@ -81,9 +93,32 @@ void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, 
       append(loop.several, vector(ahead(loop, k), false, static_cast<std::size_t>(k)));
     loop.body = vector(var, false, 0);
     loop.tail = vector(var, true, 0);
-    if (vectors == 1) keep_one_body(loop);
+    if (vectors == 1) {
+      loop.vectors = left_over_ ? 1 : vectors_of_lines(loop.body);
+      if (loop.vectors > 1 && calls_functions(loop.body)) {
+        loop.vectors = 1;
+        for (Body* b : {&loop.body, &loop.tail})
+          for (Statement& s : *b) s.stream = -1;
+      }
+      std::vector<Body> copies;
+      for (Index k = 0; loop.vectors > 1 && k < loop.vectors; ++k) copies.push_back(vector(ahead(loop, k), false, 0));
+      append(loop.several, side_by_side(std::move(copies)));
+    }
+    if (loop.vectors == 1) keep_one_body(loop);
   }
   out.push_back(std::move(loop));
+}
+
+// How many vectors of a loop that stores to many rows, perhaps past the caches, are a whole line of each: the processor
+// puts together what is written of a few lines at once, and begins anew where there are more.
+Index LaneLoops::vectors_of_lines(const Body& body) const {
+  Index stores = 0, vectors = 1;
+  for (const Statement& s : body) {
+    if (s.kind != Statement::Kind::store || s.stream < 0 || s.reach != Reach::lanes) continue;
+    ++stores;
+    vectors = std::max(vectors, bytes_of_a_line / (static_cast<Index>(size_of(s.dtype)) * e_.nest.lanes));
+  }
+  return stores > most_lines_at_once ? std::min(vectors, most_vectors_of_a_line) : 1;
 }
 
 Index LaneLoops::elements_of_a_block(Index vectors) const {

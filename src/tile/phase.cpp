@@ -73,6 +73,8 @@ int Memory::inline_cost(int item, int depth) const {
 
 bool Memory::can_inline(int item) const { return inline_cost(item, 4) <= 4; }
 
+bool Memory::can_compute(int item, int steps) const { return inline_cost(item, steps) < dear; }
+
 // Of something that runs along an axis and reads no memory that does; `dear` where that is not so, or above `most`.
 int Memory::cost_to_remake(int item, int most) const {
   const Item& i = items_.list[at(item)];

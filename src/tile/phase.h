@@ -14,6 +14,8 @@ class Memory {
   bool available(int item) const;
   /// Cheap enough to compute again in each place that uses it: at most a few operations on what is available.
   bool can_inline(int item) const;
+  /// Computed from what is available, by at most so many steps one after another.
+  bool can_compute(int item, int steps) const;
   /// Made of nothing but its indices and numbers, by at most about one random word: to compute it again is no dearer
   /// than to store and load it, if each element is wanted once.
   bool can_remake(int item) const;

@@ -34,6 +34,7 @@ bool PointWriter::folds_parallel(const Value& v) const {
 
 Scope& PointWriter::scope_of(const Value& v, Frame& f) {
   if (e_.is_serial(v)) return *f.step;
+  if (f.fold != nullptr && std::find(v.axes.begin(), v.axes.end(), f.folded) != v.axes.end()) return *f.fold;
   Scope* scope = f.rows.empty() ? f.loop : f.tile;
   if (!e_.inner(v.axes).empty())
     scope = f.held && !e_.has_parallel(v) ? f.held : f.loop;
@@ -375,7 +376,8 @@ int PointWriter::fold(const Value& v, const Indices& where, Index row, Frame& f,
   loop.to = e_.extent(serial[0]);
   Scope inside;
   Frame g = f;
-  g.loop = &inside;
+  g.fold = &inside;
+  g.folded = serial[0];
   g.variables[serial[0]] = loop.variable;
   fold_unrolled(v, where, row, g, inside.body, sum, lanes);
   loop.body = std::move(inside.body);

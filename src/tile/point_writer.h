@@ -9,6 +9,8 @@ struct Frame {
   Scope* tile = nullptr;  // where there are rows
   Scope* loop = nullptr;
   Scope* step = nullptr;  // of a serial axis
+  Scope* fold = nullptr;  // of the axis `folded`, along which a fold inside the lanes' loop goes step by step
+  AxisId folded = no_axis;
   Scope* held = nullptr;  // of values in lanes that no row changes, where each thread keeps its elements in registers
   std::map<AxisId, int> variables = {};
   AxisId lane = no_axis;

@@ -31,8 +31,6 @@ constexpr Index most_rows_a_block = 4;
 constexpr Index independent_folds = 8;
 // Steps from which on a fold of every row waits for itself longer than the other rows can fill.
 constexpr Index many_steps = 4;
-// Operations from which on a call is an elementary function's.
-constexpr int costs_of_a_function = 16;
 // Checking an index, or reading where each lane has one of its own.
 constexpr int cost_of_a_row = 4;
 constexpr int most_cost = 1000;

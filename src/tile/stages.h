@@ -7,6 +7,9 @@
 
 namespace croton::tile {
 
+/// Operations from which on a call is an elementary function's.
+inline constexpr int costs_of_a_function = 16;
+
 class Stages {
  public:
   explicit Stages(const Emitter& e);
