@@ -231,6 +231,37 @@ TEST_CASE("loops over scratch and partials need no rest; rows that a tile leaves
   CHECK(parts == wanted);
 }
 
+TEST_CASE("more than four rows that may go past the caches are stored by whole lines") {
+  const Tensor x = fmatrix("x"), w = fvector("w"), five = tensor("x", float32, {5, any_extent});
+  const auto vectors = [](const Tensor& t, int bytes) {
+    Target cpu;
+    cpu.vector_bytes = bytes;
+    const std::vector<Tensor> outputs{t};
+    const Program p = build(outputs);
+    const Nest n = lower(p, std::get<Phase>(p.steps.back()), cpu);
+    verify(n, cpu);
+    Index most = 0;
+    const std::vector<const Statement*> loops = graphs::lane_loops(n.body);
+    for (const Statement* loop : loops) {
+      most = std::max(most, loop->vectors);
+      int word = -1;  // the vectors of a row one after another
+      Index together = 0;
+      for (const Statement& s : loop->several) {
+        if (s.kind != Statement::Kind::store) continue;
+        together = s.word == word ? together + 1 : 1;
+        word = s.word;
+      }
+      CHECK(together % loop->vectors == 0);
+    }
+    return most;
+  };
+  CHECK(vectors(x * w, 32) == 2);
+  CHECK(vectors(x * w, 16) == 4);
+  CHECK(vectors(x * w, 64) == 1);
+  CHECK(vectors(five - sum(five, 0), 32) == 2);
+  CHECK(vectors(tanh(x) * w, 32) == 1);  // which takes longer than the stores
+}
+
 TEST_CASE("the verifier accepts every nest that is made") {
   for (const auto& g : {graphs::chain(), graphs::softmax_rows(), graphs::column_variance(), graphs::tutorial_step(),
                         graphs::gemm_with_neighbours(), graphs::skinny_contraction(), graphs::swap(),
