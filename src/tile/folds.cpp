@@ -42,6 +42,17 @@ Tensor positions(const Tensor& x, const std::vector<Index>& axes) {
   return apply(ops::iota, Params{{"dims", dims}, {"axes", axes}}, extents, node(x).where);
 }
 
+// Whether types say that positions do. (Vectors hold twice as many.)
+bool fits_32_bits(const Tensor& x, const std::vector<Index>& axes) {
+  Index n = 1;
+  for (const Index a : axes) {
+    const Index extent = type(x).shape[static_cast<std::size_t>(a)];
+    if (extent < 0 || extent > std::numeric_limits<std::int32_t>::max() / std::max<Index>(n, 1)) return false;
+    n *= extent;
+  }
+  return true;
+}
+
 Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs) {
   const Tensor& x = inputs[0];
   const auto& axes = node(t).params.list("axes");
@@ -49,7 +60,10 @@ Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs) {
   const Tensor extreme = kept(reduced(most ? ops::max : ops::min, x, axes), x, axes);
   Tensor hit = x == extreme;
   if (is_float(x.dtype())) hit = logical_or(hit, isnan(x));
-  return reduced(ops::min, where(hit, positions(x, axes), std::numeric_limits<Index>::max()), axes);
+  const Tensor at = positions(x, axes);
+  if (!fits_32_bits(x, axes)) return reduced(ops::min, where(hit, at, std::numeric_limits<Index>::max()), axes);
+  constexpr auto behind = std::numeric_limits<std::int32_t>::max();
+  return cast(reduced(ops::min, where(hit, cast(at, DType::int32), behind), axes), DType::int64);
 }
 
 Type spread_type(const TypeAt& at) { return ops::sum.type(at); }
