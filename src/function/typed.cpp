@@ -51,10 +51,10 @@ Index ShortAxes::extent(const Type& type, const Extents& shape, std::size_t axis
   if (type.shape[axis] != any_extent || shape[axis] < least_) return type.shape[axis];
   Index elements = 1;
   for (const Index n : shape) elements *= n;
-  if (axis == 0) {
-    const bool are_few = shape.size() > 1 && shape[0] <= most_long_rows && elements >= shape[0] * shortest_long_row;
-    return are_few ? shape[0] : any_extent;
-  }
+  Index rows = 1;
+  for (std::size_t a = 0; a <= axis; ++a) rows *= shape[a];
+  const bool are_few = axis + 1 < shape.size() && rows <= most_long_rows && elements >= rows * shortest_long_row;
+  if (are_few || axis == 0) return are_few ? shape[axis] : any_extent;
   Index together = 1;
   for (std::size_t a = axis; a < shape.size(); ++a) together *= shape[a];
   const Index fewest = together <= most_coordinates ? fewest_of_points : fewest_elements;

@@ -22,8 +22,8 @@ struct Wish {
   double work;
   Index most, nominal;  // nominal: how many chunks run at once; 0: any number runs equally well
   Index flat_unit, row_unit;
-  Index piece;        // elements of a piece of a row, at least
-  double partials;    // their share of the bytes that the phase moves, at most
+  Index piece, piece_unit;  // elements of a piece of a row, at least, in all steps; a multiple
+  double partials;          // their share of the bytes that the phase moves, at most
   double few, finer;  // small phases are cut finer, into up to so many chunks, so that few threads share them evenly
 };
 constexpr Wish wishes[] = {{.work = 3.68e6,
@@ -32,6 +32,7 @@ constexpr Wish wishes[] = {{.work = 3.68e6,
                             .flat_unit = 64,
                             .row_unit = 8,
                             .piece = 4096,
+                            .piece_unit = 64,
                             .partials = 0.02,
                             .few = 32,
                             .finer = 4},
@@ -41,6 +42,7 @@ constexpr Wish wishes[] = {{.work = 3.68e6,
                             .flat_unit = 256,
                             .row_unit = 8,
                             .piece = 512,
+                            .piece_unit = 32,
                             .partials = 0.05,
                             .few = 0,
                             .finer = 1}};
@@ -53,8 +55,8 @@ constexpr std::size_t shared_bytes_everywhere = 48 << 10;
 // block takes two turns, so that what is read and written at one time lies together. (On an H200 x * 2 + 1 over 2^27
 // elements takes 1.24 times as long as a copy in 1311 blocks.)
 constexpr Index turn_of_a_block = 2048;
-// Where the types know that rows are shorter, they are no pieces.
-constexpr Index shortest_row_to_cut = 4096;
+// Where the types know that rows are shorter, they are no pieces; of rows that go through the steps of a fold.
+constexpr Index shortest_row_to_cut = 4096, shortest_row_of_steps = 128;
 // Each is written out, and NVRTC would take seconds for hundreds.
 constexpr Index most_columns_of_a_value = 16;
 // Of float32 they are the 32 bytes that a GPU's caches move at once.
@@ -140,6 +142,14 @@ Index in_full_rounds(Index points, Index least, Index unit, Index nominal) {
 
 }  // namespace
 
+// Of a fold inside the lanes' loop: as many as each element of a piece goes through.
+double steps_of_a_lane(const Phase& p, const ExtentOf& extent) {
+  double steps = 1;
+  for (const Value& v : p.values)
+    if (v.kind == Value::Kind::reduce) steps = std::max(steps, inner_points(p, v.over, extent));
+  return steps;
+}
+
 AxisId axis_to_cut(const Program& g, const Phase& p) {
   if (p.parallel.empty() || p.flat || p.serial != no_axis) return no_axis;
   const auto inner = [&](const std::vector<AxisId>& axes) {
@@ -160,8 +170,10 @@ AxisId axis_to_cut(const Program& g, const Phase& p) {
     return !inner(v.over).empty() && std::find(v.axes.begin(), v.axes.end(), cut) == v.axes.end();
   };
   if (cut == no_axis || std::any_of(p.values.begin(), p.values.end(), folds_in_lanes)) return no_axis;
+  const bool has_steps =
+      std::any_of(p.values.begin(), p.values.end(), [&](const Value& v) { return !inner(v.over).empty(); });
   const Index n = extent_by_type(g.axes[static_cast<std::size_t>(cut)]);
-  return n < 0 || n >= shortest_row_to_cut ? cut : no_axis;
+  return n < 0 || n >= (has_steps ? shortest_row_of_steps : shortest_row_to_cut) ? cut : no_axis;
 }
 
 double work_per_point(const Program& g, const Phase& p, const ExtentOf& extent) {
@@ -284,8 +296,9 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
     return c;
   };
   const AxisId axis = axis_to_cut(g, p);
-  const Index length = axis == no_axis ? 0 : extent(axis),
-              most_pieces = length / (set > 0 ? wish.flat_unit : wish.piece);
+  const Index length = axis == no_axis ? 0 : extent(axis);
+  const double least_piece = set > 0 ? 1 : std::ceil(static_cast<double>(wish.piece) / steps_of_a_lane(p, extent));
+  const Index most_pieces = length / rounded_up(static_cast<Index>(least_piece), wish.piece_unit);
   c.piece = length;
   if (const int columns = columns_at_once(g, p, device); columns > 0)
     return cut(rounded_up(std::max<Index>(1, (c.points + wish.most - 1) / wish.most), columns));
@@ -315,18 +328,19 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   // on a GPU rows that occupy a block by themselves, where they are too few to occupy all of it by eight
   const bool are_few_long =
       !gpu || (c.points < wish.row_unit * wish.nominal && bytes_per_point(g, p, extent) >= 4 * long_row_of_a_block);
+  const bool are_few_pieces = quotient_up(c.points, wish.row_unit) * most_pieces < std::max<Index>(2, 2 * wish.nominal);
   Index unit = wish.row_unit;
   if (p.flat)
     unit = wish.flat_unit;
   else if (gpu && partial_bytes > 64 && knows_short_rows(g, p))
     unit = half_a_tile;
-  else if (least < unit && partial_bytes <= 64 && are_few_long && most_pieces < 2 && !rows_share_most(g, p, extent))
+  else if (least < unit && partial_bytes <= 64 && are_few_long && are_few_pieces && !rows_share_most(g, p, extent))
     unit = 1;
   cut(in_full_rounds(c.points, rounded_up(std::max<Index>(1, least), unit), unit, wish.nominal));
   if (most_pieces > 1 && c.chunks > 0) {
     const double pieces = std::ceil(std::min(evenly, most_without_partials) / static_cast<double>(c.chunks));
     const Index elements = quotient_up(length, std::clamp<Index>(static_cast<Index>(pieces), 1, most_pieces));
-    c.piece = rounded_up(elements, wish.flat_unit);
+    c.piece = rounded_up(elements, wish.piece_unit);
     c.pieces = quotient_up(length, c.piece);
   }
   return c;
