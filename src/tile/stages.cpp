@@ -370,6 +370,8 @@ void Stages::find_columns() {
         !only(v.over))
       return;
   }
+  if (!std::all_of(e_.phase.stores.begin(), e_.phase.stores.end(), [&](const Store& s) { return only(s.index); }))
+    return;
   c.extent = extent_by_type(e_.program.axes[at(c.lane)]);
   if (c.extent < 1) return;
   c.threads = teams_ ? warp_lanes : e_.nest.lanes;

@@ -262,6 +262,18 @@ TEST_CASE("more than four rows that may go past the caches are stored by whole l
   CHECK(vectors(tanh(x) * w, 32) == 1);  // which takes longer than the stores
 }
 
+TEST_CASE("threads keep no columns of a phase whose stores run along two axes") {
+  const Tensor x = tensor("x", float32, {any_extent, 100}), b = fvector("b"), column = expand_dims(b, 1);
+  const std::vector<Tensor> outputs{x / sum(x, 1, keepdims) + column,
+                                    broadcast_to(column, Dims{x.shape(0), Index{50}})};
+  const Program p = build(outputs);
+  REQUIRE(p.steps.size() == 1);
+  const Nest n = lower(p, std::get<Phase>(p.steps[0]), graphs::gpu());
+  verify(n, graphs::gpu());
+  check_threads(n);
+  CHECK(graphs::lane_loops(n.body).size() > 1);
+}
+
 TEST_CASE("the verifier accepts every nest that is made") {
   for (const auto& g : {graphs::chain(), graphs::softmax_rows(), graphs::column_variance(), graphs::tutorial_step(),
                         graphs::gemm_with_neighbours(), graphs::skinny_contraction(), graphs::swap(),
