@@ -71,9 +71,16 @@ Body side_by_side(std::vector<Body> copies) {
   Body r;
   std::size_t longest = 0;
   for (const Body& c : copies) longest = std::max(longest, c.size());
-  for (std::size_t k = 0; k < longest; ++k)
-    for (Body& c : copies)
-      if (k < c.size()) r.push_back(std::move(c[k]));
+  for (std::size_t k = 0; k < longest; ++k) {
+    std::vector<Body> inside;
+    for (Body& c : copies) {
+      if (k >= c.size()) continue;
+      const bool is_loop = c[k].kind == Kind::loop;
+      if (is_loop) inside.push_back(std::move(c[k].body));
+      if (!is_loop || inside.size() == 1) r.push_back(std::move(c[k]));
+    }
+    if (!inside.empty()) r.back().body = side_by_side(std::move(inside));
+  }
   return r;
 }
 

@@ -11,7 +11,8 @@ namespace croton::tile {
 /// must come before a load.
 Index vectors_in_flight(const Body& body, const std::vector<Register>& registers, bool flat);
 
-/// The copies of a body as one: the first statements of all copies, then the second ones, and so on.
+/// The copies of a body as one: the first statements of all copies, then the second ones, and so on; loops, which have
+/// the same variable in each copy, are one.
 Body side_by_side(std::vector<Body> copies);
 /// The same, with stores last.
 Body loads_first(std::vector<Body> copies);

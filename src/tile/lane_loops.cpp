@@ -16,12 +16,14 @@ std::size_t at(int i) { return static_cast<std::size_t>(i); }
 // are stored past the caches by halves of lines take 4 times as long from 7 on); and what is written out for them at
 // most.
 constexpr Index bytes_of_a_line = 64, most_lines_at_once = 4, most_vectors_of_a_line = 4;
+// Of steps' folds and functions, in one loop.
+constexpr Index most_folds_together = 8;
 // Steps of a loop that adds up one block: so many that ending a block costs little beside them, and on a GPU, where the
 // lanes of a block are many threads, fewer.
 constexpr Index steps_of_a_block = 256, steps_of_threads = 32;
 
-bool calls_functions(const Body& body) {
-  return std::any_of(body.begin(), body.end(), [](const Statement& s) {
+Index functions_called(const Body& body) {
+  return std::count_if(body.begin(), body.end(), [](const Statement& s) {
     return s.kind == Statement::Kind::let_call && expr::function(s.function).cost >= costs_of_a_function;
   });
 }
@@ -93,9 +95,10 @@ void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, 
       append(loop.several, vector(ahead(loop, k), false, static_cast<std::size_t>(k)));
     loop.body = vector(var, false, 0);
     loop.tail = vector(var, true, 0);
-    if (vectors == 1) {
-      loop.vectors = left_over_ ? 1 : vectors_of_lines(loop.body);
-      if (loop.vectors > 1 && calls_functions(loop.body)) {
+    if (vectors == 1 && e_.phase.serial == no_axis) {
+      const Index of_lines = left_over_ ? 1 : vectors_of_lines(loop.body);
+      loop.vectors = std::max(of_lines, vectors_of_steps(loop.body));
+      if (of_lines > 1 && functions_called(loop.body) > 0) {
         loop.vectors = 1;
         for (Body* b : {&loop.body, &loop.tail})
           for (Statement& s : *b) s.stream = -1;
@@ -114,11 +117,27 @@ void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, 
 Index LaneLoops::vectors_of_lines(const Body& body) const {
   Index stores = 0, vectors = 1;
   for (const Statement& s : body) {
+    if (s.kind == Statement::Kind::loop) return 1;
     if (s.kind != Statement::Kind::store || s.stream < 0 || s.reach != Reach::lanes) continue;
     ++stores;
     vectors = std::max(vectors, bytes_of_a_line / (static_cast<Index>(size_of(s.dtype)) * e_.nest.lanes));
   }
   return stores > most_lines_at_once ? std::min(vectors, most_vectors_of_a_line) : 1;
+}
+
+// Of a loop inside which folds go from step to step: as many as are whole lines of memory of each step's row, so that
+// none is read twice, and keep additions from waiting for each other.
+Index LaneLoops::vectors_of_steps(const Body& body) const {
+  Index folds = 0, calls = 0;
+  for (const Statement& s : body) {
+    if (s.kind != Statement::Kind::loop) continue;
+    if (!is_of_fold(s)) return 1;
+    ++folds;
+    calls += functions_called(s.body);
+  }
+  Index vectors = folds > 0 ? most_vectors_of_a_line : 1;
+  while (vectors > 1 && vectors * (folds + calls) > most_folds_together) vectors /= 2;
+  return vectors;
 }
 
 Index LaneLoops::elements_of_a_block(Index vectors) const {

@@ -64,6 +64,7 @@ class LaneLoops : protected PointWriter {
  private:
   void find_piece(AxisId axis);
   Index vectors_of_lines(const Body& body) const;
+  Index vectors_of_steps(const Body& body) const;
   void keep_one_body(Statement& loop) const;
   bool masks_are_cheap(const Body& tail) const;
   void clear_row(const Store& s, int nothing);

@@ -372,7 +372,9 @@ int PointWriter::fold(const Value& v, const Indices& where, Index row, Frame& f,
     return sum;
   }
   Statement loop = Emitter::statement(Statement::Kind::loop);
-  loop.variable = e_.new_variable();
+  const auto [known, is_first] = fold_variables_.try_emplace(&v, -1);
+  if (is_first) known->second = e_.new_variable();
+  loop.variable = known->second;
   loop.to = e_.extent(serial[0]);
   Scope inside;
   Frame g = f;
@@ -383,6 +385,11 @@ int PointWriter::fold(const Value& v, const Indices& where, Index row, Frame& f,
   loop.body = std::move(inside.body);
   scope.body.push_back(std::move(loop));
   return sum;
+}
+
+bool PointWriter::is_of_fold(const Statement& loop) const {
+  return std::any_of(fold_variables_.begin(), fold_variables_.end(),
+                     [&](const auto& fold) { return fold.second == loop.variable; });
 }
 
 void PointWriter::fold_of_rows(int id, const Indices& where, Index rows, Frame& f, Scope& scope) {

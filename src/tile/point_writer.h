@@ -55,6 +55,8 @@ class PointWriter {
   int loaded_rows(const Value& v, const Indices& where, Frame& f);
   /// Where threads stand for rows: of how many.
   Index thread_rows(const Frame& f) const;
+  /// Whether it is the loop of a fold inside the lanes'.
+  bool is_of_fold(const Statement& loop) const;
   int number(const Value& v, Body& body);
   std::map<AxisId, int> variables(const Frame& f, Index row) const;
   int load(const Value& v, const Indices& where, Index row, Frame& f, Scope& scope);
@@ -106,6 +108,7 @@ class PointWriter {
   Scope chunk_;
   std::map<int, std::pair<int, Factor>> packed_;  // load -> its scratch: word of the offset, elements from copy to copy
   std::map<int, int> uses_;                       // by value
+  std::map<const Value*, int> fold_variables_;    // of folds' loops inside the lanes'
   std::map<int, int> kept_;                       // value -> word of its scratch's offset
 };
 
