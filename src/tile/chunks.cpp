@@ -198,7 +198,7 @@ bool rows_by_warps(const Nest& nest, const Chunking& chunks, const ExtentOf& ext
   if (nest.warps < 0 || chunks.points < nest.lanes / warp_lanes || chunks.pieces > 1) return false;
   Index longest = 0, most = longest_row_of_a_warp;
   const auto length = [&](const Linear& to) {
-    if (nest.first_lane >= 0) return chunks.piece;
+    if (to[0].variable >= 0) return chunks.piece;
     const Factor& n = to[0].factors[0];
     return n.word < 0 ? n.number : extent(nest.words[static_cast<std::size_t>(n.word)].axis);
   };

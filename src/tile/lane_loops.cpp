@@ -45,11 +45,11 @@ LaneLoops::LaneLoops(const Program& program, const Phase& phase, const Target& t
     e_.word({.kind = Word::Kind::parallel});
     e_.word({.kind = Word::Kind::chunk_points});
   }
-  if (const AxisId axis = axis_to_cut(program, phase); axis != no_axis) find_piece(axis);
+  cut_ = axis_to_cut(program, phase);
+  if (cut_ != no_axis) find_piece();
 }
 
-void LaneLoops::find_piece(AxisId axis) {
-  cut_ = true;
+void LaneLoops::find_piece() {
   const Factor pieces = e_.factor({.kind = Word::Kind::pieces}), piece = e_.factor({.kind = Word::Kind::piece});
   const auto index = [&](Linear address, Factor divisor, Factor modulus, Linear most) {
     Statement s = Emitter::statement(Statement::Kind::index);
@@ -65,7 +65,7 @@ void LaneLoops::find_piece(AxisId axis) {
   row_number_ = index(variable(chunk_number), pieces, none, {});
   const int number = index(variable(chunk_number), one, pieces, {});
   e_.nest.first_lane = index({{number, {piece}}}, one, none, {});
-  last_lane_ = index({{e_.nest.first_lane, {}}, {-1, {piece}}}, one, none, e_.extent(axis));
+  last_lane_ = index({{e_.nest.first_lane, {}}, {-1, {piece}}}, one, none, e_.extent(cut_));
 }
 
 void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, const std::vector<AxisId>& lanes,
@@ -229,7 +229,7 @@ void LaneLoops::pack() {
     const Factor apart = e_.apart(lane, v.dtype);
     for (std::size_t k = 0; k < all.size(); ++k) {
       const int var = e_.new_variable();
-      lanes_over(chunk_.body, var, first_lane(), last_lane(lane), {}, {lane}, 1,
+      lanes_over(chunk_.body, var, first_lane(lane), last_lane(lane), {}, {lane}, 1,
                  [&](Frame& f, Scope& scope, std::size_t) {
                    const int x = get(id, all[k], 0, f);
                    Statement t = Emitter::statement(Statement::Kind::store);
@@ -258,10 +258,10 @@ void LaneLoops::store_partial(const Store& s, const Indices& where, int reg) {
 void LaneLoops::clear_partial(const Store& s, AxisId open) {
   const Value& v = value(s.value);
   const int nothing = e_.identity(chunk_.body, v.monoid, v.dtype, true);
-  if (e_.in_lines(s.buffer) && !cut_) return clear_row(s, nothing);
+  if (e_.in_lines(s.buffer) && cut_ == no_axis) return clear_row(s, nothing);
   for (const Indices& where : e_.combinations(e_.unrolled(v.axes))) {
     const int var = e_.new_variable();
-    lanes_over(chunk_.body, var, first_lane(), last_lane(open), {}, {open}, 1,
+    lanes_over(chunk_.body, var, first_lane(open), last_lane(open), {}, {open}, 1,
                [&](Frame& f, Scope& scope, std::size_t) {
                  for (int part = 0; part < e_.program.buffers[at(s.buffer)].parts; ++part)
                    store_partial_lanes(s, where, f.variables.at(open), f, scope.body, nothing, part);

@@ -17,8 +17,8 @@ class LaneLoops : protected PointWriter {
   LaneLoops(const Program& program, const Phase& phase, const Target& target);
 
   /// The elements of the chunk's piece of a row, or all of them.
-  Linear first_lane() const { return cut_ ? variable(e_.nest.first_lane) : Linear{}; }
-  Linear last_lane(AxisId lane) { return cut_ ? variable(last_lane_) : e_.extent(lane); }
+  Linear first_lane(AxisId lane) const { return lane == cut_ ? variable(e_.nest.first_lane) : Linear{}; }
+  Linear last_lane(AxisId lane) { return lane == cut_ ? variable(last_lane_) : e_.extent(lane); }
 
   /// Writes one vector; where a step takes several, the copies 0, 1, ... of a fold's register are different ones.
   /// On a GPU the loop itself chooses how many vectors a turn takes (tile/in_flight), which all go into copy 0, in
@@ -62,7 +62,7 @@ class LaneLoops : protected PointWriter {
   bool left_over_ = false;  // in the rows that a tile leaves over: their text is short, not fast
 
  private:
-  void find_piece(AxisId axis);
+  void find_piece();
   Index vectors_of_lines(const Body& body) const;
   Index vectors_of_steps(const Body& body) const;
   void keep_one_body(Statement& loop) const;
@@ -70,7 +70,7 @@ class LaneLoops : protected PointWriter {
   void clear_row(const Store& s, int nothing);
   Indices first_indices(const Store& s) const;
 
-  bool cut_ = false;
+  AxisId cut_ = no_axis;  // tile/chunks
   int last_lane_ = -1;
   int row_number_ = chunk_number;  // of the partials
 };

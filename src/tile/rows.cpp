@@ -310,9 +310,9 @@ class Rows : private LaneLoops {
       if (is_held())
         over_columns(loops, f, write);
       else if (!running.empty())
-        lanes_in_blocks(loops, first_lane(), last_lane(lane), f, {lane}, vectors, running, write);
+        lanes_in_blocks(loops, first_lane(lane), last_lane(lane), f, {lane}, vectors, running, write);
       else
-        lanes_over(loops, e_.new_variable(), first_lane(), last_lane(lane), f, {lane}, vectors, write);
+        lanes_over(loops, e_.new_variable(), first_lane(lane), last_lane(lane), f, {lane}, vectors, write);
       append(tile.body, std::move(loops));
       first = false;
       if (stages_.has_row_lanes() && height > 1 && has_whole_columns(block, height)) {

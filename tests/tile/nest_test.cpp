@@ -262,6 +262,25 @@ TEST_CASE("more than four rows that may go past the caches are stored by whole l
   CHECK(vectors(tanh(x) * w, 32) == 1);  // which takes longer than the stores
 }
 
+TEST_CASE("what a chunk of a piece of rows lays out anew along another axis is all of it") {
+  const Tensor x = tensor("x", float32, {10, any_extent, 10}), y = tensor("y", float32, {10, 10});
+  const Program p = build(rewrite::run(std::vector<Tensor>{dot(dot(x, y), sum(y, 0))}, {}));
+  std::size_t found = 0;
+  for (const Step& step : p.steps) {
+    const Nest n = lower(p, std::get<Phase>(step), Target{});
+    verify(n, Target{});
+    for (const Statement* loop : graphs::lane_loops(n.body)) {
+      const Body& all = loop->body;
+      if (std::none_of(all.begin(), all.end(), [](const Statement& s) { return s.scratch >= 0; })) continue;
+      if (std::none_of(all.begin(), all.end(), [](const Statement& s) { return s.kind == Statement::Kind::store; }))
+        continue;
+      CHECK(loop->from.empty());
+      ++found;
+    }
+  }
+  CHECK(found > 0);
+}
+
 TEST_CASE("threads keep no columns of a phase whose stores run along two axes") {
   const Tensor x = tensor("x", float32, {any_extent, 100}), b = fvector("b"), column = expand_dims(b, 1);
   const std::vector<Tensor> outputs{x / sum(x, 1, keepdims) + column,
