@@ -66,20 +66,21 @@ CROTON_PART Mass<X> count_mass(X x, X m) {
   }
   return r;
 }
-/// Hormann's hat over a distribution of counts, in so many steps around a center.
-template <class X> struct Hat { X a, b, center, height, sure; };
+/// Hormann's hat over a distribution of counts, around mean + shift.
+template <class X> struct Hat { X a, b, mean, shift, height, sure; };
 /// Transformed rejection with a decision at once for most: whole numbers from 0 to most whose probabilities are mass(x), or in
 /// proportion to it, in the wanted lanes.
 template <class X, class M, class F> CROTON_FN X count_under(const Hat<X>& hat, X u, X most, M wanted, F mass) {
+  const X whole = floor(hat.mean), part = (hat.mean - whole) + hat.shift;  // rounding moves no count, however large
   X count = all<X>(0);
   M going = wanted;
   for (int i = 1; i < most_attempts && any_lane(going); ++i) {
     const X at = unit_of<X>(word_of(u, 2 * i)) - 0.5, share = unit_of<X>(word_of(u, 2 * i + 1)), edge = 0.5 - abs(at);
-    const X steep = hat.a / edge, x = floor(fma(2 * steep + hat.b, at, hat.center));
+    const X steep = hat.a / edge, x = whole + floor(fma(2 * steep + hat.b, at, part));
     auto taken = (edge >= 0.07) & (share <= hat.sure);
     const auto open = going & (taken == 0) & (x >= 0) & (x <= most);
     if (any_lane(open)) {
-      const Mass<X> has = mass(open ? x : hat.center);
+      const Mass<X> has = mass(open ? x : hat.mean);
       taken = taken | (open & (share * hat.height * edge <= fma(hat.b, edge, steep) * sqrt(has.square) * exp(has.exponent)));
     }
     count = going & taken ? x : count;
@@ -87,16 +88,16 @@ template <class X, class M, class F> CROTON_FN X count_under(const Hat<X>& hat, 
   }
   return count;
 }
-/// The count where the sum of masses passes u, in the middle of its step: the first is `mass`, number i is (more + scale i) / i times
-/// the one before.
+/// The count where the sum of masses passes u: the first is `mass`, number i is (more + scale i) / i times the one before.
 template <class X, class M> CROTON_FN X count_by_sum(X u, X mass, X more, X scale, M wanted) {
-  X count = all<X>(0), rest = u + 0x1p-54;
+  const X least = lesser(mass, all<X>(0x1p-57));  // what follows is less than a step of u
+  X count = all<X>(0), rest = u;
   M going = wanted & (rest >= mass);
   for (int i = 1; i < 256 && any_lane(going); ++i) {
     rest = rest - mass;
     mass = mass * fma(more, all<X>(1.0 / i), scale);
     count = going ? all<X>(i) : count;
-    going = going & (rest >= mass) & (mass > 0x1p-80);
+    going = going & (rest >= mass) & (mass > least);
   }
   return count;
 }
@@ -117,7 +118,7 @@ template <class X> CROTON_SLOW X poisson_draw_in_double(X u, X rate) {
   }
   if (any_lane(broad)) {
     const X m = broad ? rate : all<X>(32), b = fma(sqrt(m), all<X>(2.53), all<X>(0.931));
-    const Hat<X> hat = {fma(b, all<X>(0.02483), all<X>(-0.059)), b, m + 0.43, 1.1313 + 1.1328 / (b - 3.4), 0.916 - 3.6224 / (b - 2)};
+    const Hat<X> hat = {fma(b, all<X>(0.02483), all<X>(-0.059)), b, m, all<X>(0.43), 1.1313 + 1.1328 / (b - 3.4), 0.916 - 3.6224 / (b - 2)};
     count = broad ? count_under(hat, u, all<X>(infinite), broad, PoissonMass<X>{m}) : count;
   }
   return count;
@@ -148,7 +149,7 @@ template <class X> CROTON_SLOW X binomial_draw_in_double(X u, X n0, X p0) {
   if (any_lane(broad)) {
     const X m = broad ? n : all<X>(64), share = broad ? p : all<X>(0.5), rest = 1 - share, np = m * share, nq = m * rest;
     const X deviation = sqrt(np * rest), b = fma(deviation, all<X>(2.53), all<X>(1.15)), mode = floor((m + 1) * share);
-    const Hat<X> hat = {fma(b, all<X>(0.0248), all<X>(-0.0873)) + 0.01 * share, b, np + 0.5, (2.83 + 5.1 / b) * deviation, 0.92 - 4.2 / b};
+    const Hat<X> hat = {fma(b, all<X>(0.0248), all<X>(-0.0873)) + 0.01 * share, b, np, all<X>(0.5), (2.83 + 5.1 / b) * deviation, 0.92 - 4.2 / b};
     BinomialMass<X> mass = {m, np, nq, {one, zero}};
     mass.of_mode = mass(mode);
     count = broad ? count_under(hat, u, m, broad, mass) : count;

@@ -11,8 +11,8 @@ namespace croton {
 ///
 /// The same seed and the same order of drawing give the same numbers in every mode, on every device and for any number
 /// of threads: uniform ones, and what compares or counts them, to the bit; normal ones but for rounding, a few units
-/// in the last place. So are draws by rejection (gamma to binomial, below), but where rounding decides whether an attempt
-/// succeeds, about once in 10^12 draws, the number is another one. Drawing is part of the generated code, so that a mask
+/// in the last place. So are draws by rejection (gamma to binomial, below), but where rounding decides, about once in
+/// 10^12 draws (of counts of 10^15: in 10^8), the number is another. Drawing is part of the generated code, so that a mask
 /// is made where it is used.
 ///
 /// Element i of a call is made of block h + i of the generator, h being 64 bits that seed, draw and call are mixed into,

@@ -44,13 +44,13 @@ Real log_mass(Real x, Real m) {
 }
 
 struct Hat {
-  Real a, b, center, height, sure;
+  Real a, b, mean, shift, height, sure;
 };
 template <class F>
 Real count_under(const Hat& hat, Real u, Real most, F log_ratio) {
   for (std::uint64_t i = 1; i < most_attempts; ++i) {
     const Real at = unit_of(word_of(u, 2 * i)) - 0.5L, share = unit_of(word_of(u, 2 * i + 1));
-    const Real edge = 0.5L - std::fabs(at), x = std::floor((2 * hat.a / edge + hat.b) * at + hat.center);
+    const Real edge = 0.5L - std::fabs(at), x = std::floor((2 * hat.a / edge + hat.b) * at + hat.mean + hat.shift);
     if (edge >= 0.07L && share <= hat.sure) return x;
     if (x < 0 || x > most) continue;
     if (share * hat.height <= (hat.a / (edge * edge) + hat.b) * std::exp(log_ratio(x))) return x;
@@ -59,11 +59,12 @@ Real count_under(const Hat& hat, Real u, Real most, F log_ratio) {
 }
 /// The count where the sum of masses passes u; each is (more + scale * i) / i times the one before.
 Real count_by_sum(Real u, Real mass, Real more, Real scale) {
-  Real rest = u + 0x1p-54L, count = 0;
+  const Real least = std::fmin(mass, 0x1p-57L);
+  Real rest = u, count = 0;
   while (rest >= mass && count < 255) {
     rest -= mass;
     mass *= more / ++count + scale;
-    if (mass <= 0x1p-80L) break;
+    if (mass <= least) break;
   }
   return count;
 }
@@ -86,7 +87,7 @@ Real poisson_draw(Real u, Real rate) {
   if (!is_uniform(u) || !(rate >= 0 && rate <= greatest_count)) return -1;
   if (rate < most_by_sums) return count_by_sum(u, std::exp(-rate), rate, 0);
   const Real b = 0.931L + 2.53L * std::sqrt(rate);
-  const Hat hat{-0.059L + 0.02483L * b, b, rate + 0.43L, 1.1313L + 1.1328L / (b - 3.4L), 0.916L - 3.6224L / (b - 2)};
+  const Hat hat{-0.059L + 0.02483L * b, b, rate, 0.43L, 1.1313L + 1.1328L / (b - 3.4L), 0.916L - 3.6224L / (b - 2)};
   return count_under(hat, u, infinity, [rate](Real x) { return log_mass(x, rate); });
 }
 
@@ -94,10 +95,10 @@ Real binomial_draw(Real u, Real n0, Real p0) {
   if (!is_uniform(u) || !(n0 >= 0 && n0 <= greatest_count) || !(p0 >= 0 && p0 <= 1)) return -1;
   const Real n = std::fabs(n0);  // -0 is 0
   if (p0 > 0.5L) return n - binomial_draw(u, n, 1 - p0);
-  const Real p = p0, q = 1 - p, odds = p / q, np = n * p;
+  const Real p = p0, q = 1 - p, odds = p / q, np = static_cast<double>(n * p);  // a number that kernels have
   if (np < most_by_sums) return std::fmin(n, count_by_sum(u, std::exp(n * std::log1p(-p)), (n + 1) * odds, -odds));
   const Real deviation = std::sqrt(np * q), b = 1.15L + 2.53L * deviation, mode = std::floor((n + 1) * p);
-  const Hat hat{-0.0873L + 0.0248L * b + 0.01L * p, b, np + 0.5L, (2.83L + 5.1L / b) * deviation, 0.92L - 4.2L / b};
+  const Hat hat{-0.0873L + 0.0248L * b + 0.01L * p, b, np, 0.5L, (2.83L + 5.1L / b) * deviation, 0.92L - 4.2L / b};
   const auto of = [&](Real x) { return log_mass(x, np) + log_mass(n - x, n * q); };
   return count_under(hat, u, n, [&](Real x) { return of(x) - of(mode); });
 }
