@@ -11,7 +11,9 @@ namespace croton {
 ///
 /// The same seed and the same order of drawing give the same numbers in every mode, on every device and for any number
 /// of threads: uniform ones, and what compares or counts them, to the bit; normal ones but for rounding, a few units
-/// in the last place. Drawing is part of the generated code, so that a mask is made where it is used.
+/// in the last place. So are draws by rejection (gamma to binomial, below), but where rounding decides, about once in
+/// 10^12 draws (of counts of 10^15: in 10^8), the number is another. Drawing is part of the generated code, so that a mask
+/// is made where it is used.
 ///
 /// Element i of a call is made of block h + i of the generator, h being 64 bits that seed, draw and call are mixed into,
 /// the lower 32 of them the key. No two calls of one draw have the same h, nor a block in common where they have at most
@@ -43,6 +45,29 @@ class RandomStream {
   /// keeps the float's dtype: x * rng.bernoulli(x.shape(), 0.8) / 0.8. Error for a constant p beyond 0 and 1; any other
   /// is not checked: never true where it is NaN or below 0, always above 1.
   Tensor bernoulli(const Dims&, const Operand& p, Where = Where::here());
+  /// The gamma distribution of that shape and scale 1 (Marsaglia and Tsang, "A simple method for generating gamma
+  /// variables" (2000)): mean and variance are the shape. The shape, as each parameter below, is a number or a tensor that
+  /// broadcasts to the dims. Error for a constant one that is negative or not finite; where another is, NaN. Of shape 0
+  /// it is 0. Chi-squared with k degrees of freedom is 2 * rng.gamma(dims, k / 2), Student's t
+  /// rng.normal(dims) * sqrt(k / 2 / rng.gamma(dims, k / 2)), the negative binomial distribution
+  /// rng.poisson(dims, rng.gamma(dims, n) * (1 - p) / p). There is no gradient with respect to a parameter: asking for
+  /// one of gamma, beta or dirichlet is a GraphError; that of counts is 0.
+  Tensor gamma(const Dims&, const Operand& shape, DType = floatX(), Where = Where::here());
+  /// The beta distribution, of two gamma draws' logarithms, so that small a and b do not underflow. Error for a constant a
+  /// or b that is not above 0 or not finite; where another is negative, infinite or NaN, or both are 0: NaN.
+  Tensor beta(const Dims&, const Operand& a, const Operand& b, DType = floatX(), Where = Where::here());
+  /// Shares of a whole for each row of alpha, which holds concentrations along its last axis: of alpha's shape. A row is
+  /// gamma draws over their sum, by logarithms. Errors and NaNs (the whole row) as of beta; ShapeError where alpha is a
+  /// scalar.
+  Tensor dirichlet(const Operand& alpha, DType = floatX(), Where = Where::here());
+  /// Counts of the Poisson distribution, as int64: below a rate of 32 by its sums, from there on by Hormann, "The
+  /// transformed rejection method for generating Poisson random variables" (1993). Rates are 0 to 9.2e18; Error for a
+  /// constant beyond that, -1 where another is, or is NaN. From 2^53 on counts are rounded as float64 is.
+  Tensor poisson(const Dims&, const Operand& rate, Where = Where::here());
+  /// How many of n succeed, each with probability p, as int64: below 32 expected successes, or failures, by sums, from
+  /// there on by Hormann, "The generation of binomial random variates" (1993). n is an integer, or integers; DTypeError
+  /// for others. Error for a constant n beyond 0 and 9.2e18 or p beyond 0 and 1, -1 where others are, or p is NaN.
+  Tensor binomial(const Dims&, const Operand& n, const Operand& p, Where = Where::here());
   /// Integers from low to below high, evenly (of up to 2^53), as int64; low and high are integer scalars or numbers. Where
   /// high <= low: low. DTypeError for ends that are no integers.
   Tensor integers(const Dims&, const Operand& low, const Operand& high, Where = Where::here());

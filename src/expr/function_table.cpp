@@ -295,6 +295,18 @@ constexpr ScalarFunction table[] = {
   {.name = "betainc", .spelling = "betainc", .arity = 3, .takes = floats, .gives = operand, .cost = 256, .file = "math_betainc.h", .cpu = {1, 32},
    .reference = REAL(incomplete_beta(v[0], v[1], v[2])),
    .domain = {{{0.1, 12}, {0.1, 12}, {0, 1}}}},
+  {.name = "gamma_draw", .spelling = "gamma_draw", .arity = 2, .takes = floats, .gives = operand, .cost = 128, .file = "math_draws.h", .cpu = {1, 8, 0, 2e-14},
+   .reference = REAL(gamma_draw(v[0], v[1])),
+   .domain = {{{0, 1}, {0.3, 12}}}},
+  {.name = "log_gamma_draw", .spelling = "log_gamma_draw", .arity = 2, .takes = floats, .gives = operand, .cost = 128, .file = "math_draws.h", .cpu = {1, 256, 0, 2e-14},
+   .reference = REAL(log_gamma_draw(v[0], v[1])),
+   .domain = {{{0, 1}, {0.3, 12}}}},
+  {.name = "poisson_draw", .spelling = "poisson_draw", .arity = 2, .takes = floats, .gives = operand, .cost = 128, .file = "math_draws.h", .cpu = {0.5, 1},
+   .reference = REAL(poisson_draw(v[0], v[1])),
+   .domain = {{{0, 1}, {0, 30}}}},
+  {.name = "binomial_draw", .spelling = "binomial_draw", .arity = 3, .takes = floats, .gives = operand, .cost = 256, .file = "math_draws.h", .cpu = {0.5, 1},
+   .reference = REAL(binomial_draw(v[0], v[1], v[2])),
+   .domain = {{{0, 1}, {0, 60}, {0, 1}}}},
 };
 // clang-format on
 

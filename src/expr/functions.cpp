@@ -40,6 +40,7 @@ constexpr KernelFile files[] = {
     {"math_gamma.h", {"math_core.h", "math_exp.h", "math_log.h", "math_trig.h"}},
     {"math_gammainc.h", {"math_pow.h", "math_gamma.h"}},
     {"math_betainc.h", {"math_gammainc.h"}},
+    {"math_draws.h", {"random.h", "math_normal.h", "math_gamma.h"}},
 };
 constexpr std::size_t in_every_unit = 5;
 

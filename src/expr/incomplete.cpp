@@ -11,6 +11,19 @@ namespace {
 constexpr Real pi = std::numbers::pi_v<Real>, epsilon = std::numeric_limits<Real>::epsilon();
 constexpr Real nan = std::numeric_limits<Real>::quiet_NaN(), infinity = std::numeric_limits<Real>::infinity();
 
+}  // namespace
+
+Real deviance(Real a, Real x, Real d) {
+  const Real t = d / (x + a);
+  if (std::fabs(t) > 0.5L) return d - a * std::log(x / a);
+  Real rest = 0, power = 2 * t * t * t;
+  for (int k = 3; k < 200 && std::fabs(power) > epsilon / 64 * std::fabs(rest); k += 2, power *= t * t)
+    rest += power / static_cast<Real>(k);
+  return d * t - a * rest;
+}
+
+namespace {
+
 constexpr Real stirling_terms[] = {1.0L / 12,   -1.0L / 360,      1.0L / 1260, -1.0L / 1680,
                                    1.0L / 1188, -691.0L / 360360, 1.0L / 156,  -3617.0L / 122400};
 
@@ -34,16 +47,6 @@ Real log_gamma_step(Real c, Real b) {
   for (int k = 0; k < 8; ++k, power /= c * c)
     step += stirling_terms[k] * power * std::expm1(static_cast<Real>(-1 - 2 * k) * share);
   return step;
-}
-
-/// a (u - log(1 + u)) with 1 + u = x / a, d = x - a.
-Real deviance(Real a, Real x, Real d) {
-  const Real t = d / (x + a);
-  if (std::fabs(t) > 0.5L) return d - a * std::log(x / a);
-  Real rest = 0, power = 2 * t * t * t;
-  for (int k = 3; k < 200 && std::fabs(power) > epsilon / 64 * std::fabs(rest); k += 2, power *= t * t)
-    rest += power / static_cast<Real>(k);
-  return d * t - a * rest;
 }
 
 /// The integral of f from 0 to infinity, where f falls below e^-50 of f(0) before `end`: by a double exponential

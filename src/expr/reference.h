@@ -61,4 +61,14 @@ Real incomplete_beta(Real a, Real b, Real x);
 /// The inverse of erf; NaN outside [-1, 1].
 Real erf_inverse(Real);
 
+/// a (u - log(1 + u)) with 1 + u = x / a, d = x - a.
+Real deviance(Real a, Real x, Real d);
+/// Draws that all follow from u, a uniform draw in [0, 1), as kernels/math_draws.h makes them: of the gamma
+/// distribution of shape k and scale 1 (NaN for a shape that is none), the logarithm of that,
+Real gamma_draw(Real u, Real k);
+Real log_gamma_draw(Real u, Real k);
+/// of the Poisson distribution, and of the binomial one of n trials: counts, -1 for parameters that are none.
+Real poisson_draw(Real u, Real rate);
+Real binomial_draw(Real u, Real n, Real p);
+
 }  // namespace croton::expr

@@ -12,19 +12,31 @@
 #include "graph/op.h"
 #include "graph/walk.h"
 #include "ops/extents.h"
+#include "ops/pointwise.h"
 
 namespace croton {
 namespace {
+
+void refuse_other(std::string_view verb, DType d, Where w) {
+  if (!is_float(d)) fail_at<DTypeError>(w, "{}: {} is not a floating type", verb, name_of(d));
+}
 
 /// Draws are numbered from 1 in the order in which they are made, whichever copy of the stream makes them.
 Tensor drawn(const Op& op, std::string_view verb, const Shared& state, std::uint64_t seed, const Dims& shape, DType d,
              Where w) {
   const WhereScope place(w, verb);
-  if (!is_float(d)) fail_at<DTypeError>(w, "{}: {} is not a floating type", verb, name_of(d));
+  refuse_other(verb, d, w);
   const ops::ExtentList to = ops::extents(verb, shape, false, w);
   const Index draw = node(state).shared->draws.fetch_add(1) + 1;
   return apply(op, {{"dims", to.dims}, {"dtype", d}, {"seed", static_cast<Index>(seed)}, {"draw", draw}},
                to.after(state), w);
+}
+
+/// An op that makes draws of uniform ones in float64 and of parameters.
+Tensor by_rejection(const Op& op, const Tensor& u, std::initializer_list<Tensor> parameters, Where w) {
+  std::vector<Tensor> x{u};
+  for (const Tensor& p : parameters) x.push_back(ops::with_rank(ops::converted(p, float64, w), u.ndim(), w));
+  return apply(op, {}, x, w);
 }
 
 Tensor one_integer(std::string_view verb, const Operand& number, Where w) {
@@ -76,18 +88,46 @@ void check_weights(std::string_view verb, const Tensor& p, const Rule& rule, Whe
   }
 }
 
-void check_probabilities(std::string_view verb, const Tensor& p, Where w) {
+/// A parameter of a distribution that is given for each element.
+struct Parameter {
+  std::string_view name, text;
+  bool (*fits)(double);
+};
+constexpr double greatest_count = 9.2e18, infinity = std::numeric_limits<double>::infinity();
+constexpr Parameter probability{"p", "a probability is a number from 0 to 1",
+                                [](double x) { return x >= 0 && x <= 1; }},
+    gamma_shape{"shape", "a shape is a finite number from 0 on", [](double x) { return x >= 0 && x < infinity; }},
+    poisson_rate{"rate", "a rate is a number from 0 to 9.2e18", [](double x) { return x >= 0 && x <= greatest_count; }},
+    trials{"n", "a number of trials is an integer from 0 to 9.2e18",
+           [](double x) { return x >= 0 && x <= greatest_count; }};
+constexpr Parameter concentration(std::string_view name) {
+  return {name, "a concentration is a finite number above 0", [](double x) { return x > 0 && x < infinity; }};
+}
+
+/// What was given for it, where `drawn` has the shape of the draws: constants are checked at once.
+Tensor fitting(std::string_view verb, const Parameter& parameter, const Operand& given, const Tensor& drawn, Where w) {
+  Tensor p = given.get();
+  refuse_empty(verb, {&p, 1}, w);
+  const std::string name = p.ndim() == 0 && p.name().empty() ? std::string(parameter.name) : formula(p);
+  const Shape &has = type(p).shape, &to = type(drawn).shape;
+  bool broadcasts = has.size() <= to.size();
+  for (std::size_t back = 1; broadcasts && back <= has.size(); ++back)
+    broadcasts = has[has.size() - back] == 1 || to[to.size() - back] != 1;
+  if (!broadcasts)
+    fail_at<ShapeError>(w, "{}: {} is {}, which does not broadcast to the shape of the draws, {}", verb, name,
+                        text(type(p)), text(to));
+  if (node(p).kind != NodeKind::constant) return p;
   const Array all = contiguous(node(p).value.astype(float64));
   for (Index i = 0; i < all.size(); ++i)
-    if (const double x = all.values<double>()[static_cast<std::size_t>(i)]; !(x >= 0 && x <= 1))
-      fail_at<Error>(w, "{}: a probability is a number from 0 to 1; {}{} is {}", verb,
-                     p.ndim() == 0 ? "" : fmt::format("element {} of ", place_in(all.shape(), i)),
-                     p.ndim() == 0 && p.name().empty() ? "p" : formula(p), x);
+    if (const double x = all.values<double>()[static_cast<std::size_t>(i)]; !parameter.fits(x))
+      fail_at<Error>(w, "{}: {}; {}{} is {}", verb, parameter.text,
+                     p.ndim() == 0 ? "" : fmt::format("element {} of ", place_in(all.shape(), i)), name, x);
+  return p;
 }
 
 /// Rows of weights in float64: an Error, when it runs, where one breaks the rule.
 Tensor checked(std::string_view verb, const Tensor& p, const Rule& rule, Where w) {
-  const Tensor weights = cast(p, float64, w);
+  Tensor weights = cast(p, float64, w);
   if (node(p).kind == NodeKind::constant) {
     check_weights(verb, p, rule, w);
     return weights;
@@ -163,8 +203,55 @@ Tensor RandomStream::logistic(const Dims& shape, DType d, Where w) {
 Tensor RandomStream::bernoulli(const Dims& shape, const Operand& p, Where w) {
   constexpr std::string_view verb = "RandomStream::bernoulli";
   const WhereScope place(w, verb);
-  if (const Tensor t = p.get(); t.node() && node(t).kind == NodeKind::constant) check_probabilities(verb, t, w);
-  return drawn(ops::stream_uniform, verb, key_, seed_, shape, float64, w) < p;
+  const Tensor u = drawn(ops::stream_uniform, verb, key_, seed_, shape, float64, w);
+  return u < fitting(verb, probability, p, u, w);
+}
+
+Tensor RandomStream::gamma(const Dims& dims, const Operand& shape, DType d, Where w) {
+  constexpr std::string_view verb = "RandomStream::gamma";
+  const WhereScope place(w, verb);
+  refuse_other(verb, d, w);
+  const Tensor u = drawn(ops::stream_uniform, verb, key_, seed_, dims, float64, w);
+  return cast(by_rejection(ops::gamma_draw, u, {fitting(verb, gamma_shape, shape, u, w)}, w), d, w);
+}
+
+Tensor RandomStream::beta(const Dims& dims, const Operand& a, const Operand& b, DType d, Where w) {
+  constexpr std::string_view verb = "RandomStream::beta";
+  const WhereScope place(w, verb);
+  refuse_other(verb, d, w);
+  const auto log_gamma = [&](std::string_view name, const Operand& shape) {
+    const Tensor u = drawn(ops::stream_uniform, verb, key_, seed_, dims, float64, w);
+    return by_rejection(ops::log_gamma_draw, u, {fitting(verb, concentration(name), shape, u, w)}, w);
+  };
+  const Tensor x = log_gamma("a", a), y = log_gamma("b", b);
+  return cast(sigmoid(x - y, w), d, w);
+}
+
+Tensor RandomStream::dirichlet(const Operand& concentrations, DType d, Where w) {
+  constexpr std::string_view verb = "RandomStream::dirichlet";
+  const WhereScope place(w, verb);
+  refuse_other(verb, d, w);
+  const Tensor alpha = rows_of_weights(verb, concentrations, w);
+  const Tensor u = drawn(ops::stream_uniform, verb, key_, seed_, alpha.shape(w), float64, w);
+  const Tensor x = by_rejection(ops::log_gamma_draw, u, {fitting(verb, concentration("alpha"), alpha, u, w)}, w);
+  return cast(softmax(x, -1, w), d, w);
+}
+
+Tensor RandomStream::poisson(const Dims& dims, const Operand& rate, Where w) {
+  constexpr std::string_view verb = "RandomStream::poisson";
+  const WhereScope place(w, verb);
+  const Tensor u = drawn(ops::stream_uniform, verb, key_, seed_, dims, float64, w);
+  return cast(by_rejection(ops::poisson_draw, u, {fitting(verb, poisson_rate, rate, u, w)}, w), int64, w);
+}
+
+Tensor RandomStream::binomial(const Dims& dims, const Operand& n, const Operand& p, Where w) {
+  constexpr std::string_view verb = "RandomStream::binomial";
+  const WhereScope place(w, verb);
+  const Tensor u = drawn(ops::stream_uniform, verb, key_, seed_, dims, float64, w);
+  const Tensor of = fitting(verb, trials, n, u, w);
+  if (!is_int(of.dtype()))
+    fail_at<DTypeError>(w, "{}: n is {}; a number of trials is an integer", verb, text(type(of)));
+  return cast(by_rejection(ops::binomial_draw, u, {of, fitting(verb, probability, p, u, w)}, w), int64, w);
 }
 
 Tensor RandomStream::integers(const Dims& shape, const Operand& from, const Operand& to, Where w) {

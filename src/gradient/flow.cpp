@@ -27,11 +27,14 @@ bool cuts(const Op& op) {
 bool is_zero_step(const Op& op, const Tensor& x) { return x.dtype() == boolean || meaning<Convert>(op); }
 
 [[noreturn]] void refuse_parameter(const Node& n, const Tensor& x) {
+  const bool has_none = n.op->parameters == static_cast<int>(n.inputs.size());
   fail_at<GraphError>(
       n.where,
-      "grad: {} has no gradient with respect to {}; it has one with respect to its last argument, {}. To "
-      "leave this one out: disconnected_grad({}), or {{.consider_constant = {{{}}}}}",
-      n.op->name, formula(x), formula(n.inputs.back()), formula(x), formula(x));
+      "grad: {} has no gradient with respect to {}{}. To leave this one out: disconnected_grad({}), or "
+      "{{.consider_constant = {{{}}}}}",
+      n.part_of.empty() ? n.op->name : n.part_of, formula(x),
+      has_none ? "" : fmt::format("; it has one with respect to its last argument, {}", formula(n.inputs.back())),
+      formula(x), formula(x));
 }
 
 }  // namespace

@@ -211,8 +211,55 @@ constinit const Op stream_uniform{.name = "stream_uniform",
                                   .pullback = no_gradients,
                                   .samples = stream_samples};
 
+constinit const Op gamma_draw{.name = "gamma_draw",
+                              .doc = "A number of the gamma distribution of a shape, made of a uniform draw.",
+                              .arity = 2,
+                              .type = pointwise_type,
+                              .meaning = Pointwise{"gamma_draw"},
+                              .pullback = no_gradients,
+                              .samples =
+                                  [] {
+                                    return float_samples({{0, 1}, {0.3, 8}});
+                                  },
+                              .parameters = 2};
+
+constinit const Op log_gamma_draw{.name = "log_gamma_draw",
+                                  .doc = "The logarithm of gamma_draw, which neither overflows nor underflows.",
+                                  .arity = 2,
+                                  .type = pointwise_type,
+                                  .meaning = Pointwise{"log_gamma_draw"},
+                                  .pullback = no_gradients,
+                                  .samples =
+                                      [] {
+                                        return float_samples({{0, 1}, {0.3, 8}});
+                                      },
+                                  .parameters = 2};
+
+constinit const Op poisson_draw{
+    .name = "poisson_draw",
+    .doc = "A number of the Poisson distribution of a rate, made of a uniform draw; -1 for a rate that is none.",
+    .arity = 2,
+    .type = pointwise_type,
+    .meaning = Pointwise{"poisson_draw"},
+    .no_gradient = discrete,
+    .samples = [] {
+      return float_samples({{0, 1}, {0, 30}});
+    }};
+
+constinit const Op binomial_draw{
+    .name = "binomial_draw",
+    .doc = "A number of the binomial distribution of n and p, made of a uniform draw; -1 where they are none.",
+    .arity = 3,
+    .type = pointwise_type,
+    .meaning = Pointwise{"binomial_draw"},
+    .no_gradient = discrete,
+    .samples = [] {
+      return float_samples({{0, 1}, {0, 60}, {0, 1}});
+    }};
+
 Family random_ops() {
-  static constexpr const Op* list[] = {&normal, &uniform, &philox, &box_muller, &stream_normal, &stream_uniform};
+  static constexpr const Op* list[] = {&normal,         &uniform,    &philox,         &box_muller,   &stream_normal,
+                                       &stream_uniform, &gamma_draw, &log_gamma_draw, &poisson_draw, &binomial_draw};
   return list;
 }
 

@@ -43,9 +43,10 @@ extern const Op sum, prod, max, min, any, all_, argmax, argmin;  // params axes 
 extern const Op masked_product, masked_quotient;  // g * f and g / d, and 0 where g is 0: what pullbacks make
 extern const Op zero_grad, disconnected_grad, grad_clip, grad_scale;  // x itself: rewriting may drop them
 extern const Op softmax, log_softmax, categorical_crossentropy, binary_crossentropy;
-extern const Op normal, uniform;                // params dims, dtype, stream; inputs: int64 scalars for extents
-extern const Op philox;                         // block number and key, both uint64: see expr/philox.h
-extern const Op box_muller;                     // share and turn, both floats: see expr/reference.h
+extern const Op normal, uniform;  // params dims, dtype, stream; inputs: int64 scalars for extents
+extern const Op philox;           // block number and key, both uint64: see expr/philox.h
+extern const Op box_muller;       // share and turn, both floats: see expr/reference.h
+extern const Op gamma_draw, log_gamma_draw, poisson_draw, binomial_draw;  // a uniform draw, then parameters: floats
 extern const Op stream_normal, stream_uniform;  // params dims, dtype, seed, draw; inputs: the state (an int64 scalar
                                                 // that counts calls), then extents
 

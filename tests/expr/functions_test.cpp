@@ -108,6 +108,27 @@ TEST_CASE("incomplete functions keep their bounds around their means, whatever t
   check_bounds(expr::function("betainc"), around_means(4096, true));
 }
 
+TEST_CASE("draws keep their bounds where u and the parameters are at their ends, and beyond") {
+  const double last = 1 - 0x1p-53, nan = std::nan(""), inf = HUGE_VAL;
+  const std::vector<double> us{0, 0x1p-53, 0.25, 1 - 0x1p-40, 1, -1, nan},
+      numbers{0,    -0.0, 1e-310, 1e-81,  0.999,  1,       7.999, 31.999, 32, 63,
+              64.5, 1e9,  1e15,   9.2e18, 9.3e18, 1.7e308, inf,   nan,    -1, -1e-300},
+      shares{0, 1e-300, 1e-18, 0.4999, 0.5, last, 1, 1.001, -0.1, nan};
+  std::vector<std::vector<double>> two(2), three(3);
+  for (const double u : us)
+    for (const double x : numbers) {
+      two[0].push_back(u);
+      two[1].push_back(x);
+      for (const double p : shares) {
+        three[0].push_back(u);
+        three[1].push_back(x);
+        three[2].push_back(p);
+      }
+    }
+  for (const char* name : {"gamma_draw", "log_gamma_draw", "poisson_draw"}) check_bounds(expr::function(name), two);
+  check_bounds(expr::function("binomial_draw"), three);
+}
+
 TEST_CASE("generated functions need no library: no symbol is undefined") {
   for (const auto& [isa, unit] : units()) CHECK(unit->undefined() == "");
 }

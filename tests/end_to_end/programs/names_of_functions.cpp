@@ -142,6 +142,11 @@ namespace {
   (void)rng.normal(x.shape(), float32);
   (void)rng.bernoulli(x.shape(), 0.5);
   (void)rng.bernoulli({x.shape(0), 3}, x);
+  (void)rng.gamma({2, 3}, 0.5, float32);
+  (void)rng.beta(x.shape(), 2, x);
+  (void)rng.dirichlet(x);
+  (void)rng.poisson(x.shape(), x);
+  (void)rng.binomial({x.shape(0), 3}, 10, 0.5);
   (void)normal({2, 3});
   const RandomStream copy = rng;
   (void)copy;
