@@ -159,8 +159,9 @@ class Builder {
       }
       if (users[i] < 0 || needs_memory_[i] || repeated_[i] || !computes_elements(item)) continue;
       const Item& user = items_.list[at(users[i])];
-      const bool folds = !user.reduced.empty() && !user.copy && meaning<Reduce>(user.node) && !item.labels.empty() &&
-                         axes_.runs_along(user.labels, items_.find(item.labels.back()));
+      const auto last = std::find_if(item.labels.rbegin(), item.labels.rend(), [](int l) { return l >= 0; });
+      const bool folds = !user.reduced.empty() && !user.copy && meaning<Reduce>(user.node) &&
+                         last != item.labels.rend() && axes_.runs_along(user.labels, items_.find(*last));
       const int steps = folds ? 1 : inside_fold_[at(users[i])] + 1;
       if (folds || (inside_fold_[at(users[i])] > 0 && steps <= most_steps_inside_folds)) inside_fold_[i] = steps;
     }

@@ -16,8 +16,8 @@ struct Chunking {
   Index points = 0;  // of all parallel axes together
   Index chunk_points = 1;
   Index chunks = 1;
-  Index pieces = 1,
-        piece = 0;  // of rows that are cut (axis_to_cut): how many, elements of each; every chunk is so many
+  Index pieces = 1;  // of rows that are cut (axis_to_cut): every chunk is so many
+  Index piece = 0;   // elements of each
 };
 /// The axis along which few long rows may be cut into pieces, each with a chunk: lanes run along it alone, nothing is
 /// folded over it, and all that leaves the phase has it. no_axis: there is none.

@@ -7,7 +7,7 @@
 
 namespace croton::tile {
 
-/// The nest's first index variables. Where rows are cut, the last counts pieces too (LaneLoops::row_number_).
+/// The nest's first index variables. Where rows are cut, the third counts pieces too.
 inline constexpr int first_point = 0, last_point = 1, chunk_number = 2;
 
 inline void append(Body& to, Body more) { std::move(more.begin(), more.end(), std::back_inserter(to)); }
