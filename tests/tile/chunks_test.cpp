@@ -166,7 +166,7 @@ TEST_CASE("few long rows are cut into pieces where nothing is folded along them"
   CHECK(chunks(64, 4000, DeviceClass::cpu).second == 1);
   CHECK(chunks(5000, 1000, DeviceClass::cpu).second == 1);
   const auto [chunks_of_gpu, pieces] = chunks(64, 1'000'000, DeviceClass::gpu);
-  CHECK(chunks_of_gpu * pieces > 2 * 132);
+  CHECK(chunks_of_gpu * pieces > 264);
 }
 
 TEST_CASE("partials are a small share of what a phase moves") {
