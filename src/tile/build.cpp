@@ -11,6 +11,7 @@
 #include "tile/items.h"
 #include "tile/order.h"
 #include "tile/phase.h"
+#include "tile/unrolled.h"
 
 namespace croton::tile {
 namespace {
@@ -58,17 +59,13 @@ constexpr std::size_t largest_mixture = 100, largest_mixture_of_rows = 25;
 // Values, one from another, that each step of a fold computes for itself.
 constexpr int most_steps_inside_folds = 8;
 
-// A row of fewer elements is written out.
-constexpr Index shortest_row_of_lanes = 4;
-
 class Builder {
  public:
   Builder(std::span<const Tensor> outputs, const BuildOptions& options)
       : items_(outputs, options), axes_(items_), memory_(items_) {
     wanted_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) want(o);
-    free_outer_axes();
-    limit_unrolling();
+    choose_unrolled(items_);
     find_inside_loops();
     needs_memory_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) needs_memory_[at(o)] = true;
@@ -170,54 +167,6 @@ class Builder {
   static bool computes_elements(const Item& item) {
     return item.kind == Item::Kind::kernel && !item.copy && !item.alone && item.into < 0 && item.row < 0 &&
            (meaning<Pointwise>(item.node) || meaning<Convert>(item.node) || meaning<Iota>(item.node));
-  }
-
-  // A constant axis that nothing folds, in front of rows in all that has it, is gone along like any other.
-  void free_outer_axes() {
-    std::unordered_set<int> outer, others;
-    const auto look = [&](const Labels& labels) {
-      bool inside = false;
-      for (std::size_t k = 0; k < labels.size(); ++k) {
-        if (labels[k] < 0) continue;
-        const bool has_rows = std::any_of(labels.begin() + static_cast<std::ptrdiff_t>(k), labels.end(),
-                                          [&](int l) { return l >= 0 && items_.constant(l) < 0; });
-        if (items_.constant(labels[k]) < 0)
-          inside = true;
-        else
-          (has_rows && !inside ? outer : others).insert(items_.find(labels[k]));
-      }
-    };
-    for (const Item& item : items_.list) {
-      look(item.labels);
-      for (const Operand& o : item.operands) look(o.labels);
-      for (const int l : item.reduced)
-        if (l >= 0) others.insert(items_.find(l));
-    }
-    for (const int l : outer)
-      if (!others.contains(l)) items_.make_free(l);
-  }
-
-  // At most 64 copies of a statement: beyond that the largest constant axis becomes a loop. So does the last axis of a
-  // part whose rows lie apart, or lanes would run across them, unless it is very short.
-  void limit_unrolling() {
-    for (std::size_t i = 0; i < items_.list.size(); ++i) {
-      const Labels& labels = items_.list[i].labels;
-      if (items_.list[i].into < 0 || labels.size() < 2 || axes_.lies_dense(static_cast<int>(i))) continue;
-      if (items_.constant(labels.back()) > shortest_row_of_lanes) items_.make_free(labels.back());
-    }
-    for (const Item& item : items_.list)
-      for (bool fits = item.kind == Item::Kind::recurrence; !fits;) {  // whose axes are loops
-        Index copies = 1;
-        int largest = -1;
-        for (const Labels* list : {&item.labels, &item.reduced})
-          for (const int l : *list)
-            if (l >= 0 && items_.constant(l) > 1) {
-              copies *= items_.constant(l);
-              if (largest < 0 || items_.constant(l) > items_.constant(largest)) largest = l;
-            }
-        fits = copies <= 64;
-        if (!fits) items_.make_free(largest);
-      }
   }
 
   // Whether anything was done.

@@ -55,7 +55,7 @@ constexpr std::size_t shared_bytes_everywhere = 48 << 10;
 // block takes two turns, so that what is read and written at one time lies together. (On an H200 x * 2 + 1 over 2^27
 // elements takes 1.24 times as long as a copy in 1311 blocks.)
 constexpr Index turn_of_a_block = 2048;
-// Where the types know that rows are shorter, they are no pieces; of rows that go through the steps of a fold.
+// Rows that the types know to be shorter are never cut; the same of rows whose elements go through the steps of a fold.
 constexpr Index shortest_row_to_cut = 4096, shortest_row_of_steps = 128;
 // Each is written out, and NVRTC would take seconds for hundreds.
 constexpr Index most_columns_of_a_value = 16;
