@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/dtype.h"
+#include "base/rounding.h"
 #include "print/product.h"
 
 namespace croton::runtime {
@@ -32,9 +33,6 @@ Index count(const Axes& axes, std::size_t but = 0) {
   for (std::size_t d = 0; d + but < axes.size(); ++d) n *= axes[d].extent;
   return n;
 }
-
-Index quotient_up(Index n, Index by) { return (n + by - 1) / by; }
-Index rounded_up(Index n, Index to) { return quotient_up(n, to) * to; }
 
 class Product {
  public:

@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/dtype.h"
+#include "base/rounding.h"
 #include "expr/functions.h"
 
 namespace croton::tile {
@@ -50,13 +51,13 @@ std::atomic<double> work_of_a_chunk{0};
 // A chunk of rows adds up its points one after another, and the error of a sum of like numbers grows with them: no more
 // than so many, where that is not too many chunks.
 constexpr double most_rows_of_a_sum = 4096;
+// Rows that the types know to be shorter are never cut; the same of rows whose elements go through the steps of a fold.
+constexpr Index shortest_row_to_cut = 4096, shortest_row_of_steps = 128;
 constexpr std::size_t shared_bytes_everywhere = 48 << 10;
 // On a GPU. Points that a block takes in a turn, at most: eight for each thread (tile/in_flight); of long arrays a
 // block takes two turns, so that what is read and written at one time lies together. (On an H200 x * 2 + 1 over 2^27
 // elements takes 1.24 times as long as a copy in 1311 blocks.)
 constexpr Index turn_of_a_block = 2048;
-// Rows that the types know to be shorter are never cut; the same of rows whose elements go through the steps of a fold.
-constexpr Index shortest_row_to_cut = 4096, shortest_row_of_steps = 128;
 // Each is written out, and NVRTC would take seconds for hundreds.
 constexpr Index most_columns_of_a_value = 16;
 // Of float32 they are the 32 bytes that a GPU's caches move at once.
@@ -124,9 +125,6 @@ bool rows_share_most(const Program& g, const Phase& p, const ExtentOf& extent) {
   return shared > bytes_per_point(g, p, extent) - shared;
 }
 
-Index quotient_up(Index n, Index by) { return (n + by - 1) / by; }
-Index rounded_up(Index n, Index unit) { return quotient_up(n, unit) * unit; }
-
 // Points of a chunk, at least `least`: where only so many chunks run at once, the last round of them should be full,
 // and two small ones on a multiprocessor wait less than a large one. (The tutorial's 5000 rows in 209 chunks of 24 take
 // two rounds, one of them half empty: 250 chunks of 20 fill both.)
@@ -140,8 +138,6 @@ Index in_full_rounds(Index points, Index least, Index unit, Index nominal) {
   return best;
 }
 
-}  // namespace
-
 // Of a fold inside the lanes' loop: as many as each element of a piece goes through.
 double steps_of_a_lane(const Phase& p, const ExtentOf& extent) {
   double steps = 1;
@@ -150,15 +146,11 @@ double steps_of_a_lane(const Phase& p, const ExtentOf& extent) {
   return steps;
 }
 
+}  // namespace
+
 AxisId axis_to_cut(const Program& g, const Phase& p) {
   if (p.parallel.empty() || p.flat || p.serial != no_axis) return no_axis;
-  const auto inner = [&](const std::vector<AxisId>& axes) {
-    std::vector<AxisId> r;
-    std::copy_if(axes.begin(), axes.end(), std::back_inserter(r), [&](AxisId a) {
-      return a != no_axis && !is_parallel(p, a) && g.axes[static_cast<std::size_t>(a)].constant < 0;
-    });
-    return r;
-  };
+  const auto inner = [&](const std::vector<AxisId>& axes) { return inner_axes(g, p, axes); };
   AxisId cut = no_axis;
   for (const Store& s : p.stores) {
     const bool is_partial = g.buffers[static_cast<std::size_t>(s.buffer)].kind == Buffer::Kind::partial;
@@ -301,7 +293,7 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   const Index most_pieces = length / rounded_up(static_cast<Index>(least_piece), wish.piece_unit);
   c.piece = length;
   if (const int columns = columns_at_once(g, p, device); columns > 0)
-    return cut(rounded_up(std::max<Index>(1, (c.points + wish.most - 1) / wish.most), columns));
+    return cut(rounded_up(std::max<Index>(1, quotient_up(c.points, wish.most)), columns));
   double most = static_cast<double>(wish.most);
   double partial_bytes = 0;
   for (const Store& s : p.stores) {
@@ -328,6 +320,7 @@ Chunking chunking(const Program& g, const Phase& p, const ExtentOf& extent, Devi
   // on a GPU rows that occupy a block by themselves, where they are too few to occupy all of it by eight
   const bool are_few_long =
       !gpu || (c.points < wish.row_unit * wish.nominal && bytes_per_point(g, p, extent) >= 4 * long_row_of_a_block);
+  // and pieces of eight rows are too few to occupy it too
   const bool are_few_pieces = quotient_up(c.points, wish.row_unit) * most_pieces < std::max<Index>(2, 2 * wish.nominal);
   Index unit = wish.row_unit;
   if (p.flat)

@@ -72,14 +72,7 @@ bool Emitter::is_serial(const Value& v) const {
   return phase.serial != no_axis && std::find(v.axes.begin(), v.axes.end(), phase.serial) != v.axes.end();
 }
 
-std::vector<AxisId> Emitter::inner(const std::vector<AxisId>& axes) const {
-  std::vector<AxisId> r;
-  for (const AxisId a : axes)
-    if (a != no_axis && a != phase.serial && !is_parallel(a) && !is_unrolled(a) &&
-        std::find(r.begin(), r.end(), a) == r.end())
-      r.push_back(a);
-  return r;
-}
+std::vector<AxisId> Emitter::inner(const std::vector<AxisId>& axes) const { return inner_axes(program, phase, axes); }
 
 std::vector<AxisId> Emitter::unrolled(const std::vector<AxisId>& axes) const {
   std::vector<AxisId> r;

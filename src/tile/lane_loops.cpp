@@ -22,6 +22,11 @@ constexpr Index most_folds_together = 8;
 // lanes of a block are many threads, fewer.
 constexpr Index steps_of_a_block = 256, steps_of_threads = 32;
 
+void keep_in_caches(Statement& loop) {
+  for (Body* body : {&loop.body, &loop.tail})
+    for (Statement& s : *body) s.stream = -1;
+}
+
 Index functions_called(const Body& body) {
   return std::count_if(body.begin(), body.end(), [](const Statement& s) {
     return s.kind == Statement::Kind::let_call && expr::function(s.function).cost >= costs_of_a_function;
@@ -97,12 +102,10 @@ void LaneLoops::lanes_over(Body& out, int var, Linear from, Linear to, Frame f, 
     loop.tail = vector(var, true, 0);
     if (vectors == 1 && e_.phase.serial == no_axis) {
       const Index of_lines = left_over_ ? 1 : vectors_of_lines(loop.body);
-      loop.vectors = std::max(of_lines, vectors_of_steps(loop.body));
-      if (of_lines > 1 && functions_called(loop.body) > 0) {
-        loop.vectors = 1;
-        for (Body* b : {&loop.body, &loop.tail})
-          for (Statement& s : *b) s.stream = -1;
-      }
+      if (of_lines > 1 && functions_called(loop.body) > 0)  // their text is too long for several
+        keep_in_caches(loop);
+      else
+        loop.vectors = std::max(of_lines, vectors_of_steps(loop.body));
       std::vector<Body> copies;
       for (Index k = 0; loop.vectors > 1 && k < loop.vectors; ++k) copies.push_back(vector(ahead(loop, k), false, 0));
       append(loop.several, side_by_side(std::move(copies)));

@@ -6,6 +6,18 @@
 
 namespace croton::tile {
 
+std::vector<AxisId> inner_axes(const Program& program, const Phase& phase, const std::vector<AxisId>& axes) {
+  const auto has = [](const std::vector<AxisId>& list, AxisId a) {
+    return std::find(list.begin(), list.end(), a) != list.end();
+  };
+  std::vector<AxisId> r;
+  for (const AxisId a : axes)
+    if (a != no_axis && a != phase.serial && !has(phase.parallel, a) &&
+        program.axes[static_cast<std::size_t>(a)].constant < 0 && !has(r, a))
+      r.push_back(a);
+  return r;
+}
+
 std::vector<int> buffers_read(const Value& v) {
   if (v.buffer < 0) return {};
   if (v.list < 0) return {v.buffer};

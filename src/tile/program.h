@@ -142,6 +142,8 @@ struct Program {
   std::vector<Tensor> checks;        // by site: the gather whose index a kernel checks
 };
 
+/// Of these axes those that the phase has loops of its own over: neither parallel, nor serial, nor constants.
+std::vector<AxisId> inner_axes(const Program&, const Phase&, const std::vector<AxisId>&);
 /// The buffers that a value or a step reads, some of them more than once (aliases are buffers of their own).
 std::vector<int> buffers_read(const Value&);
 std::vector<int> buffers_read(const Step&);

@@ -6,13 +6,11 @@
 #include "array/access.h"
 #include "catch.h"
 #include "croton/ops.h"
-#include "gpu.h"
 #include "ops/evaluate.h"
 #include "rewrite/passes.h"
-#include "runtime/emulator/emulator_driver.h"
+#include "runtime/emulators.h"
 #include "runtime/executable.h"
 #include "runtime/fixture.h"
-#include "runtime/gpu/gpu_device.h"
 #include "tile/build.h"
 #include "tile/chunks.h"
 #include "tile/graphs.h"
@@ -32,12 +30,6 @@ Array numbers_near_1000(Index rows, Index columns, DType dtype) {
   for (Index i = 0; i < rows * columns; ++i) x.push_back(1000 + std::sin(12.9898 * static_cast<double>(i)));
   return Array(x.data(), {rows, columns}).astype(dtype);
 }
-
-/// Each chunk has few rows, so that there are many rows of partials.
-struct SmallChunks {
-  SmallChunks() { tile::set_work_of_a_chunk(64); }
-  ~SmallChunks() { tile::set_work_of_a_chunk(0); }
-};
 
 }  // namespace
 
@@ -69,10 +61,8 @@ TEST_CASE("sums of columns are added up by groups of 8 to 32 threads, right and 
     widths.push_back(tile::columns_at_once(program, std::get<tile::Phase>(s), DeviceClass::gpu));
   CHECK(std::count(widths.begin(), widths.end(), width) > 0);
   CHECK(std::all_of(widths.begin(), widths.end(), [only = width](int w) { return w == 0 || w == only; }));
-  std::vector<std::unique_ptr<Device>> emulated;
-  if (gpu_is_emulated())
-    for (const emulator::Options options : {emulator::Options{.check = true, .seed = 7}, {.check = false, .seed = 1}})
-      emulated.push_back(std::make_unique<GpuDevice>("emulator", std::make_unique<emulator::EmulatorDriver>(options)));
+  const std::vector<std::unique_ptr<Device>> emulated =
+      emulators({{.check = true, .seed = 7}, {.check = false, .seed = 1}});
   const SmallChunks scope;
   for (const Index rows : {1, 40, 300}) {
     const std::vector<Array> values{numbers_near_1000(rows, columns, float32)};
@@ -100,11 +90,8 @@ TEST_CASE("variances of columns are right in few blocks and many, and have the s
   const DType dtype = GENERATE(float32, float64);
   const std::vector<Tensor> inputs{tensor("x", dtype, {any_extent, any_extent})};
   const std::vector<Tensor> results = variances(inputs[0]), rewritten = rewrite::run(results, {});
-  std::vector<std::unique_ptr<Device>> emulated;
-  if (gpu_is_emulated())
-    for (const emulator::Options options :
-         {emulator::Options{.check = true, .seed = 0}, {.check = true, .seed = 7}, {.check = false, .seed = 1}})
-      emulated.push_back(std::make_unique<GpuDevice>("emulator", std::make_unique<emulator::EmulatorDriver>(options)));
+  const std::vector<std::unique_ptr<Device>> emulated =
+      emulators({{.check = true, .seed = 0}, {.check = true, .seed = 7}, {.check = false, .seed = 1}});
   std::vector<std::unique_ptr<Executable>> all;
   all.reserve(emulated.size());
   for (const auto& gpu : emulated)

@@ -6,24 +6,16 @@
 #include "array/access.h"
 #include "catch.h"
 #include "croton/ops.h"
-#include "gpu.h"
 #include "ops/evaluate.h"
 #include "rewrite/passes.h"
-#include "runtime/emulator/emulator_driver.h"
+#include "runtime/emulators.h"
 #include "runtime/executable.h"
 #include "runtime/fixture.h"
-#include "runtime/gpu/gpu_device.h"
 #include "tile/build.h"
 #include "tile/chunks.h"
 
 namespace croton::runtime {
 namespace {
-
-/// Pieces as short as they can be.
-struct SmallChunks {
-  SmallChunks() { tile::set_work_of_a_chunk(64); }
-  ~SmallChunks() { tile::set_work_of_a_chunk(0); }
-};
 
 /// Small integers: their sums are exact in any order.
 Array numbers(const Shape& shape, DType dtype, Index salt) {
@@ -33,14 +25,6 @@ Array numbers(const Shape& shape, DType dtype, Index salt) {
   x.reserve(static_cast<std::size_t>(n));
   for (Index i = 0; i < n; ++i) x.push_back(static_cast<double>((i * 7 + salt) % 11 - 4));
   return Array(x.data(), shape).astype(dtype);
-}
-
-std::vector<std::unique_ptr<Device>> emulators() {
-  std::vector<std::unique_ptr<Device>> all;
-  if (gpu_is_emulated())
-    for (const emulator::Options options : {emulator::Options{.check = true, .seed = 7}, {.check = false, .seed = 1}})
-      all.push_back(std::make_unique<GpuDevice>("emulator", std::make_unique<emulator::EmulatorDriver>(options)));
-  return all;
 }
 
 std::size_t phases_to_cut(std::span<const Tensor> rewritten) {
@@ -65,7 +49,8 @@ TEST_CASE("what goes along rows and columns, or sums columns, is right in pieces
   results.push_back(argmax(s, 1));
   const std::vector<Tensor> rewritten = rewrite::run(results, {});
   CHECK(phases_to_cut(rewritten) > 0);
-  const std::vector<std::unique_ptr<Device>> emulated = emulators();
+  const std::vector<std::unique_ptr<Device>> emulated =
+      emulators({{.check = true, .seed = 7}, {.check = false, .seed = 1}});
   std::vector<std::unique_ptr<Executable>> all;
   const auto add = [&](Device& device) {
     all.push_back(std::make_unique<Executable>(rewritten, inputs, std::vector<UpdateTarget>{}, device, "pieces"));
