@@ -2,6 +2,24 @@
 // to f16/bf16 rounds to nearest even, to b8 is x != 0.
 namespace {
 
+#ifndef CROTON_AVX512  // which alone converts between lanes of 64 bits; here by their halves, in the mantissas of large numbers
+/// Rounded once: what is subtracted first leaves a multiple of 2^32, exactly.
+template <class X> CROTON_FN With<X, f64> f64_of_halves(X x) {
+  typedef With<X, f64> F;
+  typedef With<X, u64> U;
+  constexpr bool has_sign = is_signed<Element<X>>;
+  const U low = ((U)x & 0xffffffffu) | 0x4330000000000000u;                                // 2^52 and the low half
+  const U high = ((U)x >> 32) ^ (has_sign ? 0x4530000080000000u : 0x4530000000000000u);  // 2^84 (2^63) and the high one
+  return (bits_as<F>(high) - (has_sign ? 0x1p84 + 0x1p63 + 0x1p52 : 0x1p84 + 0x1p52)) + bits_as<F>(low);
+}
+/// Towards 0; x is in the integers' range.
+template <class To, class X> CROTON_FN To halves_of_f64(X x) {
+  typedef With<X, u64> U;
+  const X whole = trunc(x), high = floor(whole * 0x1p-32), low = whole - high * 0x1p32;
+  return (To)((bits_as<U>(high + 0x1.8p52) << 32) | (bits_as<U>(low + 0x1p52) ^ 0x4330000000000000u));
+}
+#endif
+
 /// Lanes converted in steps of at most a factor of two (GCC 12 goes lane by lane otherwise).
 template <class To, class X> CROTON_FN To widened(X x) {
   typedef Element<X> E;
@@ -13,6 +31,7 @@ template <class To, class X> CROTON_FN To widened(X x) {
     else return widened<To>(converted<With<X, Nat<2 * sizeof(E)>>>(x));
   } else if constexpr (is_floating<T> && !is_floating<E> && sizeof(E) < sizeof(i32)) return widened<To>(widened<With<X, i32>>(x));
 #ifndef CROTON_AVX512
+  else if constexpr (same<T, f64> && !is_floating<E> && sizeof(E) == 8) return f64_of_halves(x);
   else if constexpr (!is_floating<T> && !is_floating<E> && sizeof(E) > 2 * sizeof(T))
     return widened<To>(converted<With<X, Int<sizeof(E) / 2>>>(x));
   else if constexpr (is_floating<T> && same<E, u32>) {  // u32 as 2^31 + i32, exactly, in f64
@@ -39,6 +58,9 @@ template <class To, class X> CROTON_FN To saturated(X x) {
     const X safe = select(lt(inside, all<X>(beyond)), inside, all<X>(0));
     To r;
     if constexpr (sizeof(I) < sizeof(i32)) r = converted<To>(converted<With<X, i32>>(safe));
+#ifndef CROTON_AVX512
+    else if constexpr (sizeof(I) == 8) r = halves_of_f64<To>(widened<With<X, f64>>(safe));
+#endif
     else r = converted<To>(safe);
     r = select(ge(x, all<X>(beyond)), all<To>(highest_of<I>), r);
     return select(isnan(x), all<To>(0), r);

@@ -125,6 +125,10 @@ std::vector<T> cast_inputs() {
          {65504.0, 65519.9, 65520.0, 6.1e-5, 5.96e-8, 2.98e-8, 2.981e-8, 2147483647.0, 2147483648.0, 4294967296.0,
           9.2233720368547758e18, 1.8446744073709552e19, 1.00048828125, 1.00048828126, 255.5, -128.5, -129.0, 1e30})
       for (int s : {1, -1}) x.push_back(static_cast<T>(s * v));
+    std::mt19937_64 random(6);  // of all sizes that integers have, with all bits in use
+    for (int bits = 1; bits <= 65; ++bits)
+      for (int i = 0; i < 8; ++i)
+        x.push_back(static_cast<T>(std::ldexp(static_cast<double>(static_cast<std::int64_t>(random())), bits - 63)));
   } else
     x = integers<T>(9);
   x.resize(4096);
