@@ -190,7 +190,9 @@ Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> 
   Compiled c;
   c.target = target_with_config(device);
   const auto named_rows = device.host_addressable() ? tile::NamedRows::by_host : tile::NamedRows::by_phases;
-  c.program = tile::build(results, {.named_rows = named_rows, .products_of_views = c.target.products_of_views});
+  c.program = tile::build(results, {.named_rows = named_rows,
+                                    .products_of_views = c.target.products_of_views,
+                                    .fills_machine = tile::rows_that_fill(c.target.device_class)});
   tile::take_epilogues(c.program, c.target);
   const bool check_ir = config_snapshot()->flag("check_ir");
   if (check_ir) tile::verify(c.program);

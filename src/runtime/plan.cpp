@@ -72,7 +72,7 @@ class Planner {
  private:
   Index extent(AxisId a) const {
     const tile::Axis& axis = program_.axes[at(a)];
-    return shapes_.at(axis.witness.node())[at(axis.witness_axis)];
+    return tile::extent_by_shape(axis, shapes_.at(axis.witness.node()));
   }
 
   void count_chunks() {

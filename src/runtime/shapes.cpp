@@ -66,13 +66,14 @@ Shapes infer(const tile::Program& program, const Shapes& leaves, Integers& integ
       fail_at<ShapeError>(node(t).where, "the shape of {} depends on data, and a plan is made before anything runs",
                           formula(t));
   }
-  for (const tile::Axis& a : program.axes) {
-    const Index n = shapes.at(a.witness.node())[at(a.witness_axis)];
-    const Index known = type(a.witness).shape[at(a.witness_axis)];  // kernels of a GPU are made for it
-    if (known >= 0 && n != known)
-      fail_at<ShapeError>(node(a.witness).where, "{} has {} along axis {}, but its type says {}", describe(a.witness),
-                          n, a.witness_axis, known);
-  }
+  for (const tile::Axis& a : program.axes)
+    for (int d = a.witness_axis; d < a.witness_axis + a.joined; ++d) {
+      const Index n = shapes.at(a.witness.node())[at(d)];
+      const Index known = type(a.witness).shape[at(d)];  // kernels of a GPU are made for it
+      if (known >= 0 && n != known)
+        fail_at<ShapeError>(node(a.witness).where, "{} has {} along axis {}, but its type says {}", describe(a.witness),
+                            n, d, known);
+    }
   return shapes;
 }
 

@@ -9,6 +9,7 @@
 
 #include "tile/item_axes.h"
 #include "tile/items.h"
+#include "tile/joined.h"
 #include "tile/order.h"
 #include "tile/phase.h"
 #include "tile/unrolled.h"
@@ -59,10 +60,15 @@ constexpr std::size_t largest_mixture = 100, largest_mixture_of_rows = 25;
 // Values, one from another, that each step of a fold computes for itself.
 constexpr int most_steps_inside_folds = 8;
 
+Items joined(Items items, const BuildOptions& options) {
+  join_axes(items, options.fills_machine);
+  return items;
+}
+
 class Builder {
  public:
   Builder(std::span<const Tensor> outputs, const BuildOptions& options)
-      : items_(outputs, options), axes_(items_), memory_(items_) {
+      : items_(joined(Items(outputs, options), options)), axes_(items_), memory_(items_) {
     wanted_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) want(o);
     choose_unrolled(items_);

@@ -2,15 +2,22 @@
 #pragma once
 #include <span>
 
+#include "expr/target.h"
 #include "tile/program.h"
 #include "tile/regions.h"
 
 namespace croton::tile {
 
+/// Blocks of a GPU are many, and where a type does not say how long an axis is, 1024 is taken: that is not enough
+/// alone.
+constexpr Index rows_that_fill(DeviceClass d) { return d == DeviceClass::gpu ? 2048 : 32; }
+
 struct BuildOptions {
   NamedRows named_rows = NamedRows::by_phases;
   /// The device multiplies windows where they lie (Target); else they are copied for its library.
   bool products_of_views = false;
+  /// So many rows keep the device busy.
+  Index fills_machine = rows_that_fill(DeviceClass::cpu);
 };
 
 /// The program that computes `outputs`, which hold primitives only (no Expansion). Deterministic: the same graph gives

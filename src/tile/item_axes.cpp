@@ -73,6 +73,14 @@ bool ItemAxes::strides(const Item& item, const Labels& parallel) const {
     const auto last = std::find_if(labels.rbegin(), labels.rend(), [](int l) { return l >= 0; });
     return last != labels.rend() && contains(parallel, items_.find(*last)) && !inner(labels, parallel).empty();
   };
+  // lanes beside each other, each of which folds a row of its own
+  const Labels kept = inner(item.labels, parallel), folded = inner(item.reduced, parallel);
+  const auto folds_rows = [&](const Labels& labels) {
+    const auto last = std::find_if(labels.rbegin(), labels.rend(), [](int l) { return l >= 0; });
+    return last != labels.rend() && contains(folded, items_.find(*last)) && runs_along(labels, kept[0]);
+  };
+  if (meaning<Reduce>(item.node) && !kept.empty() && !folded.empty() && folds_rows(item.operands[0].labels))
+    return true;
   return across(item.labels) ||
          std::any_of(item.operands.begin(), item.operands.end(), [&](const Operand& o) { return across(o.labels); });
 }
@@ -111,11 +119,15 @@ bool ItemAxes::lies_dense(int item) const {
 
 bool ItemAxes::is_dense(int item) const {
   for (int i = item; items_.list[at(i)].kind == Item::Kind::alias; i = items_.list[at(i)].operands[0].item) {
-    const Tensor& view = items_.list[at(i)].node;
-    if (meaning<Reshape>(view)) return true;
-    if (!is_op(view, ops::slice) || !is_dense_part(view)) return false;
+    if (meaning<Reshape>(items_.list[at(i)].node)) return true;
+    if (!is_dense_in_base(i)) return false;
   }
   return true;
+}
+
+bool ItemAxes::is_dense_in_base(int alias) const {
+  const Tensor& view = items_.list[at(alias)].node;
+  return meaning<Reshape>(view) || (is_op(view, ops::slice) && is_dense_part(view));
 }
 
 // All steps and elements in their order, or one of the two, or a number.

@@ -38,6 +38,8 @@ class ItemAxes {
   bool lies_dense(int item) const;
   /// Of a view, perhaps of others. (What is reshaped lies dense.)
   bool is_dense(int item) const;
+  /// The same of a view, if what it is a view of does.
+  bool is_dense_in_base(int alias) const;
   /// Whether the steps of a loop may compute a kernel's item: each element once, and where elements go along several
   /// axes as runs of memory.
   bool may_be_in(const ItemLoop&, const Item&) const;

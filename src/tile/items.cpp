@@ -58,20 +58,31 @@ Index Items::constant(int label) const { return label < 0 ? 1 : labels_[at(find(
 Index Items::likely_extent(int label) const {
   if (label < 0) return 1;
   const Label& l = labels_[at(find(label))];
-  const Index n = type(l.node).shape[at(l.axis)];
-  return n >= 0 ? std::max<Index>(n, 1) : 1024;
+  Index n = 1;
+  for (int k = 0; k < l.axes; ++k) {
+    const Index known = type(l.node).shape[at(l.axis + k)];
+    n *= known >= 0 ? std::max<Index>(known, 1) : 1024;
+  }
+  return n;
 }
 
-std::pair<Tensor, int> Items::witness(int label) const {
+Items::Witness Items::witness(int label) const {
   const Label& l = labels_[at(find(label))];
-  return {l.node, l.axis};
+  return {l.node, l.axis, l.axes};
+}
+
+int Items::new_joined_label(const Tensor& node, int axis, int axes) {
+  const int id = static_cast<int>(labels_.size());
+  labels_.push_back({.parent = id, .node = node, .axis = axis, .constant = -1, .axes = axes});
+  return id;
 }
 
 int Items::new_label(const Tensor& node, int axis) {
   const Index n = type(node).shape[at(axis)];
   if (n == 1) return -1;
   const int id = static_cast<int>(labels_.size());
-  labels_.push_back({id, node, axis, n >= 0 && n <= largest_constant_axis ? n : -1, {}});
+  labels_.push_back(
+      {.parent = id, .node = node, .axis = axis, .constant = n >= 0 && n <= largest_constant_axis ? n : -1});
   return id;
 }
 

@@ -71,8 +71,14 @@ class Items {
   Index constant(int label) const;
   /// An extent to reckon with: the static one where known, else 1024.
   Index likely_extent(int label) const;
-  /// A node and axis whose extent the class has.
-  std::pair<Tensor, int> witness(int label) const;
+  /// The axes of a node whose extents, multiplied, the class has: one, or several from `axis` on that are joined.
+  struct Witness {
+    Tensor node;
+    int axis = 0, axes = 1;
+  };
+  Witness witness(int label) const;
+  /// The label of so many neighbouring axes as one.
+  int new_joined_label(const Tensor& node, int axis, int axes);
   /// Compiles no class of this label's extent in: its loop is a loop.
   void make_free(int label);
   /// What a node reads when it is computed from memory: the items behind its inputs, through permutations and
@@ -136,7 +142,8 @@ class Items {
     Tensor node;
     int axis;
     Index constant;
-    std::unordered_set<int> members;  // items with a label of this class (of the representative only)
+    std::unordered_set<int> members = {};  // items with a label of this class (of the representative only)
+    int axes = 1;
   };
   mutable std::vector<Label> labels_;
   std::unordered_map<const Node*, View> views_;

@@ -100,8 +100,8 @@ AxisId Memory::axis(int label) {
   const int c = items_.find(label);
   const auto [it, fresh] = axes_.try_emplace(c, static_cast<AxisId>(program.axes.size()));
   if (fresh) {
-    const auto [witness, along] = items_.witness(c);
-    program.axes.push_back({"a" + std::to_string(it->second), items_.constant(c), witness, along});
+    const Items::Witness w = items_.witness(c);
+    program.axes.push_back({"a" + std::to_string(it->second), items_.constant(c), w.node, w.axis, w.axes});
   }
   return it->second;
 }

@@ -6,6 +6,16 @@
 
 namespace croton::tile {
 
+Index extent_by_shape(const Axis& a, const Shape& shape) {
+  Index n = 1;
+  for (int k = 0; k < a.joined; ++k) {
+    const Index one = shape[static_cast<std::size_t>(a.witness_axis + k)];
+    if (one < 0) return -1;
+    n *= one;
+  }
+  return n;
+}
+
 std::vector<AxisId> inner_axes(const Program& program, const Phase& phase, const std::vector<AxisId>& axes) {
   const auto has = [](const std::vector<AxisId>& list, AxisId a) {
     return std::find(list.begin(), list.end(), a) != list.end();

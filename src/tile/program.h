@@ -26,9 +26,12 @@ struct Axis {
   Index constant = -1;  // >= 0: compiled in
   Tensor witness;       // the extent is this node's extent along witness_axis
   int witness_axis = 0;
+  int joined = 1;  // or along so many axes from there on, multiplied
 };
+/// Of a shape of its witness; -1: not known.
+Index extent_by_shape(const Axis&, const Shape&);
 /// What the witness's type says of it; -1: nothing.
-inline Index extent_by_type(const Axis& a) { return type(a.witness).shape[a.witness_axis]; }
+inline Index extent_by_type(const Axis& a) { return extent_by_shape(a, type(a.witness).shape); }
 
 /// A piece of memory of the plan: the value of a node, or the partials of a reduction. What phases write through an
 /// alias is a region of its base: a part of a concatenation, or what is written into a tensor.
@@ -169,6 +172,8 @@ std::optional<WholeCopy> whole_copy(const Program&, const Step&);
 /// Whether the step is a phase that checks an index.
 bool checks(const Step&);
 
+/// Where its extent comes from: x.shape[2], or a product of these.
+std::string origin(const Axis&);
 /// The notation: axes, buffers, then each phase with its values, a line each.
 std::string text(const Program&);
 /// Throws std::logic_error if a rule of the notation is broken: an axis unbound, a value used before it is defined or

@@ -22,9 +22,7 @@ class Writer {
 
   std::string run() {
     for (const Axis& a : p_.axes)
-      out_ += fmt::format("axis {} = {}\n", a.name,
-                          a.constant >= 0 ? std::to_string(a.constant)
-                                          : fmt::format("{}.shape[{}]", formula(a.witness, 40), a.witness_axis));
+      out_ += fmt::format("axis {} = {}\n", a.name, a.constant >= 0 ? std::to_string(a.constant) : origin(a));
     for (std::size_t b = 0; b < p_.buffers.size(); ++b) buffer(static_cast<int>(b));
     for (std::size_t s = 0; s < p_.steps.size(); ++s)
       std::visit([&](const auto& step) { write(step, s); }, p_.steps[s]);
@@ -139,14 +137,18 @@ class Writer {
 
 }  // namespace
 
+std::string origin(const Axis& a) {
+  std::string r;
+  for (int k = 0; k < a.joined; ++k)
+    r += fmt::format("{}{}.shape[{}]", k > 0 ? " * " : "", formula(a.witness, 40), a.witness_axis + k);
+  return r;
+}
+
 std::string text(const Program& p) { return Writer(p).run(); }
 
 std::vector<std::string> describe_words(const Program& p, const Nest& nest) {
   std::vector<std::string> r;
-  const auto axis = [&](AxisId a) {
-    const Axis& x = p.axes[at(a)];
-    return fmt::format("{}.shape[{}]", formula(x.witness, 40), x.witness_axis);
-  };
+  const auto axis = [&](AxisId a) { return origin(p.axes[at(a)]); };
   const auto buffer = [&](int b) {
     const Buffer& x = p.buffers[at(b)];
     const std::string at = place(node(x.node).where);

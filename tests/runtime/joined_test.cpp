@@ -1,0 +1,81 @@
+// Neighbouring axes as one: every value is that of the axes by themselves, where they can be joined and where not.
+#include <unordered_map>
+
+#include "array/access.h"
+#include "catch.h"
+#include "croton/ops.h"
+#include "ops/evaluate.h"
+#include "rewrite/passes.h"
+#include "runtime/emulators.h"
+#include "runtime/executable.h"
+#include "runtime/fixture.h"
+
+namespace croton::runtime {
+namespace {
+
+/// Small integers: their sums are exact in any order.
+Array numbers(const Shape& shape, DType dtype, Index salt) {
+  Index n = 1;
+  for (const Index d : shape) n *= d;
+  std::vector<double> x;
+  x.reserve(static_cast<std::size_t>(n));
+  for (Index i = 0; i < n; ++i) x.push_back(static_cast<double>((i * 7 + salt) % 11 - 4));
+  return Array(x.data(), shape).astype(dtype);
+}
+
+}  // namespace
+
+TEST_CASE("axes that are joined, and axes that are not, give what the reference gives", "[emulator][gpu]") {
+  const DType dtype = GENERATE(float32, DType::int16);
+  const Tensor x = tensor("x", dtype, Extents{any_extent, any_extent, any_extent, any_extent}),
+               y = tensor("y", dtype, Extents{any_extent, any_extent, any_extent, any_extent}),
+               scale = tensor("s", dtype, {any_extent}), i = lvector("i");
+  const Tensor by_channel = reshape(scale, {scale.shape(0), 1, 1});
+  const std::vector<Tensor> inputs{x, y, scale, i};
+  // each list is a function: what one of them says of an axis holds for the whole function
+  std::vector<std::vector<Tensor>> functions{
+      {sum(x, {2, 3}), max(x, {0, 2, 3}), x * by_channel},
+      {x - max(x, {2, 3}, keepdims), sum(x * y, {1, 2, 3}), sum(x, 1), argmax(y, 1)},
+      {sum(sum(transpose(x, {1, 0, 2, 3}), 3), 1) * reshape(scale, {-1, 1}), sum(sum(x, 2), 2)},
+      {sum(x, {0, 1, 2}), x * sum(y, {1, 2}, keepdims)},
+      {concatenate({x, x * by_channel}, 1), sum(concatenate({x, y}, 3), {2, 3})},
+      {sum(x(ellipsis, slice(1, none), slice(none, none)) * by_channel, {2, 3}), any(x > by_channel, {2, 3})},
+      {sum(take(x, i, 1), {2, 3}), max(take(y, i, 2), {2, 3})},
+      {set_subtensor(x[slice(0, 1)], y[slice(0, 1)] * by_channel), sum(transpose(x, {2, 3, 0, 1}), {0, 1})},
+      {sum(reshape(x, {x.shape(0), -1, x.shape(3)}), {1, 2}), prod(x, {2, 3})}};
+  if (is_float(dtype)) functions.push_back({var(x, {2, 3}), softmax(x, 1), logsumexp(y, {2, 3})});
+  const std::vector<std::unique_ptr<Device>> emulated =
+      emulators({{.check = true, .seed = 7}, {.check = false, .seed = 1}});
+  const SmallChunks scope;
+  for (std::size_t f = 0; f < functions.size(); ++f) {
+    const std::vector<Tensor>& results = functions[f];
+    const std::vector<Tensor> rewritten = rewrite::run(results, {});
+    std::vector<std::unique_ptr<Executable>> all;
+    const auto add = [&](Device& device) {
+      all.push_back(std::make_unique<Executable>(rewritten, inputs, std::vector<UpdateTarget>{}, device, "joined"));
+    };
+    add(device("cpu"));
+    for (const auto& gpu : emulated) add(*gpu);
+    if (emulated.empty()) add(device(gpu_name()));
+    for (const Shape& shape : {Shape{2, 3, 5, 7}, Shape{3, 2, 1, 40}, Shape{1, 4, 33, 2}, Shape{5, 20, 7, 9}}) {
+      CAPTURE(f, name_of(dtype), shape);
+      const std::vector<Array> values{numbers(shape, dtype, 1), numbers(shape, dtype, 4), numbers({shape[1]}, dtype, 3),
+                                      Array(std::vector<std::int64_t>{0, 0})};
+      std::unordered_map<const Node*, Array> given;
+      for (std::size_t k = 0; k < inputs.size(); ++k) given.emplace(inputs[k].node(), values[k]);
+      const std::vector<Array> right = ops::evaluate(results, given);
+      for (const auto& one : all) {
+        std::vector<Array> out(results.size());
+        one->run(values, out);
+        for (std::size_t k = 0; k < out.size(); ++k) {
+          CAPTURE(k);
+          REQUIRE(out[k].shape() == right[k].shape());
+          for (Index e = 0; e < out[k].size(); ++e)
+            REQUIRE(get(out[k], e) == Approx(get(right[k], e)).epsilon(1e-4).margin(1e-4));
+        }
+      }
+    }
+  }
+}
+
+}  // namespace croton::runtime
