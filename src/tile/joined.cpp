@@ -73,7 +73,8 @@ class Joiner {
       for (const Operand& o : item.operands) keep(o.labels);
       return;
     }
-    if (meaning<Iota>(item.node) && !item.copy) keep(item.labels);
+    if (meaning<Iota>(item.node) && !item.copy)
+      for (const Index axis : node(item.node).params.list("axes")) keep({item.labels[at(static_cast<int>(axis))]});
     follow(unfolded(item.labels, id));
     for (const Operand& o : item.operands) follow(o.item == first_[at(id)] ? unfolded(o.labels, o.item) : o.labels);
     if (is_plain_fold(item) && then_[at(id)] < 0) want_fold(id);

@@ -33,6 +33,7 @@ TEST_CASE("height and width are one axis where both are folded, or nothing tells
       CHECK(joined_axes({grad(sum(relu(var(x, {2, 3}))), x)}, options) == 1);
       CHECK(joined_axes({sum(x, 1)}, options) == 1);
       CHECK(joined_axes({softmax(x, 1)}, options) == 1);
+      CHECK(joined_axes({argmax(x, 1)}, options) == 1);
       CHECK(joined_axes({relu(x * reshape(scale, {scale.shape(0), 1, 1}))}, options) == 1);
     }
     const Program p = program({mean(x, {2, 3})});
