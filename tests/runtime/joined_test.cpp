@@ -11,20 +11,6 @@
 #include "runtime/fixture.h"
 
 namespace croton::runtime {
-namespace {
-
-/// Small integers: their sums are exact in any order.
-Array numbers(const Shape& shape, DType dtype, Index salt) {
-  Index n = 1;
-  for (const Index d : shape) n *= d;
-  std::vector<double> x;
-  x.reserve(static_cast<std::size_t>(n));
-  for (Index i = 0; i < n; ++i) x.push_back(static_cast<double>((i * 7 + salt) % 11 - 4));
-  return Array(x.data(), shape).astype(dtype);
-}
-
-}  // namespace
-
 TEST_CASE("axes that are joined, and axes that are not, give what the reference gives", "[emulator][gpu]") {
   const DType dtype = GENERATE(float32, DType::int16);
   const Tensor x = tensor("x", dtype, Extents{any_extent, any_extent, any_extent, any_extent}),

@@ -17,16 +17,6 @@
 namespace croton::runtime {
 namespace {
 
-/// Small integers: their sums are exact in any order.
-Array numbers(const Shape& shape, DType dtype, Index salt) {
-  Index n = 1;
-  for (const Index d : shape) n *= d;
-  std::vector<double> x;
-  x.reserve(static_cast<std::size_t>(n));
-  for (Index i = 0; i < n; ++i) x.push_back(static_cast<double>((i * 7 + salt) % 11 - 4));
-  return Array(x.data(), shape).astype(dtype);
-}
-
 std::size_t phases_to_cut(std::span<const Tensor> rewritten) {
   const tile::Program p = tile::build(rewritten);
   return static_cast<std::size_t>(std::count_if(p.steps.begin(), p.steps.end(), [&](const tile::Step& s) {
