@@ -60,15 +60,11 @@ constexpr std::size_t largest_mixture = 100, largest_mixture_of_rows = 25;
 // Values, one from another, that each step of a fold computes for itself.
 constexpr int most_steps_inside_folds = 8;
 
-Items joined(Items items, const BuildOptions& options) {
-  join_axes(items, options.fills_machine);
-  return items;
-}
-
 class Builder {
  public:
   Builder(std::span<const Tensor> outputs, const BuildOptions& options)
-      : items_(joined(Items(outputs, options), options)), axes_(items_), memory_(items_) {
+      : items_(outputs, options), axes_(items_), memory_(items_) {
+    join_axes(items_, options.fills_machine);
     wanted_.assign(items_.list.size(), false);
     for (const int o : items_.outputs) want(o);
     choose_unrolled(items_);

@@ -69,18 +69,18 @@ bool ItemAxes::folds_parallel(const Item& item, const Labels& parallel) const {
 }
 
 bool ItemAxes::strides(const Item& item, const Labels& parallel) const {
-  const auto across = [&](const Labels& labels) {
+  const auto ends_with_one_of = [&](const Labels& labels, const Labels& classes) {
     const auto last = std::find_if(labels.rbegin(), labels.rend(), [](int l) { return l >= 0; });
-    return last != labels.rend() && contains(parallel, items_.find(*last)) && !inner(labels, parallel).empty();
+    return last != labels.rend() && contains(classes, items_.find(*last));
+  };
+  const auto across = [&](const Labels& labels) {
+    return ends_with_one_of(labels, parallel) && !inner(labels, parallel).empty();
   };
   // lanes beside each other, each of which folds a row of its own
   const Labels kept = inner(item.labels, parallel), folded = inner(item.reduced, parallel);
-  const auto folds_rows = [&](const Labels& labels) {
-    const auto last = std::find_if(labels.rbegin(), labels.rend(), [](int l) { return l >= 0; });
-    return last != labels.rend() && contains(folded, items_.find(*last)) && runs_along(labels, kept[0]);
-  };
-  if (meaning<Reduce>(item.node) && !kept.empty() && !folded.empty() && folds_rows(item.operands[0].labels))
-    return true;
+  if (meaning<Reduce>(item.node) && !kept.empty() && !folded.empty())
+    if (const Labels& of = item.operands[0].labels; ends_with_one_of(of, folded) && runs_along(of, kept[0]))
+      return true;
   return across(item.labels) ||
          std::any_of(item.operands.begin(), item.operands.end(), [&](const Operand& o) { return across(o.labels); });
 }

@@ -170,8 +170,7 @@ class Joiner {
     std::sort(chains_.begin(), chains_.end());
     for (const Labels& chain : chains_) {
       const int joined = label_of(chain);
-      for (const int l : chain) joined_[l] = l == chain.back() ? joined : nothing;
-      for (const int l : chain) chain_of_[l] = joined;
+      for (const int l : chain) joined_[l] = {joined, l == chain.back()};
     }
   }
 
@@ -198,8 +197,8 @@ class Joiner {
     if (first_[at(id)] < 0) return;
     Item& inner = items_.list[at(first_[at(id)])];
     const auto chain = [&](const Item& x) {
-      const auto it = chain_of_.find(items_.find(x.reduced[0]));
-      return it == chain_of_.end() ? nothing : it->second;
+      const auto it = joined_.find(items_.find(x.reduced[0]));
+      return it == joined_.end() ? nothing : it->second.label;
     };
     if (chain(item) < 0 || chain(item) != chain(inner)) return;
     item.operands = std::exchange(inner.operands, {});
@@ -211,8 +210,8 @@ class Joiner {
     for (Operand& o : item.operands) rename(o.labels);
     Labels folded;
     for (const int l : item.reduced) {
-      const auto it = chain_of_.find(items_.find(l));
-      const int now = it == chain_of_.end() ? l : it->second;
+      const auto it = joined_.find(items_.find(l));
+      const int now = it == joined_.end() ? l : it->second.label;
       if (!contains(folded, now)) folded.push_back(now);
     }
     item.reduced = std::move(folded);
@@ -221,7 +220,8 @@ class Joiner {
   void rename(Labels& labels) const {
     for (int& l : labels)
       if (l >= 0)
-        if (const auto it = joined_.find(items_.find(l)); it != joined_.end()) l = it->second;
+        if (const auto it = joined_.find(items_.find(l)); it != joined_.end())
+          l = it->second.is_last ? it->second.label : nothing;
   }
 
   Items& items_;
@@ -234,8 +234,11 @@ class Joiner {
   std::unordered_set<int> kept_;                  // classes that stay as they are
   std::unordered_set<int> wanted_;                // classes that would better be one with the next
   std::vector<Labels> chains_;
-  std::unordered_map<int, int> joined_;    // by class: what stands in its place in lists
-  std::unordered_map<int, int> chain_of_;  // by class: what it is a part of
+  struct Part {
+    int label;  // of all of them together, which stands in the place of the last one
+    bool is_last;
+  };
+  std::unordered_map<int, Part> joined_;  // by class
 };
 
 }  // namespace

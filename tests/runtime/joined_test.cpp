@@ -1,16 +1,10 @@
 // Neighbouring axes as one: every value is that of the axes by themselves, where they can be joined and where not.
-#include <unordered_map>
-
-#include "array/access.h"
 #include "catch.h"
 #include "croton/ops.h"
-#include "ops/evaluate.h"
-#include "rewrite/passes.h"
 #include "runtime/emulators.h"
-#include "runtime/executable.h"
-#include "runtime/fixture.h"
 
 namespace croton::runtime {
+
 TEST_CASE("axes that are joined, and axes that are not, give what the reference gives", "[emulator][gpu]") {
   const DType dtype = GENERATE(float32, DType::int16);
   const Tensor x = tensor("x", dtype, Extents{any_extent, any_extent, any_extent, any_extent}),
@@ -30,36 +24,13 @@ TEST_CASE("axes that are joined, and axes that are not, give what the reference 
       {set_subtensor(x[slice(0, 1)], y[slice(0, 1)] * by_channel), sum(transpose(x, {2, 3, 0, 1}), {0, 1})},
       {sum(reshape(x, {x.shape(0), -1, x.shape(3)}), {1, 2}), prod(x, {2, 3})}};
   if (is_float(dtype)) functions.push_back({var(x, {2, 3}), softmax(x, 1), logsumexp(y, {2, 3})});
-  const std::vector<std::unique_ptr<Device>> emulated =
-      emulators({{.check = true, .seed = 7}, {.check = false, .seed = 1}});
   const SmallChunks scope;
   for (std::size_t f = 0; f < functions.size(); ++f) {
-    const std::vector<Tensor>& results = functions[f];
-    const std::vector<Tensor> rewritten = rewrite::run(results, {});
-    std::vector<std::unique_ptr<Executable>> all;
-    const auto add = [&](Device& device) {
-      all.push_back(std::make_unique<Executable>(rewritten, inputs, std::vector<UpdateTarget>{}, device, "joined"));
-    };
-    add(device("cpu"));
-    for (const auto& gpu : emulated) add(*gpu);
-    if (emulated.empty()) add(device(gpu_name()));
+    const OnEachDevice each(functions[f], inputs);
     for (const Shape& shape : {Shape{2, 3, 5, 7}, Shape{3, 2, 1, 40}, Shape{1, 4, 33, 2}, Shape{5, 20, 7, 9}}) {
       CAPTURE(f, name_of(dtype), shape);
-      const std::vector<Array> values{numbers(shape, dtype, 1), numbers(shape, dtype, 4), numbers({shape[1]}, dtype, 3),
-                                      Array(std::vector<std::int64_t>{0, 0})};
-      std::unordered_map<const Node*, Array> given;
-      for (std::size_t k = 0; k < inputs.size(); ++k) given.emplace(inputs[k].node(), values[k]);
-      const std::vector<Array> right = ops::evaluate(results, given);
-      for (const auto& one : all) {
-        std::vector<Array> out(results.size());
-        one->run(values, out);
-        for (std::size_t k = 0; k < out.size(); ++k) {
-          CAPTURE(k);
-          REQUIRE(out[k].shape() == right[k].shape());
-          for (Index e = 0; e < out[k].size(); ++e)
-            REQUIRE(get(out[k], e) == Approx(get(right[k], e)).epsilon(1e-4).margin(1e-4));
-        }
-      }
+      each.check({numbers(shape, dtype, 1), numbers(shape, dtype, 4), numbers({shape[1]}, dtype, 3),
+                  Array(std::vector<std::int64_t>{0, 0})});
     }
   }
 }

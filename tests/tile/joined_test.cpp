@@ -59,7 +59,7 @@ TEST_CASE("axes that something tells apart, or that are better rows, stay") {
   CHECK(joined_axes({mean(x * arange(x.shape(3)), {2, 3})}) == 0);
   CHECK(joined_axes({mean(x(ellipsis, slice(1, 5)), {2, 3})}) == 0);
   CHECK(joined_axes({mean(x - transpose(x, {0, 1, 3, 2}), {2, 3})}) == 0);
-  CHECK(joined_axes({mean(concatenate({x, x * 2}, 3), {2, 3}), mean(x, {2, 3})}) <= 1);
+  CHECK(joined_axes({mean(concatenate({x, x * 2}, 3), {2, 3}), mean(x, {2, 3})}) == 0);
   CHECK(joined_axes({mean(take(x, index, 3), {2, 3})}) == 0);
   CHECK(joined_axes({mean(tensor("x", float32, {any_extent, any_extent, 4, 4}), {2, 3})}) == 0);  // written out
   // what is in between stands elsewhere in memory than in the sum that something reads
