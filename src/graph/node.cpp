@@ -119,16 +119,20 @@ void refuse_empty_handle() {
 
 std::string_view asked_as(const Node& n) { return n.part_of.empty() && n.op ? n.op->name : n.part_of; }
 
-WhereScope::WhereScope(Where where, std::string_view name) : where_(where), outermost_(!outer_place) {
-  if (!outermost_) return;
+WhereScope::WhereScope(Where where, std::string_view name)
+    : where_(where), outer_place_(outer_place), outer_name_(outer_name) {
+  if (outer_place) return;
   outer_place = &where_;
   outer_name = name;
 }
-WhereScope::WhereScope(const Node& n) : WhereScope(n.where, asked_as(n)) {}
+WhereScope::WhereScope(const Node& n, bool within) : WhereScope(n.where, asked_as(n)) {
+  if (!within) return;
+  outer_place = &where_;
+  outer_name = asked_as(n);
+}
 WhereScope::~WhereScope() {
-  if (!outermost_) return;
-  outer_place = nullptr;
-  outer_name = {};
+  outer_place = outer_place_;
+  outer_name = outer_name_;
 }
 Where ambient(Where own) { return outer_place ? *outer_place : own; }
 std::string_view ambient(std::string_view own) { return outer_name.empty() ? own : outer_name; }

@@ -83,15 +83,16 @@ class WhereScope {
   /// In a function that users call, its name; another may be given where that is a word of ours, none ("") where what
   /// is made goes by its own name.
   explicit WhereScope(Where, std::string_view name = __builtin_FUNCTION());
-  /// What is made for, or instead of, a node.
-  explicit WhereScope(const Node&);
+  /// What is made for, or instead of, a node; `within`: even where another one lives.
+  explicit WhereScope(const Node&, bool within = false);
   ~WhereScope();
   WhereScope(const WhereScope&) = delete;
   WhereScope& operator=(const WhereScope&) = delete;
 
  private:
   Where where_;
-  bool outermost_;
+  const Where* outer_place_;  // as they were before
+  std::string_view outer_name_;
 };
 /// The place for a node asked for at `own`.
 Where ambient(Where own);

@@ -1,5 +1,6 @@
 #include "graph/params.h"
 
+#include <algorithm>
 #include <bit>
 #include <stdexcept>
 
@@ -93,6 +94,10 @@ const ParamValue& Params::at(std::string_view name) const {
   for (const Entry& e : entries_)
     if (e.first == name) return e.second;
   throw std::logic_error(fmt::format("no parameter {} in {}", name, text()));
+}
+
+bool Params::has(std::string_view name) const {
+  return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.first == name; });
 }
 
 const std::vector<Index>* Params::find_list(std::string_view name) const {

@@ -54,6 +54,7 @@ class Params {
     return get<std::shared_ptr<const Subgraph>>(name);
   }
 
+  bool has(std::string_view name) const;
   /// A list of that name, or null where there is none.
   const std::vector<Index>* find_list(std::string_view name) const;
 

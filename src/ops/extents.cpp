@@ -1,5 +1,7 @@
 #include "ops/extents.h"
 
+#include <algorithm>
+
 #include "array/access.h"
 #include "base/dtype.h"
 #include "base/error.h"
@@ -204,6 +206,13 @@ Tensor broadcast_like(const Tensor& x, const Tensor& like, Where w) {
   }
   if (!wider) return x;
   return apply(broadcast, {{"dims", out.dims}}, out.after(x), w);
+}
+
+Tensor checked_value(const Tensor& value, const Tensor& part, Where w) {
+  const Shape &known = type(value).shape, &asked = type(part).shape;
+  if (known == asked && std::find(known.begin(), known.end(), any_extent) == known.end()) return value;
+  const ExtentList out = extents_of(part, w);
+  return apply(broadcast, {{"dims", out.dims}, {"written", true}}, out.after(value), w);
 }
 
 Tensor filled(const Tensor& scalar, const ExtentList& shape, Where w) {

@@ -42,6 +42,9 @@ int result_axis_of(std::string_view op, int axis, int rank, const Tensor& x, Whe
 
 /// x of the same rank as `like`, its axes of extent 1 widened to like's extents.
 Tensor broadcast_like(const Tensor& x, const Tensor& like, Where);
+/// The value that is written to a part, as it is; extents that are not the part's, which types need not show, are an
+/// error of the write.
+Tensor checked_value(const Tensor& value, const Tensor& part, Where);
 /// permute, or x itself where nothing would change.
 Tensor permuted(const Tensor& x, std::vector<Index> axes, Where);
 /// 0, 1, ..., n - 1.

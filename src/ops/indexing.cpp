@@ -20,9 +20,7 @@ using ops::counting;
 /// Ops of one index after its first one carry this parameter, so that set() finds where the index began.
 constexpr std::string_view continues = "continues";
 
-bool is_continuation(const Tensor& t) {
-  return std::any_of(node(t).params.begin(), node(t).params.end(), [](const auto& e) { return e.first == continues; });
-}
+bool is_continuation(const Tensor& t) { return node(t).params.has(continues); }
 
 bool is_mask(const IndexItem& i) { return i.kind() == Kind::tensor && i.tensor().dtype() == boolean; }
 bool is_advanced(const IndexItem& i) { return i.kind() == Kind::tensor && (i.tensor().ndim() > 0 || is_mask(i)); }
@@ -116,9 +114,10 @@ class Indexer {
   }
   void take_slice(const Slice& s) {
     if (s.step.given && !s.step.t.node() && s.step.n == 0) fail_at<IndexError>(w_, "the step of a slice is 0");
-    slices_.start.push_back(code(s.start));
-    slices_.stop.push_back(code(s.stop));
-    slices_.step.push_back(s.step.given ? code(s.step) : 1);
+    const Index start = code(s.start), stop = code(s.stop), step = s.step.given ? code(s.step) : 1;
+    slices_.start.push_back(start == 0 && step > 0 ? absent_bound : start);  // one way to say where it begins
+    slices_.stop.push_back(stop);
+    slices_.step.push_back(step);
     places_.push_back({Place::axis, left_++});
     ++next_;
   }

@@ -61,7 +61,10 @@ Type broadcast_type(const TypeAt& t) {
     Index& d = out.shape[i];
     if (d == own_extent) d = x[i];
     if (type(t.x[0]).broadcasts(static_cast<int>(i))) continue;
-    if (d != -1 && x[i] != -1 && d != x[i])
+    const bool fits = d == -1 || x[i] == -1 || d == x[i];
+    if (!fits && t.params.has("written"))  // checked_value in ops/extents.h
+      fail_at<ShapeError>(t.where, "{}: the part has shape {}, the value {}", t.name(), text(resolve(t, 1)), text(x));
+    if (!fits)
       fail_at<ShapeError>(t.where,
                           "{}: axis {} of {} {} cannot become {} long; only an axis whose extent is 1 in the type "
                           "widens. State that with broadcastable(x, {})",

@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "ops/parts.h"
 #include "tile/item_axes.h"
 #include "tile/items.h"
 #include "tile/joined.h"
@@ -313,7 +314,7 @@ class Builder {
         const int user = todo.back();
         todo.pop_back();
         for (const Operand& o : items_.list[at(user)].operands) {
-          const bool is_number = axes_.free_of(o.labels).empty() && !members.contains(o.item);
+          const bool is_number = !o.awaited && axes_.free_of(o.labels).empty() && !members.contains(o.item);
           if (is_number || root(o.item) == root(i)) continue;
           parents[root(o.item)] = root(i);
           if (!memory_.available(o.item)) todo.push_back(o.item);
@@ -440,6 +441,7 @@ class Builder {
       bool any_in = false, any_after = false;
       for (const Operand& o : item.operands) {
         const Standing s = standing(c, o.item);
+        if (o.awaited && is_written_here(c, item, o.item)) continue;
         if (s == Standing::in)
           (o.fused && !axes_.folds_parallel(items_.list[at(o.item)], parallel) ? any_in : any_after) = true;
         any_after = any_after || s == Standing::after;
@@ -475,6 +477,18 @@ class Builder {
   Standing standing(const Choice& c, int item) const {
     const int place = place_[at(item)];
     return place < 0 ? Standing::outside : c.standing[at(place)];
+  }
+
+  // Whether what a part is written over lies there before the phase, but for other parts that the phase writes too,
+  // none of them where this one lies.
+  bool is_written_here(const Choice& c, const Item& part, int over) const {
+    const Tensor& region = items_.list[at(part.into)].node;
+    for (; standing(c, over) == Standing::after; over = items_.list[at(over)].over) {
+      const Item& whole = items_.list[at(over)];
+      if (whole.over < 0 || !meaning<Write>(region) || !meaning<Write>(whole.node)) return false;
+      if (standing(c, whole.operands[0].item) != Standing::in || !ops::are_apart(whole.node, region)) return false;
+    }
+    return standing(c, over) != Standing::in;
   }
 
   // The values that a phase gets with this one: itself, and those it computes here that no other has brought yet.

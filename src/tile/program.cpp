@@ -8,8 +8,8 @@ namespace croton::tile {
 
 Index extent_by_shape(const Axis& a, const Shape& shape) {
   Index n = 1;
-  for (int k = 0; k < a.joined; ++k) {
-    const Index one = shape[static_cast<std::size_t>(a.witness_axis + k)];
+  for (int axis = a.witness_axis; axis < a.witness_axis + a.joined; ++axis) {
+    const Index one = shape[static_cast<std::size_t>(axis)];
     if (one < 0) return -1;
     n *= one;
   }

@@ -14,6 +14,8 @@ constexpr int cheap = 4;
 constexpr Index most_rows = 8;
 // Rows about whose mean columns are summed up.
 constexpr Index most_rows_of_a_mean = 16;
+// Rows of which lanes that lie apart take an element each, side by side: as many as a line of memory holds, at most.
+constexpr Index most_rows_of_a_line = 16, bytes_of_a_line = 64;
 // Rows that several loops of a tile read stay in the nearest cache (measured on layer norm: 8 streams of 4 KB are 1.4 x
 // slower than 2).
 constexpr Index most_rows_read_again = 2;
@@ -231,7 +233,21 @@ Index Stages::rows_wanted() const {
       kept.insert(v.args[0]);
   const Index spreads = static_cast<Index>(kept.size());
   const bool fit = spreads * (most_rows_of_a_mean + spread_parts) + working_registers <= e_.target.vector_registers;
-  return spreads > 0 && fit && !e_.lanes_are_threads() ? most_rows_of_a_mean : most_rows;
+  return spreads > 0 && fit && !e_.lanes_are_threads() ? most_rows_of_a_mean : std::max(most_rows, rows_of_a_line());
+}
+
+// Of a load whose lanes lie apart, while rows lie side by side (a transposed matrix): a tile of these reads each line of
+// memory once, where one row after another reads it for each of its elements again.
+Index Stages::rows_of_a_line() const {
+  Index rows = 1;
+  for (std::size_t i = 0; i < e_.phase.values.size() && !e_.lanes_are_threads(); ++i) {
+    const Value& v = e_.phase.values[i];
+    const std::vector<AxisId> lanes = e_.inner(v.axes);
+    if (v.kind != Value::Kind::load || !v.args.empty() || lanes.size() != 1 || used_[i].empty()) continue;
+    if (has_neighbours(v, e_.phase.parallel.back()))
+      rows = std::max(rows, std::min(most_rows_of_a_line, bytes_of_a_line / static_cast<Index>(size_of(v.dtype))));
+  }
+  return rows;
 }
 
 // The folds of a loop stay in registers, for every row of the tile. (Measured on the tutorial's step, with 16
@@ -320,7 +336,7 @@ void Stages::find_packed() {
                             std::any_of(v.over.begin(), v.over.end(), [&](AxisId a) { return e_.is_parallel(a); });
     if (folds_rows && !lanes.empty()) shares = true;
   }
-  if (shares) rows_ = rows_that_fit();
+  if (shares || rows_of_a_line() > 1) rows_ = rows_that_fit();
 }
 
 // Registers of 32 bits that a thread keeps: of each of its elements what no row changes, the partials, and what a later

@@ -94,6 +94,7 @@ class Stages {
   Index values_in_lanes(bool large) const;
   Index registers_with(const Columns& c, Index rows) const;
   Index rows_wanted() const;
+  Index rows_of_a_line() const;
   Index rows_that_fit() const;
   bool calls_function(int stage) const;
   void find_costs();

@@ -163,6 +163,30 @@ TEST_CASE("writes one after another, of what is computed, and of what others rea
   check(inputs, set_subtensor(zeros({3, 6})[1], v), values);
 }
 
+TEST_CASE("regions that lie apart are written by one kernel, those that meet one after the other") {
+  const Tensor x = tensor("x", float64, Extents{any_extent, any_extent, any_extent}),
+               y = tensor("y", float64, Extents{any_extent, any_extent, any_extent}), v = matrix("v", float64),
+               w = tanh(v), z = 1.0 / (2.0 + v * v);
+  const std::vector<Tensor> inputs{x, v};
+  for (const Extents& shape : {Extents{5, 7, 4}, {1, 1, 4}, {0, 3, 4}, {9, 33, 3}}) {
+    const std::vector<Array> values{sines(shape), sines({shape[0], shape[1]}, 1)};
+    const auto put = [&](const Tensor& part, const Tensor& value) { return set_subtensor(part, value); };
+    check(inputs, put(put(put(exp(x)(all, all, 2), w)(all, all, 0), z)(all, all, 1), w * z), values, true);
+    check(inputs, put(put(exp(x)(all, all, -1), w)(all, all, -3), z), values, true);
+    check(inputs, put(put(exp(x)(all, all, -1), w)(all, all, 2), z), values, true);
+    check(inputs, put(put(put(exp(x)(all, all, 1), w)(all, all, 0), z)(all, all, 1), w * z), values, true);
+    check(inputs, put(inc_subtensor(put(exp(x)(all, all, 1), w)(all, all, 0), z)(all, all, 2), w * z), values, true);
+  }
+  const Tensor top = y(slice(none, 3)), low = y(slice(-3, none));
+  for (const Extents& shape : {Extents{6, 5, 4}, {4, 3, 2}, {3, 8, 8}}) {
+    const Tensor once = set_subtensor(zeros_like(y)(slice(none, 3), slice(1, -1)), top(all, slice(1, -1)) * 2.0);
+    check({y}, set_subtensor(once(slice(3, none), slice(1, -1)), exp(y(slice(3, none), slice(1, -1)))), {sines(shape)},
+          true);
+    check({y}, set_subtensor(once(slice(-3, none), slice(1, -1)), exp(low(all, slice(1, -1)))), {sines(shape)}, true);
+    check({y}, set_subtensor(once(slice(none, 3), all), top * exp(low)), {sines(shape)}, true);
+  }
+}
+
 TEST_CASE("a region may lie where a call says") {
   const Tensor x = matrix("x", float64), i = scalar("i", int64), n = scalar("n", int64);
   const Tensor at = set_subtensor(x[i], 7.0), from = inc_subtensor(x(slice(i, i + n)), 2.0),

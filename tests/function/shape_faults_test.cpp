@@ -278,6 +278,35 @@ TEST_CASE("A1: a value that does not fit the region it is written to, known at t
               return Asked{{x, y}, x[slice(0, 2)].set(y)};
             },
             {zero({5, 2}), zero({3, 2})}) == "HERE: set_subtensor: the part has shape [2, 2], the value [3, 2]");
+  const auto read = [](const IndexItem& to, const IndexItem& from) {
+    return refused(
+        [&] {
+          const Tensor x = matrix("x"), y = matrix("y");
+          return Asked{{x, y}, exp(x[to].set(y)[from] * 2)};
+        },
+        {zero({5, 2}), zero({3, 2})});
+  };
+  CHECK(read(slice(0, 2), slice(0, 2)) == "HERE: set_subtensor: the part has shape [2, 2], the value [3, 2]");
+  CHECK(read(slice(1, none), slice(2, none)) == "HERE: set_subtensor: the part has shape [4, 2], the value [3, 2]");
+  CHECK(read(all, all) == "HERE: set_subtensor: the part has shape [5, 2], the value [3, 2]");
+}
+
+TEST_CASE("A1: a tensor that does not widen to the extent asked for, known at the call only") {
+  const auto widened = [](Tensor (*use)(const Tensor&)) {
+    return refused(
+        [&] {
+          const Tensor x = vector("x"), n = lscalar("n");
+          return Asked{{x, n}, use(broadcast_to(x, {n}))};
+        },
+        {zero({3}), Array(int64_t{7})});
+  };
+  const std::string expected =
+      "HERE: broadcast_to: axis 0 of x float64[3] cannot become 7 long; only an axis whose extent is 1 in the type "
+      "widens. State that with broadcastable(x, 0)";
+  CHECK(widened([](const Tensor& t) { return t; }) == expected);
+  CHECK(widened([](const Tensor& t) { return exp(t * 2); }) == expected);
+  CHECK(widened([](const Tensor& t) { return sum(t); }) == expected);
+  CHECK(widened([](const Tensor& t) { return t + ones({7}); }) == expected);
 }
 
 TEST_CASE("A1: shared variables whose shapes set_value changed do not fit at the call") {

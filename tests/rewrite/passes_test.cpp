@@ -112,9 +112,11 @@ TEST_CASE("a number spread over a shape meets what has that shape as the number 
   CHECK(is_op(spread, ops::broadcast));
   const Tensor column = broadcast_to(expand_dims(vector("v", float64), -1), {x.shape(0), 7});
   CHECK(type(run(column + 1)) == Type{float64, {-1, 7}});
-  const Tensor turned = (broadcast_to(col("c", float64), {x.shape(0), 5}).T() * 3).T();
+  const Tensor c = col("c", float64), turned = (broadcast_to(c, {c.shape(0), 5}).T() * 3).T();
   CHECK(type(run(turned)) == Type{float64, {-1, 5}});
   CHECK(is_op(run(turned), ops::broadcast));
+  const Tensor checked = (broadcast_to(c, {x.shape(0), 5}).T() * 3).T();  // the error is to name c
+  CHECK_FALSE(is_op(run(checked), ops::broadcast));
 }
 
 TEST_CASE("dot of a transpose reads the matrix the other way round") {

@@ -1,4 +1,6 @@
-// What is read from a tensor that was written to.
+// What is read from a tensor that was written to, and what is written over.
+#include <algorithm>
+
 #include "array/access.h"
 #include "base/error.h"
 #include "catch.h"
@@ -61,8 +63,44 @@ TEST_CASE("a slice of what was written is that of the parts, for all bounds, of 
   CHECK(without_a_write > 3000);
 }
 
+TEST_CASE("of what is written over, all of it, nothing is left, for all bounds, of known extent or not") {
+  Index left_out = 0;
+  for (const Index known : {any_extent, Index{4}})
+    each_item([&](const IndexItem& first) {
+      each_item([&](const IndexItem& then) {
+        const Tensor x = tensor("x", float64, {known}), once = set_subtensor(x(first), x(first) * 3 + 1),
+                     y = set_subtensor(once(then), -x(then)), made = canonical(y);
+        const std::vector<Tensor> nodes = topological({&made, 1});
+        const auto count =
+            std::count_if(nodes.begin(), nodes.end(), [](const Tensor& n) { return is_op(n, ops::write); });
+        left_out += count < 2;
+        for (const Index n : {0, 1, 2, 3, 4, 7}) {
+          if (known >= 0 && n != known) continue;
+          const Array a = counting(n, 1);
+          try {
+            const Array expected = evaluate(y, {{x, a}});
+            CHECK(array_equal(evaluate(made, {{x, a}}), expected));
+          } catch (const IndexError&) {}
+        }
+      });
+    });
+  CHECK(left_out > 1000);
+}
+
+TEST_CASE("what is written everywhere is the result, and what is added to it stays added") {
+  const Tensor x = tensor("x", float64, {2, 3}), v = tensor("v", float64, {2, 3}), r = row("r", float64);
+  for (const Tensor& whole : {x(all), x(slice(0, none), all), x(slice(none, none, 1)), x(ellipsis)}) {
+    CHECK(spelled(canonical(set_subtensor(whole, v))) == spelled(v));
+    CHECK(spelled(canonical(inc_subtensor(whole, v))) != spelled(v));
+  }
+  CHECK(array_equal(
+      evaluate(canonical(set_subtensor(x(all), r)), {{x, Array::zeros({2, 3})}, {r, Array{{1.0, 2.0, 3.0}}}}),
+      Array{{1.0, 2.0, 3.0}, {1.0, 2.0, 3.0}}));
+  CHECK(writes(canonical(set_subtensor(x(slice(none, none, -1)), v))));
+}
+
 TEST_CASE("columns that were set one after another are read from where they came from") {
-  const Tensor x = tensor("x", float64, {-1, 3}), v = dvector("v"), u = dvector("u");
+  const Tensor x = tensor("x", float64, {4, 3}), v = tensor("v", float64, {4}), u = tensor("u", float64, {4});
   const Tensor twice = set_subtensor(set_subtensor(x(all, 1), v)(all, 2), u);
   CHECK(spelled(canonical(twice(all, 2))) == spelled(u));
   CHECK(spelled(canonical(twice(all, 1))) == spelled(v));
@@ -79,11 +117,14 @@ TEST_CASE("a column that was set broadcasts as one, whatever is known of the val
 }
 
 TEST_CASE("the middle of a frame is what was written there, and an index out of range stays an error") {
+  const auto framed = [](const Tensor& x, const Tensor& v) { return set_subtensor(x(slice(1, -1), slice(1, -1)), v); };
+  const Tensor known = tensor("x", float64, {6, 7}), fits = tensor("v", float64, {4, 5});
+  CHECK(spelled(canonical(framed(known, fits)(slice(1, -1), slice(1, -1)))) == spelled(fits));
+  CHECK(spelled(canonical(framed(known, fits)(slice(2, -2), slice(1, -1)))) == spelled(fits(slice(1, 3))));
   const Tensor x = dmatrix("x"), v = dmatrix("v");
-  const Tensor framed = set_subtensor(x(slice(1, -1), slice(1, -1)), v);
-  CHECK(spelled(canonical(framed(slice(1, -1), slice(1, -1)))) == spelled(v));
-  CHECK(spelled(canonical(framed(slice(2, -2), slice(1, -1)))) == spelled(v(slice(1, -1))));
-  CHECK(spelled(canonical(framed(0))) == spelled(x(0)));
+  CHECK_FALSE(writes(canonical(framed(x, v)(slice(1, -1), slice(1, -1)))));
+  CHECK_FALSE(writes(canonical(framed(x, v)(slice(2, -2), slice(1, -1)))));
+  CHECK(spelled(canonical(framed(x, v)(0))) == spelled(x(0)));
   const Tensor y = dvector("y"), s = dscalar("s");
   CHECK(writes(canonical(set_subtensor(y(5), s)(0))));
 }

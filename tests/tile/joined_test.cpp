@@ -42,7 +42,7 @@ TEST_CASE("height and width are one axis where both are folded, or nothing tells
     CHECK(phase.parallel.size() == 2);
     CHECK(text(p).find("= x.shape[2] * x.shape[3]") != std::string::npos);
   }
-  CHECK(extent_by_type(program({mean(known, {2, 3})}).axes.back()) == 56 * 56);
+  CHECK(extent_by_type(program({mean(known, {2, 3})}).axes.back()) == int64_t{56} * 56);
   CHECK(extent_by_type(program({mean(open, {2, 3})}).axes.back()) == -1);
   CHECK(joined_axes({sum(tensor("x", float32, Extents{any_extent, any_extent, any_extent, any_extent, any_extent}),
                          {2, 3, 4})}) == 1);  // three

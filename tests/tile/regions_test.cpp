@@ -55,6 +55,25 @@ TEST_CASE("writes go on in the memory of what nobody else reads, and in a copy o
   CHECK(program({set_subtensor(x[0], 1.0f)}).steps.size() == 2);
 }
 
+TEST_CASE("writes one after another are one phase where they go along the same axes and lie apart") {
+  const Tensor x = tensor("x", float32, Extents{any_extent, any_extent, any_extent}), y = fmatrix("y");
+  const auto phases = [](const Tensor& t) { return program({t}).steps.size(); };
+  const auto set = [](const Tensor& part, const Tensor& value) { return set_subtensor(part, value); };
+  const Tensor base = exp(x), a = set(base(all, all, 0), tanh(y)), b = set(a(all, all, 1), 2.0f * y),
+               c = set(b(all, all, 2), y / (1.0f + y));
+  CHECK(phases(c) == 2);  // with base
+  CHECK(phases(set(set(base(all, all, -1), y)(all, all, -2), exp(y))) == 2);
+  CHECK(phases(set(a(all, slice(0, none), 0), exp(y))) == 2);                // the first is gone
+  CHECK(phases(set(set(base(all, all, 0), y)(all, all, -1), exp(y))) == 3);  // may be the same
+  CHECK(phases(set(set(base(0), y)(all, 0), exp(y))) == 3);                  // they cross
+  const Tensor known = exp(tensor("x", float32, {any_extent, any_extent, 4})), first = set(known(all, all, 0), y);
+  CHECK(phases(set(first(all, all, -1), exp(y))) == 2);
+  CHECK(phases(set(first(all, all, 1), 2.0f * first(all, all, 0))) == 2);  // which is y
+  CHECK(phases(set(first(all, all, 1), sum(first, 2))) > 3);               // all of it is read
+  const Tensor top = set(base(all, slice(none, 4)), tensor("u", float32, Extents{any_extent, 4, any_extent}));
+  CHECK(phases(set(top(all, slice(4, none)), tensor("v", float32, Extents{any_extent, any_extent, any_extent}))) == 3);
+}
+
 TEST_CASE("a product is done before a part of it is replaced, and is not one with what follows that") {
   const Tensor x = fmatrix("x"), w = fmatrix("w"), b = fvector("b");
   Program p = program({set_subtensor(dot(x, w)[0], 1.0f) + b});

@@ -56,12 +56,30 @@ Tensor reshape_to_itself(const Tensor& t, const NodeSet&) {
   return one ? input(t) : Tensor();
 }
 
+/// Whether a broadcast asks for an extent along an axis that does not widen: another one, which the type need not show,
+/// is an error when it runs.
+bool checks_extents(const Tensor& spread) {
+  const Type& x = type(input(spread));
+  const std::vector<Index>& dims = node(spread).params.list("dims");
+  const auto is_own = [&](const Tensor& held, int axis) {
+    return is_op(held, ops::shape_of) && input(held).node() == input(spread).node() &&
+           node(held).params.integer("axis") == axis;
+  };
+  for (int a = 0; a < x.rank(); ++a) {
+    const auto axis = static_cast<std::size_t>(a);
+    if (x.broadcasts(a) || dims[axis] == own_extent) continue;
+    const std::optional<std::size_t> holder = holder_of_extent(dims[axis]);
+    if (holder ? !is_own(node(spread).inputs[1 + *holder], a) : dims[axis] != x.shape[axis]) return true;
+  }
+  return false;
+}
+
 /// Only axes of extent 1 widen: without one nothing does.
 Tensor broadcast_of_nothing(const Tensor& t, const NodeSet&) {
   const Type& x = type(input(t));
   for (int a = 0; a < x.rank(); ++a)
     if (x.broadcasts(a) && !type(t).broadcasts(a)) return {};
-  return input(t);
+  return checks_extents(t) ? Tensor() : input(t);
 }
 
 /// x(all, all).
@@ -171,7 +189,7 @@ bool is_covered(const Tensor& t, std::size_t skip, const Tensor& spread) {
 Tensor elementwise_of_spread(const Tensor& t, const NodeSet& keep) {
   const std::vector<Tensor>& x = node(t).inputs;
   for (std::size_t i = 0; i < x.size(); ++i) {
-    if (!is_op(x[i], ops::broadcast) || keep.contains(x[i].node())) continue;
+    if (!is_op(x[i], ops::broadcast) || keep.contains(x[i].node()) || checks_extents(x[i])) continue;
     std::vector<Tensor> inputs = x;
     inputs[i] = Tensor(input(x[i]));
     if (is_covered(t, i, x[i])) return with_inputs(t, std::move(inputs));
@@ -188,7 +206,7 @@ Tensor elementwise_of_spread(const Tensor& t, const NodeSet& keep) {
 /// permute(spread(x)) is spread(permute(x)).
 Tensor permute_of_spread(const Tensor& t, const NodeSet& keep) {
   const Tensor* spread = inner(t, ops::broadcast, keep);
-  if (!spread) return {};
+  if (!spread || checks_extents(*spread)) return {};
   const std::vector<Index>& from = node(*spread).params.list("dims");
   std::vector<bool> stays(from.size());
   std::vector<Index> dims;
@@ -208,11 +226,11 @@ Tensor sum_of_spread(const Tensor& t, const NodeSet& keep) {
   const bool rounds_counts = size_of(t.dtype()) < 4 && is_float(t.dtype());  // or has none so large
   if (!spread || rounds_counts) return {};
   Tensor x = input(*spread);
-  while (is_op(x, ops::broadcast) && !keep.contains(x.node())) x = Tensor(input(x));
+  while (is_op(x, ops::broadcast) && !keep.contains(x.node()) && !checks_extents(x)) x = Tensor(input(x));
   if (x.ndim() != spread->ndim()) return {};
   const Where w = node(t).where;
   Tensor count = ops::integer(1, w);
-  bool repeats = false, spreads = false;
+  bool repeats = false, spreads = checks_extents(*spread);
   Dims rest{};
   for (int a = 0; a < x.ndim(); ++a) {
     const bool wider = type(x).broadcasts(a) && !type(*spread).broadcasts(a);

@@ -1,6 +1,9 @@
-// Parts of what was written: read from what was written there, or from what lay there before. Exact.
+// Parts of what was written: read from what was written there, or from what lay there before; and writes of which
+// nothing is left. Exact.
 #include <algorithm>
 
+#include "ops/extents.h"
+#include "ops/parts.h"
 #include "ops/registry.h"
 #include "ops/slicing.h"
 #include "rewrite/rules/rules.h"
@@ -8,45 +11,7 @@
 namespace croton::rewrite {
 namespace {
 
-/// What a slice or a write says of one axis of `extent` elements (-1: not known): a number in place of a bound that is
-/// not given, too.
-struct Part {
-  Index start, stop, step, extent;
-
-  bool is_whole() const { return start == absent_bound && stop == absent_bound && step == 1; }
-  bool is_index() const { return step == 0; }
-  /// No bound is held by an input, and it goes forwards.
-  bool is_known() const {
-    return !holder_of_bound(start) && !holder_of_bound(stop) && !holder_of_bound(step) && step >= 0;
-  }
-};
-Part part(const Tensor& t, std::size_t axis) {
-  const Params& p = node(t).params;
-  return {p.list("start")[axis], p.list("stop")[axis], p.list("step")[axis], type(node(t).inputs[0]).shape[axis]};
-}
-
-/// The same with numbers counted from the first element, where the extent is known.
-Part counted(Part p) {
-  if (p.extent < 0) return p;
-  const auto from_first = [&](Index n) { return std::clamp(n < 0 ? n + p.extent : n, Index{0}, p.extent); };
-  p.start = p.start == absent_bound ? 0 : from_first(p.start);
-  if (!p.is_index()) p.stop = p.stop == absent_bound ? p.extent : std::max(p.start, from_first(p.stop));
-  return p;
-}
-
-/// Whether they have no element in common, for all that is known.
-bool are_apart(const Part& a, const Part& b) {
-  const auto ends_before = [](const Part& first, const Part& then) {
-    const bool begins_within = then.start != absent_bound && then.start >= 0;
-    if (first.is_index() && first.start >= 0) return begins_within && first.start < then.start;
-    if (first.stop != absent_bound && first.stop >= 0) return begins_within && first.stop <= then.start;
-    // [:-1] and -1
-    return !first.is_index() && first.stop != absent_bound && then.is_index() && then.start < 0 &&
-           first.stop <= then.start;
-  };
-  const auto is_empty = [](const Part& p) { return !p.is_index() && p.extent >= 0 && p.start == p.stop; };
-  return is_empty(a) || is_empty(b) || ends_before(a, b) || ends_before(b, a);
-}
+using ops::Part;
 
 /// Adds to `within` what `read` says of the elements that `written` selects. False where it reads others too, or
 /// nobody knows.
@@ -56,7 +21,7 @@ bool add_within(ops::SliceList& within, const Part& read, const Part& written) {
     return true;
   };
   if (written.is_whole()) return add(read.start, read.stop, read.step);
-  const Part r = counted(read), w = counted(written);
+  const Part r = read.counted(), w = written.counted();
   if (w.is_index()) return r.is_index() && r.start >= 0 && r.start == w.start;  // an axis that neither keeps
   const Index from = w.start == absent_bound ? 0 : w.start, first = r.start == absent_bound ? 0 : r.start;
   if (w.step != 1 || from < 0 || first < from) return false;
@@ -81,6 +46,20 @@ bool broadcasts_alike(const Tensor& r, const Tensor& t) {
                     [](Index known, Index asked) { return known == asked || (asked == any_extent && known != 1); });
 }
 
+/// What the write puts in place of a part, or adds to it, of the extents that the part has: others are an error of the
+/// write.
+Tensor value_of(const Tensor& made) {
+  const Node& n = node(made);
+  const Params& p = n.params;
+  const WhereScope place(n, true);
+  std::vector<Tensor> inputs{n.inputs[0]};
+  inputs.insert(inputs.end(), n.inputs.begin() + 2, n.inputs.end());
+  const Tensor part =
+      apply(ops::slice, {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}},
+            std::move(inputs), n.where);
+  return ops::checked_value(n.inputs[1], part, n.where);
+}
+
 /// write(x, v, part)[other part]: x's, where they are apart; v's, where all that is read was written.
 Tensor slice_of_write(const Tensor& t, const NodeSet& keep) {
   const Tensor& made = node(t).inputs[0];
@@ -94,22 +73,52 @@ Tensor slice_of_write(const Tensor& t, const NodeSet& keep) {
   };
   const std::size_t axes = type(x).shape.size();
   for (std::size_t axis = 0; axis < axes; ++axis)  // an index that is out of range is an error of the write
-    if (const Part written = part(made, axis); written.is_index() && written.extent < 0) return {};
+    if (const Part written = ops::part_along(made, axis); written.is_index() && written.extent < 0) return {};
   ops::SliceList within;
   bool all_within = true;
   for (std::size_t axis = 0; axis < axes; ++axis) {
-    const Part read = part(t, axis), written = part(made, axis);
+    const Part read = ops::part_along(t, axis), written = ops::part_along(made, axis);
     if (!read.is_known() || !written.is_known()) {
       all_within = false;
       continue;
     }
-    if (are_apart(counted(read), counted(written))) return slice_of(x);
+    if (are_apart(read, written)) return slice_of(x);
     all_within = all_within && add_within(within, read, written);
   }
   if (!all_within) return {};
-  const Tensor of_v = within.is_whole() ? v : apply(ops::slice, within.params(), {v}, node(t).where);
+  const Tensor value = value_of(made);
+  const Tensor of_v = within.is_whole() ? value : apply(ops::slice, within.params(), {value}, node(t).where);
   if (!broadcasts_alike(of_v, t)) return {};
   return node(made).params.flag("set") ? of_v : apply(ops::add, {}, {slice_of(x), of_v}, node(t).where);
+}
+
+/// Whether every element of `inner` is one of `outer`, two writes into tensors of one shape.
+bool lies_within(const Tensor& inner, const Tensor& outer) {
+  ops::SliceList within;
+  for (std::size_t axis = 0; axis < type(outer).shape.size(); ++axis) {
+    const Part a = ops::part_along(inner, axis), b = ops::part_along(outer, axis);
+    if (!a.is_known() || !b.is_known() || !add_within(within, a, b)) return false;
+  }
+  return true;
+}
+
+/// write(write(x, v, part), w, all of that part): nothing is left of v.
+Tensor write_over_write(const Tensor& t, const NodeSet& keep) {
+  const Tensor& made = node(t).inputs[0];
+  if (!is_op(made, ops::write) || keep.contains(made.node()) || !node(t).params.flag("set")) return {};
+  if (!lies_within(made, t)) return {};
+  std::vector<Tensor> inputs = node(t).inputs;
+  inputs[0] = node(made).inputs[0];
+  return apply(ops::write, node(t).params, std::move(inputs), node(t).where);
+}
+
+/// write(x, v, everything): v.
+Tensor write_of_everything(const Tensor& t, const NodeSet&) {
+  if (!node(t).params.flag("set")) return {};
+  for (std::size_t axis = 0; axis < type(t).shape.size(); ++axis)
+    if (!ops::part_along(t, axis).is_whole()) return {};
+  const Tensor v = value_of(t);
+  return type(v) == type(t) ? v : Tensor();
 }
 
 }  // namespace
@@ -117,6 +126,8 @@ Tensor slice_of_write(const Tensor& t, const NodeSet& keep) {
 RuleBook writing_rules() {
   RuleBook b;
   b += rule("slice_of_write", ops::slice, slice_of_write);
+  b += rule("write_over_write", ops::write, write_over_write);
+  b += rule("write_of_everything", ops::write, write_of_everything);
   return b;
 }
 
