@@ -79,7 +79,7 @@ class Joiner {
     for (const Operand& o : item.operands) follow(o.item == first_[at(id)] ? unfolded(o.labels, o.item) : o.labels);
     if (is_plain_fold(item) && then_[at(id)] < 0) want_fold(id);
     if (item.kind == Item::Kind::kernel && !meaning<Contract>(item.node))
-      for (const Operand& o : item.operands) want_repetition(item, o);
+      for (const Operand& o : item.operands) want_repetition(item, o), want_order(item, o);
   }
 
   // The labels of a fold that another one goes on with, as if the two were one: what it folds behind what that one
@@ -145,6 +145,16 @@ class Joiner {
     const bool has_some = std::any_of(o.labels.begin(), o.labels.end(), [](int l) { return l >= 0; });
     for (std::size_t k = first; has_some && k + 1 < all.size(); ++k)
       if (all[k] >= 0) wanted_.insert(items_.find(all[k]));
+  }
+
+  // Axes that lie in another order in the operand: what stays together is longer rows, or lanes.
+  void want_order(const Item& item, const Operand& o) {
+    Labels mine, theirs;
+    for (const int l : item.labels)
+      if (axes_.runs_along(o.labels, items_.find(l))) mine.push_back(items_.find(l));
+    for (const int l : o.labels)
+      if (axes_.runs_along(item.labels, items_.find(l))) theirs.push_back(items_.find(l));
+    if (mine != theirs) wanted_.insert(mine.begin(), mine.end());
   }
 
   bool joins_next(int label) const {

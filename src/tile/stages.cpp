@@ -236,8 +236,8 @@ Index Stages::rows_wanted() const {
   return spreads > 0 && fit && !e_.lanes_are_threads() ? most_rows_of_a_mean : std::max(most_rows, rows_of_a_line());
 }
 
-// Of a load whose lanes lie apart, while rows lie side by side (a transposed matrix): a tile of these reads each line of
-// memory once, where one row after another reads it for each of its elements again.
+// Of a load whose lanes lie apart, while rows lie side by side (a transposed matrix): a tile of these reads each line
+// of memory once, where one row after another reads it for each of its elements again.
 Index Stages::rows_of_a_line() const {
   Index rows = 1;
   for (std::size_t i = 0; i < e_.phase.values.size() && !e_.lanes_are_threads(); ++i) {

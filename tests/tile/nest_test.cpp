@@ -74,6 +74,17 @@ Statement& first(Nest& n, Statement::Kind kind) {
 Nest chain() { return nests(graphs::chain())[0]; }
 Nest softmax() { return nests(graphs::softmax_rows())[0]; }
 
+// Of the loops over a chunk's rows, the first phase's.
+std::vector<Index> steps_of_rows(const std::vector<Tensor>& graph, const Target& t) {
+  const Program p = build(graph);
+  const Nest n = lower(p, std::get<Phase>(p.steps[0]), t);
+  verify(n, t);
+  std::vector<Index> r;
+  for (const Statement& s : n.body)
+    if (s.kind == Statement::Kind::loop) r.push_back(s.step);
+  return r;
+}
+
 }  // namespace
 
 TEST_CASE("rows that add into partials lie in registers of 256 threads up to 1024 elements and of 512 up to 2048") {
@@ -107,20 +118,28 @@ TEST_CASE("the nest of a variance of columns carries three numbers a column") {
 }
 
 TEST_CASE("a variance of columns goes by sixteen rows where there are registers for them, then by eight") {
-  const Program p = build(graphs::variance_of_columns());
-  const auto steps = [&](const Target& t) {
-    std::vector<Index> r;
-    const Nest n = lower(p, std::get<Phase>(p.steps[0]), t);
-    verify(n, t);
-    for (const Statement& s : n.body)
-      if (s.kind == Statement::Kind::loop) r.push_back(s.step);
-    return r;
-  };
+  const auto steps = [](const Target& t) { return steps_of_rows(graphs::variance_of_columns(), t); };
   Target avx512 = avx2();
   avx512.isa = "avx512", avx512.vector_bytes = 64, avx512.vector_registers = 32;
   CHECK(steps(avx512) == std::vector<Index>{16, 8, 1});
   CHECK(steps(avx2()) == std::vector<Index>{8, 1});
   CHECK(steps(graphs::gpu()) == std::vector<Index>{8, 1});
+}
+
+TEST_CASE("what is read across its rows goes by as many rows as a line of memory has elements, or fewer") {
+  const auto steps = [](const Tensor& t, const Target& target = avx2()) { return steps_of_rows({t}, target); };
+  const std::vector<Index> one{1}, sixteen{16, 8, 1}, eight{8, 1};
+  const Tensor x = fmatrix("x"), y = tensor("y", float32, Extents{any_extent, any_extent, any_extent});
+  CHECK(steps(x.T() * 2) == sixteen);
+  CHECK(steps(x + x.T()) == sixteen);
+  CHECK(steps(matrix("d", float64).T() * 2) == eight);
+  CHECK(steps(tensor("b", int8, {any_extent, any_extent}).T() * 2) == sixteen);
+  CHECK(steps(transpose(y, {0, 2, 1}) * 2) == sixteen);
+  CHECK(steps(transpose(y, {1, 0, 2}) * 2) == one);  // whole rows
+  CHECK(steps(x.T() * 2, graphs::gpu()) == one);
+  Tensor much = x.T();
+  for (int k = 1; k < 16; ++k) much = much * much + k;
+  CHECK(steps(much).front() < 8);
 }
 
 TEST_CASE("a contraction with eight columns runs in blocks that stay in registers, after the loop of its function") {

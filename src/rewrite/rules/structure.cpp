@@ -56,14 +56,43 @@ Tensor reshape_to_itself(const Tensor& t, const NodeSet&) {
   return one ? input(t) : Tensor();
 }
 
+/// An operand of f(x) by elements whose axis does not widen, and so has the extent of f(x).
+const Tensor* as_long(const Tensor& y, int axis) {
+  if (!meaning<Pointwise>(y) && !meaning<Convert>(y)) return nullptr;
+  for (const Tensor& x : node(y).inputs)
+    if (!type(x).broadcasts(axis)) return &x;
+  return nullptr;
+}
+
+/// The axis that t's axis is, behind what moves or keeps its elements.
+std::pair<const Node*, int> axis_behind(const Tensor& t, int axis) {
+  Tensor x = t;
+  for (;;) {
+    if (is_op(x, ops::permute)) {
+      const Index from = axes_of(x)[static_cast<std::size_t>(axis)];
+      if (from < 0) break;
+      axis = static_cast<int>(from);
+      x = Tensor(input(x));
+    } else if (is_op(x, ops::broadcast) && !type(input(x)).broadcasts(axis)) {
+      x = Tensor(input(x));
+    } else if (const Tensor* y = as_long(x, axis)) {
+      x = Tensor(*y);
+    } else {
+      break;
+    }
+  }
+  return {x.node(), axis};
+}
+
 /// Whether a broadcast asks for an extent along an axis that does not widen: another one, which the type need not show,
 /// is an error when it runs.
 bool checks_extents(const Tensor& spread) {
   const Type& x = type(input(spread));
   const std::vector<Index>& dims = node(spread).params.list("dims");
   const auto is_own = [&](const Tensor& held, int axis) {
-    return is_op(held, ops::shape_of) && input(held).node() == input(spread).node() &&
-           node(held).params.integer("axis") == axis;
+    return is_op(held, ops::shape_of) &&
+           axis_behind(input(held), static_cast<int>(node(held).params.integer("axis"))) ==
+               axis_behind(input(spread), axis);
   };
   for (int a = 0; a < x.rank(); ++a) {
     const auto axis = static_cast<std::size_t>(a);
@@ -143,14 +172,6 @@ Tensor select_of_constant(const Tensor& t, const NodeSet&) {
   for (Index i = 1; i < c.size(); ++i)
     if (get(c, i) != get(c, 0)) return {};
   return get(c, 0) != 0 ? x[1] : x[2];
-}
-
-/// An operand of f(x) by elements whose axis does not widen, and so has the extent of f(x).
-const Tensor* as_long(const Tensor& y, int axis) {
-  if (!meaning<Pointwise>(y) && !meaning<Convert>(y)) return nullptr;
-  for (const Tensor& x : node(y).inputs)
-    if (!type(x).broadcasts(axis)) return &x;
-  return nullptr;
 }
 
 /// The extent of f(g(x)) by elements is that of x: all the way at once, for nothing shares the extents between.
