@@ -441,10 +441,10 @@ class Builder {
       bool any_in = false, any_after = false;
       for (const Operand& o : item.operands) {
         const Standing s = standing(c, o.item);
-        if (o.awaited && is_written_here(c, item, o.item)) continue;
-        if (s == Standing::in)
-          (o.fused && !axes_.folds_parallel(items_.list[at(o.item)], parallel) ? any_in : any_after) = true;
-        any_after = any_after || s == Standing::after;
+        const bool here = s == Standing::in && o.fused && !axes_.folds_parallel(items_.list[at(o.item)], parallel);
+        const bool beside = s == Standing::after && o.awaited && is_written_here(c, item, o.item);
+        any_in = any_in || here || beside;
+        any_after = any_after || (s == Standing::in && !here) || (s == Standing::after && !beside);
       }
       const bool has_axes =
           std::all_of(parallel.begin(), parallel.end(), [&](int p) { return contains(w.axes[k], p); });

@@ -175,6 +175,9 @@ TEST_CASE("regions that lie apart are written by one kernel, those that meet one
     check(inputs, put(put(exp(x)(all, all, -1), w)(all, all, -3), z), values, true);
     check(inputs, put(put(exp(x)(all, all, -1), w)(all, all, 2), z), values, true);
     check(inputs, put(put(put(exp(x)(all, all, 1), w)(all, all, 0), z)(all, all, 1), w * z), values, true);
+    if (shape[0] > 0)
+      check(inputs, put(put(put(exp(x)(all, all, 1), w)(0, all, 0), z[0])(all, all, 2), w * z), values, true);
+    check(inputs, put(put(put(exp(x)(all, all, 1), w)(slice(0, 1)), x(slice(0, 1)))(all, all, 2), w * z), values, true);
     check(inputs, put(inc_subtensor(put(exp(x)(all, all, 1), w)(all, all, 0), z)(all, all, 2), w * z), values, true);
   }
   const Tensor top = y(slice(none, 3)), low = y(slice(-3, none));

@@ -70,6 +70,7 @@ TEST_CASE("writes one after another are one phase where they go along the same a
   CHECK(phases(set(first(all, all, -1), exp(y))) == 2);
   CHECK(phases(set(first(all, all, 1), 2.0f * first(all, all, 0))) == 2);  // which is y
   CHECK(phases(set(first(all, all, 1), sum(first, 2))) > 3);               // all of it is read
+  CHECK(phases(set(set(a(0), y)(all, all, 1), exp(y))) == 4);              // what crosses both comes between them
   const Tensor top = set(base(all, slice(none, 4)), tensor("u", float32, Extents{any_extent, 4, any_extent}));
   CHECK(phases(set(top(all, slice(4, none)), tensor("v", float32, Extents{any_extent, any_extent, any_extent}))) == 3);
 }
