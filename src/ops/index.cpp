@@ -7,6 +7,7 @@
 #include "graph/walk.h"
 #include "ops/extents.h"
 #include "ops/families.h"
+#include "ops/parts.h"
 #include "ops/pointwise.h"
 #include "ops/slicing.h"
 #include "ops/windows.h"
@@ -28,7 +29,9 @@ std::vector<Tensor> written(const Tensor& x, const Tensor& value, std::span<cons
 }
 
 Params with_set(const Params& p, bool set) {
-  return {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}, {"set", set}};
+  Params r = bounds(p);
+  r.set("set", set);
+  return r;
 }
 
 /// All elements, along some axes in reverse.
@@ -110,16 +113,12 @@ Type write_type(const TypeAt& t) {
 }
 std::vector<AxisMap> write_map(const TypeAt& t, const Shape&) { return maps(spans(t, t.shapes[0], 2)); }
 
-Params without_set(const Params& p) {
-  return {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}};
-}
-
 Gradients write_pullback(const At& at) {
   const Where w = Where::here();
   std::vector<Tensor> read{at.y_bar};
   read.insert(read.end(), at.x.begin() + 2, at.x.end());
   Gradients g(at.x.size());
-  g[1] = apply(slice, without_set(at.params), std::move(read), w);
+  g[1] = apply(slice, bounds(at.params), std::move(read), w);
   g[0] = at.y_bar;
   if (at.params.flag("set")) g[0] = apply(write, at.params, written(at.y_bar, zeros_of(g[1], w), at.x.subspan(2)), w);
   return g;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "ops/registry.h"
+
 namespace croton::ops {
 namespace {
 
@@ -22,6 +24,17 @@ Part Part::counted() const {
   p.start = start == absent_bound ? 0 : from_first(start);
   if (!is_index()) p.stop = stop == absent_bound ? extent : std::max(p.start, from_first(stop));
   return p;
+}
+
+Params bounds(const Params& p) {
+  return {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}};
+}
+
+Tensor part_written(const Tensor& write, const Tensor& whole) {
+  const Node& n = node(write);
+  std::vector<Tensor> inputs{whole};
+  inputs.insert(inputs.end(), n.inputs.begin() + first_bound, n.inputs.end());
+  return apply(slice, bounds(n.params), std::move(inputs), n.where);
 }
 
 Part part_along(const Tensor& t, std::size_t axis) {

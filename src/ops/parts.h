@@ -18,6 +18,13 @@ struct Part {
   /// The same with numbers counted from the first element, where the extent is known: none of them is absent then.
   Part counted() const;
 };
+/// Of the inputs of a write, which are x, value and bounds, the first bound.
+inline constexpr std::size_t first_bound = 2;
+/// The params of a slice that reads where another, or a write, lies.
+Params bounds(const Params& of_slice_or_write);
+/// The part of `whole`, which has the shape of what it is written into, that a write replaces or adds to.
+Tensor part_written(const Tensor& write, const Tensor& whole);
+
 Part part_along(const Tensor& slice_or_write, std::size_t axis);
 
 /// Whether two known parts of one axis have no element in common, for all that is known.

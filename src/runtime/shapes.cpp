@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "graph/walk.h"
+#include "ops/parts.h"
 #include "tile/regions.h"
 
 namespace croton::runtime {
@@ -30,7 +31,7 @@ std::vector<Tensor> shape_deciding(const tile::Program& program) {
   };
   for (const Tensor& t : mentioned(program)) add(t, tile::extent_inputs(t));
   for (const tile::Buffer& b : program.buffers)
-    if (tile::is_region(b) && meaning<Write>(b.whole)) add(b.whole, {tile::first_bound, node(b.whole).inputs.size()});
+    if (tile::is_region(b) && meaning<Write>(b.whole)) add(b.whole, {ops::first_bound, node(b.whole).inputs.size()});
   // stop at shape_of: its input's data do not matter
   std::vector<Tensor> out, todo = roots;
   std::unordered_map<const Node*, bool> seen;

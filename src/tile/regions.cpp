@@ -6,6 +6,7 @@
 #include "croton/ops.h"
 #include "graph/codes.h"
 #include "ops/infer.h"
+#include "ops/parts.h"
 #include "ops/pointwise.h"
 #include "ops/registry.h"
 #include "tile/program.h"
@@ -32,17 +33,15 @@ bool goes_into_variable(Tensor whole) {
 }
 
 // A write into `whole`, whose bounds a plan knows.
-Tensor region_written(const Tensor& write, std::vector<Tensor> inputs, const Tensor& whole) {
+Tensor region_written(const Tensor& write, const std::vector<Tensor>& inputs, const Tensor& whole) {
   const Node& n = node(write);
-  const auto behind = [&](std::vector<Tensor> first) {
-    first.insert(first.end(), n.inputs.begin() + first_bound, n.inputs.end());
-    return first;
-  };
   Tensor v = inputs[1];
-  if (!n.params.flag("set")) v = sum_of(apply(ops::slice, bounds(write), behind({whole}), n.where), v, n.where);
+  if (!n.params.flag("set")) v = sum_of(ops::part_written(write, whole), v, n.where);
+  std::vector<Tensor> all{whole, v};  // bounds are those that the plan knows
+  all.insert(all.end(), n.inputs.begin() + ops::first_bound, n.inputs.end());
   Params p = n.params;
   p.set("set", true);
-  return apply(ops::write, std::move(p), behind({whole, v}), n.where);
+  return apply(ops::write, std::move(p), std::move(all), n.where);
 }
 
 // Scatters, and writes of one row: the axis along which rows are named.
@@ -73,11 +72,6 @@ std::unordered_set<const Node*> planned_rows(std::span<const Tensor> nodes, cons
 }
 
 }  // namespace
-
-Params bounds(const Tensor& t) {
-  const Params& p = node(t).params;
-  return {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}};
-}
 
 Tensor copy_of(const Tensor& t) { return apply(ops::convert, {{"dtype", t.dtype()}}, {t}, node(t).where); }
 
@@ -138,7 +132,7 @@ std::unordered_set<const Node*> writes_by_phases(std::span<const Tensor> nodes) 
   const std::unordered_set<const Node*> known = known_integers(nodes);
   std::unordered_set<const Node*> r;
   for (const Tensor& t : nodes)
-    if (meaning<Write>(t) && bounds_are_known(t, first_bound, known)) r.insert(t.node());
+    if (meaning<Write>(t) && bounds_are_known(t, ops::first_bound, known)) r.insert(t.node());
   return r;
 }
 
@@ -173,7 +167,7 @@ std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, NamedRows by) 
     if (goes_into_variable(whole) && is_computed(behind_views(value))) value = copy_of(value);
     if (is_scatter) return scattered(t, std::move(inputs), whole);
     const auto row = rows.find(t.node());
-    return row == rows.end() ? region_written(t, std::move(inputs), whole)
+    return row == rows.end() ? region_written(t, inputs, whole)
                              : row_written(t, std::move(inputs), whole, row->second);
   };
   return replaced(

@@ -28,10 +28,6 @@ bool bounds_are_known(const Tensor&, std::size_t first, const std::unordered_set
 /// How often each node's elements are read: as inputs, where more than a shape is asked for, and as outputs.
 std::unordered_map<const Node*, int> uses_of_elements(std::span<const Tensor> outputs);
 
-/// Of the inputs of a write, which are x, value and bounds, the first bound.
-inline constexpr std::size_t first_bound = 2;
-/// The params of a slice that reads where a write writes.
-Params bounds(const Tensor& write);
 /// The node in memory of its own.
 Tensor copy_of(const Tensor&);
 /// a + b, rounded once, as other arithmetic on halves; of booleans whether either holds.

@@ -3,6 +3,7 @@
 #include "croton/ops.h"
 #include "graph/codes.h"
 #include "ops/extents.h"
+#include "ops/parts.h"
 #include "ops/pointwise.h"
 #include "ops/registry.h"
 #include "tile/regions.h"
@@ -110,7 +111,7 @@ constinit const Op added_rows{.name = "added_rows",
 Tensor row_check(const Tensor& row_numbers) {
   const Node& n = node(row_numbers);
   if (n.params.find_list("step") == nullptr) return apply(ops::gather, {}, n.inputs, n.where);
-  return apply(ops::slice, bounds(row_numbers), n.inputs, n.where);
+  return apply(ops::slice, ops::bounds(n.params), n.inputs, n.where);
 }
 
 int written_axis(const Tensor& write, const std::unordered_set<const Node*>& known) {
@@ -120,7 +121,7 @@ int written_axis(const Tensor& write, const std::unordered_set<const Node*>& kno
   for (std::size_t d = 0; d < step.size(); ++d) {
     if (step[d] == 1 && start[d] == absent_bound && stop[d] == absent_bound) continue;
     const auto holder = step[d] == 0 ? holder_of_bound(start[d]) : std::nullopt;
-    if (axis >= 0 || !holder || known.contains(node(write).inputs[first_bound + *holder].node())) return -1;
+    if (axis >= 0 || !holder || known.contains(node(write).inputs[ops::first_bound + *holder].node())) return -1;
     axis = static_cast<int>(d);
   }
   return axis;
@@ -141,9 +142,9 @@ Tensor scattered(const Tensor& scatter, std::vector<Tensor> inputs, const Tensor
 
 Tensor row_written(const Tensor& write, std::vector<Tensor> inputs, const Tensor& whole, int axis) {
   const Node& n = node(write);
-  const Tensor& index = inputs[first_bound + *holder_of_bound(n.params.list("start")[at(axis)])];
+  const Tensor& index = inputs[ops::first_bound + *holder_of_bound(n.params.list("start")[at(axis)])];
   std::vector<Params::Entry> params{{"axis", static_cast<Index>(axis)}};
-  for (const Params::Entry& e : bounds(write)) params.push_back(e);
+  for (const Params::Entry& e : ops::bounds(n.params)) params.push_back(e);
   const Tensor number = copy_of(apply(row_numbers, Params(std::move(params)), {inputs[0], index}, n.where));
   return one_written(with_axis(number, 0, n.where), with_axis(inputs[1], axis, n.where), whole, axis,
                      n.params.flag("set"), n.where);

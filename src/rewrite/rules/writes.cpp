@@ -50,14 +50,8 @@ bool broadcasts_alike(const Tensor& r, const Tensor& t) {
 /// write.
 Tensor value_of(const Tensor& made) {
   const Node& n = node(made);
-  const Params& p = n.params;
   const WhereScope place(n, true);
-  std::vector<Tensor> inputs{n.inputs[0]};
-  inputs.insert(inputs.end(), n.inputs.begin() + 2, n.inputs.end());
-  const Tensor part =
-      apply(ops::slice, {{"start", p.list("start")}, {"stop", p.list("stop")}, {"step", p.list("step")}},
-            std::move(inputs), n.where);
-  return ops::checked_value(n.inputs[1], part, n.where);
+  return ops::checked_value(n.inputs[1], ops::part_written(made, n.inputs[0]), n.where);
 }
 
 /// write(x, v, part)[other part]: x's, where they are apart; v's, where all that is read was written.
