@@ -453,9 +453,9 @@ class Printer {
     if (!is_lanes(s.result)) return fmt::format("cast<{}>({})", t, at);
     const std::string step = linear(s.from);
     if (s.address.empty() && step == "1") return fmt::format("iota<{}, {}>()", t, nest_.lanes);
-    std::string steps = fmt::format("iota<i64, {}>()", nest_.lanes);
-    if (step != "1") steps = fmt::format("mul({}, splat<{}>((i64)({})))", steps, nest_.lanes, step);
-    return fmt::format("cast<{}>(add(splat<{}>({}), {}))", t, nest_.lanes, at, steps);
+    std::string steps = fmt::format("iota<{}, {}>()", t, nest_.lanes);
+    if (step != "1") steps = fmt::format("mul({}, splat<{}>(({})({})))", steps, nest_.lanes, t, step);
+    return fmt::format("add(splat<{}>(({})({})), {})", nest_.lanes, t, linear(s.address), steps);
   }
 
   void update(const Statement& s) {

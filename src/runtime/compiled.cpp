@@ -186,13 +186,14 @@ std::vector<std::pair<std::size_t, std::size_t>> Compiled::side_by_side() const 
 }
 
 Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> updates, Device& device,
-                 const std::string& name) {
+                 const std::string& name, bool long_positions) {
   Compiled c;
   c.target = target_with_config(device);
   const auto named_rows = device.host_addressable() ? tile::NamedRows::by_host : tile::NamedRows::by_phases;
   c.program = tile::build(results, {.named_rows = named_rows,
                                     .products_of_views = c.target.products_of_views,
-                                    .fills_machine = tile::rows_that_fill(c.target.device_class)});
+                                    .fills_machine = tile::rows_that_fill(c.target.device_class),
+                                    .long_positions = long_positions});
   tile::take_epilogues(c.program, c.target);
   const bool check_ir = config_snapshot()->flag("check_ir");
   if (check_ir) tile::verify(c.program);

@@ -27,9 +27,9 @@ struct Compiled {
 };
 
 /// `results`: primitives only; `updates`: what some of them replace. Large programs are several texts. `name`: the
-/// function's.
+/// function's. `long_positions`: for calls whose axes are longer than the program without it allows (tile/build.h).
 Compiled compile(std::span<const Tensor> results, std::span<const UpdateTarget> updates, Device&,
-                 const std::string& name);
+                 const std::string& name, bool long_positions);
 
 /// The kernels of the sources, by place in `entries`.
 struct Loaded {

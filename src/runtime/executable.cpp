@@ -30,6 +30,9 @@ namespace {
 
 std::size_t at(int i) { return static_cast<std::size_t>(i); }
 
+/// Thrown where axes are so long that positions need 64 bits.
+struct LongPositions {};
+
 }  // namespace
 
 struct Executable::Body {
@@ -40,6 +43,7 @@ struct Executable::Body {
   // calls that find fresh memory are never alike
   const bool replays = device.gains_by_replays() && !device.fresh_buffers() && config_snapshot()->flag("cuda.graphs");
   std::string name;
+  const bool long_positions;
   const Compiled compiled;
   Loaded loaded;  // where is_loaded
   ForkSafeMutex door_of_loaded;
@@ -57,14 +61,18 @@ struct Executable::Body {
   std::atomic<bool> profiling{false};
   mutable std::mutex times_mutex;
   std::vector<StepTime> times;
+  mutable ForkSafeMutex door_of_longer;
+  std::unique_ptr<Body> longer;  // the same for calls that ask for long positions; null before the first of them
 
-  Body(std::vector<Tensor> r, std::vector<Tensor> i, std::vector<UpdateTarget> u, Device& d, std::string n)
+  Body(std::vector<Tensor> r, std::vector<Tensor> i, std::vector<UpdateTarget> u, Device& d, std::string n,
+       bool has_long_positions = false)
       : results(std::move(r)),
         inputs(std::move(i)),
         updates(std::move(u)),
         device(d),
         name(std::move(n)),
-        compiled(compile(results, updates, device, name)) {
+        long_positions(has_long_positions),
+        compiled(compile(results, updates, device, name, long_positions)) {
     layout.for_good.resize(program.buffers.size());
     for (const UpdateTarget& u : updates) layout.for_good[at(tile::root_of(program, program.outputs[u.result]))] = true;
     for (const std::string& label : compiled.labels) times.push_back({label});
@@ -92,6 +100,37 @@ struct Executable::Body {
     is_loaded.store(true, std::memory_order_release);
   }
 
+  // ---- calls with long axes
+  /// f(the body for such a call); f throws where this is not the one.
+  template <class F>
+  decltype(auto) with_fitting(F&& f) {
+    try {
+      return f(*this);
+    } catch (const LongPositions&) { return f(for_long_positions()); }
+  }
+
+  Body& for_long_positions() {
+    {
+      const std::lock_guard lock(door_of_longer);
+      if (longer) return *longer;
+    }
+    const ConfigInUse scope(config);
+    auto made = std::make_unique<Body>(results, inputs, updates, device, name, true);
+    made->check = check;
+    const std::lock_guard lock(door_of_longer);
+    if (!longer) longer = std::move(made);  // else another thread was here
+    longer->profiling = profiling.load(std::memory_order_relaxed);
+    return *longer;
+  }
+
+  /// f(body) for each that there is.
+  template <class F>
+  void for_each(F&& f) {
+    f(*this);
+    const std::lock_guard lock(door_of_longer);
+    if (longer) f(*longer);
+  }
+
   // ---- plans
   std::shared_ptr<const Plan> planned(std::span<const Array> in) {
     std::vector<Index> signature = signatures.of(in);
@@ -113,6 +152,8 @@ struct Executable::Body {
     if (check) check(of_leaves, integers);
     const Shapes shapes = infer(program, of_leaves, integers);
     check_updates(shapes);
+    if (!long_positions && !tile::positions_fit(program, [&](tile::AxisId a) { return extent(a, shapes); }))
+      throw LongPositions();
     Plan plan = make_plan(program, compiled.nests, shapes, integers, compiled.target, layout);
     moving.remember(plan, shapes, integers);
     for (const PlannedStep& s : plan.steps)
@@ -120,9 +161,21 @@ struct Executable::Body {
     return plan;
   }
 
-  std::string work() const {
+  Index extent(tile::AxisId id, const Shapes& shapes) const {
+    const tile::Axis& axis = program.axes[at(id)];
+    return tile::extent_by_shape(axis, shapes.at(axis.witness.node()));
+  }
+
+  std::string explain() const {
+    std::string r = tile::text(program);
+    for (const std::string& reason : program.reasons) r += "not fused: " + reason + "\n";
+    for (const auto& [first, last] : compiled.side_by_side())
+      r += fmt::format("steps {} to {}: one kernel, side by side\n", first, last);
+    for (std::size_t u = 0; u < updates.size(); ++u)
+      r += fmt::format("update of {}: {}\n", formula(updates[u].shared),
+                       bindings.written_in_place()[u] ? "in place" : "exchanged at the end");
     const auto plan = workspaces.latest();
-    return plan ? work_text(program, *plan) : std::string();
+    return r + (plan ? work_text(program, *plan) : std::string());
   }
 
   void check_updates(const Shapes& shapes) const {
@@ -272,7 +325,6 @@ Executable::Executable(std::vector<Tensor> results, std::vector<Tensor> inputs, 
 Executable::~Executable() = default;
 
 void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
-  Body& b = *body_;
   std::vector<Array> dense;
   std::span<const Array> inputs = given;
   for (const Array& a : given)
@@ -281,7 +333,8 @@ void Executable::run(std::span<const Array> given, std::span<Array> outputs) {
       inputs = dense;
       break;
     }
-  auto w = b.workspace(inputs);
+  auto [body, w] = body_->with_fitting([&](Body& fitting) { return std::pair(&fitting, fitting.workspace(inputs)); });
+  Body& b = *body;
   const Plan& plan = *w->plan;
   b.bindings.point(*w, inputs, outputs);
   if (plan.scratch_bytes > 0) b.device.reserve_scratch(plan.scratch_bytes);
@@ -302,7 +355,8 @@ bool Executable::has_series() const {
 }
 
 Executable::Series::Series(Executable& of, std::span<const Array> inputs)
-    : body_(*of.body_), workspace_(body_.workspace(inputs)) {
+    : body_(of.body_->with_fitting([&](Body& b) -> Body& { return b.planned(inputs), b; })),
+      workspace_(body_.workspace(inputs)) {
   if (workspace_->plan->scratch_bytes > 0) body_.device.reserve_scratch(workspace_->plan->scratch_bytes);
   body_.bindings.point_shared(*workspace_);
 }
@@ -323,13 +377,19 @@ void Executable::set_check(std::function<void(const Shapes&, const Integers&)> c
   body_->check = std::move(check);
 }
 
-void Executable::prepare(std::span<const Array> inputs) { body_->planned(inputs); }
+void Executable::prepare(std::span<const Array> inputs) {
+  body_->with_fitting([&](Body& b) { b.planned(inputs); });
+}
 
 bool Executable::decides_shapes(const Tensor& input) const { return body_->signatures.decides_shapes(input); }
 
 const std::vector<SharedStorage*>& Executable::shared_variables() const { return body_->bindings.shared(); }
 
-std::string Executable::source() const { return body_->compiled.text; }
+std::string Executable::source() const {
+  std::string r;
+  body_->for_each([&](const Body& b) { r += b.compiled.text; });
+  return r;
+}
 
 std::vector<std::string> Executable::kernels_to_read() const {
   std::vector<print::Names> names;
@@ -357,21 +417,25 @@ std::vector<std::string> Executable::nests() const {
 }
 
 std::string Executable::explain() const {
-  std::string r = tile::text(body_->program);
-  for (const std::string& reason : body_->program.reasons) r += "not fused: " + reason + "\n";
-  for (const auto& [first, last] : body_->compiled.side_by_side())
-    r += fmt::format("steps {} to {}: one kernel, side by side\n", first, last);
-  for (std::size_t u = 0; u < body_->updates.size(); ++u)
-    r += fmt::format("update of {}: {}\n", formula(body_->updates[u].shared),
-                     body_->bindings.written_in_place()[u] ? "in place" : "exchanged at the end");
-  return r + body_->work();
+  std::string r;
+  body_->for_each([&](const Body& b) {
+    if (b.long_positions) r += "for axes along which positions have more than 32 bits:\n";
+    r += b.explain();
+  });
+  return r;
 }
 
-void Executable::set_profiling(bool on) { body_->profiling.store(on, std::memory_order_relaxed); }
+void Executable::set_profiling(bool on) {
+  body_->for_each([&](Body& b) { b.profiling.store(on, std::memory_order_relaxed); });
+}
 
 std::vector<Executable::StepTime> Executable::step_times() const {
-  const std::lock_guard lock(body_->times_mutex);
-  return body_->times;
+  std::vector<StepTime> all;
+  body_->for_each([&](const Body& b) {
+    const std::lock_guard lock(b.times_mutex);
+    all.insert(all.end(), b.times.begin(), b.times.end());
+  });
+  return all;
 }
 
 int Executable::launches_per_run() const {

@@ -18,6 +18,9 @@ struct BuildOptions {
   bool products_of_views = false;
   /// So many rows keep the device busy.
   Index fills_machine = rows_that_fill(DeviceClass::cpu);
+  /// The positions that argmax and argmin look for have 64 bits where types do not say that 32 hold them. Without this
+  /// they have 32, and plans are made only where positions_fit().
+  bool long_positions = false;
 };
 
 /// The program that computes `outputs`, which hold primitives only (no Expansion). Deterministic: the same graph gives

@@ -42,18 +42,15 @@ Tensor positions(const Tensor& x, const std::vector<Index>& axes) {
   return apply(ops::iota, Params{{"dims", dims}, {"axes", axes}}, extents, node(x).where);
 }
 
-// Whether types say that positions do. (Vectors hold twice as many.)
-bool fits_32_bits(const Tensor& x, const std::vector<Index>& axes) {
-  Index n = 1;
-  for (const Index a : axes) {
-    const Index extent = type(x).shape[static_cast<std::size_t>(a)];
-    if (extent < 0 || extent > std::numeric_limits<std::int32_t>::max() / std::max<Index>(n, 1)) return false;
-    n *= extent;
-  }
-  return true;
+// What types say of whether positions do; nothing, where an extent is open. (Vectors hold twice as many.)
+std::optional<bool> fits_by_type(const Tensor& x, const std::vector<Index>& axes) {
+  std::vector<Index> extents;
+  for (const Index a : axes) extents.push_back(type(x).shape[static_cast<std::size_t>(a)]);
+  if (std::find(extents.begin(), extents.end(), any_extent) != extents.end()) return {};
+  return fit_32_bits(extents);
 }
 
-Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs) {
+Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs, bool long_positions) {
   const Tensor& x = inputs[0];
   const auto& axes = node(t).params.list("axes");
   const bool most = meaning<Reduce>(t)->monoid == Monoid::argmax;
@@ -61,7 +58,8 @@ Tensor argument(const Tensor& t, const std::vector<Tensor>& inputs) {
   Tensor hit = x == extreme;
   if (is_float(x.dtype())) hit = logical_or(hit, isnan(x));
   const Tensor at = positions(x, axes);
-  if (!fits_32_bits(x, axes)) return reduced(ops::min, where(hit, at, std::numeric_limits<Index>::max()), axes);
+  if (!fits_by_type(x, axes).value_or(!long_positions))
+    return reduced(ops::min, where(hit, at, std::numeric_limits<Index>::max()), axes);
   constexpr auto behind = std::numeric_limits<std::int32_t>::max();
   return cast(reduced(ops::min, where(hit, cast(at, DType::int32), behind), axes), DType::int64);
 }
@@ -176,12 +174,15 @@ class Waits {
 
 }  // namespace
 
-std::vector<Tensor> split_argument_folds(std::span<const Tensor> outputs) {
+std::vector<Tensor> split_argument_folds(std::span<const Tensor> outputs, bool long_positions) {
   const auto wanted = [](const Tensor& t) {
     const auto* r = meaning<Reduce>(t);
     return r && (r->monoid == Monoid::argmax || r->monoid == Monoid::argmin);
   };
-  return replaced(outputs, wanted, argument);
+  const auto split = [&](const Tensor& t, const std::vector<Tensor>& inputs) {
+    return argument(t, inputs, long_positions);
+  };
+  return replaced(outputs, wanted, split);
 }
 
 std::vector<Tensor> join_spreads(std::span<const Tensor> outputs) {

@@ -8,8 +8,8 @@
 namespace croton::tile {
 
 /// argmax and argmin as two folds: the extreme, then the least index of an element that equals it (or is NaN, where the
-/// extreme is).
-std::vector<Tensor> split_argument_folds(std::span<const Tensor> outputs);
+/// extreme is). `long_positions` as BuildOptions says.
+std::vector<Tensor> split_argument_folds(std::span<const Tensor> outputs, bool long_positions);
 /// The sum over the rows of a matrix of the squares of its elements without their mean becomes a fold that carries what
 /// it needs in one pass (Monoid::spread), and the sum of those elements what rounding leaves of it.
 std::vector<Tensor> join_spreads(std::span<const Tensor> outputs);

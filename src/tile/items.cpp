@@ -491,10 +491,8 @@ Items::Items(std::span<const Tensor> wanted, const BuildOptions& options) {
   std::vector<Tensor> wide = widen_halves(wanted);
   if (options.products_of_views)  // a GPU's threads gather
     wide = shifts_as_views(tilings_as_reshapes(folds_as_products(wide)));
-  const std::vector<Tensor> roots = owned_writes(
-      split_folds(
-          scale_sums_late(join_spreads(split_argument_folds(canonical_contractions(wide, options.products_of_views))))),
-      options.named_rows);
+  wide = split_argument_folds(canonical_contractions(wide, options.products_of_views), options.long_positions);
+  const std::vector<Tensor> roots = owned_writes(split_folds(scale_sums_late(join_spreads(wide))), options.named_rows);
   const std::vector<Tensor> nodes = operands_first(roots);
   const std::unordered_set<const Node*> known = known_integers(nodes), writes = writes_by_phases(nodes);
   uses_ = uses_of_elements(roots);

@@ -40,6 +40,7 @@ bool is_number(const Item& item) {
   return std::all_of(item.labels.begin(), item.labels.end(), [](int l) { return l < 0; });
 }
 
+bool is_position(const Item& item) { return item.kind == Item::Kind::kernel && !item.copy && meaning<Iota>(item.node); }
 bool is_scalar_constant(const Item& item) {
   return item.node.node()->kind == NodeKind::constant && item.node.node()->value.size() == 1;
 }
@@ -242,8 +243,15 @@ int Memory::call(Phase& phase, const Tensor& node, std::string_view function, DT
   return add(phase, std::move(v), {});
 }
 
-int Memory::iota(Phase& phase, const Item& item, std::span<const int> labels) {
-  Value v{.kind = Value::Kind::iota, .dtype = int64, .index = axes_of(labels), .node = item.node};
+int Memory::numbers(Phase& phase, const Item& item, DType dtype) {
+  std::vector<int> numbered;
+  for (const Index axis : node(item.node).params.list("axes"))
+    numbered.push_back(item.labels[at(static_cast<int>(axis))]);
+  return iota(phase, item, numbered, dtype);
+}
+
+int Memory::iota(Phase& phase, const Item& item, std::span<const int> labels, DType dtype) {
+  Value v{.kind = Value::Kind::iota, .dtype = dtype, .index = axes_of(labels), .node = item.node};
   return add(phase, std::move(v), labels);
 }
 
@@ -256,10 +264,11 @@ int Memory::element_of_windows(Phase& phase, const Item& item, std::unordered_ma
     return add(phase, {.kind = Value::Kind::constant, .dtype = int64, .integer = n, .node = item.node}, {});
   };
   const auto of = [&](std::string_view f, DType d, int a, int b) { return call(phase, item.node, f, d, {a, b}); };
-  int at_window = iota(phase, item, std::span(item.labels).subspan(at(static_cast<int>(params.integer("axis"))), 1));
+  int at_window =
+      iota(phase, item, std::span(item.labels).subspan(at(static_cast<int>(params.integer("axis"))), 1), int64);
   if (item.operands.size() > 2) at_window = of("sub", int64, at_window, access(phase, item.operands[2], made));
   if (!item.reduced.empty()) {
-    int inner = iota(phase, item, std::span(item.reduced).first(1));
+    int inner = iota(phase, item, std::span(item.reduced).first(1), int64);
     if (dilation > 1) inner = of("mul", int64, inner, number(dilation));
     at_window = of("sub", int64, at_window, inner);
   }
@@ -310,12 +319,12 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
   } else if (const auto* p = meaning<Pointwise>(item.node)) {
     value = call(phase, item.node, p->function, item.node.dtype(), args());
   } else if (meaning<Convert>(item.node)) {
-    value = convert(phase, args()[0], item.node.dtype());
-  } else if (meaning<Iota>(item.node)) {
-    std::vector<int> numbered;
-    for (const Index axis : node(item.node).params.list("axes"))
-      numbered.push_back(item.labels[at(static_cast<int>(axis))]);
-    value = iota(phase, item, numbered);
+    const Item& from = items_.list[at(item.operands[0].item)];
+    const bool short_number =
+        item.node.dtype() == DType::int32 && is_position(from) && !available(item.operands[0].item);
+    value = short_number ? numbers(phase, from, DType::int32) : convert(phase, args()[0], item.node.dtype());
+  } else if (is_position(item)) {
+    value = numbers(phase, item, int64);
   } else if (meaning<Gather>(item.node)) {
     value = gather(phase, item, made);
   } else if (is_op(item.node, row_numbers)) {

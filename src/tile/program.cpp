@@ -1,6 +1,7 @@
 #include "tile/program.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "tile/scatter.h"
 
@@ -14,6 +15,30 @@ Index extent_by_shape(const Axis& a, const Shape& shape) {
     n *= one;
   }
   return n;
+}
+
+bool fit_32_bits(std::span<const Index> extents) {
+  Index n = 1;
+  for (const Index extent : extents) {
+    if (extent > std::numeric_limits<std::int32_t>::max() / std::max<Index>(n, 1)) return false;
+    n *= extent;
+  }
+  return true;
+}
+
+bool positions_fit(const Program& program, const std::function<Index(AxisId)>& extent) {
+  for (const Step& s : program.steps) {
+    const auto* phase = std::get_if<Phase>(&s);
+    if (phase == nullptr) continue;
+    for (const Value& v : phase->values) {
+      if (v.kind != Value::Kind::iota) continue;
+      std::vector<Index> extents;
+      for (const AxisId a : v.index)
+        if (a != no_axis) extents.push_back(extent(a));
+      if (!fit_32_bits(extents)) return false;
+    }
+  }
+  return true;
 }
 
 std::vector<AxisId> inner_axes(const Program& program, const Phase& phase, const std::vector<AxisId>& axes) {

@@ -6,7 +6,9 @@
 // partial a chunk, which a later phase combines in a fixed order. Between phases everything is in memory; inside one,
 // nothing is.
 #pragma once
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -144,6 +146,11 @@ struct Program {
   std::vector<std::string> reasons;  // why neighbours were not fused, a line each
   std::vector<Tensor> checks;        // by site: the gather whose index a kernel checks
 };
+
+/// Whether 32 bits hold the positions among so many elements, and the number behind them all.
+bool fit_32_bits(std::span<const Index> extents);
+/// Whether they do wherever the program numbers elements. BuildOptions::long_positions is for calls where they do not.
+bool positions_fit(const Program&, const std::function<Index(AxisId)>& extent);
 
 /// Of these axes those that the phase has loops of its own over: neither parallel, nor serial, nor constants.
 std::vector<AxisId> inner_axes(const Program&, const Phase&, const std::vector<AxisId>&);

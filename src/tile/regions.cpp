@@ -167,8 +167,7 @@ std::vector<Tensor> owned_writes(std::span<const Tensor> outputs, NamedRows by) 
     if (goes_into_variable(whole) && is_computed(behind_views(value))) value = copy_of(value);
     if (is_scatter) return scattered(t, std::move(inputs), whole);
     const auto row = rows.find(t.node());
-    return row == rows.end() ? region_written(t, inputs, whole)
-                             : row_written(t, std::move(inputs), whole, row->second);
+    return row == rows.end() ? region_written(t, inputs, whole) : row_written(t, std::move(inputs), whole, row->second);
   };
   return replaced(
       outputs, [&](const Tensor& t) { return is_owned(t) || is_sized_by_them(t); }, make);

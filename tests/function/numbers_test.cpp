@@ -297,4 +297,19 @@ TEST_CASE("var and stddev divide by n less ddof, as NumPy does") {
   CHECK_THROWS_AS(var(x, {0, 0}, {.ddof = 1}), ShapeError);
 }
 
+TEST_CASE("argmax along more than 2^31 elements: a call so long has a program of its own") {
+  const Tensor n = lscalar("n"), wanted = lscalar("wanted");
+  const auto f = function({n, wanted}, argmax(arange(n) >= wanted));
+  const std::string is_longer = "more than 32 bits";
+  const auto position = [&](Index elements, Index place) {
+    return f(Array(elements), Array(place)).item<std::int64_t>();
+  };
+  CHECK(position(100, 98) == 98);
+  CHECK(f.explain().find(is_longer) == std::string::npos);
+  constexpr Index long_axis = (Index{1} << 31) + 5;
+  CHECK(position(long_axis, long_axis - 2) == long_axis - 2);
+  CHECK(f.explain().find(is_longer) != std::string::npos);
+  CHECK(position(100, 97) == 97);
+}
+
 }  // namespace croton

@@ -2,6 +2,7 @@
 #include "tile/folds.h"
 
 #include <algorithm>
+#include <set>
 
 #include "catch.h"
 #include "tile/graphs.h"
@@ -70,6 +71,43 @@ TEST_CASE("a sum over two axes of what varies along one stays, and so does one o
   Tensor chain = s * x;
   for (int k = 0; k < 100'000; ++k) chain = -chain;
   CHECK(!is_changed(sum(chain)));
+}
+
+TEST_CASE("argmax has positions of 32 bits where types allow them; where they say nothing, it is asked for long ones") {
+  const auto positions = [](const Tensor& t, bool long_positions) {
+    std::set<DType> r;
+    for (const Step& s : build(rewrite::run(std::vector<Tensor>{t}, {}), {.long_positions = long_positions}).steps)
+      for (const Value& value : std::get<Phase>(s).values)
+        if (value.kind == Value::Kind::iota) r.insert(value.dtype);
+    return r;
+  };
+  const std::set<DType> are_short{int32}, are_long{int64};
+  constexpr Index most = 2147483647;
+  for (const bool along_rows : {false, true}) {
+    const auto shaped = [&](Index n) {
+      return tensor("x", float32, along_rows ? Extents{any_extent, n} : Extents{n, any_extent});
+    };
+    const int axis = along_rows ? 1 : 0;
+    CHECK(positions(argmax(x, axis), false) == are_short);
+    CHECK(positions(argmax(x, axis), true) == are_long);
+    CHECK(positions(argmin(shaped(most), axis), true) == are_short);
+    CHECK(positions(argmin(shaped(most + 1), axis), false) == are_long);
+  }
+  CHECK(positions(cast(arange(v.shape(0)), int32) * 3, true) == are_short);
+}
+
+TEST_CASE("positions fit 32 bits up to an axis of 2^31 - 1 elements, of all axes together") {
+  const Index side = 1 << 16;
+  CHECK(fit_32_bits({}));
+  CHECK(fit_32_bits(std::vector<Index>{2147483647}));
+  CHECK_FALSE(fit_32_bits(std::vector<Index>{2147483648}));
+  CHECK(fit_32_bits(std::vector<Index>{side, side / 2 - 1}));
+  CHECK_FALSE(fit_32_bits(std::vector<Index>{side, side, side, side, side}));
+  const Program p = build(rewrite::run(std::vector<Tensor>{argmax(x)}, {}));
+  const auto fit = [&](Index extent) { return positions_fit(p, [&](AxisId) { return extent; }); };
+  CHECK(fit(46340));
+  CHECK_FALSE(fit(46341));
+  CHECK(positions_fit(build(rewrite::run(std::vector<Tensor>{exp(x)}, {})), [](AxisId) { return Index{1} << 40; }));
 }
 
 }  // namespace croton::tile
