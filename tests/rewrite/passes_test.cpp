@@ -84,6 +84,30 @@ TEST_CASE("an extent is asked of the smallest part that has it") {
   const Tensor n = run(exp(tanh(x) + 1).shape(1));
   CHECK(same(node(n).inputs[0], x));
   CHECK(same(run(Tensor(row("r", float64) * y).shape(0)).node()->inputs[0], y));
+  const Tensor of_fold = run(sum(tensor4("t", float64), {0, 2}).shape(1));
+  CHECK(node(node(of_fold).inputs[0]).kind == NodeKind::input);
+  CHECK(node(of_fold).params.integer("axis") == 3);
+}
+
+TEST_CASE("the mean of means is one fold, scaled once; not of halves, whose sum could overflow") {
+  const auto sums = [](const Tensor& t) {
+    const std::vector<Tensor> nodes = topological({&t, 1});
+    return std::count_if(nodes.begin(), nodes.end(), [](const Tensor& n) { return is_op(n, ops::sum); });
+  };
+  const Tensor x = tensor3("x", float64), h = tensor3("h", float16), c = scalar("c", float64);
+  CHECK(sums(run(mean(mean(x, 2), 1))) == 1);
+  CHECK(sums(run(sum(mean(mean(h, 2), 1)))) == 3);
+  CHECK(sums(run(mean(c * sum(x, 0)))) == 1);
+  CHECK(sums(run(sum(sum(x, 0) / c, 1))) == 1);
+  CHECK(sums(run(sum(c / sum(x, 0), 1))) == 2);
+  CHECK(sums(run(sum(sum(x, 0) * sum(x, {0, 1}), 1))) == 3);  // a number for each column
+  Array in = Array::zeros({3, 4, 5}, float64);
+  for (Index i = 0; i < in.size(); ++i) set(in, i, static_cast<double>(i * i % 37));
+  for (const Tensor& t : {mean(mean(x, 2), 1), mean(mean(x, 0), 0), mean(c * sum(x, 1), 0), sum(sum(x, 0) / c, 1)}) {
+    const Array got = evaluate(run(t), {{x, in}, {c, Array(0.3)}}), want = evaluate(t, {{x, in}, {c, Array(0.3)}});
+    REQUIRE(got.shape() == want.shape());
+    for (Index i = 0; i < got.size(); ++i) CHECK(get(got, i) == Approx(get(want, i)).epsilon(1e-14));
+  }
 }
 
 TEST_CASE("views, folds and conversions that do nothing go, chains become one") {

@@ -8,6 +8,9 @@ namespace croton::rewrite {
 /// Whether every axis has extent 1 for good: one number.
 bool is_of_one(const Tensor&);
 
+/// Of a fold of a fold: the axes of both, of what the inner one folds.
+std::vector<Index> axes_of_both(const Tensor& outer, const Tensor& inner);
+
 /// One spelling for each value, exact but for the sign of zero and the last bit of a power.
 const RuleBook& canonical_rules();
 /// Views, conversions and folds that do nothing or can be one. Part of the canonical pass.

@@ -156,11 +156,7 @@ Tensor fold_of_one(const Tensor& t, const NodeSet&) {
 Tensor fold_of_fold(const Tensor& t, const NodeSet& keep) {
   const Tensor* first = inner(t, *node(t).op, keep);
   if (!first) return {};
-  std::vector<Index> left = ops::counting(type(input(*first)).rank()), axes = axes_of(*first);
-  for (const Index a : axes_of(*first)) std::erase(left, a);
-  for (const Index a : axes_of(t)) axes.push_back(left[static_cast<std::size_t>(a)]);
-  std::sort(axes.begin(), axes.end());
-  return apply(*node(t).op, {{"axes", std::move(axes)}}, {input(*first)}, node(t).where);
+  return apply(*node(t).op, {{"axes", axes_of_both(t, *first)}}, {input(*first)}, node(t).where);
 }
 
 /// The other branch is never taken, or both are the same.
@@ -180,6 +176,21 @@ Tensor shape_of_elementwise(const Tensor& t, const NodeSet&) {
   const Tensor* bottom = nullptr;
   for (const Tensor* x = as_long(input(t), axis); x; x = as_long(*x, axis)) bottom = x;
   return bottom ? ops::extent(*bottom, axis, node(t).where) : Tensor();
+}
+
+/// The axes of a fold's operand that are not folded, in order.
+std::vector<Index> axes_left(const Tensor& fold) {
+  std::vector<Index> left = ops::counting(type(input(fold)).rank());
+  for (const Index a : axes_of(fold)) std::erase(left, a);
+  return left;
+}
+
+/// An extent of a fold is one of what it folds.
+Tensor shape_of_fold(const Tensor& t, const NodeSet& keep) {
+  const Tensor& fold = input(t);
+  if (!meaning<Reduce>(fold) || keep.contains(fold.node())) return {};
+  const Index axis = axes_left(fold)[static_cast<std::size_t>(node(t).params.integer("axis"))];
+  return ops::extent(input(fold), static_cast<int>(axis), node(t).where);
 }
 
 /// An extent of rows at indices is one of the indices or of what they are rows of.
@@ -298,6 +309,14 @@ bool is_of_one(const Tensor& t) {
   return std::all_of(type(t).shape.begin(), type(t).shape.end(), [](Index e) { return e == 1; });
 }
 
+std::vector<Index> axes_of_both(const Tensor& outer, const Tensor& inner) {
+  const std::vector<Index> left = axes_left(inner);
+  std::vector<Index> axes = axes_of(inner);
+  for (const Index a : axes_of(outer)) axes.push_back(left[static_cast<std::size_t>(a)]);
+  std::sort(axes.begin(), axes.end());
+  return axes;
+}
+
 RuleBook structural_rules() {
   RuleBook b;
   b += rule("permute_of_permute", ops::permute, permute_of_permute);
@@ -316,6 +335,7 @@ RuleBook structural_rules() {
   b += rule("sum_of_spread", ops::sum, sum_of_spread);
   b += rule("select_of_constant", ops::select, select_of_constant);
   b += rule("shape_of_elementwise", ops::shape_of, shape_of_elementwise);
+  b += rule("shape_of_fold", ops::shape_of, shape_of_fold);
   b += rule("shape_of_rows", ops::shape_of, shape_of_rows);
   b += rule("contract_of_permute", ops::contract, contract_of_permute);
   for (const Op* op : {&ops::zero_grad, &ops::disconnected_grad, &ops::grad_clip, &ops::grad_scale})
