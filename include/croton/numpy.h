@@ -231,8 +231,11 @@ Tensor tril(const Operand&, Index k = 0, Where = Where::here());
 Tensor triu(const Operand&, Index k = 0, Where = Where::here());
 /// The k-th diagonal of a matrix, or the square matrix with a vector there.
 Tensor diag(const Operand&, Index k = 0, Where = Where::here());
-/// The sum of the k-th diagonal of a matrix.
-Tensor trace(const Operand&, Index k = 0, Where = Where::here());
+/// The k-th diagonal of each of the matrices whose rows go along axis1 and whose columns go along axis2, as the last axis
+/// of the result: diagonal(x, 0, -2, -1) of a stack. ShapeError where both are one axis, IndexError where there is none.
+Tensor diagonal(const Operand&, Index k = 0, int axis1 = 0, int axis2 = 1, Where = Where::here());
+/// The sum of the k-th diagonal of a matrix, or of each of a stack, as diagonal() finds them.
+Tensor trace(const Operand&, Index k = 0, int axis1 = 0, int axis2 = 1, Where = Where::here());
 /// count numbers evenly from start to stop, which is the last of them unless `endpoint` is false.
 Tensor linspace(const Operand& start, const Operand& stop, Index count, bool endpoint = true, Where = Where::here());
 

@@ -42,6 +42,22 @@ Tensor element(const Tensor& x, int axis, Index i, Where w) {
   return apply(ops::slice, s.params(), {x}, w);
 }
 
+/// The k-th diagonal of the matrices of two axes, as the last axis.
+Tensor diagonal_of(std::string_view name, const Tensor& x, Index k, int axis1, int axis2, Where w) {
+  if (x.ndim() < 2) fail_at<ShapeError>(w, "{}: a matrix is needed, {} is {}", name, formula(x), text(type(x)));
+  const int first = ops::axis_of(name, axis1, x, w), second = ops::axis_of(name, axis2, x, w);
+  if (first == second)
+    fail_at<ShapeError>(w, "{}: axis {} of {} stands for rows and for columns", name, first, formula(x));
+  std::vector<Index> order = ops::counting(x.ndim());
+  std::erase_if(order, [&](Index a) { return a == first || a == second; });
+  order.insert(order.begin(), {first, second});
+  const Tensor matrices = ops::permuted(x, std::move(order), w);
+  const Index down = std::max<Index>(-k, 0), right = std::max<Index>(k, 0);
+  const Tensor rows = ops::extent(matrices, 0, w) - down, columns = ops::extent(matrices, 1, w) - right;
+  const Tensor at = arange(maximum(minimum(rows, columns, w), 0, w), w);
+  return moveaxis(matrices(at + down, at + right), 0, -1, w);
+}
+
 /// Column less row, for each element of the last two axes: the number of its diagonal.
 Tensor diagonal_numbers(std::string_view name, const Tensor& x, Where w) {
   if (x.ndim() < 2) fail_at<ShapeError>(w, "{}: {} is {}, and has no two axes", name, formula(x), text(type(x)));
@@ -310,26 +326,26 @@ Tensor triu(const Operand& of, Index k, Where w) {
   return where(diagonal_numbers("triu", x, w) >= k, x, zeros_like(x, w), w);
 }
 
+Tensor diagonal(const Operand& of, Index k, int axis1, int axis2, Where w) {
+  const WhereScope scope(w);
+  return diagonal_of("diagonal", given("diagonal", of, w), k, axis1, axis2, w);
+}
+
 Tensor diag(const Operand& of, Index k, Where w) {
   const WhereScope scope(w);
   const Tensor x = given("diag", of, w);
   if (x.ndim() != 1 && x.ndim() != 2)
     fail_at<ShapeError>(w, "diag: a vector or a matrix is needed, {} is {}", formula(x), text(type(x)));
+  if (x.ndim() == 2) return diagonal_of("diag", x, k, 0, 1, w);
   const Index down = std::max<Index>(-k, 0), right = std::max<Index>(k, 0);
   const Tensor rows = ops::extent(x, 0, w);
-  if (x.ndim() == 1) {
-    const Tensor n = rows + (down + right), at = arange(rows, w);
-    return zeros({n, n}, x.dtype(), w)(at + down, at + right).set(x);
-  }
-  const Tensor at = arange(maximum(minimum(rows - down, ops::extent(x, 1, w) - right, w), 0, w), w);
-  return x(at + down, at + right);
+  const Tensor n = rows + (down + right), at = arange(rows, w);
+  return zeros({n, n}, x.dtype(), w)(at + down, at + right).set(x);
 }
 
-Tensor trace(const Operand& of, Index k, Where w) {
+Tensor trace(const Operand& of, Index k, int axis1, int axis2, Where w) {
   const WhereScope scope(w);
-  const Tensor x = given("trace", of, w);
-  if (x.ndim() != 2) fail_at<ShapeError>(w, "trace: a matrix is needed, {} is {}", formula(x), text(type(x)));
-  return sum(diag(x, k, w), w);
+  return sum(diagonal_of("trace", given("trace", of, w), k, axis1, axis2, w), -1, w);
 }
 
 Tensor linspace(const Operand& first, const Operand& last, Index count, bool endpoint, Where w) {

@@ -373,23 +373,6 @@ Out split_as(const In& in, const json& a) {
   return how.is_array() ? split_at(in[0], extents(how), axis) : split(in[0], how.get<int>(), axis);
 }
 
-/// A diagonal of two axes, which goes last.
-Tensor diagonal_of(const Tensor& x, const json& a) {
-  const auto axis = [&](const char* name, int otherwise) {
-    const int d = a.value(name, otherwise);
-    return d < 0 ? d + x.ndim() : d;
-  };
-  const int first = axis("axis1", 0), second = axis("axis2", 1);
-  const Index k = a.value("offset", 0);
-  Extents order;
-  for (int d = 0; d < x.ndim(); ++d)
-    if (d != first && d != second) order.add(d);
-  order.add(first), order.add(second);
-  const Index down = std::max<Index>(-k, 0), right = std::max<Index>(k, 0);
-  const Tensor at = arange(maximum(minimum(x.shape(first) - down, x.shape(second) - right), 0));
-  return transpose(x, order)(ellipsis, at + down, at + right);
-}
-
 void add_diagonals(Table& t) {
   t["tril"] = [](const In& in, const json& a) -> Out { return {tril(in[0], a.value("k", 0))}; };
   t["triu"] = [](const In& in, const json& a) -> Out { return {triu(in[0], a.value("k", 0))}; };
@@ -398,8 +381,12 @@ void add_diagonals(Table& t) {
     return {tril(ones({n, m}, dtype_named(a.at("dtype"))), a.value("k", 0))};
   };
   t["diag"] = [](const In& in, const json& a) -> Out { return {diag(in[0], a.value("k", 0))}; };
-  t["diagonal"] = [](const In& in, const json& a) -> Out { return {diagonal_of(in[0], a)}; };
-  t["trace"] = [](const In& in, const json& a) -> Out { return {sum(diagonal_of(in[0], a), -1)}; };
+  t["diagonal"] = [](const In& in, const json& a) -> Out {
+    return {diagonal(in[0], a.value("offset", 0), a.value("axis1", 0), a.value("axis2", 1))};
+  };
+  t["trace"] = [](const In& in, const json& a) -> Out {
+    return {trace(in[0], a.value("offset", 0), a.value("axis1", 0), a.value("axis2", 1))};
+  };
 }
 
 void add_parts(Table& t) {

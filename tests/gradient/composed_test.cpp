@@ -48,6 +48,7 @@ TEST_CASE("functions made of others have the gradients that differences give") {
       {"diag of a matrix", diag(m, 1)},
       {"diag of a vector", diag(x, -2)},
       {"trace", trace(m)},
+      {"diagonals of a stack", diagonal(y(all, newaxis, newaxis) * m, 1, 2, -2)},
       {"linspace", linspace(x[0], y[0], 4)},
   };
   for (const auto& [name, t] : all_of) {
@@ -232,6 +233,8 @@ TEST_CASE("functions made of others name what they cannot do") {
   CHECK_THROWS_AS(tril(x), ShapeError);
   CHECK_THROWS_AS(diag(dscalar("s")), ShapeError);
   CHECK_THROWS_AS(trace(x), ShapeError);
+  CHECK_THROWS_AS(diagonal(m, 0, 1, 1), ShapeError);
+  CHECK_THROWS_AS(diagonal(m, 0, 0, 2), IndexError);
   CHECK_THROWS_AS(split(tensor("t", float64, {5}), 2), ShapeError);
   CHECK_THROWS_AS(split(x, 0), ShapeError);
   CHECK_THROWS_AS(repeat(x, -1, 0), ShapeError);
