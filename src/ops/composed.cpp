@@ -117,9 +117,10 @@ Tensor fmin(const Operand& left, const Operand& right, Where w) {
 
 Tensor fmod(const Operand& left, const Operand& right, Where w) {
   const WhereScope scope(w);
-  const Tensor a = given("fmod", left, w), b = given("fmod", right, w);
-  const Tensor both[] = {a, b};
-  if (is_float(ops::common_dtype("fmod", both, w))) {
+  Tensor both[] = {given("fmod", left, w), given("fmod", right, w)};
+  Tensor &a = both[0], &b = both[1];
+  if (const DType common = ops::common_dtype("fmod", both, w); is_float(common)) {
+    for (Tensor& x : both) x = cast(x, common, w);  // the least integer has no opposite
     // by signs, not by abs, whose slope at 0 is 0: that of fmod along a is 1 everywhere
     const Tensor below = signbit(a, w), size = where(below, -a, a, w) % where(b < 0, -b, b, w);
     return where(below, -size, size, w);

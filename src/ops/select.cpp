@@ -36,7 +36,9 @@ constinit const Op clip{.name = "clip",
                           return croton::minimum(croton::maximum(at.x[0], at.x[1]), at.x[2]);
                         }},
                         .pullback = [](const At& at) -> Gradients {
-                          const Tensor below = at.x[0]<at.x[1], above = at.x[0]> at.x[2];
+                          const Tensor &x = at.x[0], &low = at.x[1], &high = at.x[2];
+                          const Tensor crossed = low > high, below = croton::logical_and(x < low, !crossed),
+                                       above = croton::logical_or(x > high, crossed);  // high wins
                           return {where(croton::logical_or(below, above), 0, at.y_bar), where(below, at.y_bar, 0),
                                   where(above, at.y_bar, 0)};
                         },

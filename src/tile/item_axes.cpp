@@ -93,10 +93,16 @@ std::size_t ItemAxes::elements(const Item& item) const {
 }
 
 bool ItemAxes::numbers_some(const Item& item) const {
-  if (!meaning<Iota>(item.node)) return false;
+  const Params& params = node(item.node).params;
+  std::vector<Index> axes;
+  if (meaning<Iota>(item.node))
+    axes = params.list("axes");
+  else if (meaning<FoldWindows>(item.node))
+    axes = {params.integer("axis")};
+  else
+    return false;
   Labels numbered;
-  for (const Index axis : node(item.node).params.list("axes"))
-    numbered.push_back(item.labels[at(static_cast<int>(axis))]);
+  for (const Index axis : axes) numbered.push_back(item.labels[at(static_cast<int>(axis))]);
   return std::any_of(item.labels.begin(), item.labels.end(), [&](int l) { return l >= 0 && !contains(numbered, l); });
 }
 

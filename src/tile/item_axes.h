@@ -30,7 +30,7 @@ class ItemAxes {
   bool strides(const Item&, const Labels& parallel) const;
   /// Of an item whose axes are all constant: what is written out for it.
   std::size_t elements(const Item&) const;
-  /// Whether it is the number of each element among some of its axes, which no run over all of them gives.
+  /// Whether it asks where each element stands along some of its axes, which no run over all of them tells.
   bool numbers_some(const Item&) const;
   /// Whether partials lie in memory as the item's own axes do.
   bool constants_first(const Item&) const;

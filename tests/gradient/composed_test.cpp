@@ -155,6 +155,29 @@ TEST_CASE(
   CHECK(disagreement(sum(fmod(x, y)), at) == "");
 }
 
+TEST_CASE("fmod of integers with floats counts in floats: the least integer has an opposite there, and so has a bool") {
+  const Tensor i = tensor("i", DType::int8, {-1}), u = tensor("u", DType::uint64, {-1}), f = dvector("f"),
+               b = tensor("b", boolean, {-1});
+  const Array least = Array{-128.0}.astype(DType::int8), hundred = Array{100.0}.astype(DType::uint64);
+  CHECK(get(value(fmod(i, f), {{i, least}, {f, Array{7.0}}}), 0) == -2);
+  CHECK(get(value(fmod(f, i), {{i, least}, {f, Array{500.0}}}), 0) == 116);
+  CHECK(get(value(fmod(u, i), {{u, hundred}, {i, least}}), 0) == 100);
+  CHECK(get(value(fmod(b, f), {{b, Array{true}}, {f, Array{0.75}}}), 0) == 0.25);
+}
+
+TEST_CASE("where low is more than high, clip is high, and so is its gradient") {
+  const Tensor x = dvector("x"), low = dvector("low"), high = dvector("high"), w = dvector("w");
+  const auto g = grad(sum(clip(x, low, high) * w), {x, low, high});
+  const ops::Values at{{x.node(), Array{0.0, 3.0, 1.5, 0.0, 3.0, 1.5}},
+                       {low.node(), Array{2.0, 2.0, 2.0, 1.0, 1.0, 1.0}},
+                       {high.node(), Array{1.0, 1.0, 1.0, 2.0, 2.0, 2.0}},
+                       {w.node(), Array{1.0, 2.0, 3.0, 4.0, 5.0, 6.0}}};
+  const std::vector<Array> slopes = ops::evaluate(g, at);
+  CHECK(array_equal(slopes[0], Array{0.0, 0.0, 0.0, 0.0, 0.0, 6.0}));
+  CHECK(array_equal(slopes[1], Array{0.0, 0.0, 0.0, 4.0, 0.0, 0.0}));
+  CHECK(array_equal(slopes[2], Array{1.0, 2.0, 3.0, 0.0, 5.0, 0.0}));
+}
+
 TEST_CASE("a remainder by 0 that where does not take has no gradient") {
   const Tensor x = dvector("x"), y = dvector("y");
   for (const Tensor& t : {x % y, fmod(x, y)}) {

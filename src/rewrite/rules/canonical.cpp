@@ -1,7 +1,11 @@
+#include "base/dtype.h"
 #include "rewrite/rules/rules.h"
 
 namespace croton::rewrite {
 namespace {
+
+// What integers that wrap around make wrong.
+bool is_of_floats(const Tensor& x) { return is_float(x.dtype()); }
 
 RuleBook made() {
   RuleBook b;
@@ -21,9 +25,9 @@ RuleBook made() {
   b += rule("pow_half", [](const Tensor& x) { return Equation{pow(x, 0.5), sqrt(x)}; }).over({0, 9});
   b += rule("square", [](const Tensor& x) { return Equation{x * x, square(x)}; });
   b += rule("square_of_neg", [](const Tensor& x) { return Equation{square(-x), square(x)}; });
-  b += rule("abs_of_neg", [](const Tensor& x) { return Equation{abs(-x), abs(x)}; });
+  b += rule("abs_of_neg", [](const Tensor& x) { return Equation{abs(-x), abs(x)}; }).when(is_of_floats);
   b += rule("abs_of_abs", [](const Tensor& x) { return Equation{abs(abs(x)), abs(x)}; });
-  b += rule("abs_of_square", [](const Tensor& x) { return Equation{abs(square(x)), square(x)}; });
+  b += rule("abs_of_square", [](const Tensor& x) { return Equation{abs(square(x)), square(x)}; }).when(is_of_floats);
   b += rule("maximum_of_itself", [](const Tensor& x) { return Equation{maximum(x, x), x}; });
   b += rule("minimum_of_itself", [](const Tensor& x) { return Equation{minimum(x, x), x}; });
   b += structural_rules();
