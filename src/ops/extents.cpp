@@ -215,6 +215,18 @@ Tensor checked_value(const Tensor& value, const Tensor& part, Where w) {
   return apply(broadcast, {{"dims", out.dims}, {"written", true}}, out.after(value), w);
 }
 
+Tensor checked_beside(const Tensor& x, int axis, const Dim& asked, Where w) {
+  ExtentList out;
+  for (int a = 0; a < x.ndim(); ++a)
+    if (a != axis)
+      out.add(own_extent);
+    else if (asked.t.node())
+      out.add(asked.t);
+    else
+      out.add(asked.n);
+  return apply(broadcast, {{"dims", out.dims}, {"beside", true}}, out.after(x), w);
+}
+
 Tensor filled(const Tensor& scalar, const ExtentList& shape, Where w) {
   if (shape.dims.empty()) return scalar;
   Tensor x = permuted(scalar, std::vector<Index>(shape.dims.size(), -1), w);

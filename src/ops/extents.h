@@ -45,6 +45,8 @@ Tensor broadcast_like(const Tensor& x, const Tensor& like, Where);
 /// The value that is written to a part, as it is; extents that are not the part's, which types need not show, are an
 /// error of the write.
 Tensor checked_value(const Tensor& value, const Tensor& part, Where);
+/// x, once it is found to be that long along an axis, as what stood beside it; else a ShapeError.
+Tensor checked_beside(const Tensor& x, int axis, const Dim& asked, Where);
 /// permute, or x itself where nothing would change.
 Tensor permuted(const Tensor& x, std::vector<Index> axes, Where);
 /// 0, 1, ..., n - 1.

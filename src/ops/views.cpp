@@ -64,6 +64,9 @@ Type broadcast_type(const TypeAt& t) {
     const bool fits = d == -1 || x[i] == -1 || d == x[i];
     if (!fits && t.params.has("written"))  // checked_value in ops/extents.h
       fail_at<ShapeError>(t.where, "{}: the part has shape {}, the value {}", t.name(), text(resolve(t, 1)), text(x));
+    if (!fits && t.params.has("beside"))  // checked_beside
+      fail_at<ShapeError>(t.where, "{}: axis {} of {} is {} long, and {} beside it: these do not broadcast", t.name(),
+                          i, formula(t.x[0]), x[i], d);
     if (!fits)
       fail_at<ShapeError>(t.where,
                           "{}: axis {} of {} {} cannot become {} long; only an axis whose extent is 1 in the type "

@@ -309,6 +309,46 @@ TEST_CASE("A1: a tensor that does not widen to the extent asked for, known at th
   CHECK(widened([](const Tensor& t) { return t + ones({7}); }) == expected);
 }
 
+TEST_CASE("A1: what is spread beside a tensor has the tensor's extents, though rules no longer spread it") {
+  const Tensor y = vector("y"), z = vector("z"), l = lscalar("l"), m = matrix("m");
+  const struct {
+    std::vector<Tensor> inputs;
+    Tensor output;
+    std::vector<Array> values;
+    const char* says;
+  } faults[] = {
+      {{y, z}, zeros_like(z) + y, {zero({3}), zero({2})}, "add: axis 0 of y is 3 long, and 2 beside it"},
+      {{y, z}, exp(y) * ones_like(z), {zero({3}), zero({2})}, "mul: axis 0 of exp(y) is 3 long, and 2 beside it"},
+      {{y, l},
+       maximum(y, full({l}, 2.0)),
+       {zero({3}), Array(Index{1})},
+       "maximum: axis 0 of y is 3 long, and 1 beside it"},
+      {{y}, y + ones({Index{2}}), {zero({3})}, "add: axis 0 of y is 3 long, and 2 beside it"},
+      {{m, z}, m + zeros_like(z), {zero({4, 3}), zero({2})}, "add: axis 1 of m is 3 long, and 2 beside it"},
+      {{y, z}, where(zeros_like(z) > 1, y, y * 2), {zero({3}), zero({2})}, "is 3 long, and 2 beside it"},
+      {{y, z},
+       where(constant(Array(true)), y, z),
+       {zero({3}), zero({2})},
+       "where: axis 0 of y is 3 long, and 2 beside it"},
+  };
+  for (const auto& fault : faults) {
+    INFO(fault.says);
+    std::vector<Array> out(1);
+    const std::vector<Argument> arguments(fault.values.begin(), fault.values.end());
+    for (const std::string& mode : std::vector<std::string>{"mode=FAST_RUN", "mode=FAST_COMPILE", on_gpu()}) {
+      const ScopedConfig scope{mode};
+      const Function f = function(fault.inputs, fault.output);
+      const std::string text = message<ShapeError>([&] { f.run(arguments, out); });
+      CHECK_FALSE(text.empty());
+      if (mode == "mode=FAST_RUN") CHECK(text.find(fault.says) != std::string::npos);
+    }
+  }
+  // what is as long by what it is made of needs no check, and has none
+  const Tensor same_rows = sum(m, 1) * ones_like(sum(square(m), 1)) + zeros_like(m(all, 0)) * 0;
+  CHECK(function(m, exp(ones_like(m) * m + m)).explain().find("broadcast") == std::string::npos);
+  CHECK(function(m, same_rows)(zero({4, 3})).shape() == Extents{4});
+}
+
 TEST_CASE("A1: shared variables whose shapes set_value changed do not fit at the call") {
   for (const std::string& mode : std::vector<std::string>{"mode=FAST_RUN", "mode=FAST_COMPILE", on_gpu()}) {
     INFO(mode);

@@ -1,5 +1,6 @@
 // Views, conversions, folds and questions about shapes that do nothing or can be one. Exact.
 #include <algorithm>
+#include <tuple>
 
 #include "array/access.h"
 #include "base/dtype.h"
@@ -56,12 +57,25 @@ Tensor reshape_to_itself(const Tensor& t, const NodeSet&) {
   return one ? input(t) : Tensor();
 }
 
+/// The axes of a fold's operand that are not folded, in order.
+std::vector<Index> axes_left(const Tensor& fold) {
+  std::vector<Index> left = ops::counting(type(input(fold)).rank());
+  for (const Index a : axes_of(fold)) std::erase(left, a);
+  return left;
+}
+
 /// An operand of f(x) by elements whose axis does not widen, and so has the extent of f(x).
 const Tensor* as_long(const Tensor& y, int axis) {
   if (!meaning<Pointwise>(y) && !meaning<Convert>(y)) return nullptr;
   for (const Tensor& x : node(y).inputs)
     if (!type(x).broadcasts(axis)) return &x;
   return nullptr;
+}
+
+/// The axis that an axis of rows at indices is: one of the indices, or of what they are rows of.
+std::pair<Tensor, int> behind_rows(const Tensor& rows, int axis) {
+  const Tensor &x = node(rows).inputs[0], &index = node(rows).inputs[1];
+  return axis < index.ndim() ? std::pair(index, axis) : std::pair(x, axis - index.ndim() + 1);
 }
 
 /// The axis that t's axis is, behind what moves or keeps its elements.
@@ -75,6 +89,11 @@ std::pair<const Node*, int> axis_behind(const Tensor& t, int axis) {
       x = Tensor(input(x));
     } else if (is_op(x, ops::broadcast) && !type(input(x)).broadcasts(axis)) {
       x = Tensor(input(x));
+    } else if (meaning<Reduce>(x)) {
+      axis = static_cast<int>(axes_left(x)[static_cast<std::size_t>(axis)]);
+      x = Tensor(input(x));
+    } else if (is_op(x, ops::gather)) {
+      std::tie(x, axis) = behind_rows(x, axis);
     } else if (const Tensor* y = as_long(x, axis)) {
       x = Tensor(*y);
     } else {
@@ -84,21 +103,41 @@ std::pair<const Node*, int> axis_behind(const Tensor& t, int axis) {
   return {x.node(), axis};
 }
 
+/// Whether x is that long along an axis, whatever its extent will be.
+bool is_as_long(const Tensor& x, int axis, const Dim& asked) {
+  if (!asked.t.node()) return asked.n == type(x).shape[static_cast<std::size_t>(axis)];
+  return is_op(asked.t, ops::shape_of) &&
+         axis_behind(input(asked.t), static_cast<int>(node(asked.t).params.integer("axis"))) == axis_behind(x, axis);
+}
+
+/// What a broadcast asks for along an axis.
+Dim asked_along(const Tensor& spread, int axis) {
+  const Index asked = node(spread).params.list("dims")[static_cast<std::size_t>(axis)];
+  const std::optional<std::size_t> holder = holder_of_extent(asked);
+  return holder ? Dim(node(spread).inputs[1 + *holder]) : Dim(asked);
+}
+
+/// What stood beside others in t, found to be as long as they are.
+Tensor checked_beside(const Tensor& t, Tensor x, std::span<const Tensor> others) {
+  const Where w = node(t).where;
+  for (const Tensor& other : others)
+    for (int a = 0; a < t.ndim(); ++a) {
+      if (type(x).broadcasts(a) || type(other).broadcasts(a)) continue;
+      const Index known = type(other).shape[static_cast<std::size_t>(a)];
+      const Dim asked = known == any_extent ? Dim(ops::extent(other, a, w)) : Dim(known);
+      if (!is_as_long(x, a, asked)) x = ops::checked_beside(x, a, asked, w);
+    }
+  return x;
+}
+
 /// Whether a broadcast asks for an extent along an axis that does not widen: another one, which the type need not show,
 /// is an error when it runs.
 bool checks_extents(const Tensor& spread) {
-  const Type& x = type(input(spread));
+  const Tensor& x = input(spread);
   const std::vector<Index>& dims = node(spread).params.list("dims");
-  const auto is_own = [&](const Tensor& held, int axis) {
-    return is_op(held, ops::shape_of) &&
-           axis_behind(input(held), static_cast<int>(node(held).params.integer("axis"))) ==
-               axis_behind(input(spread), axis);
-  };
-  for (int a = 0; a < x.rank(); ++a) {
-    const auto axis = static_cast<std::size_t>(a);
-    if (x.broadcasts(a) || dims[axis] == own_extent) continue;
-    const std::optional<std::size_t> holder = holder_of_extent(dims[axis]);
-    if (holder ? !is_own(node(spread).inputs[1 + *holder], a) : dims[axis] != x.shape[axis]) return true;
+  for (int a = 0; a < x.ndim(); ++a) {
+    const bool asks = !type(x).broadcasts(a) && dims[static_cast<std::size_t>(a)] != own_extent;
+    if (asks && !is_as_long(x, a, asked_along(spread, a))) return true;
   }
   return false;
 }
@@ -162,12 +201,14 @@ Tensor fold_of_fold(const Tensor& t, const NodeSet& keep) {
 /// The other branch is never taken, or both are the same.
 Tensor select_of_constant(const Tensor& t, const NodeSet&) {
   const std::vector<Tensor>& x = node(t).inputs;
-  if (same(x[1], x[2])) return x[1];
+  if (same(x[1], x[2])) return checked_beside(t, x[1], {&x[0], 1});
   if (node(x[0]).kind != NodeKind::constant || node(x[0]).value.size() == 0) return {};
   const Array& c = node(x[0]).value;
   for (Index i = 1; i < c.size(); ++i)
     if (get(c, i) != get(c, 0)) return {};
-  return get(c, 0) != 0 ? x[1] : x[2];
+  const bool is_first = get(c, 0) != 0;
+  const Tensor others[] = {x[0], x[is_first ? 2 : 1]};
+  return checked_beside(t, x[is_first ? 1 : 2], others);
 }
 
 /// The extent of f(g(x)) by elements is that of x: all the way at once, for nothing shares the extents between.
@@ -178,41 +219,51 @@ Tensor shape_of_elementwise(const Tensor& t, const NodeSet&) {
   return bottom ? ops::extent(*bottom, axis, node(t).where) : Tensor();
 }
 
-/// The axes of a fold's operand that are not folded, in order.
-std::vector<Index> axes_left(const Tensor& fold) {
-  std::vector<Index> left = ops::counting(type(input(fold)).rank());
-  for (const Index a : axes_of(fold)) std::erase(left, a);
-  return left;
+/// Whether one operand alone, all the way down, gives t its extent there: where several do, t is what checks them.
+bool has_one_source(const Tensor& t, int axis) {
+  for (const Tensor* x = &t; x != nullptr; x = as_long(*x, axis)) {
+    const auto& of = node(*x).inputs;
+    const bool by_elements = meaning<Pointwise>(*x) || meaning<Convert>(*x);
+    if (by_elements &&
+        std::count_if(of.begin(), of.end(), [&](const Tensor& y) { return !type(y).broadcasts(axis); }) > 1)
+      return false;
+  }
+  return true;
 }
 
 /// An extent of a fold is one of what it folds.
 Tensor shape_of_fold(const Tensor& t, const NodeSet& keep) {
   const Tensor& fold = input(t);
   if (!meaning<Reduce>(fold) || keep.contains(fold.node())) return {};
-  const Index axis = axes_left(fold)[static_cast<std::size_t>(node(t).params.integer("axis"))];
-  return ops::extent(input(fold), static_cast<int>(axis), node(t).where);
+  const auto axis = static_cast<int>(axes_left(fold)[static_cast<std::size_t>(node(t).params.integer("axis"))]);
+  return has_one_source(input(fold), axis) ? ops::extent(input(fold), axis, node(t).where) : Tensor();
 }
 
 /// An extent of rows at indices is one of the indices or of what they are rows of.
 Tensor shape_of_rows(const Tensor& t, const NodeSet& keep) {
   const Tensor* rows = inner(t, ops::gather, keep);
   if (!rows) return {};
-  const Tensor &x = node(*rows).inputs[0], &index = node(*rows).inputs[1];
-  const auto axis = static_cast<int>(node(t).params.integer("axis"));
-  const Where w = node(t).where;
-  return axis < index.ndim() ? ops::extent(index, axis, w) : ops::extent(x, axis - index.ndim() + 1, w);
+  const auto [x, axis] = behind_rows(*rows, static_cast<int>(node(t).params.integer("axis")));
+  return ops::extent(x, axis, node(t).where);
 }
 
 // ---- values spread over a shape: a gradient of sum is one number until something asks for more
 
-/// Whether an operand of the node other than `skip` has every extent that `spread` (a broadcast) widens to.
-bool is_covered(const Tensor& t, std::size_t skip, const Tensor& spread) {
-  for (int a = 0; a < type(t).rank(); ++a) {
+/// Whether the other operands of the node have every extent that operand i, a broadcast, widens to. Those that may have
+/// another extent there are checked from now on, in place of the broadcast.
+bool is_covered(const Tensor& t, std::size_t i, std::vector<Tensor>& operands) {
+  const Tensor& spread = node(t).inputs[i];
+  for (int a = 0; a < t.ndim(); ++a) {
     if (!type(input(spread)).broadcasts(a) || type(spread).broadcasts(a)) continue;
-    bool found = false;
-    for (std::size_t i = 0; i < node(t).inputs.size(); ++i)
-      found |= i != skip && !type(node(t).inputs[i]).broadcasts(a);
-    if (!found) return false;
+    std::size_t cover = operands.size();
+    bool is_sure = false;
+    for (std::size_t k = 0; k < operands.size() && !is_sure; ++k) {
+      if (k == i || type(operands[k]).broadcasts(a)) continue;
+      cover = k;
+      is_sure = is_as_long(operands[k], a, asked_along(spread, a));
+    }
+    if (cover == operands.size()) return false;
+    if (!is_sure) operands[cover] = ops::checked_beside(operands[cover], a, asked_along(spread, a), node(t).where);
   }
   return true;
 }
@@ -224,7 +275,7 @@ Tensor elementwise_of_spread(const Tensor& t, const NodeSet& keep) {
     if (!is_op(x[i], ops::broadcast) || keep.contains(x[i].node()) || checks_extents(x[i])) continue;
     std::vector<Tensor> inputs = x;
     inputs[i] = Tensor(input(x[i]));
-    if (is_covered(t, i, x[i])) return with_inputs(t, std::move(inputs));
+    if (std::vector<Tensor> operands = inputs; is_covered(t, i, operands)) return with_inputs(t, std::move(operands));
     bool numbers = true;
     for (std::size_t k = 0; k < x.size(); ++k) numbers &= k == i || is_of_one(x[k]);
     if (!numbers) continue;
