@@ -256,12 +256,17 @@ Tensor sum_of(const Operand& a, const Operand& b, Where w) {
 Tensor product_of(const Operand& a, const Operand& b, Where w) {
   return ops::pointwise(is_bool(a) && is_bool(b) ? ops::logical_and : ops::mul, {a, b}, w);
 }
+/// As an operand in a formula.
+std::string in_formula(const Operand& x) {
+  const std::string f = formula(x.get());
+  return f.find(' ') == std::string::npos ? f : "(" + f + ")";
+}
 Tensor difference_of(const Operand& a, const Operand& b, Where w) {
   if (is_bool(a) && is_bool(b))
     fail_at<DTypeError>(ambient(w),
                         "sub: {} - {} of two bools is refused: write ^ for whether they differ, or convert with "
                         "astype(int64)",
-                        formula(a.get()), formula(b.get()));
+                        in_formula(a), in_formula(b));
   return ops::pointwise(ops::sub, {a, b}, w);
 }
 
@@ -276,7 +281,7 @@ Tensor operator-(Operand x) {
   if (is_bool(x))
     fail_at<DTypeError>(ambient(x.where()),
                         "neg: -{} of a bool is refused: write ! for its opposite, or convert with astype(int64)",
-                        formula(x.get()));
+                        in_formula(x));
   return ops::pointwise(ops::neg, {x}, x.where());
 }
 

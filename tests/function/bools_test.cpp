@@ -57,6 +57,9 @@ TEST_CASE("a difference of bools is refused, with the way out") {
         "HERE: sub: p - q of two bools is refused: write ^ for whether they differ, or convert with astype(int64)");
   CHECK(message<DTypeError>([&] { static_cast<void>(-p); }) ==
         "HERE: neg: -p of a bool is refused: write ! for its opposite, or convert with astype(int64)");
+  CHECK(message<DTypeError>([&] { static_cast<void>(-(p > q)); }).starts_with("HERE: neg: -(p > q) of a bool"));
+  CHECK(
+      message<DTypeError>([&] { static_cast<void>(p - (p > q)); }).starts_with("HERE: sub: p - (p > q) of two bools"));
   Tensor r = p;
   CHECK_THROWS_AS(r -= q, DTypeError);
   CHECK((p - 1).dtype() == int64);
