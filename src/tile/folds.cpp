@@ -45,6 +45,7 @@ Tensor positions(const Tensor& x, const std::vector<Index>& axes) {
 // What types say of whether positions do; nothing, where an extent is open. (Vectors hold twice as many.)
 std::optional<bool> fits_by_type(const Tensor& x, const std::vector<Index>& axes) {
   std::vector<Index> extents;
+  extents.reserve(axes.size());
   for (const Index a : axes) extents.push_back(type(x).shape[static_cast<std::size_t>(a)]);
   if (std::find(extents.begin(), extents.end(), any_extent) != extents.end()) return {};
   return fit_32_bits(extents);
