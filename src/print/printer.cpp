@@ -448,9 +448,8 @@ class Printer {
   }
 
   std::string iota(const Statement& s) const {
-    const std::string at = fmt::format("(i64)({})", linear(s.address));
     const std::string t = dialect_.type(dtype(s.result));
-    if (!is_lanes(s.result)) return fmt::format("cast<{}>({})", t, at);
+    if (!is_lanes(s.result)) return fmt::format("cast<{}>((i64)({}))", t, linear(s.address));
     const std::string step = linear(s.from);
     if (s.address.empty() && step == "1") return fmt::format("iota<{}, {}>()", t, nest_.lanes);
     std::string steps = fmt::format("iota<{}, {}>()", t, nest_.lanes);

@@ -152,18 +152,13 @@ struct Executable::Body {
     if (check) check(of_leaves, integers);
     const Shapes shapes = infer(program, of_leaves, integers);
     check_updates(shapes);
-    if (!long_positions && !tile::positions_fit(program, [&](tile::AxisId a) { return extent(a, shapes); }))
-      throw LongPositions();
+    const auto extent_of = [&](tile::AxisId a) { return extent(program.axes[at(a)], shapes); };
+    if (!long_positions && !tile::positions_fit(program, extent_of)) throw LongPositions();
     Plan plan = make_plan(program, compiled.nests, shapes, integers, compiled.target, layout);
     moving.remember(plan, shapes, integers);
     for (const PlannedStep& s : plan.steps)
       if (const auto* g = std::get_if<PlannedGemm>(&s)) device.check(g->gemm);
     return plan;
-  }
-
-  Index extent(tile::AxisId id, const Shapes& shapes) const {
-    const tile::Axis& axis = program.axes[at(id)];
-    return tile::extent_by_shape(axis, shapes.at(axis.witness.node()));
   }
 
   std::string explain() const {

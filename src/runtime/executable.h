@@ -50,7 +50,7 @@ class Executable {
   /// The same kernels without the prelude, for reading: each with what it computes above it and the user's names and
   /// lines beside its arguments.
   std::vector<std::string> kernels_to_read() const;
-  /// The loop nest of each kernel.
+  /// The loop nest of each kernel. (Both for positions of 32 bits: longer axes have a program of their own, made then.)
   std::vector<std::string> nests() const;
   /// The program, why neighbours were not fused, how updates are written, and, once a plan has been made, bytes moved
   /// and operations of each step at the shapes of the last one.

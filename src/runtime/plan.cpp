@@ -70,10 +70,7 @@ class Planner {
   }
 
  private:
-  Index extent(AxisId a) const {
-    const tile::Axis& axis = program_.axes[at(a)];
-    return tile::extent_by_shape(axis, shapes_.at(axis.witness.node()));
-  }
+  Index extent(AxisId a) const { return runtime::extent(program_.axes[at(a)], shapes_); }
 
   void count_chunks() {
     const auto of = [this](AxisId a) { return extent(a); };

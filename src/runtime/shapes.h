@@ -20,5 +20,8 @@ std::vector<Tensor> shape_deciding_leaves(const tile::Program&);
 
 /// True shapes of every node a program mentions, from those of its leaves. Throws what the type rules throw.
 Shapes infer(const tile::Program&, const Shapes& leaves, Integers& integers);
+inline Index extent(const tile::Axis& a, const Shapes& shapes) {
+  return tile::extent_by_shape(a, shapes.at(a.witness.node()));
+}
 
 }  // namespace croton::runtime

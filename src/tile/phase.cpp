@@ -41,6 +41,7 @@ bool is_number(const Item& item) {
 }
 
 bool is_position(const Item& item) { return item.kind == Item::Kind::kernel && !item.copy && meaning<Iota>(item.node); }
+
 bool is_scalar_constant(const Item& item) {
   return item.node.node()->kind == NodeKind::constant && item.node.node()->value.size() == 1;
 }
@@ -243,7 +244,7 @@ int Memory::call(Phase& phase, const Tensor& node, std::string_view function, DT
   return add(phase, std::move(v), {});
 }
 
-int Memory::numbers(Phase& phase, const Item& item, DType dtype) {
+int Memory::positions(Phase& phase, const Item& item, DType dtype) {
   std::vector<int> numbered;
   for (const Index axis : node(item.node).params.list("axes"))
     numbered.push_back(item.labels[at(static_cast<int>(axis))]);
@@ -320,11 +321,11 @@ int Memory::compute(Phase& phase, int id, std::unordered_map<int, int>& made) {
     value = call(phase, item.node, p->function, item.node.dtype(), args());
   } else if (meaning<Convert>(item.node)) {
     const Item& from = items_.list[at(item.operands[0].item)];
-    const bool short_number =
+    const bool counts_short =  // it wraps as the conversion would
         item.node.dtype() == DType::int32 && is_position(from) && !available(item.operands[0].item);
-    value = short_number ? numbers(phase, from, DType::int32) : convert(phase, args()[0], item.node.dtype());
+    value = counts_short ? positions(phase, from, DType::int32) : convert(phase, args()[0], item.node.dtype());
   } else if (is_position(item)) {
-    value = numbers(phase, item, int64);
+    value = positions(phase, item, int64);
   } else if (meaning<Gather>(item.node)) {
     value = gather(phase, item, made);
   } else if (is_op(item.node, row_numbers)) {

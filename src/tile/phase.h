@@ -44,7 +44,7 @@ class Memory {
   int convert(Phase& phase, int value, DType to);
   static void add_axes_of_args(const Phase& phase, Value& v);
   int call(Phase& phase, const Tensor& node, std::string_view function, DType dtype, std::vector<int> args);
-  int numbers(Phase& phase, const Item& item, DType dtype);
+  int positions(Phase& phase, const Item& item, DType dtype);
   int iota(Phase& phase, const Item& item, std::span<const int> labels, DType dtype);
   int element_of_windows(Phase& phase, const Item& item, std::unordered_map<int, int>& made);
   int checked_row(Phase& phase, const Item& item, std::size_t rank, std::unordered_map<int, int>& made);

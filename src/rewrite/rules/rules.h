@@ -8,6 +8,8 @@ namespace croton::rewrite {
 /// Whether every axis has extent 1 for good: one number.
 bool is_of_one(const Tensor&);
 
+/// The axes of a fold's operand that are not folded, in order.
+std::vector<Index> axes_left(const Tensor& fold);
 /// Of a fold of a fold: the axes of both, of what the inner one folds.
 std::vector<Index> axes_of_both(const Tensor& outer, const Tensor& inner);
 

@@ -16,11 +16,9 @@ Tensor sum_of_scaled_sum(const Tensor& t, const NodeSet& keep) {
   for (std::size_t k = 0; k < (divides ? 1 : 2); ++k) {
     const Tensor &first = node(scaled).inputs[k], &number = node(scaled).inputs[1 - k];
     if (!is_op(first, ops::sum) || keep.contains(first.node()) || !is_of_one(number)) continue;
-    std::vector<Index> left = ops::counting(scaled.ndim());
-    for (const Index a : node(t).params.list("axes")) std::erase(left, a);
     std::vector<Tensor> inputs(2);
     inputs[k] = apply(ops::sum, {{"axes", axes_of_both(t, first)}}, {node(first).inputs[0]}, node(t).where);
-    inputs[1 - k] = ops::permuted(number, std::move(left), node(t).where);
+    inputs[1 - k] = ops::permuted(number, axes_left(t), node(t).where);
     return apply(*node(scaled).op, {}, std::move(inputs), node(scaled).where);
   }
   return {};

@@ -57,13 +57,6 @@ Tensor reshape_to_itself(const Tensor& t, const NodeSet&) {
   return one ? input(t) : Tensor();
 }
 
-/// The axes of a fold's operand that are not folded, in order.
-std::vector<Index> axes_left(const Tensor& fold) {
-  std::vector<Index> left = ops::counting(type(input(fold)).rank());
-  for (const Index a : axes_of(fold)) std::erase(left, a);
-  return left;
-}
-
 /// An operand of f(x) by elements whose axis does not widen, and so has the extent of f(x).
 const Tensor* as_long(const Tensor& y, int axis) {
   if (!meaning<Pointwise>(y) && !meaning<Convert>(y)) return nullptr;
@@ -183,12 +176,9 @@ Tensor convert_back(const Tensor& t, const NodeSet& keep) {
 Tensor fold_of_one(const Tensor& t, const NodeSet&) {
   const Tensor& x = input(t);
   if (type(x).dtype != type(t).dtype) return {};
-  std::vector<Index> rest = ops::counting(type(x).rank());
-  for (const Index a : axes_of(t)) {
+  for (const Index a : axes_of(t))
     if (!type(x).broadcasts(static_cast<int>(a))) return {};
-    std::erase(rest, a);
-  }
-  return ops::permuted(x, std::move(rest), node(t).where);
+  return ops::permuted(x, axes_left(t), node(t).where);
 }
 
 /// sum(sum(x)), max(max(x)), ...: one fold over both lists of axes.
@@ -221,12 +211,12 @@ Tensor shape_of_elementwise(const Tensor& t, const NodeSet&) {
 
 /// Whether one operand alone, all the way down, gives t its extent there: where several do, t is what checks them.
 bool has_one_source(const Tensor& t, int axis) {
-  for (const Tensor* x = &t; x != nullptr; x = as_long(*x, axis)) {
+  const Tensor* x = &t;
+  while (const Tensor* const y = as_long(*x, axis)) {
     const auto& of = node(*x).inputs;
-    const bool by_elements = meaning<Pointwise>(*x) || meaning<Convert>(*x);
-    if (by_elements &&
-        std::count_if(of.begin(), of.end(), [&](const Tensor& y) { return !type(y).broadcasts(axis); }) > 1)
+    if (std::count_if(of.begin(), of.end(), [&](const Tensor& z) { return !type(z).broadcasts(axis); }) > 1)
       return false;
+    x = y;
   }
   return true;
 }
@@ -249,10 +239,12 @@ Tensor shape_of_rows(const Tensor& t, const NodeSet& keep) {
 
 // ---- values spread over a shape: a gradient of sum is one number until something asks for more
 
-/// Whether the other operands of the node have every extent that operand i, a broadcast, widens to. Those that may have
-/// another extent there are checked from now on, in place of the broadcast.
-bool is_covered(const Tensor& t, std::size_t i, std::vector<Tensor>& operands) {
+/// The operands of t with operand i, a broadcast, as it was before it was spread: where others have every extent that
+/// it widens to. Those that may have another extent there are checked from now on, in place of the broadcast.
+std::optional<std::vector<Tensor>> without_spread(const Tensor& t, std::size_t i) {
   const Tensor& spread = node(t).inputs[i];
+  std::vector<Tensor> operands = node(t).inputs;
+  operands[i] = Tensor(input(spread));
   for (int a = 0; a < t.ndim(); ++a) {
     if (!type(input(spread)).broadcasts(a) || type(spread).broadcasts(a)) continue;
     std::size_t cover = operands.size();
@@ -262,10 +254,10 @@ bool is_covered(const Tensor& t, std::size_t i, std::vector<Tensor>& operands) {
       cover = k;
       is_sure = is_as_long(operands[k], a, asked_along(spread, a));
     }
-    if (cover == operands.size()) return false;
+    if (cover == operands.size()) return {};
     if (!is_sure) operands[cover] = ops::checked_beside(operands[cover], a, asked_along(spread, a), node(t).where);
   }
-  return true;
+  return operands;
 }
 
 /// f(spread(x), y) is f(x, y) where y has the extents, and spread(f(x, y)) where y is one number.
@@ -273,13 +265,12 @@ Tensor elementwise_of_spread(const Tensor& t, const NodeSet& keep) {
   const std::vector<Tensor>& x = node(t).inputs;
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!is_op(x[i], ops::broadcast) || keep.contains(x[i].node()) || checks_extents(x[i])) continue;
-    std::vector<Tensor> inputs = x;
-    inputs[i] = Tensor(input(x[i]));
-    if (std::vector<Tensor> operands = inputs; is_covered(t, i, operands)) return with_inputs(t, std::move(operands));
+    if (std::optional<std::vector<Tensor>> operands = without_spread(t, i)) return with_inputs(t, std::move(*operands));
     bool numbers = true;
     for (std::size_t k = 0; k < x.size(); ++k) numbers &= k == i || is_of_one(x[k]);
     if (!numbers) continue;
-    std::vector<Tensor> outer = node(x[i]).inputs;
+    std::vector<Tensor> inputs = x, outer = node(x[i]).inputs;
+    inputs[i] = Tensor(input(x[i]));
     outer[0] = with_inputs(t, std::move(inputs));
     return with_inputs(x[i], std::move(outer));
   }
@@ -358,6 +349,12 @@ Tensor x_itself(const Tensor& t, const NodeSet&) { return input(t); }
 
 bool is_of_one(const Tensor& t) {
   return std::all_of(type(t).shape.begin(), type(t).shape.end(), [](Index e) { return e == 1; });
+}
+
+std::vector<Index> axes_left(const Tensor& fold) {
+  std::vector<Index> left = ops::counting(type(input(fold)).rank());
+  for (const Index a : axes_of(fold)) std::erase(left, a);
+  return left;
 }
 
 std::vector<Index> axes_of_both(const Tensor& outer, const Tensor& inner) {
